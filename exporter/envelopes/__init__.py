@@ -1,0 +1,1 @@
+"""Taking lines out of what a transport wraps around them (design section 4)."""

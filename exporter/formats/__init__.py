@@ -1,0 +1,1 @@
+"""The known servers' wordings, one module each, registered here."""

@@ -1,0 +1,44 @@
+"""What a format is: the wording of one server family, and nothing else (design section 4).
+
+A new server is one file with one class that keeps this promise, one line in `exporter.formats.FORMATS`, and
+golden samples; the meta-tests tell what is missing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from exporter.catalogue import Quality
+from exporter.model import Fact, Record, Verdict
+
+Qualities = Mapping[str, Quality]
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """What the generated tables of the documentation and the landing page say about a server."""
+
+    servers: str
+    measured: bool  # against the real server, or only from its documentation
+    deciding_lines: str
+    bytes_cover: str
+    advice: Mapping[str, str]  # trait -> what the server should be told to log, with the exact setting
+
+
+class Format(Protocol):
+    """The wording of one server family. Stateless: what lasts longer than a line belongs to sessions."""
+
+    name: str
+    # Expiry of open sessions, seconds of log time without a line.
+    idle_seconds: int
+    # What is known of each measure before any line has shown more.
+    quality: Qualities
+    # What lines show about the server's logging (`Fact.trait`), and what follows for measures, newest wins.
+    traits: Mapping[str, Qualities]
+    documentation: Documentation
+
+    def read(self, record: Record) -> Fact | Verdict:
+        """What the line says, or why it says nothing: IGNORED, UNMATCHED or MALFORMED. Never raises."""
+
+    def recognises(self, record: Record) -> bool:
+        """Whether the line can only be from this server (for `--format auto`)."""

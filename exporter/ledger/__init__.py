@@ -1,0 +1,1 @@
+"""The durable book of all totals, read positions and open sessions: one SQLite file."""

@@ -1,0 +1,207 @@
+"""The data that flows between the stages; imports nothing of ours but the catalogue.
+
+The records of the hot path (one or more per log line) are named tuples: creating one costs a third of a
+frozen dataclass (tests/bench), and there are millions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import NamedTuple
+
+from exporter.catalogue import Quality, Reason
+
+
+class Verdict(StrEnum):
+    """What a line was taken for; every line read gets exactly one."""
+
+    EVENT = "event"
+    IGNORED = "ignored"
+    UNMATCHED = "unmatched"
+    MALFORMED = "malformed"
+
+
+# ── inputs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Complete lines from one stream (a file's generation, a journal, standard input), in order.
+
+    `stream` identifies what envelopes keep state for (repeats, the doubled hour) and survives a rename;
+    `name` is the path as an operator knows it; `modified` is the file's own age (UNIX seconds), against which
+    stamps without a year are resolved; `caught_up` says that the stream had no more when this was read.
+    Lines have no line end and are at most 1 MiB long.
+    """
+
+    stream: str
+    name: str
+    lines: list[bytes]
+    modified: float
+    caught_up: bool
+
+
+# ── envelopes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Record(NamedTuple):
+    """One line out of its envelope: `stamp` in UNIX seconds, `times` > 1 for "message repeated N times"."""
+
+    stamp: int
+    host: bytes
+    program: bytes
+    pid: bytes
+    message: bytes
+    times: int = 1
+
+
+# ── formats ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Kind(Enum):
+    """What a line says about its connection."""
+
+    CONNECT = auto()  # the connection exists
+    LOGIN = auto()  # `user` is logged in
+    FAILURE = auto()  # an attempt of `user` was refused for its credentials or form
+    REFUSAL = auto()  # an attempt of `user` was refused for another reason (`reason`, an End.BLOCKED one)
+    BAD_COMMAND = auto()  # `bad_commands` unknown or malformed commands
+    TRAFFIC = auto()  # bytes; may come after the end
+    COMMAND = auto()  # the client sent `verb`; `ok` None: the answer is a line of its own
+    REPLY = auto()  # the server answered the last command with `ok`
+    END = auto()  # the connection ended for `reason`; with what the line sums up
+    RESTART = auto()  # the server started: what was open before has ended
+    NOTE = auto()  # tells something about the server's logging (`trait`), nothing about a connection
+
+
+class Fact(NamedTuple):
+    """What one line says about one connection; names and keys are bytes as logged.
+
+    `key` joins the lines of one connection within a server; None: this line is the whole connection.
+    `tentative`: the line does not name the service (Dovecot's `auth:`), so it waits for one that does.
+    `failures`: on an END, the failed attempts that the server itself counted for the whole connection.
+    `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
+    logging, a key of the format's `traits`.
+    """
+
+    kind: Kind
+    key: bytes | None = None
+    user: bytes | None = None
+    address: bytes | None = None
+    reason: Reason | None = None
+    failures: int = 0
+    bad_commands: int = 0
+    received: int | None = None
+    sent: int | None = None
+    tentative: bool = False
+    verb: bytes = b""
+    ok: bool | None = None
+    trait: str = ""
+
+
+# ── sessions, ledger ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Account:
+    """Whom a connection is charged to: one interned object per triple, compared by identity.
+
+    `user` is None where nothing is charged in the user scope (unknown users, `users.series: off`).
+    """
+
+    server: str
+    domain: str
+    user: str | None
+
+
+class Charge(NamedTuple):
+    """Amounts to be booked at once in all scopes of `account`, at `stamp` (UNIX seconds, log time).
+
+    `amounts`: pairs (position in MEASURES, amount > 0). `reason`: this charge also is the end of a connection.
+    `address`: the client's, on a successful login.
+    """
+
+    account: Account
+    stamp: int
+    amounts: tuple[tuple[int, int], ...]
+    reason: Reason | None = None
+    address: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far one file was read: identity, fingerprint of its first bytes, offset of the next unread line."""
+
+    path: str
+    device: int
+    inode: int
+    head_length: int
+    head_digest: str
+    offset: int
+    modified: float
+    state: str = ""
+
+
+class Row(NamedTuple):
+    """One key of one scope as committed.
+
+    `totals` by position in MEASURES. `days` and `hours` hold what newer periods have added: pairs (period,
+    amounts), period = ordinal of the local date or UNIX time of the hour's begin; only those not yet over when
+    the row was made. The hold of period p is totals minus all amounts of periods >= p.
+    """
+
+    labels: tuple[str, ...]
+    first_seen: int
+    totals: tuple[int, ...]
+    days: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    hours: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    def day_hold(self, day: int) -> tuple[int, ...]:
+        """The totals at the begin of local date `day` (an ordinal)."""
+        return _before(self.totals, self.days, day)
+
+    def hour_hold(self, hour: int) -> tuple[int, ...]:
+        """The totals at the begin of the hour that began at `hour` (UNIX seconds)."""
+        return _before(self.totals, self.hours, hour)
+
+
+def _before(totals: tuple[int, ...], added: tuple[tuple[int, tuple[int, ...]], ...], period: int) -> tuple[int, ...]:
+    for begin, amounts in added:
+        if begin >= period:
+            totals = tuple(total - amount for total, amount in zip(totals, amounts, strict=True))
+    return totals
+
+
+class SourceCount(NamedTuple):
+    """The counters of one source that live in the ledger's transaction."""
+
+    lines: Mapping[Verdict, int]
+    read_bytes: int = 0
+    late_events: int = 0
+    future_events: int = 0
+    rotations: int = 0
+    truncations: int = 0
+    lines_possibly_lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The last committed state: immutable, swapped by reference, all that a scrape or report page reads.
+
+    `rows`: per scope name, the rows of every living key. `ends`: (server, reason) to count.
+    `open_sessions`: (server, state) to number, state `pending` or `charged`. `networks`: labels of a user to its
+    distinct client networks in the last 24 hours. `quality`: (source, server, measure name) to quality.
+    """
+
+    committed_at: float
+    time_zone: str
+    rows: Mapping[str, Mapping[tuple[str, ...], Row]]
+    ends: Mapping[tuple[str, Reason], int]
+    open_sessions: Mapping[tuple[str, str], int]
+    networks: Mapping[tuple[str, ...], int]
+    quality: Mapping[tuple[str, str, str], Quality]
+    sources: Mapping[str, SourceCount]
+    last_events: Mapping[tuple[str, str], int]
+    folded_users: Mapping[str, int]
+    folded_domains: Mapping[str, int]
+    balanced: bool
