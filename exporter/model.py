@@ -130,16 +130,65 @@ class Charge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far one file was read: identity, fingerprint of its first bytes, offset of the next unread line."""
+    """How far one stream was read: identity, fingerprint of its first bytes, offset of the next unread line.
 
+    `stream` is the Batch's. `cursor` is the journal's own position (then the file fields are 0 and empty).
+    """
+
+    stream: str
     path: str
-    device: int
-    inode: int
-    head_length: int
-    head_digest: str
-    offset: int
-    modified: float
-    state: str = ""
+    device: int = 0
+    inode: int = 0
+    head_length: int = 0
+    head_digest: str = ""
+    offset: int = 0
+    modified: float = 0.0
+    cursor: str = ""
+
+
+class SavedSession(NamedTuple):
+    """An open session as the ledger keeps it; `data` is JSON that only the sessions stage reads."""
+
+    server: str
+    key: bytes
+    data: str
+
+
+class SourceCount(NamedTuple):
+    """The counters of one source that live in the ledger's transaction."""
+
+    events: int = 0
+    ignored: int = 0
+    unmatched: int = 0
+    malformed: int = 0
+    read_bytes: int = 0
+    late_events: int = 0
+    future_events: int = 0
+    rotations: int = 0
+    truncations: int = 0
+    lines_possibly_lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheckpoint:
+    """What one commit stores of one source, beside its charges.
+
+    `positions` and `envelopes` (stream to the opener's state) are complete, `opened` and `closed` are what
+    changed since the last commit: sessions to be stored, and (server, key) to be removed. `quality`: (server,
+    measure name) to what holds now. `open_sessions`: (server, `pending` or `charged`) to number. `seen` and
+    `charged`: connections, ever, for the second law.
+    """
+
+    positions: tuple[Position, ...]
+    envelopes: Mapping[str, str]
+    opened: tuple[SavedSession, ...]
+    closed: tuple[tuple[str, bytes], ...]
+    counts: SourceCount
+    last_events: Mapping[str, int]
+    open_sessions: Mapping[tuple[str, str], int]
+    quality: Mapping[tuple[str, str], Quality]
+    seen: int
+    charged: int
 
 
 class Row(NamedTuple):
@@ -170,18 +219,6 @@ def _before(totals: tuple[int, ...], added: tuple[tuple[int, tuple[int, ...]], .
         if begin >= period:
             totals = tuple(total - amount for total, amount in zip(totals, amounts, strict=True))
     return totals
-
-
-class SourceCount(NamedTuple):
-    """The counters of one source that live in the ledger's transaction."""
-
-    lines: Mapping[Verdict, int]
-    read_bytes: int = 0
-    late_events: int = 0
-    future_events: int = 0
-    rotations: int = 0
-    truncations: int = 0
-    lines_possibly_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
