@@ -1,0 +1,164 @@
+"""The configuration file: what may stand in it and what each key means (design section 9)."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+DEFAULT_FILE = Path("/etc/pop3-exporter/config.yaml")
+PORT = 10110
+
+
+class Section(BaseModel):
+    """A mapping in the file: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"no such time zone: use a name like Europe/Berlin ({name!r} is none)") from error
+    return name
+
+
+def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Names given inline, or one to a line in a file (`#` begins a comment)."""
+    if not isinstance(value, str):
+        return value
+    try:
+        lines = Path(value).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ValueError(f"cannot read the list {value}: {error.strerror}") from error
+    return tuple(name for line in lines if (name := line.partition("#")[0].strip()))
+
+
+def _address(listen: str) -> str:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65_535 or (":" in host and not host.startswith("[")):  # noqa: PLR2004
+        raise ValueError('must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110"')
+    return listen
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Listed = Annotated[str | tuple[str, ...] | None, AfterValidator(_listed)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Journal(Section):
+    """Lines from the systemd journal; `since` as journalctl's `--since`, for the first start only."""
+
+    units: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    since: str | None = None
+    directory: Path | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.units and not self.identifiers:
+            raise ValueError("say which units or identifiers to read, for example units: [dovecot.service]")
+        return self
+
+
+class Source(Section):
+    """One configured input with one format."""
+
+    name: Name
+    paths: tuple[Name, ...] = ()
+    journal: Journal | None = None
+    format: str = "auto"
+    server: Name | None = None
+    default_domain: Name | None = None
+    time_zone: TimeZone | None = None
+    start: Literal["end", "beginning"] = "end"
+    poll_only: bool | None = None
+    shared_delete: bool = False
+
+    @model_validator(mode="after")
+    def _reads_one_thing(self) -> Self:
+        if bool(self.paths) == (self.journal is not None):
+            raise ValueError('give either paths (["/var/log/mail.log*"]) or journal ({units: [dovecot.service]})')
+        if "-" in self.paths and len(self.paths) > 1:
+            raise ValueError('standard input ("-") cannot be mixed with files: make it a source of its own')
+        return self
+
+
+class Users(Section):
+    """Which users get series of their own, and how many at most."""
+
+    series: Literal["after_login", "listed", "off"] = "after_login"
+    max: Count = 20_000
+    max_total: Count = 100_000
+    listed: Listed = None
+
+    @model_validator(mode="after")
+    def _has_its_list(self) -> Self:
+        if self.series == "listed" and self.listed is None:
+            raise ValueError("series: listed needs listed: names, or the path of a file with one name a line")
+        return self
+
+
+class Domains(Section):
+    """How many domains get series of their own; listed ones are known from the start."""
+
+    max: Count = 5_000
+    max_total: Count = 20_000
+    listed: Listed = None
+
+
+class Servers(Section):
+    """How many mail hosts one exporter may name."""
+
+    max: Count = 200
+
+
+class History(Section):
+    """How long the ledger keeps days, and hours."""
+
+    keep_days: Annotated[int, Field(ge=100)] = 400
+    keep_hours_days: Annotated[int, Field(ge=2)] = 35
+
+
+class Web(Section):
+    """Where /metrics is served; `config_file` is in the exporter-toolkit's form (TLS, basic auth)."""
+
+    listen: Annotated[str, AfterValidator(_address)] = f"127.0.0.1:{PORT}"
+    config_file: Path | None = None
+
+
+class SmarterMail(Section):
+    """Wordings of SmarterMail's POP log beyond the known ones: kind of line to phrases."""
+
+    phrases: dict[str, tuple[str, ...]] = {}
+
+
+class Formats(Section):
+    """What can be told about single formats."""
+
+    smartermail: SmarterMail = SmarterMail()
+
+
+class Config(Section):
+    """The whole file."""
+
+    time_zone: TimeZone | None = None
+    ledger: Path = Path("/var/lib/pop3-exporter/ledger.sqlite")
+    commit_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    web: Web = Web()
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    users: Users = Users()
+    domains: Domains = Domains()
+    servers: Servers = Servers()
+    history: History = History()
+    formats: Formats = Formats()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"sources need names of their own; used twice: {', '.join(twice)}")
+        return self

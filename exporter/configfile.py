@@ -1,0 +1,146 @@
+"""YAML in, values and the line of every key out, so that each mistake can be told with its place."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[str | int, ...]
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; `problems` has one line for each mistake, with file, line and key."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(slots=True)
+class _Document:
+    value: Any
+    lines: dict[Location, int] = field(default_factory=dict)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+    def line(self, location: Location) -> int:
+        """The line of the key, or of the nearest one around it."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location, 1)
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """The file as a model. Raises ConfigError with all problems at once, each `FILE:LINE: KEY: what to do`."""
+    document = _read(path)
+    problems = list(document.problems)
+    try:
+        loaded = model.model_validate({} if document.value is None else document.value)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        problems += [_problem(document, model, one) for one in details if not _follows(one, details)]
+        loaded = None
+    if problems or loaded is None:
+        raise ConfigError([f"{path}:{line}: {text}" for line, text in sorted(problems)])
+    return loaded
+
+
+def _read(path: Path) -> _Document:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8"]) from error
+    try:
+        node = yaml.compose(text, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError([f"{path}:{line}: not valid YAML: {error.problem}"]) from error
+    except yaml.YAMLError as error:
+        raise ConfigError([f"{path}: not valid YAML: {error}"]) from error
+    document = _Document(None)
+    document.value = _value(node, (), document) if node else None
+    return document
+
+
+def _value(node: yaml.Node, location: Location, document: _Document) -> Any:  # noqa: ANN401 - YAML holds anything
+    document.lines.setdefault(location, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*location, number), document) for number, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        return {key: _value(item, (*location, key), document) for key, item in _items(node, location, document)}
+    # safe_load of the one scalar resolves its type as YAML does, without aliases being lost.
+    return yaml.SafeLoader("").construct_object(node, deep=True)
+
+
+def _items(node: yaml.MappingNode, location: Location, document: _Document) -> list[tuple[str, yaml.Node]]:
+    items: dict[Hashable, yaml.Node] = {}
+    for key_node, item in node.value:
+        key, line = str(key_node.value), key_node.start_mark.line + 1
+        if key in items:
+            document.problems.append((line, f"{_dotted((*location, key))}: stands twice; remove one"))
+        document.lines[(*location, key)] = line
+        items[key] = item
+    return [(str(key), item) for key, item in items.items()]
+
+
+def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails) -> tuple[int, str]:
+    location = details["loc"]
+    message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if details["type"] == "extra_forbidden":
+        message = _unknown_key(model, location)
+    elif details["type"] == "missing":
+        message = "is missing; add it"
+    elif not isinstance(details.get("input"), (dict, list)):
+        message = f"{message[0].lower()}{message[1:]} (it is {details['input']!r})"
+    return document.line(location), f"{_dotted(location) or 'file'}: {message}"
+
+
+def _follows(one: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is only too short because its items are wrong: they are told anyway."""
+    length = len(one["loc"])
+    return one["type"] == "too_short" and any(
+        len(other["loc"]) > length and other["loc"][:length] == one["loc"] for other in others
+    )
+
+
+def _unknown_key(model: type[BaseModel], location: Location) -> str:
+    known = _fields(model, location[:-1])
+    close = get_close_matches(str(location[-1]), known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(sorted(known))}" if known else ""
+    return f"unknown key{hint}"
+
+
+def _fields(model: type[BaseModel], location: Location) -> list[str]:
+    """The keys allowed at `location`, following the models' annotations."""
+    current: Any = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        if not (isinstance(current, type) and issubclass(current, BaseModel)) or part not in current.model_fields:
+            return []
+        current = _model_in(current.model_fields[part].annotation)
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return list(current.model_fields)
+    return []
+
+
+def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - any type form may stand there
+    arguments = getattr(annotation, "__args__", ())
+    for candidate in (annotation, *arguments):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return annotation
+
+
+def _dotted(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
