@@ -1,0 +1,51 @@
+# Two commands do everything on a fresh Debian or Ubuntu with Python 3.11+: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test test-all check format dashboards stack clean help
+
+help:  ## what there is to make
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+run: $(VENV)/.installed  ## the exporter on real log lines: this machine's POP3 log, else a demo
+	@$(BIN)/python -m exporter.demo
+
+test: $(VENV)/.installed-dev  ## install what tests need, lint, type-check, test
+	@sh tests/tools.sh
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest
+
+test-all: $(VENV)/.installed-dev  ## also the slow tests
+	@sh tests/tools.sh
+	$(BIN)/pytest -m "not browser"
+
+check: $(VENV)/.installed-dev  ## ruff, mypy, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m dashboards --check
+
+format: $(VENV)/.installed-dev  ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+dashboards: $(VENV)/.installed-dev  ## generate deploy/grafana/dashboards (ZONE=Europe/Berlin)
+	$(BIN)/python -m dashboards --time-zone "$(or $(ZONE),UTC)"
+
+stack:  ## exporter, Prometheus and Grafana in Docker, filled with the demo
+	docker compose -f deploy/compose.yaml up --build
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pop3-exporter needs Python 3.11 or newer; this is $$($(PYTHON) --version)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no venv: sudo apt-get install python3-venv"; exit 1; }
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Installs the programs that tests start; without root it says what is missing and what is therefore not run.
+# With POP3_REQUIRE_TOOLS=1 (CI) a missing program fails.
+set -eu
+
+missing=""
+need() {  # PROGRAM PACKAGE
+    PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need prometheus prometheus
+need promtool prometheus
+need amtool prometheus-alertmanager
+need dovecot dovecot-pop3d
+test -e /usr/lib/dovecot/imap-login || missing="$missing dovecot-imapd"
+need logrotate logrotate
+need mtail mtail
+test -x /lib/systemd/systemd-journal-remote || missing="$missing systemd-journal-remote"
+
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing what tests start:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # Services of packages must not start here: tests start their own.
+    if ! [ -e /usr/sbin/policy-rc.d ]; then
+        printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+        chmod +x /usr/sbin/policy-rc.d
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    # shellcheck disable=SC2086 - a list of words
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+elif [ "${POP3_REQUIRE_TOOLS:-}" = 1 ]; then
+    echo "missing, and needed here:$missing" >&2
+    exit 1
+else
+    echo "not installed, so tests that start them are skipped:$missing"
+    echo "    sudo apt-get install$missing"
+fi
