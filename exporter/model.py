@@ -118,7 +118,8 @@ class Charge(NamedTuple):
     """Amounts to be booked at once in all scopes of `account`, at `stamp` (UNIX seconds, log time).
 
     `amounts`: pairs (position in MEASURES, amount > 0). `reason`: this charge also is the end of a connection.
-    `address`: the client's, on a successful login.
+    `address`: the client's, on a successful login. `name`: whom failed attempts named, as logged, on a charge of
+    login failures (for the list of names that failed; it never becomes a label).
     """
 
     account: Account
@@ -126,6 +127,7 @@ class Charge(NamedTuple):
     amounts: tuple[tuple[int, int], ...]
     reason: Reason | None = None
     address: bytes | None = None
+    name: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,10 @@ class SavedSession(NamedTuple):
 
 
 class SourceCount(NamedTuple):
-    """The counters of one source that live in the ledger's transaction."""
+    """The counters of one source that live in the ledger's transaction.
+
+    `lines`: lines read, counted where they are read and not where they are judged, for the first law; 0: not told.
+    """
 
     events: int = 0
     ignored: int = 0
@@ -167,6 +172,7 @@ class SourceCount(NamedTuple):
     rotations: int = 0
     truncations: int = 0
     lines_possibly_lost: int = 0
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
