@@ -1,0 +1,95 @@
+"""A server's wording as a table of rules, tried as one alternation in the order of the table.
+
+Each rule is a pattern for the whole message and a function of its groups. The tests hold every rule to its own
+sample and let no line match two rules, so the order never decides. Patterns stay linear in the length of a
+line: what a client may choose is one greedy `.*`, everything right of it is bounded.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from exporter.catalogue import Quality
+from exporter.formats.contract import Qualities
+from exporter.model import Fact, Record, Verdict
+
+Outcome = Fact | Verdict
+# The groups of the rule's own pattern (None: not matched), and the record.
+Meaning = Callable[[Sequence[bytes | None], Record], Outcome]
+
+
+class Rule(NamedTuple):
+    """One wording: `name` for `parse` and the tests, `pattern` for a whole message, `meaning` of its groups."""
+
+    name: str
+    pattern: bytes
+    meaning: Meaning | Outcome
+
+
+class Wording:
+    """All rules of one server; holds nothing but what was compiled."""
+
+    def __init__(self, *rules: Rule) -> None:
+        """Compile `rules`; groups in a pattern are numbered from its own beginning."""
+        self.rules = rules
+        self._match = re.compile(b"|".join(b"(" + rule.pattern + b")" for rule in rules), re.DOTALL).fullmatch
+        self._by_group: dict[int, tuple[Rule, int]] = {}
+        group = 1
+        for rule in rules:
+            inner = re.compile(rule.pattern).groups
+            self._by_group[group] = (rule, group + inner)
+            group += inner + 1
+
+    def read(self, record: Record) -> Outcome | None:
+        """What the record's message says, or None when no rule matches."""
+        match = self._match(record.message)
+        if match is None:
+            return None
+        # The rule's own group closes last, so it is the last one matched.
+        group = match.lastindex or 1
+        rule, last = self._by_group[group]
+        meaning = rule.meaning
+        if callable(meaning):
+            return meaning(match.groups()[group:last], record)
+        return meaning
+
+    def rule(self, message: bytes) -> str | None:
+        """The name of the rule that matches `message`."""
+        match = self._match(message)
+        return None if match is None else self._by_group[match.lastindex or 1][0].name
+
+
+# The most digits that a count of bytes may have: 10^18 still fits the ledger's 64-bit integers.
+_MAX_DIGITS = 18
+
+
+def number(digits: bytes | None) -> int | None:
+    """A count of bytes as logged; None where it is missing or no number a counter could take."""
+    return int(digits) if digits is not None and digits.isdigit() and len(digits) <= _MAX_DIGITS else None
+
+
+def qualities(
+    *,
+    connections: Quality,
+    blocked: Quality,
+    bad_commands: Quality,
+    terminations: Quality,
+    logins: Quality,
+    failures: Quality,
+    bytes_: Quality,
+) -> Qualities:
+    """How far each measure of a server can be trusted; what is logged together is trusted together."""
+    return MappingProxyType(
+        {
+            "connections": connections,
+            "blocked_connections": blocked,
+            "bad_command_connections": bad_commands,
+            "terminations": terminations,
+            "received_bytes": bytes_,
+            "sent_bytes": bytes_,
+            "logins": logins,
+            "login_failures": failures,
+            "bad_commands": bad_commands,
+        }
+    )
