@@ -1,0 +1,144 @@
+"""A real Dovecot on loopback that serves IMAP and POP3 into one log, and what its clients did."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+PASSWORD = "right-password"
+USERS = ("alice@example.com", "bob@example.com", "carol@example.org")
+MAIL = "From: a@example.com\r\nSubject: hello\r\n\r\n.a line that begins with a dot\r\nthe end\r\n"
+
+# Rootless where the tests are not run by root: every process then runs as the caller.
+CONFIG = """
+protocols = imap pop3
+listen = 127.0.0.1
+base_dir = {base}/run
+state_dir = {base}/state
+log_path = {base}/dovecot.log
+log_timestamp = "%Y-%m-%d %H:%M:%S.%{{usecs}} "
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_verbose = yes
+auth_failure_delay = 0
+mail_location = maildir:{base}/mail/%u
+mail_uid = {mail_user}
+mail_gid = {mail_group}
+first_valid_uid = 1
+default_internal_user = {internal_user}
+default_internal_group = {internal_group}
+default_login_user = {login_user}
+passdb {{
+  driver = passwd-file
+  args = scheme=plain username_format=%u {base}/users
+}}
+userdb {{
+  driver = static
+  args = home={base}/mail/%u
+}}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3_port}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap_port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+protocol pop3 {{
+  mail_max_userip_connections = 2
+  pop3_logout_format = top=%t/%p, retr=%r/%b, del=%d/%m, size=%s, in=%i, out=%o
+}}
+"""
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Dovecot:
+    """Started on entry, stopped on exit; `log` has what both services wrote."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.log = base / "dovecot.log"
+        self.pop3_port, self.imap_port = free_port(), free_port()
+        self._binary = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") or "dovecot"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._write_files()
+        self._process = subprocess.Popen([self._binary, "-F", "-c", str(self.base / "dovecot.conf")])
+        self._wait_for("starting up for imap, pop3")
+        for port in (self.pop3_port, self.imap_port):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                connection.recv(200)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(timeout=30)
+
+    def _write_files(self) -> None:
+        root = os.geteuid() == 0
+        me = getpass.getuser()
+        group = "dovecot" if root else str(os.getegid())
+        self.base.chmod(0o755)
+        text = CONFIG.format(
+            base=self.base,
+            mail_user="mail" if root else me,
+            mail_group="mail" if root else group,
+            internal_user="dovecot" if root else me,
+            internal_group=group,
+            login_user="dovenull" if root else me,
+            pop3_port=self.pop3_port,
+            imap_port=self.imap_port,
+        )
+        (self.base / "dovecot.conf").write_text(text)
+        (self.base / "users").write_text("".join(f"{user}:{PASSWORD}\n" for user in USERS))
+        for user in USERS:
+            for folder in ("cur", "new", "tmp"):
+                (self.base / "mail" / user / folder).mkdir(parents=True)
+            for number in range(3):
+                (self.base / "mail" / user / "new" / f"{number}.test").write_bytes(MAIL.encode())
+        if root:
+            shutil.chown(self.base / "mail", "mail", "mail")
+            for path in (self.base / "mail").rglob("*"):
+                shutil.chown(path, "mail", "mail")
+
+    def _wait_for(self, text: str) -> None:
+        assert self._process is not None
+        while not (self.log.exists() and text in self.log.read_text()):
+            assert self._process.poll() is None, "dovecot did not start; see its messages above"
+            threading.Event().wait(0.02)
