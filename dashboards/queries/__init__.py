@@ -1,0 +1,32 @@
+"""The PromQL of the reports: exact numbers out of the exporter's holds, as pure functions (design section 5).
+
+Nothing here knows Grafana's panels. Every value that Grafana would put in is a parameter whose default is
+Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instead. A day is labelled by
+00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
+"""
+
+from dashboards.queries.lookups import VARIABLE_NUMBER, before, names, until
+from dashboards.queries.steps import Steps
+from dashboards.queries.terms import BANDWIDTH, STEP_FORMATS, Chosen, Only, Range, Series, Windows, duration, literal
+from dashboards.queries.totals import top, total, total_before, wide_total
+
+__all__ = [
+    "BANDWIDTH",
+    "STEP_FORMATS",
+    "VARIABLE_NUMBER",
+    "Chosen",
+    "Only",
+    "Range",
+    "Series",
+    "Steps",
+    "Windows",
+    "before",
+    "duration",
+    "literal",
+    "names",
+    "top",
+    "total",
+    "total_before",
+    "until",
+    "wide_total",
+]

@@ -1,0 +1,24 @@
+"""Sums of cells, and which cells are empty because the log does not have them."""
+
+from collections.abc import Sequence
+
+from dashboards.queries.terms import Only, Range, Series
+
+
+def _unlogged(series: Series, range_: Range) -> str:
+    """The servers whose log does not have the measure at all: a 0 there would be a lie."""
+    info = "pop3_measure_quality_info"
+    measure = f'measure="{series.measure.name}"'
+    servers = Only(series.only.servers)
+    none, some = servers.matchers(measure, 'quality="none"'), servers.matchers(measure, 'quality!="none"')
+    told, better = (f"max by(server)(last_over_time({info}{{{one}}}[1h] @ {range_.until}))" for one in (none, some))
+    return f"({told} unless on(server) {better})"
+
+
+def summed(parts: Sequence[str], by: Sequence[str]) -> str:
+    return f"sum by({','.join(by)})({'+'.join(parts)})"
+
+
+def logged(parts: Sequence[str], series: Sequence[Series], range_: Range) -> list[str]:
+    """Each part without the servers that do not log its measure: the cell is empty, not 0."""
+    return [f"({part} unless on(server) {_unlogged(one, range_)})" for part, one in zip(parts, series, strict=True)]

@@ -1,0 +1,75 @@
+"""What the whole range added: the days that begin in it."""
+
+from collections.abc import Sequence
+
+from dashboards.queries.cells import logged, summed
+from dashboards.queries.terms import FALLBACK_STEP, Range, Series
+
+WHOLE = Range()
+
+
+def _hold_at(series: Series, at: str, born: str) -> str:
+    keys = series.keys
+    return (
+        f"max by({keys})(max_over_time({series.day}[22h] @ {at} offset -22h2m))"
+        f" or 0*({born}>={at})"
+        f" or min by({keys})(min_over_time({series.day}[4d] @ {at} offset -4d2m))"
+    )
+
+
+def _born(series: Series, range_: Range) -> str:
+    """Births as of the newest sample; of a server that ended inside the range, any that is known."""
+    keys, born = series.keys, series.born
+    known = f"max by({keys})(last_over_time({born}[4d] @ {range_.until}))"
+    ended = f"max by({keys})(max_over_time({born}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
+    return f"({known} or {ended})"
+
+
+def _growth(series: Series, range_: Range) -> str:
+    """What the range added, per key."""
+    keys, born = series.keys, _born(series, range_)
+    over_range = f"[{range_.length}:{FALLBACK_STEP}] @ {range_.end}"
+    now = f"max by({keys})(last_over_time({series.total}[2d] @ {range_.until}))"
+    ended = f"max by({keys})(max_over_time({series.total}{over_range}))"
+    end = f"({_hold_at(series, range_.end, born)}) or {now} or {ended}"
+    # The last arm of the begin: Prometheus knows less than the range asks for.
+    begin = f"{_hold_at(series, range_.begin, born)} or min by({keys})(min_over_time({series.day}{over_range}))"
+    return f"clamp_min(({end})-({begin}),0)"
+
+
+def total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE, *, only_logged: bool = False) -> str:
+    """What the range added, summed over the measures, by the labels `by`. Exact."""
+    cells = [_growth(one, range_) for one in series]
+    return summed(logged(cells, series, range_) if only_logged else cells, by)
+
+
+def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_: Range = WHOLE) -> str:
+    """The total of the range from `begin` (a variable or UNIX seconds) to the range's begin; unknown: no row."""
+
+    def growth(one: Series) -> str:
+        born = _born(one, range_)
+        return f"clamp_min(({_hold_at(one, range_.begin, born)})-({_hold_at(one, begin, born)}),0)"
+
+    return summed([growth(one) for one in series], by)
+
+
+def wide_total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE) -> str:
+    """The total over thousands of users: windows of 3 hours, exact unless lines or scrapes are that late."""
+
+    def hold(one: Series, at: str) -> str:
+        return (
+            f"max by({one.keys})(max_over_time({one.day}[3h] @ {at} offset -3h2m))"
+            f" or 0*(max by({one.keys})(last_over_time({one.born}[3h] @ {range_.until}))>={at})"
+        )
+
+    def growth(one: Series) -> str:
+        now = f"max by({one.keys})(last_over_time({one.total}[3h] @ {range_.until}))"
+        known = f"min by({one.keys})(min_over_time({one.day}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
+        return f"clamp_min((({hold(one, range_.end)}) or {now})-({hold(one, range_.begin)} or {known}),0)"
+
+    return summed([growth(one) for one in series], by)
+
+
+def top(count: int, values: str) -> str:
+    """The largest `count` rows."""
+    return f"topk({count},{values})"
