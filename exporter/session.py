@@ -1,0 +1,130 @@
+"""What is known of one connection between its lines, and how it is kept over a restart."""
+
+import json
+from collections.abc import Callable
+
+from exporter.catalogue import Reason
+from exporter.model import Account, SavedSession
+
+# A connection may try any number of names; beyond these its failures go to `unknown`.
+MAX_NAMES = 64
+
+
+class Session:
+    """One connection: mutable, owned by `Sessions`.
+
+    `account` is None until it is charged. `attempts`: lines of refused attempts seen so far, `summed`: what the
+    server's own count at the end came to. `failed`: refused attempts not charged yet, by the name they used.
+    `received`, `sent`, `bad_commands`: the connection's so far. `deadline`: log time after which it is given up.
+    `tentative`: no line has named the service yet. `verb`, `mechanism`, `quitting`: of the dialogue.
+    """
+
+    __slots__ = (
+        "account",
+        "address",
+        "attempts",
+        "bad_commands",
+        "deadline",
+        "ended",
+        "failed",
+        "key",
+        "last",
+        "logged_in",
+        "mechanism",
+        "quitting",
+        "received",
+        "refused",
+        "sent",
+        "server",
+        "summed",
+        "tentative",
+        "user",
+        "verb",
+    )
+
+    def __init__(self, server: str, key: bytes, stamp: int, deadline: int) -> None:
+        self.server = server
+        self.key = key
+        self.last = stamp
+        self.deadline = deadline
+        self.account: Account | None = None
+        self.user: bytes | None = None
+        self.address: bytes | None = None
+        self.attempts = 0
+        self.summed = 0
+        self.failed: dict[bytes | None, int] | None = None
+        self.refused: Reason | None = None
+        self.bad_commands = 0
+        self.received = 0
+        self.sent = 0
+        self.logged_in = False
+        self.ended = False
+        self.tentative = False
+        self.quitting = False
+        self.verb = b""
+        self.mechanism = b""
+
+    def touch(self, stamp: int, idle_seconds: int) -> None:
+        """A line was seen: the connection lives on from the newest one."""
+        if stamp > self.last:  # noqa: PLR1730 - the hot path: max() takes three times as long
+            self.last = stamp
+        self.deadline = self.last + idle_seconds
+
+    def fail(self, user: bytes | None, count: int = 1) -> None:
+        """Remember refused attempts of `user` until the connection is charged."""
+        failed = self.failed
+        if failed is None:
+            failed = self.failed = {}
+        if user not in failed and len(failed) >= MAX_NAMES:
+            user = None
+        failed[user] = failed.get(user, 0) + count
+
+    def save(self) -> SavedSession:
+        """The session as JSON for the ledger; only what differs from a new one."""
+        data: dict[str, object] = {"last": self.last, "deadline": self.deadline}
+        if self.account is not None:
+            data["account"] = [self.account.domain, self.account.user]
+        if self.failed:
+            data["failed"] = [[_text(name), count] for name, count in self.failed.items()]
+        if self.refused is not None:
+            data["refused"] = self.refused.value
+        for field in _BYTES:
+            if value := getattr(self, field):
+                data[field] = _text(value)
+        for field in _PLAIN:
+            if value := getattr(self, field):
+                data[field] = value
+        return SavedSession(self.server, self.key, json.dumps(data, separators=(",", ":")))
+
+
+Intern = Callable[[str, str, str | None], Account]
+_BYTES = ("user", "address", "verb", "mechanism")
+_PLAIN = ("attempts", "summed", "bad_commands", "received", "sent", "logged_in", "ended", "tentative", "quitting")
+
+
+def load(saved: SavedSession, intern: Intern) -> Session:
+    """The session that `Session.save` wrote; `intern` gives the one Account of (server, domain, user)."""
+    data = json.loads(saved.data)
+    session = Session(saved.server, saved.key, data["last"], data["deadline"])
+    if "account" in data:
+        domain, user = data["account"]
+        session.account = intern(saved.server, domain, user)
+    if "failed" in data:
+        session.failed = {_name(name): count for name, count in data["failed"]}
+    if "refused" in data:
+        session.refused = Reason(data["refused"])
+    for field in _BYTES:
+        if field in data:
+            setattr(session, field, _name(data[field]))
+    for field in _PLAIN:
+        if field in data:
+            setattr(session, field, data[field])
+    return session
+
+
+def _text(name: bytes | None) -> str | None:
+    return None if name is None else name.decode("utf-8", "surrogateescape")
+
+
+def _name(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")
