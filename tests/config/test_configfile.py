@@ -1,0 +1,107 @@
+"""The configuration file: every mistake is told at once, with its place and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.config import Config
+from exporter.configfile import ConfigError, load
+
+
+def problems(path: Path, text: str) -> list[str]:
+    """What is said of a file with `text`, without its directory."""
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(path, Config)
+    return [problem.replace(str(path), path.name) for problem in caught.value.problems]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """Each mistake is a line with file, line, key and what to do, in the file's order."""
+    text = """\
+time_zone: Europe/Berln
+ledgr: /x
+web: {listen: "nope"}
+sources:
+  - {name: mx1, paths: ["/var/log/mail.log*"], format: dovecot, start: never}
+  - name: mx1
+    jornal: {units: []}
+users: {max: -1, max: 2}
+"""
+    expected = [
+        "c.yaml:1: time_zone: no such time zone: use a name like Europe/Berlin ('Europe/Berln' is none) "
+        "(it is 'Europe/Berln')",
+        "c.yaml:2: ledgr: unknown key; did you mean ledger?",
+        'c.yaml:3: web.listen: must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110" '
+        "(it is 'nope')",
+        "c.yaml:5: sources[0].start: input should be 'end' or 'beginning' (it is 'never')",
+        "c.yaml:7: sources[1].jornal: unknown key; did you mean journal?",
+        "c.yaml:8: users.max: stands twice; remove one",
+    ]
+    assert expected == problems(tmp_path / "c.yaml", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "c.yaml:1: sources: is missing; add it"),
+        ("sources: [", "c.yaml:1: not valid YAML: expected the node content, but found '<stream end>'"),
+        ("- a", "c.yaml:1: file: Input should be a valid dictionary or instance of Config"),
+        (
+            "sources: [{name: a, paths: [x]}, {name: a, paths: [y]}]",
+            "c.yaml:1: file: sources need names of their own; used twice: a",
+        ),
+        (
+            "sources:\n- name: a\n  paths: [x]\n  journal: {units: [u]}",
+            'c.yaml:2: sources[0]: give either paths (["/var/log/mail.log*"]) or journal ({units: [dovecot.service]})',
+        ),
+        (
+            "sources:\n- name: a\n  journal: {}",
+            "c.yaml:3: sources[0].journal: say which units or identifiers to read, "
+            "for example units: [dovecot.service]",
+        ),
+        (
+            "sources: [{name: a, paths: [x]}]\nusers: {series: listed}",
+            "c.yaml:2: users: series: listed needs listed: names, or the path of a file with one name a line",
+        ),
+        (
+            "sources: [{name: a, paths: [x]}]\ndomains: {listed: /nowhere/list}",
+            "c.yaml:2: domains.listed: cannot read the list /nowhere/list: No such file or directory "
+            "(it is '/nowhere/list')",
+        ),
+    ],
+)
+def test_one_mistake(tmp_path: Path, text: str, expected: str) -> None:
+    """The message names the place and what to do."""
+    assert [expected] == problems(tmp_path / "c.yaml", text)
+
+
+def test_unreadable_file(tmp_path: Path) -> None:
+    """A missing file is one clear line."""
+    with pytest.raises(ConfigError, match="cannot be read: No such file or directory"):
+        load(tmp_path / "none.yaml", Config)
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are told with their place."""
+    path = tmp_path / "c.yaml"
+    path.write_bytes(b"ledger: \xff")
+    with pytest.raises(ConfigError, match=r"is not UTF-8 \(byte 8\); save it as UTF-8"):
+        load(path, Config)
+
+
+def test_lists_from_a_file(tmp_path: Path) -> None:
+    """`listed` takes names inline or a file with one name a line and comments."""
+    names = tmp_path / "names"
+    names.write_text("# ours\nexample.com\n\nexample.org # the other\n", encoding="utf-8")
+    path = tmp_path / "c.yaml"
+    path.write_text(f"sources: [{{name: a, paths: [x]}}]\ndomains: {{listed: {names}}}", encoding="utf-8")
+    assert ("example.com", "example.org") == load(path, Config).domains.listed
+
+
+def test_the_shipped_configurations_are_valid() -> None:
+    """What deploy/ ships loads as it stands."""
+    folder = Path(__file__).parents[2] / "deploy" / "exporter"
+    assert ["logs", "mail"] == [
+        load(folder / name, Config).sources[0].name for name in ("container.yaml", "config.yaml")
+    ]

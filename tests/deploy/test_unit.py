@@ -1,0 +1,42 @@
+"""What deploy/ ships for running the exporter is well-formed and hardened."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+@pytest.mark.tool("systemd-analyze")
+def test_the_unit_is_hardened() -> None:
+    """systemd's own judgement of the unit stays below 1.5 (0 is best, 10 is none)."""
+    unit = DEPLOY / "exporter" / "pop3-exporter.service"
+    output = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", str(unit)], capture_output=True, text=True, check=True
+    ).stdout
+    match = re.search(r"exposure level for \S+: ([\d.]+)", output)
+    assert match is not None
+    assert float(match[1]) < 1.5
+
+
+@pytest.mark.tool("promtool")
+@pytest.mark.parametrize("name", ["prometheus.yml", "compose.yml"])
+def test_prometheus_accepts_its_configuration(name: str) -> None:
+    """`promtool check config` has nothing to say, rules included."""
+    checked = subprocess.run(
+        ["promtool", "check", "config", str(DEPLOY / "prometheus" / name)], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_compose_pins_versions_and_mounts_what_exists() -> None:
+    """Every image has a version, every mounted file of ours exists."""
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    images = [service["image"] for service in compose["services"].values()]
+    assert [] == [image for image in images if image != "pop3-exporter" and ":" not in image]
+    mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", ())]
+    ours = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
+    assert [] == [mount for mount in ours if not (DEPLOY / mount).exists()]
