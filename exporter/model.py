@@ -82,6 +82,10 @@ class Fact(NamedTuple):
     `failures`: on an END, the failed attempts that the server itself counted for the whole connection.
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
     logging, a key of the format's `traits`.
+    `by_address`: on a CONNECT, later lines may name the connection by its address alone; on other lines, an
+    unknown `key` means the connection last begun from `address` that is not logged in, if there is one.
+    `reuses_key`: on an END, the key serves other connections from now on, and only TRAFFIC still belongs to this
+    one; where no line has shown the connection before, TRAFFIC of no bytes says that there was none.
     """
 
     kind: Kind
@@ -97,6 +101,8 @@ class Fact(NamedTuple):
     verb: bytes = b""
     ok: bool | None = None
     trait: str = ""
+    by_address: bool = False
+    reuses_key: bool = False
 
 
 # ── sessions, ledger ────────────────────────────────────────────────────────────────────────────────────────

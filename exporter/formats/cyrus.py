@@ -1,0 +1,211 @@
+"""Cyrus' POP3 server: the classic wording, and logfmt of 3.13 and newer.
+
+Facts: cyrus-pop3d 3.6.1 (Debian 12), run and compared with what its clients did; the logfmt wording and the rarer
+lines from the source of 3.12 to 3.13.
+
+* One process serves many connections one after the other: the pid ties lines, and `counts:` ends a connection
+  whether it was logged in or not; the next line of the pid is another connection.
+* A process that exits writes one more `counts:` (and, with `auditlog`, a traffic line with the old session id and
+  zeros), which is no connection. With `auditlog: yes` (trait `auditlog`) connections are exact; without it the exit of
+  a process after its last use cannot be told from a client that connects and leaves.
+* `USAGE` comes at the end of every connection that named a user, logged in or not.
+* `login:` is written before the limits are checked: a client refused by `maxlogins_per_user`, `maxlogins_per_host` or
+  `popminpoll` is a login, and blocked. What user_deny_db refuses leaves `USAGE` only.
+* Time-outs, unknown commands and abnormal ends are not logged; with `chatty: yes` (trait `chatty`) every command is,
+  so a QUIT and unknown commands show; commands at the wrong time do not, so bad commands are a lower bound.
+* Bytes (auditlog) are those of the whole connection; sent ones were 1 % low with RETR in 3.6.1.
+* In RFC 5424 the program is `cyrus` for every service: then a login waits for the `counts: retr=`, which only POP3 has.
+"""
+
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from exporter.catalogue import Quality, Reason
+from exporter.formats.contract import Documentation
+from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
+from exporter.model import Fact, Kind, Record, Verdict
+
+PROGRAMS = frozenset((b"cyrus/pop3", b"cyrus/pop3s", b"pop3", b"pop3s", b"pop3d", b"cyrus/pop3d"))
+# One program for all services of Cyrus: the pid alone says which.
+SHARED = frozenset((b"cyrus", b"cyrus-imapd"))
+MASTERS = frozenset((b"cyrus/master", b"cyrus-master", b"master"))
+COMMANDS = frozenset(b"quit user pass apop auth capa stls stat list retr dele noop rset top uidl".split())
+
+_CLIENT = rb"(?:[^ \[]{1,255})? ?\[([0-9A-Fa-f:.]{2,45})\]"
+_REFUSAL = rb"\[[^\]]{0,300}\]|SASL\(-?\d{1,5}\):? .{0,300}|invalid user"
+
+
+def _fact(record: Record, kind: Kind, user: bytes | None = None, address: bytes | None = None) -> Fact:
+    return Fact(kind, record.pid, user, address, tentative=record.program in SHARED)
+
+
+def _login(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    address, user = groups
+    return _fact(record, Kind.LOGIN, user, address)
+
+
+def _bad_login(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    address, mechanism, user = groups
+    assert user is not None
+    if user[:1] == b"(" and user[-1:] == b")":
+        user = user[1:-1]
+    # APOP shows the challenge in place of the name, other mechanisms nothing.
+    named = user != b"-notset-" and mechanism != b"APOP"
+    return _fact(record, Kind.FAILURE, user if named else None, address)
+
+
+def _refusal(reason: Reason) -> Meaning:
+    return lambda _, record: _fact(record, Kind.REFUSAL)._replace(reason=reason)
+
+
+def _end(reason: Reason) -> Meaning:
+    return lambda _, record: _fact(record, Kind.END)._replace(reason=reason)
+
+
+def _end_if_open(reason: Reason) -> Meaning:
+    return lambda _, record: Fact(Kind.END, record.pid, reason=reason, tentative=True)
+
+
+def _usage(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    return _fact(record, Kind.END, groups[0])._replace(reason=Reason.UNSPECIFIED)
+
+
+def _traffic(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    received, sent = groups
+    return Fact(
+        Kind.TRAFFIC, record.pid, received=number(received), sent=number(sent), tentative=True, trait="auditlog"
+    )
+
+
+def _command(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    verb = groups[0]
+    if verb in COMMANDS:
+        return _fact(record, Kind.COMMAND)._replace(verb=verb, trait="chatty")
+    return _fact(record, Kind.BAD_COMMAND)._replace(bad_commands=1, trait="chatty")
+
+
+_PAIR = re.compile(rb'([a-z.]+)=(?:"((?:[^"\\]|\\.)*)"|([^ ]*))')
+_ADDRESS = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]")
+
+
+def _logfmt(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    """`event=login.good sessionid=.. r.clienthost=.. u.username=.. ...`: quotes are escaped, so names cannot lie."""
+    assert groups[0] is not None
+    pairs = {key: quoted or plain for key, quoted, plain in _PAIR.findall(groups[0])}
+    event = pairs.get(b"event", b"")
+    if event == b"auditlog.traffic":
+        return _traffic((pairs.get(b"used.bytes.in"), pairs.get(b"used.bytes.out")), record)
+    found = _ADDRESS.search(pairs.get(b"r.clienthost", b""))
+    user = pairs.get(b"u.username")
+    if user in (b"~null~", b"-notset-", b""):
+        user = None
+    if event == b"login.good":
+        return _fact(record, Kind.LOGIN, user, found and found[1])
+    return _fact(record, Kind.FAILURE, None if pairs.get(b"login.mech") == b"APOP" else user, found and found[1])
+
+
+WORDING = Wording(
+    Rule("accepted", rb"accepted connection", lambda _, record: _fact(record, Kind.CONNECT)),
+    Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<[^>]{0,200}>)?", _login),
+    Rule("badlogin", rb"badlogin: " + _CLIENT + rb" ?([^ ]{1,64}) (.*) (?:" + _REFUSAL + rb")", _bad_login),
+    Rule("usage", rb"USAGE (.*) user: [\d.]+ sys: [\d.]+", _usage),
+    Rule(
+        "counts",
+        rb"counts: retr=<\d+> top=<\d+> dele=<\d+>",
+        lambda _, record: Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, reuses_key=True),
+    ),
+    Rule("traffic", rb"auditlog: traffic (?:[a-z.]+=<[^>]{0,200}> )*bytes_in=<(\d+)> bytes_out=<(\d+)>", _traffic),
+    Rule("command", rb"command: (.*)", _command),
+    Rule("logfmt", rb"(event=(?:login\.good|login\.bad|auditlog\.traffic) .*)", _logfmt),
+    Rule("limit", rb"Too many open connections \(.*\)", _refusal(Reason.CONNECTION_LIMIT)),
+    Rule("poll", rb".{0,500}: Logins must be at least \d+ minutes? apart", _refusal(Reason.RATE_LIMIT)),
+    Rule("handshake", rb"pop3s failed: .{0,300}", _end(Reason.TLS_FAILED)),
+    Rule("shutdown", rb"graceful shutdown(?: initiated by .{0,300})?", _end_if_open(Reason.SHUTDOWN)),
+    Rule("fatal", rb"Fatal error: .*", _end_if_open(Reason.INTERNAL_ERROR)),
+    Rule("locked", rb"Unable to lock maildrop .*", _end_if_open(Reason.MAILBOX_LOCKED)),
+    Rule(
+        "maildrop",
+        rb"Unable to open maildrop .*|Maildrop .* has been \(re\)moved .*",
+        _end_if_open(Reason.MAILBOX_ERROR),
+    ),
+    Rule("starttls", rb"starttls: .*|\[pop3d\] STARTTLS failed: .*|inittls: .*|TLS is available\.:.*", Verdict.IGNORED),
+    Rule(
+        "audit",
+        rb"auditlog: (?!traffic ).*|event=auditlog\.(?!traffic ).*|Expunged \d+ messages? from .*",
+        Verdict.IGNORED,
+    ),
+    Rule(
+        "statistics",
+        rb"POP session stats : .*|optimized mode for empty maildrop: .*|telling master .*",
+        Verdict.IGNORED,
+    ),
+    Rule("executed", rb"(?:about to exec|executed|open: user .* opened|skiplist: |DBERROR: ).*", Verdict.IGNORED),
+)
+_KILLED = re.compile(rb"process type:SERVICE name:pop3s? .{0,300} pid:(\d{1,10}) signaled to death by signal .{0,60}")
+
+
+def _of_master(record: Record) -> Outcome:
+    killed = _KILLED.fullmatch(record.message)
+    if killed is not None:
+        return Fact(Kind.END, killed[1], reason=Reason.KILLED, tentative=True)
+    if record.message == b"All children have exited, closing down":
+        return Fact(Kind.RESTART)
+    return Verdict.IGNORED
+
+
+class Cyrus:
+    """The pop3d of Cyrus IMAP."""
+
+    name = "cyrus"
+    # It waits 600 s for a command.
+    idle_seconds = 660
+    quality = qualities(
+        connections=Quality.ESTIMATED,
+        blocked=Quality.LOWER_BOUND,
+        bad_commands=Quality.NONE,
+        terminations=Quality.LOWER_BOUND,
+        logins=Quality.EXACT,
+        failures=Quality.EXACT,
+        bytes_=Quality.NONE,
+    )
+    traits = MappingProxyType(
+        {
+            "auditlog": {
+                "connections": Quality.EXACT,
+                "received_bytes": Quality.EXACT,
+                "sent_bytes": Quality.LOWER_BOUND,
+            },
+            "chatty": {"bad_commands": Quality.LOWER_BOUND, "bad_command_connections": Quality.LOWER_BOUND},
+        }
+    )
+    wording = WORDING
+    documentation = Documentation(
+        servers="Cyrus IMAP (cyrus-pop3d 3.6.1; logfmt wording of 3.13 from its source)",
+        measured=True,
+        deciding_lines="`login:` (`event=login.good`); else `USAGE`, `pop3s failed` or `counts:`, confirmed by "
+        "`auditlog: traffic` or after 30 s",
+        bytes_cover="the whole connection, login included",
+        advice={
+            "auditlog": "set `auditlog: yes` in imapd.conf: bytes, and connections that never logged in, exactly",
+            "chatty": "set `chatty: yes` in imapd.conf: unknown commands and QUIT",
+        },
+    )
+
+    def read(self, record: Record) -> Outcome:
+        """What the line says; lines of other programs are ignored, and of other services that share the program."""
+        program = record.program
+        if program in PROGRAMS:
+            return WORDING.read(record) or Verdict.UNMATCHED
+        if program in SHARED:
+            return WORDING.read(record) or Verdict.IGNORED
+        return _of_master(record) if program in MASTERS else Verdict.IGNORED
+
+    def recognises(self, record: Record) -> bool:
+        """Whether the program, or the wording and the pid, are Cyrus'."""
+        if record.program not in PROGRAMS | SHARED:
+            return False
+        return WORDING.rule(record.message) in _TELLING
+
+
+_TELLING = frozenset(("login", "badlogin", "usage", "counts", "traffic", "logfmt", "limit", "poll", "handshake"))
