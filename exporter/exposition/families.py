@@ -1,0 +1,164 @@
+"""Every metric family that is rendered from a `View`, in the order of /metrics: name, type, meaning, group.
+
+`collect[]` selects groups; each family belongs to exactly one.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from exporter.catalogue import MEASURES, REASONS, SCOPES, Measure, Scope
+from exporter.model import View
+
+Samples = Iterable[tuple[Sequence[str], float]]
+
+
+class Group(StrEnum):
+    """What `collect[]` can name."""
+
+    SERVER = "server"
+    DOMAIN = "domain"
+    USER = "user"
+    EXPORTER = "exporter"
+
+
+class UnknownGroupError(ValueError):
+    """`collect[]` named something else; the message lists what there is."""
+
+
+def choose(names: Sequence[str]) -> frozenset[Group]:
+    """The groups that `collect[]` asks for: all when it is not given."""
+    known = [str(group) for group in Group]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        # The name comes from the request: shown as a literal, so that it stays one line.
+        raise UnknownGroupError(f"unknown collect[]={wrong[0][:100]!r}: known are {', '.join(known)}")
+    return frozenset(Group(name) for name in names) or frozenset(Group)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family; `kind` is the TYPE (`counter` or `gauge`)."""
+
+    name: str
+    kind: str
+    help: str
+    group: Group
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A small family and how its samples follow from the view and the clock (UNIX seconds)."""
+
+    family: Family
+    samples: Callable[[View, float], Samples]
+
+
+# ── per key of a scope ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFamilies:
+    """The families of one scope, each with one sample per living key; the first three by position in MEASURES."""
+
+    totals: tuple[Family, ...]
+    day_holds: tuple[Family, ...]
+    hour_holds: tuple[Family, ...]
+    first_seen: Family
+    networks: Family | None
+
+    @property
+    def all(self) -> tuple[Family, ...]:
+        """In the order of /metrics."""
+        last = (self.networks,) if self.networks else ()
+        return (*self.totals, *self.day_holds, *self.hour_holds, self.first_seen, *last)
+
+
+def _hold(scope: Scope, measure: Measure, period: str) -> Family:
+    text = f"What {scope.total(measure)} was when the current {period} began, by the log's own stamps."
+    return Family(scope.hold(measure, period), "gauge", text, Group(scope), scope.labels)
+
+
+def _scope_families(scope: Scope) -> ScopeFamilies:
+    group = Group(scope)
+    hours = MEASURES if scope.has_hours else ()
+    born = f"When the {scope} was first seen, by the log's own stamps, in UNIX seconds."
+    networks = Family(
+        "pop3_user_client_networks",
+        "gauge",
+        "Distinct client networks (/24, /48) of the user's successful logins in the last 24 hours.",
+        group,
+        scope.labels,
+    )
+    return ScopeFamilies(
+        tuple(Family(scope.total(m), "counter", m.help, group, scope.labels) for m in MEASURES),
+        tuple(_hold(scope, measure, "day") for measure in MEASURES),
+        tuple(_hold(scope, measure, "hour") for measure in hours),
+        Family(scope.first_seen, "gauge", born, group, scope.labels),
+        networks if scope is Scope.USER else None,
+    )
+
+
+SCOPE_FAMILIES: dict[Scope, ScopeFamilies] = {scope: _scope_families(scope) for scope in SCOPES}
+
+
+# ── beside them ─────────────────────────────────────────────────────────────────────────────────────────────
+
+OPEN_STATES = ("pending", "charged")
+
+
+def _servers(view: View) -> list[str]:
+    """Servers that are born, and those that so far only have an open session."""
+    born = [server for (server,) in view.rows.get(Scope.SERVER, {})]
+    return list(dict.fromkeys([*born, *(server for server, _ in view.open_sessions)]))
+
+
+def _ends(view: View, _now: float) -> Samples:
+    for (server,) in view.rows.get(Scope.SERVER, {}):
+        for reason, note in REASONS.items():
+            yield (server, note.end, reason), view.ends.get((server, reason), 0)
+
+
+def _open_sessions(view: View, _now: float) -> Samples:
+    for server in _servers(view):
+        for state in OPEN_STATES:
+            yield (server, state), view.open_sessions.get((server, state), 0)
+
+
+def _quality(view: View, _now: float) -> Samples:
+    return (((*key, quality), 1) for key, quality in view.quality.items())
+
+
+SERVER_FAMILIES: tuple[Derived, ...] = (
+    Derived(
+        Family(
+            "pop3_session_ends_total",
+            "counter",
+            "Ends of connections by class and reason, each connection once.",
+            Group.SERVER,
+            ("server", "end", "reason"),
+        ),
+        _ends,
+    ),
+    Derived(
+        Family(
+            "pop3_open_sessions",
+            "gauge",
+            "Sessions now open: pending ones are not yet in any counter, charged ones are.",
+            Group.SERVER,
+            ("server", "state"),
+        ),
+        _open_sessions,
+    ),
+    Derived(
+        Family(
+            "pop3_measure_quality_info",
+            "gauge",
+            "How far a measure of a server can be trusted: exact, lower_bound, estimated, or none (not in its log).",
+            Group.SERVER,
+            ("source", "server", "measure", "quality"),
+        ),
+        _quality,
+    ),
+)
