@@ -141,6 +141,8 @@ class Position:
     """How far one stream was read: identity, fingerprint of its first bytes, offset of the next unread line.
 
     `stream` is the Batch's. `cursor` is the journal's own position (then the file fields are 0 and empty).
+    `skipping`: the offset is inside a line that was given already. `finished`: the file was read to its end and
+    nobody writes to it any more. A position without a path and a cursor says that the source was seen before.
     """
 
     stream: str
@@ -152,6 +154,8 @@ class Position:
     offset: int = 0
     modified: float = 0.0
     cursor: str = ""
+    skipping: bool = False
+    finished: bool = False
 
 
 class SavedSession(NamedTuple):
