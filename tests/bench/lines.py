@@ -49,7 +49,7 @@ def main() -> None:
         log = Path(folder) / "mail.log"
         written = write_log(log, count)
         print(f"{written} lines, {log.stat().st_size} bytes, Python {sys.version.split()[0]}")
-        commands = {"pop3-exporter": [sys.executable, "-m", "exporter.cli", "replay", "--format", "dovecot", str(log)]}
+        commands = {"pop3-exporter": [sys.executable, "-m", "exporter", "replay", "--format", "dovecot", str(log)]}
         if shutil.which("mtail"):
             program = str(BENCH / "dovecot.mtail")
             commands["mtail"] = ["mtail", "--one_shot", "--progs", program, "--logs", str(log), "--logtostderr"]
