@@ -1,0 +1,67 @@
+"""The checks that the books balance: the two laws, and that domains add up to their server.
+
+Every commit checks what it changed, from sums that are kept beside the rows; opening checks all of it.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from exporter.catalogue import MEASURES, ZERO
+from exporter.ledger.entries import Amounts, Entry, added
+from exporter.ledger.sources import SavedSource
+
+log = logging.getLogger(__name__)
+
+Labels = tuple[str, ...]
+
+
+class Balance:
+    """Says which sum is off, once per change."""
+
+    def __init__(self) -> None:
+        self._domain_sums: dict[str, Amounts] = {}
+        self._known: set[str] = set()
+
+    def recount(self, entries: Mapping[Labels, Entry]) -> None:
+        """Add up all domains anew."""
+        self._domain_sums = {}
+        for labels, entry in entries.items():
+            if len(labels) == 2:  # noqa: PLR2004 - a domain's labels
+                self._domain_sums[labels[0]] = added(self._domain_sums.get(labels[0], ZERO), entry.row.totals)
+
+    def move(self, before: Entry | None, after: Entry) -> None:
+        """A domain's row has changed."""
+        labels = after.row.labels
+        if len(labels) == 2:  # noqa: PLR2004 - a domain's labels
+            old = before.row.totals if before else ZERO
+            difference = tuple(map(int.__sub__, after.row.totals, old))
+            self._domain_sums[labels[0]] = added(self._domain_sums.get(labels[0], ZERO), difference)
+
+    def check(self, entries: Mapping[Labels, Entry], sources: Mapping[str, SavedSource]) -> bool:
+        """Whether all laws hold; what is off is logged when it changes."""
+        problems = dict((*self._servers_off(entries), *_sources_off(sources)))
+        for sum_, problem in problems.items():
+            if sum_ not in self._known:
+                log.error("books do not balance: %s: %s", sum_, problem)
+        self._known = set(problems)
+        return not problems
+
+    def _servers_off(self, entries: Mapping[Labels, Entry]) -> Iterable[tuple[str, str]]:
+        for server, domains in self._domain_sums.items():
+            totals = entries[(server,)].row.totals
+            for measure, total, domain_sum in zip(MEASURES, totals, domains, strict=True):
+                if total != domain_sum:
+                    yield f"server {server}, {measure.name}", f"{total}, but its domains have {domain_sum}"
+
+
+def _sources_off(sources: Mapping[str, SavedSource]) -> Iterable[tuple[str, str]]:
+    for name, source in sources.items():
+        counts = source.counts
+        verdicts = counts.events + counts.ignored + counts.unmatched + counts.malformed
+        if counts.lines and counts.lines != verdicts:
+            yield f"source {name}, lines", f"{counts.lines} read, but {verdicts} judged"
+        if source.seen != source.charged + source.pending:
+            yield (
+                f"source {name}, connections",
+                f"{source.seen} seen, but {source.charged} charged + {source.pending} pending",
+            )

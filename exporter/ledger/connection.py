@@ -1,0 +1,96 @@
+"""Opening the file: as the one writer, or to read beside it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from exporter.ledger import schema
+from exporter.ledger.errors import LedgerError
+
+# Pages gathered in the write-ahead file before they are copied into the ledger: rows of today are written over
+# and over, so a longer file means fewer bytes to the disk (tests/bench).
+CHECKPOINT_PAGES = 4_000
+READ_TIMEOUT_SECONDS = 10.0
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """A connection that writes durably; creates the ledger if there is none. LedgerError if it cannot be used."""
+    with explained(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=READ_TIMEOUT_SECONDS)
+        try:
+            schema.prepare(_settled(connection), str(path), create=True)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing, also while a daemon writes; LedgerError if it cannot be used."""
+    if not path.is_file():
+        raise LedgerError(f"{path}: no such ledger")
+    with explained(path):
+        connection = _connect_readonly(path)
+        try:
+            schema.prepare(connection, str(path), create=False)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """What SQLite says about the file at `path`, as a LedgerError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(f"{path}: {explanation(error)}") from error
+
+
+def explanation(error: sqlite3.Error) -> str:  # noqa: PLR0911 - a table
+    """In words for people."""
+    match getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").split("_")[0]:
+        case "NOTADB":
+            return "not a ledger of pop3-exporter; name a new file"
+        case "CORRUPT":
+            return "damaged; restore a backup, or the totals with `pop3-exporter ledger restore` (check: --ledger)"
+        case "FULL":
+            return "the disk is full"
+        case "READONLY":
+            return "cannot be written (read-only file or file system)"
+        case "CANTOPEN":
+            return "cannot be opened; does the directory exist, and may this user write to it?"
+        case "BUSY" | "LOCKED":
+            return "locked by another program; close it and try again"
+        case _:
+            return f"cannot be used: {error}"
+
+
+def _settled(connection: sqlite3.Connection) -> sqlite3.Connection:
+    # A foreign file must be told before the journal mode would change it.
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == schema.APPLICATION_ID or not tables:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _connect_readonly(path: Path) -> sqlite3.Connection:
+    uri = path.absolute().as_uri() + "?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=READ_TIMEOUT_SECONDS)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        connection.close()
+        # A directory that may not be written has no place for the index of a write-ahead file; where there is no
+        # such file nothing is missed by reading without it.
+        wal = path.with_name(path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            raise
+        connection = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
+    return connection

@@ -1,0 +1,74 @@
+"""One writer at a time: a locked file beside the ledger that names who holds it.
+
+The file stays when its owner dies, and then tells that the ledger was not closed. It is the operating system's
+lock that counts, so nothing has to be cleaned up after a crash.
+"""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from exporter.ledger.errors import LedgerError
+
+# Far behind the text, because Windows keeps others from reading what is locked.
+LOCKED_BYTE = 1 << 30
+
+
+class Lock:
+    """Holds the ledger at `path` until `release`; LedgerError if another process does, with its id."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.with_name(path.name + ".lock")
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o640)
+        except OSError as error:
+            raise LedgerError(f"{path}: cannot be locked: {error.strerror} ({self.path})") from error
+        owner = self._owner()
+        if not _try_lock(self._file):
+            os.close(self._file)
+            raise LedgerError(f"{path}: in use by process {owner or 'unknown'}; stop it first, or use another ledger")
+        # Text left by an owner that did not release: the ledger was not closed.
+        self.was_left_open = bool(owner)
+        self._write(str(os.getpid()))
+
+    def release(self) -> None:
+        """Give the ledger free, as properly closed."""
+        with contextlib.suppress(OSError):
+            self._write("")
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Give the ledger free without calling it closed."""
+        os.close(self._file)
+
+    def _owner(self) -> str:
+        os.lseek(self._file, 0, os.SEEK_SET)
+        return os.read(self._file, 32).decode("ascii", "replace").strip()
+
+    def _write(self, text: str) -> None:
+        os.ftruncate(self._file, 0)
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, text.encode())
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: int) -> bool:
+        os.lseek(file, LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

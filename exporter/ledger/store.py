@@ -1,0 +1,163 @@
+"""Statements on keys and running totals: how deltas become rows.
+
+The newest row of a key is written as absolute totals. A delta of an older period is added to that period's row
+and to every later one; if the period has no row yet, it is made from the newest one before it.
+"""
+
+# ruff: noqa: S608 - names of tables and columns come from the catalogue and from here; values are bound
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from exporter.catalogue import SCOPES, ZERO
+from exporter.ledger.entries import NEVER, Amounts, Entry, Horizon, added
+from exporter.ledger.schema import COLUMNS
+from exporter.model import Row
+
+Labels = tuple[str, ...]
+
+_NAMES = ", ".join(COLUMNS)
+_MARKS = ", ".join("?" * len(COLUMNS))
+_SET = ", ".join(f"{column} = ?" for column in COLUMNS)
+_RAISE = ", ".join(f"{column} = {column} + ?" for column in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The statements of one table of running totals."""
+
+    table: str
+    period: str
+    unit: int
+
+    def insert(self, connection: sqlite3.Connection, key: int, period: int, totals: Amounts) -> None:
+        """A new row."""
+        connection.execute(
+            f"INSERT INTO {self.table} ({self.period}, key, {_NAMES}) VALUES (?, ?, {_MARKS})", (period, key, *totals)
+        )
+
+    def put(self, connection: sqlite3.Connection, key: int, period: int, totals: Amounts) -> None:
+        """The totals of a row that is there."""
+        connection.execute(
+            f"UPDATE {self.table} SET {_SET} WHERE {self.period} = ? AND key = ?", (*totals, period, key)
+        )
+
+    def post(self, connection: sqlite3.Connection, entry: Entry, newest: int, deltas: dict[int, Amounts]) -> int:
+        """Write the deltas (ascending) of a key whose newest row is `newest`; returns its newest period."""
+        totals = entry.row.totals
+        for period, amounts in deltas.items():
+            if period < newest:
+                self._post_late(connection, entry.key, period, amounts)
+                totals = added(totals, amounts)
+                continue
+            totals = added(totals, amounts)
+            if period == newest:
+                self.put(connection, entry.key, period, totals)
+            else:
+                self.insert(connection, entry.key, period, totals)
+                newest = period
+        return newest
+
+    def _post_late(self, connection: sqlite3.Connection, key: int, period: int, amounts: Amounts) -> None:
+        before = connection.execute(
+            f"SELECT {self.period}, {_NAMES} FROM {self.table} WHERE key = ? AND {self.period} <= ?"
+            f" ORDER BY {self.period} DESC LIMIT 1",
+            (key, period),
+        ).fetchone()
+        if before is None or before[0] != period:
+            self.insert(connection, key, period, tuple(before[1:]) if before else ZERO)
+        connection.execute(
+            f"UPDATE {self.table} SET {_RAISE} WHERE key = ? AND {self.period} >= ?", (*amounts, key, period)
+        )
+
+    def newest_before(self, connection: sqlite3.Connection, period: int) -> Iterator[tuple[int, int, Amounts]]:
+        """Per key (id, period, totals): the newest row before `period`, by the index on keys."""
+        for key, begin, *totals in connection.execute(
+            f"SELECT book.key, book.{self.period}, {_qualified('book')} FROM keys CROSS JOIN {self.table} AS book"
+            f" ON book.key = keys.id AND book.{self.period} = (SELECT max({self.period}) FROM {self.table}"
+            f" WHERE key = keys.id AND {self.period} < ?)",
+            (period,),
+        ):
+            yield key, begin, tuple(totals)
+
+    def since(self, connection: sqlite3.Connection, period: int) -> Iterator[tuple[int, int, Amounts]]:
+        """All rows (key id, period, totals) from `period` on, ascending."""
+        for begin, key, *totals in connection.execute(
+            f"SELECT {self.period}, key, {_NAMES} FROM {self.table} WHERE {self.period} >= ? ORDER BY {self.period}",
+            (period,),
+        ):
+            yield key, begin, tuple(totals)
+
+
+BOOK = Series("book", "day", 1)
+HOURS = Series("hours", "hour", 3600)
+
+
+def insert_key(connection: sqlite3.Connection, labels: Labels, first: int, last: int) -> int:
+    """A birth; returns the key's id."""
+    server, domain, user = (*labels, "", "")[:3]
+    cursor = connection.execute(
+        "INSERT INTO keys (scope, server, domain, user, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)",
+        (len(labels) - 1, server, domain, user, first, last),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def update_key(connection: sqlite3.Connection, key: int, first: int, last: int) -> None:
+    """When the key was first and last seen."""
+    connection.execute(
+        "UPDATE keys SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?) WHERE id = ?",
+        (first, last, key),
+    )
+
+
+def load(connection: sqlite3.Connection, horizon: Horizon) -> dict[Labels, Entry]:
+    """All keys as entries, holds included: by index, whatever the length of the history."""
+    days = _Loaded(BOOK, connection, horizon.open_day)
+    hours = _Loaded(HOURS, connection, horizon.open_hour)
+    entries: dict[Labels, Entry] = {}
+    for key, scope, server, domain, user, first, last in connection.execute(
+        "SELECT id, scope, server, domain, user, first_seen, last_seen FROM keys"
+    ):
+        labels = (server, domain, user)[: scope + 1]
+        has_hours = SCOPES[scope].has_hours
+        row = Row(labels, first, days.totals(key), days.open(key), hours.open(key) if has_hours else ())
+        entries[labels] = Entry(key, row, days.newest(key), hours.newest(key) if has_hours else NEVER, last)
+    return entries
+
+
+class _Loaded:
+    """The ends of one table's rows: per key the newest row, and what each period since `begin` has added."""
+
+    def __init__(self, series: Series, connection: sqlite3.Connection, begin: int) -> None:
+        self._newest: dict[int, tuple[int, Amounts]] = {}
+        self._open: dict[int, list[tuple[int, Amounts]]] = {}
+        for key, period, totals in series.newest_before(connection, begin):
+            self._newest[key] = (period, totals)
+        for key, period, totals in series.since(connection, begin):
+            before = self._newest.get(key, (NEVER, ZERO))[1]
+            amounts = tuple(map(int.__sub__, totals, before))
+            self._open.setdefault(key, []).append((period, amounts))
+            self._newest[key] = (period, totals)
+
+    def totals(self, key: int) -> Amounts:
+        return self._newest.get(key, (NEVER, ZERO))[1]
+
+    def newest(self, key: int) -> int:
+        return self._newest.get(key, (NEVER, ZERO))[0]
+
+    def open(self, key: int) -> tuple[tuple[int, Amounts], ...]:
+        return tuple(self._open.get(key, ()))
+
+
+def _qualified(table: str) -> str:
+    return ", ".join(f"{table}.{column}" for column in COLUMNS)
+
+
+def sums(rows: Iterable[Amounts]) -> Amounts:
+    """The sums of many totals, measure by measure."""
+    total = ZERO
+    for row in rows:
+        total = added(total, row)
+    return total
