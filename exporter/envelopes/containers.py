@@ -1,0 +1,73 @@
+"""What container runtimes wrap around a line: docker's json-file, CRI (Kubernetes), docker compose.
+
+Both runtimes cut long lines into pieces, which are joined here, per output stream.
+"""
+
+import json
+import re
+from typing import Final
+
+from exporter.envelopes import stamps
+from exporter.envelopes.lines import StampedLines
+from exporter.envelopes.wall import Wall
+from exporter.model import Record, Verdict
+
+# As long as the inputs' longest line: more is no line but a fault of the writer.
+LONGEST: Final = 1024 * 1024
+
+_CRI = re.compile(rb"(?P<moment>\d{4}-\d\d-\d\dT\S+) (?P<output>stdout|stderr) (?P<tag>[FP])(?::\S*)? ")
+_COMPOSE = re.compile(rb"(?:\x1b\[[\d;]*m)*[A-Za-z0-9][\w.-]* +\| ?(?:\x1b\[[\d;]*m)*(?=\S)")
+
+
+class Containers:
+    """One stream's container lines; `pieces` are the begins of lines not yet whole, by output stream."""
+
+    def __init__(self, wall: Wall, pieces: dict[str, bytes]) -> None:
+        self.pieces = pieces
+        self._wall = wall
+
+    def docker(self, line: bytes) -> Record | Verdict | None:
+        """The record of a json-file line; IGNORED: a piece of one; None: not of this form."""
+        if not line.startswith(b"{"):
+            return None
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        text, moment = entry.get("log"), entry.get("time")
+        if not isinstance(text, str) or not isinstance(moment, str):
+            return None
+        piece = text.encode(errors="surrogatepass")
+        output = "stderr" if entry.get("stream") == "stderr" else "stdout"
+        return self._join(moment.encode(errors="replace"), output, piece, whole=piece.endswith(b"\n"))
+
+    def cri(self, line: bytes) -> Record | Verdict | None:
+        """The record of a CRI line; IGNORED: a piece of one; None: not of this form."""
+        found = _CRI.match(line)
+        if found is None:
+            return None
+        output, piece = found["output"].decode(), line[found.end() :]
+        return self._join(found["moment"], output, piece, whole=found["tag"] == b"F")
+
+    def _join(self, moment: bytes, output: str, piece: bytes, *, whole: bool) -> Record | Verdict | None:
+        found = stamps.find(moment, self._wall)
+        if found is None or found.end != len(moment):
+            return None
+        message = self.pieces.pop(output, b"") + piece
+        if not whole and len(message) < LONGEST:
+            self.pieces[output] = message
+            return Verdict.IGNORED
+        message = message[:LONGEST].rstrip(b"\r\n")
+        return Record(found.instant, b"", b"", b"", message) if message else Verdict.IGNORED
+
+
+class Compose:
+    """One stream's `docker compose logs`: `dovecot-1  | Dec 21 22:05:12 mail dovecot: ...`."""
+
+    def __init__(self, lines: StampedLines) -> None:
+        self._lines = lines
+
+    def open(self, line: bytes) -> Record | None:
+        """The record of `line` without the container's name; None: not of this form."""
+        found = _COMPOSE.match(line)
+        return None if found is None else self._lines.open(line[found.end() :])

@@ -1,0 +1,89 @@
+"""What stands inside a message: a second stamp, a repeat, Solaris's message id.
+
+A stamp inside (nginx writes its own into syslog, Dovecot in a container into its standard output) is closer to
+the event than the one around it, and wins, if it can be true: with a zone within a day of the outer one (relays
+that were cut off), without a zone within ten minutes, because the clock of a container often is in another zone.
+"""
+
+import re
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from exporter.envelopes.lines import StampedLines
+from exporter.envelopes.wall import Wall
+from exporter.model import Record
+
+DEEPEST: Final = 4
+NEAR_WITH_ZONE: Final = 86_400
+NEAR_WITHOUT_ZONE: Final = 600
+# Only messages that begin with one of these are looked at.
+FIRST_BYTES: Final = frozenset(bytes((byte,)) for byte in b"0123456789@[-<JFMASONDmlL")
+
+_STAMP = re.compile(
+    rb"\[?\d{4}[-/.]\d\d[-/.]\d\d\]?[ T]|\d\d:\d\d:\d\d[ .]|@4[0-9a-f]{15}"
+    rb"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} "
+)
+_SOLARIS = re.compile(rb"\[ID \d+ [a-z0-9]+\.[a-z]+\] ")
+# Counts of more digits are no syslog daemon's.
+_REPEATED = re.compile(rb"message repeated (?P<times>\d{1,6}) times: \[ ?(?P<message>.*?)\]?", re.DOTALL)
+_LAST = re.compile(
+    rb"(?:--- )?last message repeated (?P<times>\d{1,6}) times?(?: ---)?\s*"
+    rb"|Last message '(?P<begin>.*)' repeated (?P<ng_times>\d{1,6}) times, suppressed by syslog-ng on .*",
+    re.DOTALL,
+)
+
+
+class Insides:
+    """One stream's messages with something inside; `previous` is the last record of each host."""
+
+    def __init__(self, zone: ZoneInfo, previous: dict[bytes, Record]) -> None:
+        self._lines = StampedLines(Wall(zone))
+        self._previous = previous
+
+    def open(self, record: Record) -> Record | None:
+        """The innermost record; None: a repeat of nothing."""
+        for _ in range(DEEPEST):
+            if record.message[:1] not in FIRST_BYTES:
+                break
+            inner = self._step(record)
+            if inner is None:
+                break
+            record = inner
+        return record if record.times else None
+
+    def _step(self, record: Record) -> Record | None:
+        message = record.message
+        if _STAMP.match(message):
+            return self._stamp(record)
+        if message.startswith(b"[ID "):
+            found = _SOLARIS.match(message)
+            return record._replace(message=message[found.end() :]) if found else None
+        if b"essage " in message[:24]:
+            return self._repeat(record)
+        return None
+
+    def _stamp(self, outer: Record) -> Record | None:
+        self._lines.wall.near = outer.stamp
+        inner = self._lines.open(outer.message)
+        if inner is None:
+            return None
+        limit = NEAR_WITH_ZONE if self._lines.zoned else NEAR_WITHOUT_ZONE
+        stamp = inner.stamp if abs(inner.stamp - outer.stamp) <= limit else outer.stamp
+        program, pid = (inner.program, inner.pid) if inner.program else (outer.program, outer.pid)
+        return Record(stamp, inner.host or outer.host, program, pid, inner.message, outer.times)
+
+    def _repeat(self, record: Record) -> Record | None:
+        """The message that this line stands for, so many times more; None: no repeat, or of what is not known."""
+        found = _REPEATED.fullmatch(record.message)
+        if found is not None and record.program and record.times == 1:
+            return record._replace(message=found["message"], times=int(found["times"]))
+        found = _LAST.fullmatch(record.message)
+        previous = self._previous.get(record.host)
+        if found is None or previous is None:
+            return None
+        if found["ng_times"] is None:
+            # These daemons write no tag: with one, it is somebody's text.
+            return None if record.program else previous._replace(stamp=record.stamp, times=int(found["times"]))
+        if record.program != previous.program or not previous.message.startswith(found["begin"]):
+            return None
+        return previous._replace(stamp=record.stamp, times=int(found["ng_times"]))

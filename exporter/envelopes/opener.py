@@ -1,0 +1,106 @@
+"""Takes the lines of one stream out of what was wrapped around them."""
+
+from collections.abc import Callable
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from exporter.envelopes.containers import Compose, Containers
+from exporter.envelopes.inside import FIRST_BYTES, Insides
+from exporter.envelopes.journal import Journal
+from exporter.envelopes.lines import StampedLines, WireLines
+from exporter.envelopes.rfc5424 import Rfc5424
+from exporter.envelopes.state import State
+from exporter.envelopes.tables import Tables
+from exporter.envelopes.wall import Wall
+from exporter.model import Record, Verdict
+
+Open = Callable[[bytes], Record | Verdict | None]
+
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+# The repeats of the last message of so many hosts are understood.
+HOSTS_KEPT: Final = 64
+
+
+class Opener:
+    """The envelopes of one stream: which ones it has, and what lasts longer than a line.
+
+    `zone` is that of stamps without one. `state` is what `state()` of an earlier opener of this stream returned;
+    anything else counts as nothing known.
+    """
+
+    def __init__(self, zone: ZoneInfo, state: str = "") -> None:
+        saved = State.read(state)
+        self._lines = StampedLines(Wall(zone, saved.last))
+        self._tables = Tables(Wall(zone, saved.last_row))
+        self._containers = Containers(Wall(zone), saved.pieces)
+        self._previous = saved.previous
+        self._insides = Insides(zone, self._previous)
+        self._is_known = saved.is_known
+        self._reference = 0.0
+        self._envelopes: tuple[Open, ...] = (
+            self._containers.docker,
+            Journal().open,
+            self._containers.cri,
+            Rfc5424(Wall(zone)).open,
+            self._tables.open,
+            self._lines.open,
+            WireLines(self._lines).open,
+            Compose(self._lines).open,
+        )
+        self._open = self._envelopes[0]
+
+    def begin(self, name: str, modified: float, now: float) -> None:
+        """Before each batch: its file's name and age (UNIX seconds, 0: none), and our clock.
+
+        They complete stamps without year or date, and bound the doubled hour.
+        """
+        self._reference = modified or now
+        self._lines.wall.begin(name, modified, now)
+        self._tables.wall.begin(name, modified, now)
+        self._lines.forget()
+        if len(self._previous) > HOSTS_KEPT:
+            self._previous.clear()
+
+    def open(self, line: bytes) -> Record | Verdict | None:
+        """The record of `line`; MALFORMED: it has no stamp where its stream has one, or no message. Never raises.
+
+        None: no message by itself, to be counted as ignored: blank, more text of the message before (begins with
+        a blank), a repeat of nothing, or a piece of a longer line, which comes out with its last piece.
+        """
+        opened = self._open(line)
+        if not isinstance(opened, Record):
+            opened = self._recognise(line) if opened is None else opened
+            if not isinstance(opened, Record):
+                return opened if opened is Verdict.MALFORMED else None
+        if opened.message[:1] in FIRST_BYTES:
+            opened = self._insides.open(opened)
+            if opened is None:
+                return None
+        self._previous[opened.host] = opened
+        return opened
+
+    def state(self) -> str:
+        """What the next opener of this stream must know (JSON)."""
+        pieces = self._containers.pieces
+        return State(self._lines.stamp, self._tables.wall.last, pieces, self._previous, self._is_known).written()
+
+    def _recognise(self, line: bytes) -> Record | Verdict | None:
+        """A line that is not in the envelope of the one before."""
+        if not line or line.isspace():
+            return None
+        line = line.removeprefix(BYTE_ORDER_MARK)
+        for envelope in self._envelopes:
+            opened = envelope(line)
+            if opened is not None:
+                self._open = envelope
+                self._is_known = True
+                return opened
+        if self._is_known and line[:1] in (b" ", b"\t"):
+            return None
+        if line.startswith(b"#"):
+            return Record(self._last(), b"", b"", b"", line.rstrip(b"\r"))
+        return Verdict.MALFORMED
+
+    def _last(self) -> int:
+        """The newest stamp known, for the header lines of tables, which have none."""
+        return max(self._lines.stamp or 0, self._tables.wall.last or 0) or int(self._reference)

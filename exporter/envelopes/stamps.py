@@ -1,0 +1,107 @@
+"""The stamps that loggers write before a line: shapes, and their meaning as an instant.
+
+Sources: RFC 3164, RFC 3339, rsyslog and syslog-ng templates, Dovecot 1.0 to 2.4 `log_timestamp` (any strftime
+parts, `%{usecs}`), nginx's error_log, SmarterMail's log files and API, MailEnable, MDaemon, Kerio, multilog.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from exporter.envelopes.wall import Wall
+
+MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
+# TAI64 counts from 2^62, and multilog's clock is ten seconds ahead of UTC.
+TAI_EPOCH = 2**62 + 10
+
+_MONTH = rb"(?P<b>" + b"|".join(MONTHS) + rb")"
+_WEEKDAY = rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
+_TIME = rb"(?P<H>[01]\d|2[0-3]):(?P<M>[0-5]\d):(?P<S>[0-5]\d|60)(?P<f>[.,]\d{1,9})?"
+_ZONE = rb"(?P<z>Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT)(?![^ :\],]))?"
+
+# A host may follow only the stamps that syslog daemons write.
+TRADITIONAL = re.compile(_WEEKDAY + _MONTH + rb" {1,2}(?P<d>\d{1,2})(?: (?P<Y>\d{4}))? " + _TIME + _ZONE
+                         + rb"(?: (?P<y>(?:19|20)\d\d)(?= ))?(?P<e>:? |\t|$)")  # fmt: skip
+ISO = re.compile(rb"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T ]" + _TIME + _ZONE + rb"(?P<e>:? |\t|$)")
+_DATES = (
+    _WEEKDAY + rb"(?P<Y>\d{4})(?P<s>[-/.])(?P<m>\d\d)(?P=s)(?P<d>\d\d)\]?[T ]",
+    _WEEKDAY + rb"(?P<d>\d\d?)[-/. ]" + _MONTH + rb"[-/. ](?P<Y>\d{4})[: ]",
+    _WEEKDAY + _MONTH + rb" {1,2}(?P<d>\d{1,2})(?: (?P<Y>\d{4}))? ",
+    rb"(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<Y>\d{4}) ",
+    rb"(?P<m>\d\d)/(?P<d>\d\d)/(?P<Y>\d{4}|\d\d) ",
+    rb"(?P<Y>\d{4})(?P<m>\d\d)(?P<d>\d\d)[T ]",
+    rb"",
+)
+_END = rb"(?P<e>\]?:?[ \t]|\]?:?$)"
+OTHERS = tuple(re.compile(rb"\[?" + day + _TIME + _ZONE + _END) for day in _DATES)
+_EPOCH = re.compile(rb"\[?(?P<s>\d{9,11})(?P<f>\.\d{1,9})?(?P<e>\]?:?[ \t])")
+_TAI64 = re.compile(rb"@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8}(?:[0-9a-f]{8})?)?(?P<e> |$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A stamp found at the begin of a line.
+
+    The line is `line[:seconds]` up to and with the whole seconds, then a fraction up to `fraction`, then what
+    belongs to the stamp (zone, brackets) up to `end`, where the message begins. `steady`: in the same minute the
+    last two digits before `seconds` tell everything. `zoned`: it does not depend on the source's zone.
+    `may_have_host`: syslog daemons write this shape.
+    """
+
+    instant: int
+    seconds: int
+    fraction: int
+    end: int
+    steady: bool
+    zoned: bool
+    may_have_host: bool
+
+
+def find(line: bytes, wall: Wall) -> Stamp | None:
+    """The stamp at the begin of `line`; None: there is none, or no such date exists."""
+    try:
+        return _find(line, wall)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _find(line: bytes, wall: Wall) -> Stamp | None:
+    for shape in (TRADITIONAL, ISO, *OTHERS):
+        found = shape.match(line)
+        if found is not None:
+            return _dated(found, wall, may_have_host=shape in (TRADITIONAL, ISO) and found["e"][:1] != b":")
+    for shape, base, epoch in ((_EPOCH, 10, 0), (_TAI64, 16, TAI_EPOCH)):
+        found = shape.match(line)
+        if found is not None:
+            end = found.end()
+            return Stamp(int(found["s"], base) - epoch, found.end("s"), found.start("e"), end, False, True, False)
+    return None
+
+
+def _dated(found: re.Match[bytes], wall: Wall, *, may_have_host: bool) -> Stamp:
+    parts = found.groupdict()
+    hour, minute, second = int(parts["H"]), int(parts["M"]), int(parts["S"])
+    zone = parts["z"]
+    if parts.get("d") is None:
+        minutes = wall.latest(hour, minute)
+    else:
+        month = MONTHS.index(parts["b"]) + 1 if parts.get("b") else int(parts["m"])
+        digits = parts.get("Y") or parts.get("y")
+        year = None if digits is None else int(digits) + (2000 if len(digits) == 2 else 0)  # noqa: PLR2004
+        if zone is not None and year is not None:
+            moment = datetime(year, month, int(parts["d"]), hour, minute, tzinfo=UTC)
+            minutes = (int(moment.timestamp()) - offset(zone),)
+        else:
+            minutes = wall.minutes(year, month, int(parts["d"]), hour, minute)
+    seconds, fraction = found.end("S"), found.end("f" if parts["f"] else "S")
+    steady, zoned = len(minutes) == 1, zone is not None
+    return Stamp(wall.choose(minutes, second), seconds, fraction, found.end(), steady, zoned, may_have_host)
+
+
+def offset(zone: bytes) -> int:
+    """Seconds east of Greenwich of `Z`, `+0100` or `-05:30`."""
+    zone = zone.strip()
+    if zone[:1] not in (b"+", b"-"):
+        return 0
+    seconds = int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
+    return -seconds if zone[:1] == b"-" else seconds

@@ -1,0 +1,68 @@
+"""What an opener knows of its stream, as the ledger keeps it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from exporter.model import Record
+
+# Of the last records of each host: these are written at every commit, and only a repeat would ask for them.
+HOSTS_SAVED: Final = 8
+LONGEST_SAVED: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`last` and `last_row`: the stamps of the last stamped line and row; `pieces`: begins of lines not yet whole.
+
+    `previous`: the last record of each host; `is_known`: the stream's envelope has been recognised.
+    """
+
+    last: int | None
+    last_row: int | None
+    pieces: dict[str, bytes]
+    previous: dict[bytes, Record]
+    is_known: bool
+
+    @classmethod
+    def read(cls, text: str) -> "State":
+        """The state that `written` made `text` from; nothing known if it did not."""
+        try:
+            saved = json.loads(text)
+            return cls(
+                _stamp(saved["last"]),
+                _stamp(saved["last_row"]),
+                {output: piece.encode("latin-1") for output, piece in saved["pieces"].items()},
+                {record.host: record for record in map(_record, saved["previous"])},
+                bool(saved["is_known"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls(None, None, {}, {}, False)
+
+    def written(self) -> str:
+        """As JSON."""
+        records = [record for record in self.previous.values() if len(record.message) <= LONGEST_SAVED]
+        return json.dumps(
+            {
+                "last": self.last,
+                "last_row": self.last_row,
+                "pieces": {output: piece.decode("latin-1") for output, piece in self.pieces.items()},
+                "previous": [_fields(record) for record in records[-HOSTS_SAVED:]],
+                "is_known": self.is_known,
+            }
+        )
+
+
+def _stamp(saved: Any) -> int | None:  # noqa: ANN401 - whatever JSON holds
+    return None if saved is None else int(saved)
+
+
+def _record(saved: list[Any]) -> Record:
+    stamp, host, program, pid, message, times = saved
+    host, program, pid, message = (text.encode("latin-1") for text in (host, program, pid, message))
+    return Record(int(stamp), host, program, pid, message, int(times))
+
+
+def _fields(record: Record) -> list[int | str]:
+    texts = [text.decode("latin-1") for text in (record.host, record.program, record.pid, record.message)]
+    return [record.stamp, *texts, record.times]

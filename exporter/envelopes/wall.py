@@ -1,0 +1,128 @@
+"""From readings of a wall clock, without zone and often without year, to instants.
+
+What a stamp leaves out comes from around it: the year from the date in the file's name, else from the file's own
+age; which of the two hours of an autumn night from the order of the lines. What cannot be known: the year of
+lines more than a year older than their file, and on which side of a gap of an hour a quiet log's next line lies.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePath
+from zoneinfo import ZoneInfo
+
+# Lines of several processes may be out of order by this much, seconds.
+DISORDER = 120
+# A file's age is a bound for its lines, but for clocks that differ by this much, seconds.
+SKEW = 300
+# A stamp without a year lies at most this long after its file's age: other clocks, other zones. Else: a year ago.
+AHEAD = timedelta(days=2)
+
+_NAMED_DATE = re.compile(r"(?<!\d)(20\d\d|19\d\d)([-._]?)(0[1-9]|1[0-2])\2([0-2]\d|3[01])(?!\d{3})")
+
+
+def named_date(name: str) -> date | None:
+    """The date in a file's name (`2020.08.12-popLog.log`, `mail.log-20240301.gz`), if there is one."""
+    found = _NAMED_DATE.search(PurePath(name.replace("\\", "/")).name)
+    try:
+        return date(int(found[1]), int(found[3]), int(found[4])) if found else None
+    except ValueError:
+        return None
+
+
+class Wall:
+    """The clock on the wall of the host that wrote a stream.
+
+    `last` is the instant of the stream's previous line (None: not known), by which a doubled hour is resolved.
+    `near`: an instant that is known to be close (the stamp of the envelope around this one); it decides alone.
+    """
+
+    def __init__(self, zone: ZoneInfo, last: int | None = None) -> None:
+        self.last = last
+        self.near: int | None = None
+        self._zone = zone
+        self._named: date | None = None
+        self._reference = datetime(1970, 1, 1, tzinfo=UTC)
+        self._limit = 0.0
+
+    def begin(self, name: str, modified: float, now: float) -> None:
+        """What is known of the lines that follow: their file's name and age (0: none) and our own clock."""
+        self._named = named_date(name)
+        self._limit = modified or now
+        self._reference = _instant(self._limit, self._zone)
+
+    def date(self) -> date:
+        """The date of stamps that have none: from the name, else that of the file's age."""
+        if self.near is not None:
+            return _instant(self.near, self._zone).date()
+        return self._named or self._reference.date()
+
+    def minutes(self, year: int | None, month: int, day: int, hour: int, minute: int) -> tuple[int, ...]:
+        """The instants (UNIX seconds) at which the clock shows this: one, or two in a doubled hour, ascending.
+
+        A reading that summer time skips is taken as that of a clock that was not put forward. ValueError: no
+        such date.
+        """
+        if year is None:
+            year = self._year(month, day, hour, minute)
+        reading = datetime(year, month, day, hour, minute, tzinfo=self._zone)
+        first = int(reading.timestamp())
+        second = int(reading.replace(fold=1).timestamp())
+        return (first, second) if first < second else (first,)
+
+    def choose(self, minutes: tuple[int, ...], second: int) -> int:
+        """The instant of a line, given `minutes` and the seconds of its stamp."""
+        candidates = [minute + second for minute in minutes]
+        if len(candidates) == 1:
+            return candidates[0]
+        if self.near is not None:
+            return min(candidates, key=self._distance)
+        first, later = candidates
+        has_passed = self.last is not None and first < self.last - DISORDER
+        return later if has_passed and (later <= self._limit + SKEW or not self._limit) else first
+
+    def latest(self, hour: int, minute: int) -> tuple[int, ...]:
+        """As `minutes`, of a stamp that is nothing but a time of day."""
+        day = self.date()
+        minutes = self.minutes(day.year, day.month, day.day, hour, minute)
+        if self.near is not None:
+            return min((tuple(at + days * 86_400 for at in minutes) for days in (-1, 0, 1)), key=self._nearest)
+        if self._named is None and self._limit and minutes[0] > self._limit + SKEW:
+            day -= timedelta(days=1)
+            return self.minutes(day.year, day.month, day.day, hour, minute)
+        return minutes
+
+    def _distance(self, stamp: int) -> int:
+        return abs(stamp - (self.near or 0))
+
+    def _nearest(self, minutes: tuple[int, ...]) -> int:
+        return min(map(self._distance, minutes))
+
+    def _year(self, month: int, day: int, hour: int, minute: int) -> int:
+        """The year nearest to what is known to be close, else the last one in which the file was old enough."""
+        close = self._named
+        if self.near is not None:
+            close = _instant(self.near, self._zone).date()
+        if close is not None:
+            years = [year for year in range(close.year - 4, close.year + 5) if _exists(year, month, day)]
+            return min(years, key=lambda year: abs(date(year, month, day) - close)) if years else close.year
+        # Naive on both sides: two days of tolerance swallow the zone.
+        bound = self._reference.replace(tzinfo=None) + AHEAD
+        for year in range(bound.year, max(bound.year - 9, 1), -1):
+            if _exists(year, month, day) and datetime(year, month, day, hour, minute) <= bound:  # noqa: DTZ001
+                return year
+        return bound.year
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        return bool(date(year, month, day))
+    except ValueError:
+        return False
+
+
+def _instant(stamp: float, zone: ZoneInfo) -> datetime:
+    # Hostile stamps and broken clocks must not raise: what a calendar cannot show is as good as nothing known.
+    try:
+        return datetime.fromtimestamp(min(max(stamp, 0), 250_000_000_000), zone)
+    except (OverflowError, OSError, ValueError):
+        return datetime(1970, 1, 1, tzinfo=zone)
