@@ -59,13 +59,9 @@ class Series:
         return newest
 
     def _post_late(self, connection: sqlite3.Connection, key: int, period: int, amounts: Amounts) -> None:
-        before = connection.execute(
-            f"SELECT {self.period}, {_NAMES} FROM {self.table} WHERE key = ? AND {self.period} <= ?"
-            f" ORDER BY {self.period} DESC LIMIT 1",
-            (key, period),
-        ).fetchone()
-        if before is None or before[0] != period:
-            self.insert(connection, key, period, tuple(before[1:]) if before else ZERO)
+        begin, totals = newest(connection, self, key, period + 1)
+        if begin != period:
+            self.insert(connection, key, period, totals)
         connection.execute(
             f"UPDATE {self.table} SET {_RAISE} WHERE key = ? AND {self.period} >= ?", (*amounts, key, period)
         )
@@ -125,6 +121,28 @@ def load(connection: sqlite3.Connection, horizon: Horizon) -> dict[Labels, Entry
         row = Row(labels, first, days.totals(key), days.open(key), hours.open(key) if has_hours else ())
         entries[labels] = Entry(key, row, days.newest(key), hours.newest(key) if has_hours else NEVER, last)
     return entries
+
+
+def newest(connection: sqlite3.Connection, series: Series, key: int, before: int | None = None) -> tuple[int, Amounts]:
+    """The key's newest row (period, totals), or the newest one before a period; (NEVER, zeros) if there is none."""
+    row = connection.execute(
+        f"SELECT {series.period}, {_NAMES} FROM {series.table} WHERE key = ? AND {series.period} < ?"
+        f" ORDER BY {series.period} DESC LIMIT 1",
+        (key, -NEVER if before is None else before),
+    ).fetchone()
+    return (row[0], tuple(row[1:])) if row else (NEVER, ZERO)
+
+
+def between(
+    connection: sqlite3.Connection, series: Series, key: int, first: int, last: int
+) -> Iterator[tuple[int, Amounts]]:
+    """The key's rows from period `first` to `last`, both inside, ascending."""
+    for period, *totals in connection.execute(
+        f"SELECT {series.period}, {_NAMES} FROM {series.table} WHERE key = ? AND {series.period} BETWEEN ? AND ?"
+        f" ORDER BY {series.period}",
+        (key, first, last),
+    ):
+        yield period, tuple(totals)
 
 
 class _Loaded:
