@@ -87,7 +87,7 @@ OWN_FAMILIES: tuple[Derived, ...] = (
     _per_source("truncations", "Files that were truncated in place.", lambda count: count.truncations),
     _per_source(
         "lines_possibly_lost",
-        "Lines that may be lost: a file vanished or was truncated before its end was read.",
+        "Suspicions of lost lines (file gone or truncated unread), and lines the logger says it dropped.",
         lambda count: count.lines_possibly_lost,
     ),
     _per_source(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from exporter.catalogue import MEASURES, SCOPES, Scope
 from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Derived, Family, Group
 from exporter.exposition.ownfamilies import OWN_FAMILIES
+from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.text import header, label_block, samples
 from exporter.model import Row, View
 from exporter.periods import Calendar
@@ -44,10 +45,11 @@ class _Template:
 
 
 class Exposition:
-    """Renders views; it keeps no state of its own but label texts, and belongs to one thread."""
+    """Renders views, and the metrics of the `process` if it is given; keeps label texts only, for one thread."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, process: SelfMetrics | None = None) -> None:
         self._calendar = calendar
+        self._process = process
         self._templates = {scope: _Template(scope) for scope in SCOPES}
 
     def render(self, view: View, now: float, groups: frozenset[Group] = ALL_GROUPS) -> Iterator[bytes]:
@@ -59,6 +61,8 @@ class Exposition:
             yield _derived(SERVER_FAMILIES, view, now)
         if Group.EXPORTER in groups:
             yield _derived(OWN_FAMILIES, view, now)
+            if self._process:
+                yield self._process.render()
 
     def _scope(self, scope: Scope, view: View, now: float) -> Iterator[bytes]:
         rows = view.rows.get(scope, {})

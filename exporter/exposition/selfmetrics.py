@@ -1,0 +1,122 @@
+"""The self-metrics of the running process, in a registry of prometheus_client's own; they start at 0."""
+
+import platform
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from exporter import __version__
+from exporter.exposition.families import Family, Group
+from exporter.exposition.sources import SourceReport
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+# There from the start, so that the first such error is an increase.
+USUAL_ERRORS = {"EACCES": 0, "EIO": 0}
+Values = Iterable[tuple[tuple[str, ...], float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _OfSource:
+    family: Family
+    values: Callable[[SourceReport], Values]
+
+
+def _gauge(name: str, text: str, value: Callable[[SourceReport], float | None]) -> _OfSource:
+    def values(source: SourceReport) -> Values:
+        number = value(source)
+        return [] if number is None else [((), number)]
+
+    return _OfSource(Family(f"pop3_exporter_{name}", "gauge", text, Group.EXPORTER, ("source",)), values)
+
+
+_OF_SOURCES: tuple[_OfSource, ...] = (
+    _gauge("unread_bytes", "Bytes of log that are there and not yet read.", lambda source: source.unread_bytes),
+    _gauge("catching_up", "1 while more is unread than one turn reads.", lambda source: int(source.catching_up)),
+    _gauge(
+        "clock_skew_seconds",
+        "The exporter's clock minus the stamp of the newest line, when it was read at once.",
+        lambda source: source.clock_skew_seconds,
+    ),
+    _OfSource(
+        Family(
+            "pop3_exporter_read_errors_total",
+            "counter",
+            "Failed attempts to open or read a source, by errno.",
+            Group.EXPORTER,
+            ("source", "errno"),
+        ),
+        lambda source: [((errno,), number) for errno, number in (USUAL_ERRORS | dict(source.read_errors)).items()],
+    ),
+)
+SOURCE_FAMILIES: tuple[Family, ...] = tuple(each.family for each in _OF_SOURCES)
+
+
+class _Sources(Collector):
+    """The last reports, swapped by reference: a scrape in another thread sees one turn's or the next one's."""
+
+    def __init__(self) -> None:
+        self.reports: Sequence[SourceReport] = ()
+
+    def collect(self) -> Iterator[Metric]:
+        reports = self.reports
+        for each in _OF_SOURCES:
+            family = each.family
+            kind = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
+            metric = kind(family.name, family.help, labels=family.labels)
+            for source in reports:
+                for labels, value in each.values(source):
+                    metric.add_metric([source.name, *labels], value)
+            yield metric
+
+
+class SelfMetrics:
+    """What the daemon tells of itself while it runs. Safe to be rendered from another thread."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry(auto_describe=False)
+        self._sources = _Sources()
+        self.registry.register(self._sources)
+        self._commits = self._histogram("commit_duration_seconds", "How long commits to the ledger took.")
+        self._turns = self._histogram("turn_duration_seconds", "How long turns of the loop took, waiting excluded.")
+        build = Info("pop3_exporter_build", "Version of the exporter and of Python.", registry=self.registry)
+        build.info({"version": __version__, "python": platform.python_version()})
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    def _histogram(self, name: str, text: str) -> Histogram:
+        return Histogram(f"pop3_exporter_{name}", text, registry=self.registry, buckets=SECONDS)
+
+    def observe_commit(self, seconds: float) -> None:
+        """One commit took so long."""
+        self._commits.observe(seconds)
+
+    def observe_turn(self, seconds: float) -> None:
+        """One turn of the loop took so long, without the waiting between turns."""
+        self._turns.observe(seconds)
+
+    def report(self, sources: Sequence[SourceReport]) -> None:
+        """How all sources fare now; takes the place of what was reported before."""
+        self._sources.reports = tuple(sources)
+
+    @property
+    def sources(self) -> Sequence[SourceReport]:
+        """What was reported last."""
+        return self._sources.reports
+
+    def render(self) -> bytes:
+        """The text of all of them."""
+        return generate_latest(self.registry)

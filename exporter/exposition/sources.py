@@ -1,0 +1,27 @@
+"""How a source fares beyond what the ledger keeps: handed over by the daemon, read by scrapes and the landing page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """One source as of the last turn of the loop.
+
+    `inputs`: what it reads, as configured (paths, globs, `journal: dovecot.service`, `standard input`).
+    `format`: the name of the format in use; empty while it is still to be recognised. `read_errors`: by errno name
+    (`EACCES`), since the start. `clock_skew_seconds`: our clock minus the stamp of the newest line read to the end of
+    the source; None: not known. `catching_up`: there is more to read than one turn's worth. `problems`: sentences for
+    people. `names_without_domain`: names that logged in without a domain, while no `default_domain` is set.
+    """
+
+    name: str
+    inputs: tuple[str, ...] = ()
+    format: str = ""
+    unread_bytes: int = 0
+    read_errors: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    clock_skew_seconds: float | None = None
+    catching_up: bool = False
+    problems: tuple[str, ...] = ()
+    names_without_domain: int = 0
