@@ -16,7 +16,9 @@ class Session:
     `account` is None until it is charged. `attempts`: lines of refused attempts seen so far, `summed`: what the
     server's own count at the end came to. `failed`: refused attempts not charged yet, by the name they used.
     `received`, `sent`, `bad_commands`: the connection's so far. `deadline`: log time after which it is given up.
-    `tentative`: no line has named the service yet. `verb`, `mechanism`, `quitting`: of the dialogue.
+    `tentative`: no line has shown yet that this is a connection. `closing`: the end that a tentative one will have.
+    `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
+    `quitting`: of the dialogue.
     """
 
     __slots__ = (
@@ -24,9 +26,12 @@ class Session:
         "address",
         "attempts",
         "bad_commands",
+        "by_address",
+        "closing",
         "deadline",
         "ended",
         "failed",
+        "final",
         "key",
         "last",
         "logged_in",
@@ -61,6 +66,9 @@ class Session:
         self.ended = False
         self.tentative = False
         self.quitting = False
+        self.closing: Reason | None = None
+        self.final = False
+        self.by_address = False
         self.verb = b""
         self.mechanism = b""
 
@@ -88,6 +96,8 @@ class Session:
             data["failed"] = [[_text(name), count] for name, count in self.failed.items()]
         if self.refused is not None:
             data["refused"] = self.refused.value
+        if self.closing is not None:
+            data["closing"] = self.closing.value
         for field in _BYTES:
             if value := getattr(self, field):
                 data[field] = _text(value)
@@ -99,7 +109,19 @@ class Session:
 
 Intern = Callable[[str, str, str | None], Account]
 _BYTES = ("user", "address", "verb", "mechanism")
-_PLAIN = ("attempts", "summed", "bad_commands", "received", "sent", "logged_in", "ended", "tentative", "quitting")
+_PLAIN = (
+    "attempts",
+    "summed",
+    "bad_commands",
+    "received",
+    "sent",
+    "logged_in",
+    "ended",
+    "tentative",
+    "quitting",
+    "final",
+    "by_address",
+)
 
 
 def load(saved: SavedSession, intern: Intern) -> Session:
@@ -113,6 +135,8 @@ def load(saved: SavedSession, intern: Intern) -> Session:
         session.failed = {_name(name): count for name, count in data["failed"]}
     if "refused" in data:
         session.refused = Reason(data["refused"])
+    if "closing" in data:
+        session.closing = Reason(data["closing"])
     for field in _BYTES:
         if field in data:
             setattr(session, field, _name(data[field]))

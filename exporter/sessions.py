@@ -7,6 +7,7 @@ else when it is given up; what comes later goes to the same account.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from exporter.addresses import Addresses
 from exporter.catalogue import (
     BAD_COMMAND_CONNECTIONS,
     BAD_COMMANDS,
@@ -43,6 +44,8 @@ SCAN_SECONDS = 30
 
 _LOGIN: Amounts = ((CONNECTIONS, 1), (LOGINS, 1))
 _LATE_LOGIN: Amounts = ((LOGINS, 1),)
+# A process that serves one connection after the other ends for these also when it serves none.
+_LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 _ENDS = {End.BLOCKED: BLOCKED_CONNECTIONS, End.TERMINATED: TERMINATIONS}
 
 
@@ -63,6 +66,7 @@ class Sessions:
         self._waiting: dict[Place, Session] = {}
         self._lingering: dict[Place, Session] = {}
         self._ghosts: dict[Place, Session] = {}
+        self._addresses = Addresses()
         self._touched: set[Place] = set()
         self._stored: set[Place] = set()
         self._next_scan = 0
@@ -81,6 +85,8 @@ class Sessions:
     def take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """What one line's fact comes to; `stamp` in UNIX seconds of the log."""
         key = fact.key
+        if fact.by_address and fact.kind is not Kind.CONNECT:
+            key = self._key_by_address(server, fact)
         if not key:
             return self._without_key(server, stamp, fact)
         place = (server, key)
@@ -97,6 +103,7 @@ class Sessions:
         if fact.address is not None:
             session.address = fact.address
         if fact.kind in (Kind.COMMAND, Kind.REPLY):
+            self._exchange(session, stamp, fact, charges)
             translated = None if session.ended else translate(session, fact)
             if translated is None:
                 return charges
@@ -104,13 +111,18 @@ class Sessions:
         self._handlers[fact.kind](session, stamp, fact, charges)
         return charges
 
+    def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
+        """The key of a line that may have to be found by its address."""
+        key = fact.key
+        if key is not None and ((server, key) in self._open or (server, key) in self._lingering):
+            return key
+        session = self._addresses.find(server, fact.address, before_login=key is not None)
+        return key if session is None else session.key
+
     def _find(self, place: Place, stamp: int, fact: Fact, charges: list[Charge]) -> Session:
         """The session of a line that belongs to no open one: waiting, ended lately, or new."""
         session = self._waiting.get(place)
-        if session is not None:
-            if not fact.tentative:
-                del self._waiting[place]
-                self._begin(place, session, charges)
+        if session is not None and not self._settle(place, session, fact, charges):
             return session
         for ended in (self._lingering, self._ghosts):
             session = ended.get(place)
@@ -120,15 +132,46 @@ class Sessions:
                 del ended[place]
         server, key = place
         session = Session(server, key, stamp, stamp + self._idle)
-        if fact.tentative:
+        if fact.tentative or fact.reuses_key:
             session.tentative = True
+            if fact.kind is Kind.TRAFFIC:  # of a connection that we know nothing about: of no use later
+                return session
             self._waiting[place] = session
-            self._bound(self._waiting, MAX_WAITING)
+            if len(self._waiting) > MAX_WAITING:
+                oldest = next(iter(self._waiting))
+                self._touched.add(oldest)
+                self._presume(oldest, self._waiting[oldest], charges)
         else:
             self._begin(place, session, charges)
         return session
 
+    def _settle(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
+        """Whether the tentative `session` is over, so that the line belongs to another; else it may begin here."""
+        if session.closing is None or not session.final:
+            # A process that was told to go, and says no more than that it goes, served nobody.
+            idle = session.closing in _LEAVING and not (session.logged_in or session.attempts or session.user)
+            if not fact.tentative and not (fact.reuses_key and idle):
+                del self._waiting[place]
+                self._begin(place, session, charges)
+            return False
+        if fact.kind is Kind.TRAFFIC:
+            return False
+        self._presume(place, session, charges)
+        return True
+
+    def _presume(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """Nothing more will be told of a tentative session: what has an end of its own was a connection."""
+        del self._waiting[place]
+        if session.final and session.closing not in _LEAVING:
+            self._prove(place, session, charges)
+
+    def _prove(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """The tentative session, which has ended, was a connection."""
+        self._begin(place, session, charges)
+        self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
+
     def _begin(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """The connection is certain: it is seen, and open."""
         session.tentative = False
         self.seen += 1
         if len(self._open) >= self._max_open:
@@ -137,6 +180,8 @@ class Sessions:
             self._touched.add(oldest)
             self._give_up(self._open.pop(oldest), charges)
         self._open[place] = session
+        if session.logged_in:  # while it was not certain
+            self._login(session, session.last, Fact(Kind.LOGIN, session.key, session.user), charges)
 
     def _without_key(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """A line that is its whole connection, or tells of the server."""
@@ -167,9 +212,15 @@ class Sessions:
     def _connect(self, session: Session, _stamp: int, fact: Fact, _charges: list[Charge]) -> None:
         if fact.user is not None and not session.logged_in:
             session.user = fact.user
+        if fact.by_address and not session.by_address:
+            session.by_address = True
+            self._addresses.add(session)
 
     def _login(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
         session.logged_in = True
+        if session.tentative:
+            session.user = fact.user
+            return
         account = session.account
         if account is not None:  # its end came first, or it was given up: the connection is charged already
             self._resolve(session.server, fact.user, True)
@@ -206,12 +257,33 @@ class Sessions:
         if session.account is not None:
             charges.append(Charge(session.account, stamp, amounts))
 
+    def _exchange(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        """Commands and replies carry their own bytes, not the connection's so far."""
+        received = None if fact.received is None else session.received + fact.received
+        sent = None if fact.sent is None else session.sent + fact.sent
+        amounts = _increase(session, 0, received, sent)
+        if amounts and session.account is not None:
+            charges.append(Charge(session.account, stamp, amounts))
+
     def _traffic(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        if session.tentative and session.closing is not None:
+            place = (session.server, session.key)
+            del self._waiting[place]
+            if not (fact.received or fact.sent):
+                return
+            self._prove(place, session, charges)
         amounts = _increase(session, 0, fact.received, fact.sent)
         if amounts and session.account is not None:
             charges.append(Charge(session.account, stamp, amounts))
 
     def _end(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        session.final = session.final or fact.reuses_key
+        if session.tentative:
+            session.closing = session.closing or fact.reason or Reason.UNSPECIFIED
+            if fact.user is not None:
+                session.user = fact.user
+            session.deadline = stamp + LINGER_SECONDS
+            return
         if session.ended:  # a second end line tells no more than its bytes
             self._traffic(session, stamp, fact, charges)
             return
@@ -223,7 +295,8 @@ class Sessions:
             if fact.failures > session.attempts:
                 session.fail(session.user, fact.failures - session.attempts)
             session.summed = fact.failures
-        self._close(session, stamp, fact.reason or Reason.UNSPECIFIED, charges, amounts, known=fact.ok is True)
+        reason = session.closing or fact.reason or Reason.UNSPECIFIED
+        self._close(session, stamp, reason, charges, amounts, known=fact.ok is True)
 
     # ── charges ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -290,16 +363,22 @@ class Sessions:
         for place in [place for place, session in self._open.items() if now > session.deadline]:
             self._touched.add(place)
             self._give_up(self._open.pop(place), charges)
-        for places in (self._waiting, self._lingering, self._ghosts):
+        for place, session in [one for one in self._waiting.items() if now > one[1].deadline]:
+            self._touched.add(place)
+            self._presume(place, session, charges)
+        for places in (self._lingering, self._ghosts):
             for place in [place for place, session in places.items() if now > session.deadline]:
                 self._touched.add(place)
                 del places[place]
+        self._addresses.keep((*self._open.values(), *self._lingering.values()))
         return charges
 
     def finish(self) -> Sequence[Charge]:
         """Give up everything: the end of a replay."""
         charges: list[Charge] = []
-        self._touched.update(self._open)
+        self._touched.update(self._open, self._waiting)
+        for place, waiting in list(self._waiting.items()):
+            self._presume(place, waiting, charges)
         for session in [self._open.pop(place) for place in list(self._open)]:
             self._give_up(session, charges)
         return charges
@@ -348,10 +427,13 @@ class Sessions:
                 self._waiting[place] = session
             else:
                 self._open[place] = session
+        self._addresses.keep((*self._open.values(), *self._lingering.values()))
 
 
 def _is_another(session: Session, fact: Fact) -> bool:
     """Whether the key now means a new connection: a process id or number used again."""
+    if session.final:
+        return fact.kind is not Kind.TRAFFIC
     if fact.kind is Kind.CONNECT:
         return session.logged_in or session.ended
     return fact.kind is Kind.LOGIN and session.logged_in
