@@ -1,0 +1,134 @@
+"""watchdog as an alarm clock: events only wake the daemon's loop and carry no meaning.
+
+Only created, moved and deleted are asked for: `modified` costs half a core on a busy log, and the poll finds
+growth anyway. Whatever fails here costs latency only, and is said in `problems`.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+_EVENTS: list[type[FileSystemEvent]] = [
+    FileCreatedEvent, FileMovedEvent, FileDeletedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent,
+]  # fmt: skip
+
+
+class Notifier:
+    """Sets `wake` when something is created, moved or deleted in a watched directory; shared by all inputs."""
+
+    def __init__(self, wake: threading.Event) -> None:
+        self._handler = _Waker(wake)
+        self._observer: BaseObserver | None = None
+        self._wanted: dict[str, frozenset[str]] = {}
+        self._watches: dict[str, tuple[ObservedWatch, tuple[int, int]]] = {}
+        self._failed: dict[str, str] = {}
+        self._overflow = _OverflowHook(wake)
+        logging.getLogger("watchdog.observers.inotify_c").addHandler(self._overflow)
+
+    def watch(self, owner: str, directories: Iterable[str]) -> None:
+        """Watch these for `owner`, instead of those it asked for before; also mends what broke. Never raises."""
+        self._wanted[owner] = frozenset(directories)
+        wanted = frozenset().union(*self._wanted.values())
+        if self._observer is not None and not self._observer.is_alive():
+            self._stop()
+            self._failed["observer"] = "the watching thread had died and was started again"
+        for directory in [d for d in self._watches if d not in wanted or not self._is_whole(d)]:
+            self._unwatch(directory)
+        for directory in wanted - self._watches.keys():
+            self._try(directory)
+        for directory in self._failed.keys() - wanted - {"observer"}:
+            del self._failed[directory]
+
+    def problems(self) -> tuple[str, ...]:
+        """What only costs latency: rotations are noticed by the poll instead."""
+        overflows = (f"{self._overflow.count} overflows of the event queue",) if self._overflow.count else ()
+        return (*(f"not woken by {name}: {why}" for name, why in sorted(self._failed.items())), *overflows)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._stop()
+        logging.getLogger("watchdog.observers.inotify_c").removeHandler(self._overflow)
+
+    def _try(self, directory: str) -> None:
+        try:
+            status = os.stat(directory)  # noqa: PTH116
+            watch = self._running().schedule(
+                self._handler, os.path.realpath(directory), recursive=False, event_filter=_EVENTS
+            )
+        except OSError as error:
+            self._failed[directory] = os.strerror(error.errno) if error.errno else str(error)
+        else:
+            self._watches[directory] = (watch, (status.st_dev, status.st_ino))
+            self._failed.pop(directory, None)
+            self._handler.wake.set()  # what happened before the watch stood is found by a look now
+
+    def _running(self) -> BaseObserver:
+        if self._observer is None:
+            observer = Observer()
+            observer.start()
+            self._observer = observer
+        return self._observer
+
+    def _is_whole(self, directory: str) -> bool:
+        """Whether the watch still is on the directory of that name, and its thread alive."""
+        watch, identity = self._watches[directory]
+        try:
+            status = os.stat(directory)  # noqa: PTH116
+        except OSError:
+            return False
+        observer = self._observer
+        alive = observer is not None and any(e.is_alive() for e in observer.emitters if e.watch == watch)
+        return alive and identity == (status.st_dev, status.st_ino)
+
+    def _unwatch(self, directory: str) -> None:
+        watch, _ = self._watches.pop(directory)
+        if self._observer is not None and watch not in {w for w, _ in self._watches.values()}:
+            try:
+                self._observer.unschedule(watch)
+            except (KeyError, OSError):
+                self._failed["observer"] = "a watch could not be removed"
+
+    def _stop(self) -> None:
+        observer, self._observer = self._observer, None
+        self._watches.clear()
+        if observer is not None and observer.is_alive():
+            observer.stop()
+            observer.join(timeout=5)
+
+
+class _Waker(FileSystemEventHandler):
+    """Only sets the event: a handler that raises would end watchdog's thread without a word."""
+
+    def __init__(self, wake: threading.Event) -> None:
+        self.wake = wake
+
+    def on_any_event(self, event: FileSystemEvent) -> None:  # noqa: ARG002
+        self.wake.set()
+
+
+class _OverflowHook(logging.Handler):
+    """watchdog tells of an overflow of the kernel's queue only in its log."""
+
+    def __init__(self, wake: threading.Event) -> None:
+        super().__init__()
+        self._wake = wake
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage().lower():
+            self.count += 1
+            self._wake.set()

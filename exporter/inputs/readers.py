@@ -1,0 +1,125 @@
+"""Reading a file, plain or compressed, by offset; the same few calls for both."""
+
+import bz2
+import errno
+import gzip
+import lzma
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+from exporter.inputs.generations import take_apart
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_SKIP_BLOCK = 1 << 20
+
+# What the decompressors raise for a file that is torn, or still being written.
+TORN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+
+
+class Reader(Protocol):
+    """An open file."""
+
+    def stat(self) -> os.stat_result:
+        """The open file's own state, whatever its name is by now."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """The bytes at `offset`, fewer only at the end. OSError, or one of TORN."""
+
+    def close(self) -> None:
+        """Free it."""
+
+
+def open_reader(path: str) -> Reader:
+    """Open by the name's ending. OSError; what is no regular file is refused with EINVAL."""
+    return CompressedFile(path) if take_apart(path).compression else PlainFile(path)
+
+
+def _open(path: str) -> int:
+    # Without waiting: a named pipe in the log's place must not stop us.
+    descriptor = os.open(path, _FLAGS)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return descriptor
+
+
+class PlainFile:
+    """A file whose offsets are those on the disk."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = _open(path)
+
+    def stat(self) -> os.stat_result:
+        return os.fstat(self._descriptor)
+
+    def read(self, offset: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, size, offset)
+        os.lseek(self._descriptor, offset, os.SEEK_SET)
+        return os.read(self._descriptor, size)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+class CompressedFile:
+    """A compressed file; offsets count what is inside. Read in order: going back starts again."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file = os.fdopen(_open(path), "rb")
+        self._inside: IO[bytes] | None = None
+        self._at = 0
+
+    def stat(self) -> os.stat_result:
+        return os.fstat(self._file.fileno())
+
+    def read(self, offset: int, size: int) -> bytes:
+        if self._inside is None or self._at > offset:
+            self._file.seek(0)
+            self._inside, self._at = self._decompressor(), 0
+        while self._at < offset:
+            skipped = self._inside.read(min(_SKIP_BLOCK, offset - self._at))
+            if not skipped:
+                return b""
+            self._at += len(skipped)
+        data = self._fill(self._inside, size)
+        self._at += len(data)
+        return data
+
+    def _fill(self, inside: IO[bytes], size: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < size:
+            try:
+                part = inside.read(size - len(parts))
+            except TORN:
+                if parts:
+                    break  # what came before the tear is good; the next call meets the tear alone
+                raise
+            if not part:
+                break
+            parts += part
+        return bytes(parts)
+
+    def _decompressor(self) -> IO[bytes]:
+        match Path(self._path).suffix:
+            case ".gz":
+                return cast("IO[bytes]", gzip.GzipFile(fileobj=self._file))
+            case ".bz2":
+                return bz2.BZ2File(self._file)
+            case ".xz":
+                return lzma.LZMAFile(self._file)
+        archive = zipfile.ZipFile(self._file)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if not members:
+            raise zipfile.BadZipFile("an archive without a file")
+        return archive.open(members[0])
+
+    def close(self) -> None:
+        if self._inside is not None:
+            self._inside.close()
+        self._file.close()

@@ -1,0 +1,136 @@
+"""A log file is followed from where its reading began."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.inputs.files import FileInput
+from exporter.inputs.notifier import Notifier
+from exporter.model import Position, SourceCount
+
+NOW = 2_000_000_000.0
+
+
+def lines(source: FileInput, now: float = NOW, budget: int = 1 << 30) -> list[bytes]:
+    return [line for batch in source.read(now, budget) for line in batch.lines]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "mail.log"
+
+
+@pytest.fixture
+def source(log: Path) -> Iterator[FileInput]:
+    source = FileInput("mail", [str(log)])
+    yield source
+    source.close()
+
+
+def test_a_new_source_begins_at_the_end(log: Path, source: FileInput) -> None:
+    """What a log held before its source was first seen is not read."""
+    log.write_bytes(b"old\n")
+    assert [] == lines(source)
+    with log.open("ab") as file:
+        file.write(b"new\n")
+    assert [b"new"] == lines(source)
+
+
+def test_a_line_begun_before_the_start_is_new(log: Path, source: FileInput) -> None:
+    """`start: end` means after the last complete line, not inside a line."""
+    log.write_bytes(b"old\nbe")
+    assert [] == lines(source)
+    with log.open("ab") as file:
+        file.write(b"gun\n")
+    assert [b"begun"] == lines(source)
+
+
+def test_start_at_the_beginning(log: Path) -> None:
+    """`start: beginning` reads what is there."""
+    log.write_bytes(b"old\n")
+    assert [b"old"] == lines(FileInput("mail", [str(log)], start="beginning"))
+
+
+def test_a_file_that_appears_later_is_read_whole(log: Path, source: FileInput) -> None:
+    """A source that was seen without its file reads all of it when it comes."""
+    assert [] == lines(source)
+    log.write_bytes(b"first\n")
+    assert [b"first"] == lines(source)
+
+
+def test_a_source_is_first_seen_once(log: Path, source: FileInput) -> None:
+    """A source that has seen no file yet is still known after a restart."""
+    assert () == source.positions()
+    assert [] == lines(source)
+    log.write_bytes(b"first\n")
+    assert [b"first"] == lines(FileInput("mail", [str(log)], source.positions()))
+
+
+def test_positions_cover_the_batches_given(log: Path) -> None:
+    """Between two batches the positions stand exactly behind the first."""
+    log.write_bytes(b"".join(b"line %07d of many\n" % n for n in range(50_000)))
+    first = FileInput("mail", [str(log)], start="beginning")
+    batch = next(first.read(NOW, 1 << 30))
+    rest = lines(FileInput("mail", [str(log)], first.positions()))
+    assert 50_000 == len(batch.lines) + len(rest)
+    assert b"line %07d of many" % len(batch.lines) == rest[0]
+
+
+def test_the_budget_bounds_a_look(log: Path) -> None:
+    """About `budget` bytes are given, the rest is unread and comes with the next look."""
+    log.write_bytes(b"x" * 99 + b"\n" + (b"y" * 99 + b"\n") * 50_000)
+    source = FileInput("mail", [str(log)], start="beginning")
+    given = len(lines(source, budget=1 << 19))
+    assert 5_000 <= given <= 10_000
+    assert not source.status().caught_up
+    assert 100 * (50_001 - given) == source.status().unread_bytes
+    assert 50_001 - given == len(lines(source))
+    assert source.status().caught_up
+
+
+def test_counts_go_on_from_those_saved(log: Path) -> None:
+    """What the ledger counted before a restart is not taken back."""
+    log.write_bytes(b"12345\n")
+    source = FileInput("mail", [str(log)], start="beginning", counts=SourceCount(read_bytes=100, rotations=3))
+    lines(source)
+    assert (106, 3) == (source.status().read_bytes, source.status().rotations)
+
+
+def test_a_stream_keeps_its_name_over_a_rename(log: Path, source: FileInput) -> None:
+    """What the envelopes know of a file goes on with it; the next file is another stream."""
+    lines(source)
+    log.write_bytes(b"one\n")
+    (first,) = source.read(NOW, 1 << 20)
+    log.rename(log.with_name("mail.log.1"))
+    log.write_bytes(b"three\n")
+    with log.with_name("mail.log.1").open("ab") as file:
+        file.write(b"two\n")
+    second, third = source.read(NOW + 1, 1 << 20)
+    assert first.stream == second.stream
+    assert first.stream != third.stream
+    assert [[b"two"], [b"three"]] == [second.lines, third.lines]
+
+
+def test_saved_positions_of_another_disk_state(log: Path) -> None:
+    """Positions that fit no file lead to reading what is there, and are kept in case their file comes back."""
+    log.write_bytes(b"line\n")
+    strange = Position("7", str(log), 1, 1, 5, "0" * 32, 5, 0.0)
+    source = FileInput("mail", [str(log)], [strange])
+    assert [b"line"] == lines(source)
+    assert strange in source.positions()
+
+
+def test_a_rotation_wakes(log: Path, tmp_path: Path) -> None:
+    """watchdog sets the event when the log is moved, and not when it grows."""
+    wake = threading.Event()
+    notifier = Notifier(wake)
+    log.write_bytes(b"line\n")
+    source = FileInput("mail", [str(log)], notifier=notifier)
+    lines(source)
+    wake.clear()
+    log.rename(tmp_path / "mail.log.1")
+    assert wake.wait(10)
+    assert () == source.status().problems
+    notifier.close()
