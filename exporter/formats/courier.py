@@ -48,7 +48,8 @@ def _known(kind: Kind, reason: Reason | None = None, trait: str = "") -> Meaning
 
     def meaning(groups: Sequence[bytes | None], _: Record) -> Outcome:
         *user, ip, port = groups
-        return Fact(kind, _key(ip, port), user[0] if user else None, _address(ip), reason, trait=trait)
+        user_name = user[0] if user else None
+        return Fact(kind, _key(ip, port), user_name, _address(ip), reason, trait=trait, by_address=kind is Kind.CONNECT)
 
     return meaning
 
@@ -67,7 +68,7 @@ def _end(groups: Sequence[bytes | None], _: Record) -> Outcome:
 def _tls_error(groups: Sequence[bytes | None], _: Record) -> Outcome:
     ip, text = groups
     reason = Reason.RESET if text == b"Error in the pull function." else Reason.TLS_FAILED
-    return Fact(Kind.END, address=_address(ip), reason=reason)
+    return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True)
 
 
 WORDING = Wording(

@@ -1,0 +1,98 @@
+"""popa3d, stand-alone or from inetd.
+
+Facts: popa3d 1.0.3 (Debian 12), run stand-alone and compared with what its clients did; limits and mailbox errors from
+its strings. One process serves one connection: the pid ties its lines.
+
+* `Session from` is the connection (stand-alone only; from inetd the first other line shows it).
+* After one refused try the server hangs up: one line is the failure and the end, reason `login_failures`. Names that
+  do not exist are never logged.
+* QUIT after the login ends with `n (n) deleted, n (n) left`; `Premature disconnect` is any other end after the login, a
+  time-out too, and `Didn't attempt authentication` any end before it: of which kind is not in the log.
+* `limit reached` is a connection refused before its process began: blocked. No bytes, no bad commands, no TLS.
+"""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from exporter.catalogue import Quality, Reason
+from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
+from exporter.model import Fact, Kind, Record, Verdict
+
+_IP = rb"([0-9A-Fa-f:.]{2,45})"
+
+
+def _session(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.CONNECT, record.pid, address=groups[0])
+
+
+def _passed(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.LOGIN, record.pid, groups[0])
+
+
+def _failed(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    user = None if groups[0] == b"UNKNOWN USER" else groups[0]
+    return Fact(Kind.END, record.pid, user, reason=Reason.LOGIN_FAILURES, failures=1)
+
+
+def _end(reason: Reason) -> Meaning:
+    return lambda _, record: Fact(Kind.END, record.pid, reason=reason)
+
+
+def _limit(groups: Sequence[bytes | None], _: Record) -> Outcome:
+    return Fact(Kind.END, address=groups[0], reason=Reason.CONNECTION_LIMIT)
+
+
+WORDING = Wording(
+    Rule("session", rb"Session from " + _IP, _session),
+    Rule("passed", rb"Authentication passed for (.*)", _passed),
+    Rule("failed", rb"Authentication failed for (.*)", _failed),
+    Rule("quit", rb"\d+ \(\d+\) deleted, \d+ \(\d+\) left", _end(Reason.LOGOUT)),
+    Rule("left-after-login", rb"Premature disconnect", _end(Reason.UNSPECIFIED)),
+    Rule("left-before-login", rb"Didn't attempt authentication", _end(Reason.UNSPECIFIED)),
+    Rule("limit", _IP + rb": (?:per source|sessions) limit reached", _limit),
+    Rule(
+        "mailbox",
+        rb"(?:Failed or refused to load|Failed to update|Server failure accessing) .*",
+        _end(Reason.MAILBOX_ERROR),
+    ),
+    Rule("loaded", rb"\d+ messages? \(\d+ bytes?\) loaded", Verdict.IGNORED),
+    Rule("pam", rb"pam_[a-z]+\(popa3d:.*", Verdict.IGNORED),
+)
+
+
+class Popa3d:
+    """Openwall's popa3d."""
+
+    name = "popa3d"
+    # It waits 150 s for a command.
+    idle_seconds = 210
+    quality = qualities(
+        connections=Quality.EXACT,
+        blocked=Quality.LOWER_BOUND,
+        bad_commands=Quality.NONE,
+        terminations=Quality.LOWER_BOUND,
+        logins=Quality.EXACT,
+        failures=Quality.EXACT,
+        bytes_=Quality.NONE,
+    )
+    traits = MappingProxyType[str, Qualities]({})
+    wording = WORDING
+    documentation = Documentation(
+        servers="popa3d (1.0.3)",
+        measured=True,
+        deciding_lines="`Authentication passed for`; else `Authentication failed for`, "
+        "`Didn't attempt authentication` or `limit reached`; else the expiry",
+        bytes_cover="not logged",
+        advice=MappingProxyType({}),
+    )
+
+    def read(self, record: Record) -> Outcome:
+        """What the line says; lines of other programs are ignored."""
+        if record.program != b"popa3d":
+            return Verdict.IGNORED
+        return WORDING.read(record) or Verdict.UNMATCHED
+
+    def recognises(self, record: Record) -> bool:
+        """Whether the line is of the program `popa3d`, which no other server uses."""
+        return record.program == b"popa3d" and WORDING.rule(record.message) is not None
