@@ -9,21 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from exporter.catalogue import OTHER, SCOPES, UNKNOWN, ZERO
+from exporter.catalogue import SCOPES, Scope
 from exporter.ledger import connection as files
-from exporter.ledger import ends, failures, quality, sources, store, zones
+from exporter.ledger import ends, failures, quality, sources, store, upkeep, zones
 from exporter.ledger.balance import Balance
-from exporter.ledger.entries import NEVER, Entry, Horizon, added, clipped, still_open
+from exporter.ledger.entries import Entry, Horizon
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
 from exporter.ledger.pending import Delta, Pending
+from exporter.ledger.posting import Posting
 from exporter.ledger.sources import SavedSource, Unsaved
+from exporter.ledger.upkeep import Progress
 from exporter.ledger.view import Views
-from exporter.model import Charge, Row, SourceCheckpoint, View
+from exporter.model import Charge, SourceCheckpoint, View
 from exporter.names import NameRules, Names
 
 Labels = tuple[str, ...]
+
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Ledger:
         self._pending = Pending()
         self._unsaved = Unsaved()
         self._balance = Balance()
+        self._progress = Progress()
         self._connection = files.open_for_writing(path)
         try:
             with files.explained(path):
@@ -122,54 +127,24 @@ class Ledger:
         if horizon.open_day < self._opened.open_day:
             self._load_entries(now)  # the clock went back: holds of older periods are needed again
         self._opened = horizon
+        posting = Posting(self._connection, self._entries, self.calendar, horizon)
         deltas = self._pending.roll_up(self.calendar)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            staged = self._write_totals(deltas, horizon)
-            networks = self._write_side(staged, deltas, now)
+            posting.write(deltas)
+            networks = self._write_side(posting.staged, deltas, now)
             saved = self._write_sources(deltas, now)
+            progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, self._unseen_since(now))
             self._connection.execute("COMMIT")
         except BaseException:
             # An error of COMMIT means that this connection does not see it as done, so that it may be repeated.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._apply(staged, saved)
+        self._apply(posting.staged, saved)
         self._networks.apply(networks, now)
-
-    def _write_totals(self, deltas: Mapping[Labels, Delta], horizon: Horizon) -> dict[Labels, Entry]:
-        staged: dict[Labels, Entry] = {}
-        for labels, delta in deltas.items():
-            if len(labels) == 1 and labels not in self._entries:
-                for pseudo in (UNKNOWN, OTHER):
-                    staged[*labels, pseudo] = self._born((*labels, pseudo), delta)
-            entry = staged.get(labels) or self._entries.get(labels) or self._born(labels, delta)
-            staged[labels] = self._posted(entry, delta, horizon)
-        return staged
-
-    def _born(self, labels: Labels, delta: Delta) -> Entry:
-        key = store.insert_key(self._connection, labels, delta.first, delta.last)
-        return Entry(key, Row(labels, delta.first, ZERO), last_seen=delta.last)
-
-    def _posted(self, entry: Entry, delta: Delta, horizon: Horizon) -> Entry:
-        row = entry.row
-        days = clipped(delta.days, horizon.kept_day, store.BOOK.unit)
-        hours = clipped(delta.hours, horizon.kept_hour, store.HOURS.unit)
-        newest_day = store.BOOK.post(self._connection, entry, entry.newest_day, days)
-        newest_hour = store.HOURS.post(self._connection, entry, entry.newest_hour, hours) if hours else NEVER
-        first, last = min(row.first_seen, delta.first), max(entry.last_seen, delta.last)
-        if first < row.first_seen or self.calendar.day(last) > self.calendar.day(entry.last_seen):
-            store.update_key(self._connection, entry.key, first, last)
-        else:
-            last = entry.last_seen
-        posted = Row(
-            row.labels,
-            first,
-            added(row.totals, store.sums(days.values())),
-            still_open(row.days, days, horizon.open_day),
-            still_open(row.hours, hours, horizon.open_hour),
-        )
-        return Entry(entry.key, posted, newest_day, newest_hour, last)
+        self._progress = progress
+        self._forget(forgotten)
 
     def _write_side(
         self, staged: Mapping[Labels, Entry], deltas: Mapping[Labels, Delta], now: float
@@ -204,6 +179,13 @@ class Ledger:
         self._pending = Pending()
         self._unsaved.clear()
 
+    def _forget(self, users: Iterable[Labels]) -> None:
+        users = [user for user in users if self._entries.pop(user, None)]
+        self._views.remove(users)
+        for user in users:
+            self._networks.forget(user)
+            self.names.forget(*user)
+
     # ── what is in memory ───────────────────────────────────────────────────────────────────────────────────
 
     def _load_entries(self, now: float) -> None:
@@ -214,7 +196,12 @@ class Ledger:
 
     def _horizon(self, now: float) -> Horizon:
         today, hour = self.calendar.day(int(now)), self.calendar.hour(int(now))
-        return Horizon(today - 1, hour - 2 * 3600, today - self._keep.days, hour - self._keep.hours_days * 86_400)
+        return Horizon(today - 1, hour - 2 * 3600, today - self._keep.days, hour - self._keep.hours_days * DAY)
+
+    def _unseen_since(self, now: float) -> int:
+        """Users not seen since then are forgotten; a clock far ahead of the log is not believed."""
+        newest = max((self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]), default=0)
+        return int(min(now, newest + DAY)) - self._keep.unseen_days * DAY
 
     def _new_view(self, now: float) -> View:
         balanced = self._balance.check(self._entries, self._sources)

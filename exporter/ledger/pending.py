@@ -49,18 +49,19 @@ class Pending:
         cells = self._cells
         for charge in charges:
             account, stamp, amounts, reason, address, _ = charge
-            key = (account, stamp // QUARTER_HOUR)
-            cell = cells.get(key)
-            if cell is None:
-                cell = cells[key] = [0] * _SIZE + [stamp, stamp]
-            for measure, amount in amounts:
-                cell[measure] += amount
-                if measure == LOGIN_FAILURES:
-                    self._note_failure(charge, amount)
-            if stamp > cell[-1]:
-                cell[-1] = stamp
-            elif stamp < cell[-2]:
-                cell[-2] = stamp
+            if amounts:
+                key = (account, stamp // QUARTER_HOUR)
+                cell = cells.get(key)
+                if cell is None:
+                    cell = cells[key] = [0] * _SIZE + [stamp, stamp]
+                for measure, amount in amounts:
+                    cell[measure] += amount
+                    if measure == LOGIN_FAILURES:
+                        self._note_failure(charge, amount)
+                if stamp > cell[-1]:
+                    cell[-1] = stamp
+                elif stamp < cell[-2]:
+                    cell[-2] = stamp
             if reason is not None:
                 end = (account.server, reason)
                 self.ends[end] = self.ends.get(end, 0) + 1

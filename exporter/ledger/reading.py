@@ -4,7 +4,6 @@ Reports, the export and the landing page go through here. Rows are read from `co
 what everybody needs has a method. Nothing is ever changed.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

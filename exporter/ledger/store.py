@@ -66,6 +66,21 @@ class Series:
             f"UPDATE {self.table} SET {_RAISE} WHERE key = ? AND {self.period} >= ?", (*amounts, key, period)
         )
 
+    def drop_before(self, connection: sqlite3.Connection, key: int, period: int) -> None:
+        """Give up the key's rows before `period`."""
+        connection.execute(f"DELETE FROM {self.table} WHERE key = ? AND {self.period} < ?", (key, period))
+
+    def keys_in(self, connection: sqlite3.Connection, period: int, after: int, limit: int) -> list[int]:
+        """Ids of keys that have a row in the period, ascending, from the one after `after`."""
+        query = f"SELECT key FROM {self.table} WHERE {self.period} = ? AND key > ? ORDER BY key LIMIT ?"
+        return [key for (key,) in connection.execute(query, (period, after, limit))]
+
+    def next_period(self, connection: sqlite3.Connection, after: int) -> int | None:
+        """The next period in which any key has a row."""
+        query = f"SELECT min({self.period}) FROM {self.table} WHERE {self.period} > ?"
+        (period,) = connection.execute(query, (after,)).fetchone()
+        return None if period is None else int(period)
+
     def newest_before(self, connection: sqlite3.Connection, period: int) -> Iterator[tuple[int, int, Amounts]]:
         """Per key (id, period, totals): the newest row before `period`, by the index on keys."""
         for key, begin, *totals in connection.execute(
