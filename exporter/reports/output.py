@@ -1,0 +1,140 @@
+"""Reports for people (a table) and for programs (CSV, JSON)."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from exporter.reports.rows import COLUMNS, By, Column, FailedName, Mark, Report, ReportRow
+
+# What spreadsheets take for the begin of a formula (also behind the blanks that some of them skip).
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+NOT_LOGGED = "not logged"
+FAILED_HEADINGS = ("Name", "Failures", "Last")
+
+
+def write_table(report: Report, console: Console) -> None:
+    """The report with its sums, bytes in SI units; what marks at numbers mean is said below it."""
+    table = Table(title=_title(report), title_justify="left", show_footer=len(report.rows) > 1)
+    table.add_column(report.by.heading, "Total", no_wrap=True)
+    for column, total in zip(COLUMNS, _cells(report.totals), strict=True):
+        table.add_column(column.short, total, justify="right")
+    with_days = any(row.days for row in report.rows)
+    if with_days:
+        table.add_column("Days", report.totals.covered, justify="right")
+    for row in report.rows:
+        days = (row.covered,) if with_days else ()
+        table.add_row(Text(_printable(row.label)), *_cells(row), *days)
+    console.print(table)
+    for line in (*_legend(report), *report.notes):
+        console.print(Text(line))
+
+
+def write_csv(report: Report, stream: TextIO) -> None:
+    """RFC 4180, numbers raw, an empty cell for what is not logged; open files with `newline=""`."""
+    trend = report.by is By.TREND
+    headings = (report.by.heading, *(column.heading for column in COLUMNS), *(("Days",) if trend else ()))
+    rows = ((row.label, *row.values, *((row.covered,) if trend else ())) for row in report.rows)
+    _write_csv(stream, headings, rows)
+
+
+def write_json(report: Report, stream: TextIO) -> None:
+    """A list of objects with the names of the CSV columns in snake_case; null for what is not logged."""
+    trend = report.by is By.TREND
+    _write_json(
+        stream,
+        (
+            {
+                report.by.heading.lower(): row.label,
+                **{column.name: value for column, value in zip(COLUMNS, row.values, strict=True)},
+                **({"days": row.covered} if trend else {}),
+            }
+            for row in report.rows
+        ),
+    )
+
+
+def write_failed_table(names: Sequence[FailedName], zone: ZoneInfo, console: Console) -> None:
+    """Names that failed to log in."""
+    table = Table(title="Names that failed to log in", title_justify="left")
+    table.add_column("Name", overflow="fold")
+    table.add_column("Failures", justify="right")
+    table.add_column("Last", no_wrap=True)
+    for name in names:
+        table.add_row(Text(_printable(name.name)), f"{name.failures:,}", _iso(name.last, zone))
+    console.print(table)
+
+
+def write_failed_csv(names: Iterable[FailedName], zone: ZoneInfo, stream: TextIO) -> None:
+    """The same as CSV."""
+    _write_csv(stream, FAILED_HEADINGS, ((one.name, one.failures, _iso(one.last, zone)) for one in names))
+
+
+def write_failed_json(names: Iterable[FailedName], zone: ZoneInfo, stream: TextIO) -> None:
+    """The same as JSON."""
+    _write_json(stream, ({"name": one.name, "failures": one.failures, "last": _iso(one.last, zone)} for one in names))
+
+
+def safe_cell(text: str) -> str:
+    """`text` so that no spreadsheet takes it for a formula: names come from whoever tries to log in."""
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+
+
+def si_bytes(number: int) -> str:
+    """`12345` as `12.3 kB`."""
+    value, unit = float(number), 0
+    # At 999.95 and not at 1000, because that is what would be rounded to 1000.0.
+    while value >= 999.95 and unit < len(UNITS) - 1:  # noqa: PLR2004
+        value, unit = value / 1000, unit + 1
+    return f"{number} B" if unit == 0 else f"{value:.1f} {UNITS[unit]}"
+
+
+def _title(report: Report) -> str:
+    steps = f" by {report.step}" if report.by is By.TREND else f" by {report.by}"
+    return f"POP3 sessions{steps}, {report.first} to {report.last}"
+
+
+def _cells(row: ReportRow) -> list[str]:
+    return [_cell(column, value, mark) for column, value, mark in zip(COLUMNS, row.values, row.marks, strict=True)]
+
+
+def _cell(column: Column, value: int | None, mark: Mark | None) -> str:
+    if value is None:
+        return NOT_LOGGED
+    number = si_bytes(value) if column.is_bytes else f"{value:,}"
+    if mark is None:
+        return number
+    return f"{number}{mark}" if mark is Mark.PARTIAL else f"{mark}{number}"
+
+
+def _legend(report: Report) -> list[str]:
+    marks = {mark for row in (*report.rows, report.totals) for mark in row.marks}
+    return [mark.meaning for mark in Mark if mark in marks]
+
+
+def _printable(text: str) -> str:
+    """Names are hostile: nothing of them may move the cursor of a terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def _iso(stamp: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(stamp, zone).isoformat()
+
+
+def _write_csv(stream: TextIO, headings: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> None:
+    writer = csv.writer(stream)
+    writer.writerow(headings)
+    for row in rows:
+        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in row])
+
+
+def _write_json(stream: TextIO, rows: Iterable[object]) -> None:
+    json.dump(list(rows), stream, indent=2, ensure_ascii=False)
+    stream.write("\n")

@@ -1,0 +1,113 @@
+"""What a report is: rows of five columns, as SmarterMail's "POP Sessions" has them."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from exporter.catalogue import (
+    BAD_COMMAND_CONNECTIONS,
+    BLOCKED_CONNECTIONS,
+    CONNECTIONS,
+    RECEIVED_BYTES,
+    SENT_BYTES,
+    TERMINATIONS,
+)
+from exporter.periods import Step
+
+
+class By(StrEnum):
+    """What a row stands for: a period, a domain or a user."""
+
+    TREND = "trend"
+    DOMAIN = "domain"
+    USER = "user"
+
+    @property
+    def heading(self) -> str:
+        """The title of the first column."""
+        return "Period" if self is By.TREND else self.value.capitalize()
+
+
+class Mark(StrEnum):
+    """Why a number is not simply what happened, worst first; `*` stands behind it, the others in front."""
+
+    PARTIAL = "*"
+    ESTIMATED = "~"
+    LOWER_BOUND = "≥"
+
+    @property
+    def meaning(self) -> str:
+        """For the line below a table."""
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    Mark.PARTIAL: "* not logged all the time or by every server",
+    Mark.ESTIMATED: "~ estimated",
+    Mark.LOWER_BOUND: "≥ at least",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One number of a row: the sum of measures (positions in MEASURES); `short` is the heading of tables."""
+
+    heading: str
+    short: str
+    measures: tuple[int, ...]
+    is_bytes: bool = False
+
+    @property
+    def name(self) -> str:
+        """The heading in snake_case, as in JSON."""
+        return self.heading.lower().replace(" ", "_")
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("New Connections", "Connections", (CONNECTIONS,)),
+    Column("Blocked Connections", "Blocked", (BLOCKED_CONNECTIONS,)),
+    Column("Bad Commands", "Bad cmds", (BAD_COMMAND_CONNECTIONS,)),
+    Column("Terminations", "Terminated", (TERMINATIONS,)),
+    Column("Bandwidth", "Bandwidth", (RECEIVED_BYTES, SENT_BYTES), is_bytes=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One line of a report, `values` and `marks` by position in COLUMNS.
+
+    A value is None where no log of the whole period has it. `days`: how many days of the period lie inside the
+    asked range and have begun, and how many it has; None for hours, domains and users.
+    """
+
+    label: str
+    values: tuple[int | None, ...]
+    marks: tuple[Mark | None, ...]
+    days: tuple[int, int] | None = None
+
+    @property
+    def covered(self) -> str:
+        """The column `Days`: `12/30`, empty for hours."""
+        return "" if self.days is None else f"{self.days[0]}/{self.days[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The rows in the order asked for, their sums, and what a reader has to know beside the numbers."""
+
+    by: By
+    step: Step
+    first: date
+    last: date
+    rows: tuple[ReportRow, ...]
+    totals: ReportRow
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedName:
+    """A name that failed to log in, as logged, with the number of failures and the last one's UNIX time."""
+
+    name: str
+    failures: int
+    last: int
