@@ -78,12 +78,12 @@ class Names:
         return account
 
     def intern(self, server: str, domain: str, user: str | None) -> Account:
-        """The one object of the triple, whether known or not: for what was saved, births come with the booking."""
-        triple = (server, domain, user)
-        account = self._accounts.get(triple)
-        if account is None:
-            account = self._accounts[triple] = Account(server, domain, user)
-        return account
+        """The account that was saved with a session; what has been forgotten since then is not born again."""
+        server = self._server_born(server)
+        if domain not in self._domains[server]:
+            return self._intern(server, OTHER, None)
+        is_known = user == OTHER or (domain, user) in self._users[server]
+        return self._intern(server, domain, user if is_known else None)
 
     def server(self, name: str) -> str:
         """The label of a server: its name, or `_other` beyond the cap; does not give birth."""
@@ -121,12 +121,20 @@ class Names:
         server = self._server_born(server)
         name = normalised(raw) if raw is not None else ""
         if not name:
-            return self.intern(server, UNKNOWN, None)
+            return self._intern(server, UNKNOWN, None)
         user, domain = address(name, default_domain)
         label = self._domain(server, domain, birth=login or self._is_listed(user, domain)) if domain else UNKNOWN
         if label is None:
-            return self.intern(server, UNKNOWN, None)
-        return self.intern(server, label, self._user(server, label, user, login=login))
+            return self._intern(server, UNKNOWN, None)
+        return self._intern(server, label, self._user(server, label, user, login=login))
+
+    def _intern(self, server: str, domain: str, user: str | None) -> Account:
+        """The one object of the triple."""
+        triple = (server, domain, user)
+        account = self._accounts.get(triple)
+        if account is None:
+            account = self._accounts[triple] = Account(server, domain, user)
+        return account
 
     def _is_listed(self, user: str, domain: str) -> bool:
         return domain in self._rules.listed_domains or user in self._rules.listed_users
