@@ -122,7 +122,7 @@ class Names:
         name = normalised(raw) if raw is not None else ""
         if not name:
             return self._intern(server, UNKNOWN, None)
-        user, domain = address(name, default_domain)
+        user, domain = address(name, default_domain.lower() if default_domain else None)
         label = self._domain(server, domain, birth=login or self._is_listed(user, domain)) if domain else UNKNOWN
         if label is None:
             return self._intern(server, UNKNOWN, None)

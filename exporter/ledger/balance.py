@@ -39,7 +39,7 @@ class Balance:
 
     def check(self, entries: Mapping[Labels, Entry], sources: Mapping[str, SavedSource]) -> bool:
         """Whether all laws hold; what is off is logged when it changes."""
-        problems = dict((*self._servers_off(entries), *_sources_off(sources)))
+        problems = dict((*self._servers_off(entries), *sources_off(sources)))
         for sum_, problem in problems.items():
             if sum_ not in self._known:
                 log.error("books do not balance: %s: %s", sum_, problem)
@@ -54,7 +54,8 @@ class Balance:
                     yield f"server {server}, {measure.name}", f"{total}, but its domains have {domain_sum}"
 
 
-def _sources_off(sources: Mapping[str, SavedSource]) -> Iterable[tuple[str, str]]:
+def sources_off(sources: Mapping[str, SavedSource]) -> Iterable[tuple[str, str]]:
+    """Per source the law that does not hold, and the two numbers."""
     for name, source in sources.items():
         counts = source.counts
         verdicts = counts.events + counts.ignored + counts.unmatched + counts.malformed

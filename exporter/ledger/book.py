@@ -14,7 +14,6 @@ from exporter.ledger import connection as files
 from exporter.ledger import ends, failures, quality, sources, store, upkeep, zones
 from exporter.ledger.balance import Balance
 from exporter.ledger.entries import Entry, Horizon
-from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
 from exporter.ledger.pending import Delta, Pending
@@ -63,7 +62,6 @@ class Ledger:
         path = Path(path)
         lock = Lock(path)
         try:
-            _refuse_if_torn(path, lock)
             return cls(path, lock, zone, names or NameRules(), keep=keep or Keep(), now=now)
         except BaseException:
             lock.abandon()
@@ -207,12 +205,3 @@ class Ledger:
         balanced = self._balance.check(self._entries, self._sources)
         zone = self.calendar.zone(int(now)).key
         return self._views.make(now, zone, self._sources, self._networks.counts, self.names, balanced=balanced)
-
-
-def _refuse_if_torn(path: Path, lock: Lock) -> None:
-    """A ledger that was not closed has its write-ahead file, with its newest commits, unless somebody removed it."""
-    if lock.was_left_open and path.exists() and not path.with_name(path.name + "-wal").exists():
-        raise LedgerError(
-            f"{path}: was not closed, and its write-ahead file {path.name}-wal is missing, so the newest commits are"
-            f" lost; put it back or restore a backup, or remove {lock.path.name} to accept the loss"
-        )

@@ -8,6 +8,8 @@ import contextlib
 import os
 import sys
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from exporter.ledger.errors import LedgerError
 
@@ -16,7 +18,10 @@ LOCKED_BYTE = 1 << 30
 
 
 class Lock:
-    """Holds the ledger at `path` until `release`; LedgerError if another process does, with its id."""
+    """Holds the ledger at `path` until `release`.
+
+    LedgerError if another process does, with its id, or if the ledger was not closed and lost its write-ahead file.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.with_name(path.name + ".lock")
@@ -28,9 +33,21 @@ class Lock:
         if not _try_lock(self._file):
             os.close(self._file)
             raise LedgerError(f"{path}: in use by process {owner or 'unknown'}; stop it first, or use another ledger")
-        # Text left by an owner that did not release: the ledger was not closed.
-        self.was_left_open = bool(owner)
+        if owner and _is_torn(path):
+            os.close(self._file)
+            raise LedgerError(
+                f"{path}: was not closed, and its write-ahead file {path.name}-wal, with the newest commits, is"
+                f" missing; put it back or restore a backup, or remove {self.path.name} to accept the loss"
+            )
         self._write(str(os.getpid()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
 
     def release(self) -> None:
         """Give the ledger free, as properly closed."""
@@ -50,6 +67,11 @@ class Lock:
         os.ftruncate(self._file, 0)
         os.lseek(self._file, 0, os.SEEK_SET)
         os.write(self._file, text.encode())
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether a ledger that was not closed has no write-ahead file: an open one always has, so it was removed."""
+    return path.exists() and path.stat().st_size > 0 and not path.with_name(path.name + "-wal").exists()
 
 
 if sys.platform == "win32":

@@ -59,8 +59,8 @@ def tend(
     return progress, forgotten
 
 
-def drop_user(connection: sqlite3.Connection, key: int) -> None:
-    """Forget a user; server and domain have families of their own and are not touched."""
+def drop_key(connection: sqlite3.Connection, key: int) -> None:
+    """Forget a key and its rows. A user may go so: servers and domains have families of their own."""
     for table in ("book", "hours", "networks"):
         connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608 - from the line above
     connection.execute("DELETE FROM keys WHERE id = ?", (key,))
@@ -96,5 +96,5 @@ def _forget_users(connection: sqlite3.Connection, unseen_since: int) -> tuple[La
         (len(SCOPES) - 1, unseen_since, KEYS_A_COMMIT),
     ).fetchall()
     for key, *_ in users:
-        drop_user(connection, key)
+        drop_key(connection, key)
     return tuple(tuple(labels) for _, *labels in users)

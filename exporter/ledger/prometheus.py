@@ -1,0 +1,51 @@
+"""What Prometheus last saw of an exporter: the little of its HTTP API that a restore needs."""
+
+import base64
+import json
+from collections.abc import Mapping
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.request import Request, urlopen
+
+from exporter.ledger.errors import LedgerError
+
+TIMEOUT_SECONDS = 120.0
+
+Labels = Mapping[str, str]
+
+
+class Prometheus:
+    """A Prometheus (or what speaks its API) at `url`, which may have a path, a user and a password."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise LedgerError(f"{url}: no address of a Prometheus; for example http://localhost:9090")
+        host = parts.netloc.rpartition("@")[2]
+        self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+        self._headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if parts.username:
+            pair = f"{parts.username}:{parts.password or ''}".encode()
+            self._headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+
+    def query(self, query: str, at: float | None = None) -> list[tuple[Labels, float]]:
+        """The answer to an instant query: labels and value of each series. LedgerError if there is none."""
+        form = {"query": query} if at is None else {"query": query, "time": f"{at:.3f}"}
+        try:
+            request = Request(  # noqa: S310 - the scheme was checked
+                f"{self._base}/api/v1/query", urlencode(form, quote_via=quote).encode(), self._headers
+            )
+            with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the same
+                answer = json.load(response)
+        except HTTPError as error:
+            raise LedgerError(f"{self._base}: refused a query: {error.code} {_reason(error)}") from error
+        except (URLError, OSError, ValueError) as error:
+            raise LedgerError(f"{self._base}: no answer of a Prometheus: {error}") from error
+        return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
+
+
+def _reason(error: HTTPError) -> str:
+    try:
+        return str(json.load(error)["error"])
+    except (ValueError, KeyError, OSError):
+        return error.reason
