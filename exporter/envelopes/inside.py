@@ -10,14 +10,22 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from exporter.envelopes.lines import StampedLines
+from exporter.envelopes.stamps import MONTHS
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
 DEEPEST: Final = 4
 NEAR_WITH_ZONE: Final = 86_400
 NEAR_WITHOUT_ZONE: Final = 600
-# Only messages that begin with one of these are looked at.
-FIRST_BYTES: Final = frozenset(bytes((byte,)) for byte in b"0123456789@[-<JFMASONDmlL")
+_MONTHS = tuple(month + b" " for month in MONTHS)
+_YEARS = tuple(b"%d" % year for year in range(1990, 2060))
+_TIMES = tuple(b"%02d:%d" % (hour, tens) for hour in range(24) for tens in range(6))
+_WORDS = (b"mess", b"last", b"Last", b"--- ")
+# Only messages that begin with one of these are looked at: one look for all, because there are millions.
+BEGINS: Final = frozenset(
+    (*_MONTHS, *_YEARS, *_TIMES, b"[199", *(b"[20%d" % decade for decade in range(6)), b"@400", b"[ID ", *_WORDS)
+)
+BEGIN: Final = 4  # bytes
 
 _STAMP = re.compile(
     rb"\[?\d{4}[-/.]\d\d[-/.]\d\d\]?[ T]|\d\d:\d\d:\d\d[ .]|@4[0-9a-f]{15}"
@@ -43,7 +51,7 @@ class Insides:
     def open(self, record: Record) -> Record | None:
         """The innermost record; None: a repeat of nothing."""
         for _ in range(DEEPEST):
-            if record.message[:1] not in FIRST_BYTES:
+            if record.message[:BEGIN] not in BEGINS:
                 break
             inner = self._step(record)
             if inner is None:

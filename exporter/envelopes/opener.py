@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from exporter.envelopes.containers import Compose, Containers
-from exporter.envelopes.inside import FIRST_BYTES, Insides
+from exporter.envelopes.inside import BEGIN, BEGINS, Insides
 from exporter.envelopes.journal import Journal
 from exporter.envelopes.lines import StampedLines, WireLines
 from exporter.envelopes.rfc5424 import Rfc5424
@@ -47,7 +47,7 @@ class Opener:
             WireLines(self._lines).open,
             Compose(self._lines).open,
         )
-        self._open = self._envelopes[0]
+        self._open: Open = self._envelopes[0]
 
     def begin(self, name: str, modified: float, now: float) -> None:
         """Before each batch: its file's name and age (UNIX seconds, 0: none), and our clock.
@@ -72,11 +72,12 @@ class Opener:
             opened = self._recognise(line) if opened is None else opened
             if not isinstance(opened, Record):
                 return opened if opened is Verdict.MALFORMED else None
-        if opened.message[:1] in FIRST_BYTES:
-            opened = self._insides.open(opened)
-            if opened is None:
+        if opened[4][:BEGIN] in BEGINS:
+            inner = self._insides.open(opened)
+            if inner is None:
                 return None
-        self._previous[opened.host] = opened
+            opened = inner
+        self._previous[opened[1]] = opened
         return opened
 
     def state(self) -> str:
