@@ -1,0 +1,118 @@
+"""GNU mailutils' pop3d, with and without `session-id yes`.
+
+Facts: mailutils-pop3d 3.15 (Debian 12), run and compared with what its clients did. One process serves one connection;
+the parent writes `process N finished`, with the child's pid in the text: every connection has that line.
+
+* `POP3 login:` is the login; when the mailbox is then locked by another session the client is told so, and the
+  connection ends as `mailbox_locked`.
+* `session ended` is a QUIT. Without it, code 0 is a client that closed before its login, 76 one that closed after it,
+  74 a reset or a broken TLS, 75 a time-out.
+* AUTH, which it does not have, and PASS without USER are not logged. No address is, but where an access list denied it
+  (blocked). No bytes, no bad commands.
+* Its program is `pop3d`, as Courier's: the pid and the wording tell them apart.
+"""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from exporter.catalogue import Quality, Reason
+from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
+from exporter.model import Fact, Kind, Record, Verdict
+
+PROGRAMS = frozenset((b"pop3d", b"mailutils-pop3d"))
+# `session-id yes` and severities: `2AM7rFCl info: `.
+_ID = rb"(?:[0-9A-Za-z]{6,12} )?(?:(?:debug|info|notice|warning|error|crit|alert|emerg): )?"
+_CODES = {b"0": Reason.CLOSED, b"74": Reason.RESET, b"75": Reason.TIMEOUT, b"76": Reason.CLOSED}
+
+
+def _user(kind: Kind) -> Meaning:
+    return lambda groups, record: Fact(kind, record.pid, groups[0] or None)
+
+
+def _end(reason: Reason) -> Meaning:
+    return lambda groups, record: Fact(Kind.END, record.pid, groups[0] if groups else None, reason=reason)
+
+
+def _locked(_: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.REFUSAL, record.pid, reason=Reason.MAILBOX_LOCKED)
+
+
+def _finished(groups: Sequence[bytes | None], _: Record) -> Outcome:
+    child, code = groups
+    reason = Reason.KILLED if code is None else _CODES.get(code, Reason.INTERNAL_ERROR)
+    return Fact(Kind.END, child, reason=reason)
+
+
+def _denied(groups: Sequence[bytes | None], _: Record) -> Outcome:
+    return Fact(Kind.END, address=groups[0], reason=Reason.ACCESS_LIST)
+
+
+_NOTHING = Verdict.IGNORED
+
+WORDING = Wording(
+    Rule("login", _ID + rb"POP3 login: user `(.*)', source [^ ']{1,64}", _user(Kind.LOGIN)),
+    Rule("failed", _ID + rb"user `(.*)': authentication failed", _user(Kind.FAILURE)),
+    Rule("nonexistent", _ID + rb"user `(.*)' nonexistent", _user(Kind.FAILURE)),
+    Rule("probe", _ID + rb"possible probe of account `(.*)'", _user(Kind.FAILURE)),
+    Rule("no-secret", _ID + rb"password for `(.*)' not found in the database", _user(Kind.FAILURE)),
+    Rule("locked", _ID + rb"locking mailbox `.*' failed: .*", _locked),
+    Rule("quit", _ID + rb"session ended for (?:user: (.*)|no user)", _end(Reason.LOGOUT)),
+    Rule("timeout", _ID + rb"session timed out for (?:user: (.*)|no user)", _end(Reason.TIMEOUT)),
+    Rule("handshake", _ID + rb"(?:failed to create TLS stream|mu_starttls\(\) failed): .*", _end(Reason.TLS_FAILED)),
+    Rule("signal", _ID + rb"got signal `.*'", _end(Reason.SHUTDOWN)),
+    Rule(
+        "finished",
+        _ID + rb"process (\d{1,10}) (?:finished with code (\d{1,3})(?: .*)?|(?:terminated|finished) on signal .*)",
+        _finished,
+    ),
+    Rule("denied", _ID + rb"Denying connection from inet6?://\[?([0-9A-Fa-f:.]{2,45}?)\]?:\d{1,5}", _denied),
+    Rule("started", _ID + rb"pop3d \(GNU Mailutils [^)]{1,40}\) started", Fact(Kind.RESTART)),
+    Rule("terminated", _ID + rb"(?:pop3d \(GNU Mailutils [^)]{1,40}\) terminated|terminating on request)", _NOTHING),
+    Rule("mailbox", _ID + rb"user `.*' logged in with mailbox `.*' \(\d+ messages?\)", _NOTHING),
+    Rule("input", _ID + rb"(?:I/O error|Read time out|Unexpected eof on input|remote protocol error)", _NOTHING),
+    Rule("stream", _ID + rb"(?:Read|Write) failed: .*", _NOTHING),
+    Rule("detail", _ID + rb"(?:TLS established using|too many children|Session terminated).*", _NOTHING),
+    Rule("authentication", _ID + rb"(?:APOP file|pam_[a-z]+\(pop).*", _NOTHING),
+    Rule("connect", _ID + rb"connect from .*", _NOTHING),
+)  # fmt: skip
+
+
+class Mailutils:
+    """The pop3d of GNU mailutils, as a daemon."""
+
+    name = "mailutils"
+    # `timeout` is 600 s by default.
+    idle_seconds = 660
+    quality = qualities(
+        connections=Quality.EXACT,
+        blocked=Quality.LOWER_BOUND,
+        bad_commands=Quality.NONE,
+        terminations=Quality.EXACT,
+        logins=Quality.EXACT,
+        failures=Quality.LOWER_BOUND,
+        bytes_=Quality.NONE,
+    )
+    traits = MappingProxyType[str, Qualities]({})
+    wording = WORDING
+    documentation = Documentation(
+        servers="GNU mailutils pop3d (3.15)",
+        measured=True,
+        deciding_lines="`POP3 login:`; else `session ended`, `session timed out`, a failed TLS, `process N finished` "
+        "or `Denying connection`",
+        bytes_cover="not logged",
+        advice=MappingProxyType({}),
+    )
+
+    def read(self, record: Record) -> Outcome:
+        """What the line says; lines of other programs are ignored."""
+        if record.program not in PROGRAMS:
+            return Verdict.IGNORED
+        return WORDING.read(record) or Verdict.UNMATCHED
+
+    def recognises(self, record: Record) -> bool:
+        """Whether the wording is its own (the program is Courier's too)."""
+        return record.program in PROGRAMS and WORDING.rule(record.message) in _TELLING
+
+
+_TELLING = frozenset(("login", "failed", "nonexistent", "finished", "started", "quit", "timeout", "mailbox"))
