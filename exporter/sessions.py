@@ -218,6 +218,7 @@ class Sessions:
 
     def _login(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
         session.logged_in = True
+        session.refused = None  # only what is refused after it still counts
         if session.tentative:
             session.user = fact.user
             return
@@ -311,7 +312,7 @@ class Sessions:
         known: bool = False,
     ) -> None:
         """The connection's end: charge what is not charged yet, and the end itself, once."""
-        if not session.logged_in and session.refused is not None and not known:
+        if session.refused is not None and not known:
             reason = session.refused
         elif session.quitting and reason.end in (End.ABORTED, End.UNKNOWN):
             reason = Reason.LOGOUT
@@ -436,7 +437,7 @@ def _is_another(session: Session, fact: Fact) -> bool:
         return fact.kind is not Kind.TRAFFIC
     if fact.kind is Kind.CONNECT:
         return session.logged_in or session.ended
-    return fact.kind is Kind.LOGIN and session.logged_in
+    return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
 
 
 def _increase(session: Session, bad: int, received: int | None, sent: int | None) -> Amounts:

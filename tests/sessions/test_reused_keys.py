@@ -97,3 +97,12 @@ def test_a_restart_of_ours_keeps_what_is_not_proven(desk: Desk) -> None:
     desk.restart()
     desk.note(desk.sessions.finish())
     assert 1 == desk.total("connections") == desk.sessions.seen == desk.sessions.charged
+
+
+def test_what_is_refused_after_the_login_ends_the_connection(desk: Desk) -> None:
+    """A limit is checked after the line of the login: a login, and blocked; a second try is the same connection."""
+    limit = Fact(Kind.REFUSAL, b"7", reason=Reason.CONNECTION_LIMIT)
+    desk.take(LOGIN, limit, LOGIN, limit, COUNTS)
+    assert (1, 2, 1) == (desk.total("connections"), desk.total("logins"), desk.total("blocked_connections"))
+    desk.take(LOGIN, limit, LOGIN, COUNTS)
+    assert (2, 1) == (desk.total("connections"), desk.total("blocked_connections"))
