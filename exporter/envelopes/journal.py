@@ -6,6 +6,7 @@ from typing import Any, Final
 from exporter.model import Record, Verdict
 
 MICROSECONDS: Final = 1_000_000
+LONGEST: Final = 16  # digits of a stamp before the year 2286
 
 
 class Journal:
@@ -26,7 +27,7 @@ class Journal:
             return None
         moment = _text(entry.get("_SOURCE_REALTIME_TIMESTAMP")) or _text(entry.get("__REALTIME_TIMESTAMP"))
         message = entry.get("MESSAGE")
-        if message is None or not moment.isdigit() or len(moment) > 18:  # noqa: PLR2004 - beyond any calendar
+        if message is None or not moment.isdigit() or len(moment) > LONGEST:
             return Verdict.MALFORMED
         return Record(
             int(moment) // MICROSECONDS,

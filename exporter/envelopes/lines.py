@@ -19,13 +19,13 @@ SENDERS_KEPT: Final = 4096
 _new = tuple.__new__  # half the cost of calling Record
 
 _TAG = rb"(?:[^\s:()<>]+ +)?(?P<program>[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])?"
-_REPEATED = rb"(?:--- )?last message repeated|message repeated|-- MARK --"
+_REPEATED = re.compile(rb"(?:--- )?last message repeated|message repeated|-- MARK --")
 # Level words stand where a host would, in logs that are not syslog's.
 _LEVELS = rb"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL) )"
 # FreeBSD's `syslogd -v` writes facility and level before the host.
 _HOST = re.compile(
     rb"(?:<[a-z0-9]+\.[a-z]+> )?" + _LEVELS + rb"(?P<host>[^\s:()<>\[\]{}\"'=,]+(?::+[^\s:()<>\[\]{}\"'=,]+)*) +"
-    rb"(?=" + _TAG + rb":(?: |$)|" + _REPEATED + rb")"
+    rb"(?=" + _TAG + rb":(?: |$)|" + _REPEATED.pattern + rb")"
 )
 _PRIORITY = re.compile(rb"<(?:\d{1,3}|[a-z0-9]+\.[a-z]+)> ?(?=[^\s\d]|\d{4}-)")
 _TAG_ONLY = re.compile(rb" *" + _TAG)
@@ -43,7 +43,7 @@ class StampedLines(Ticker):
     def forget(self) -> None:
         super().forget()
         self._tail = NEVER
-        self._tail_at = self._start = 0
+        self._tail_at = self._stamp_end = self._start = 0
         self._host: bytes | None = None
         self._may_have_host = False
 
@@ -89,12 +89,16 @@ class StampedLines(Ticker):
         self._learn(line, found)
         host = _HOST.match(line, found.end) if found.may_have_host else None
         self._may_have_host = found.may_have_host
+        self._stamp_end = found.end
         self._start = found.end if host is None else host.end()
         self._host = None if host is None else host["host"]
         self._tail_at = found.fraction
         self._tail = line[found.fraction : self._start] or NEVER
         if host is None:
-            return Record(found.instant, b"", b"", b"", line[found.end :].rstrip(b"\r"))
+            message = line[found.end :]
+            if message.endswith(b"\r") and not found.may_have_host:
+                message = message[:-1]
+            return Record(found.instant, b"", b"", b"", message)
         zone = line[found.fraction : found.end]
         if zone != self._zone:  # the kept senders are those of the kept zone
             self._senders.clear()
@@ -102,7 +106,7 @@ class StampedLines(Ticker):
         return self._sent(line)
 
     def _sent(self, line: bytes) -> Record:
-        """The record of a line whose stamp and host are the last ones."""
+        """The record of a line whose stamp and host are the last ones; without a tag, who knows if it is a host."""
         assert self.stamp is not None
         assert self._host is not None
         start = self._start
@@ -111,7 +115,9 @@ class StampedLines(Ticker):
             colon = len(line) - 1 if line.endswith(b":") else start
         tag = _TAG_ONLY.fullmatch(line, start, colon)
         if tag is None:
-            return Record(self.stamp, self._host, b"", b"", line[start:])
+            has_host = _REPEATED.match(line, start) is not None
+            host, at = (self._host, start) if has_host else (b"", self._stamp_end)
+            return Record(self.stamp, host, b"", b"", line[at:])
         if len(self._senders) >= SENDERS_KEPT:
             self._senders.clear()
         sender = self._senders[line[self._tail_at : colon]] = (self._host, tag["program"], tag["pid"] or b"")

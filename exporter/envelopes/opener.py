@@ -35,19 +35,20 @@ class Opener:
         self._containers = Containers(Wall(zone), saved.pieces)
         self._previous = saved.previous
         self._insides = Insides(zone, self._previous)
-        self._is_known = saved.is_known
         self._reference = 0.0
-        self._envelopes: tuple[Open, ...] = (
-            self._containers.docker,
-            Journal().open,
-            self._containers.cri,
-            Rfc5424(Wall(zone)).open,
-            self._tables.open,
-            self._lines.open,
-            WireLines(self._lines).open,
-            Compose(self._lines).open,
-        )
-        self._open: Open = self._envelopes[0]
+        # The first that takes a line has it. What looks like a stamped line and is more comes before that.
+        self._envelopes: dict[str, Open] = {
+            "docker": self._containers.docker,
+            "journal": Journal().open,
+            "cri": self._containers.cri,
+            "rfc5424": Rfc5424(Wall(zone)).open,
+            "table": self._tables.open,
+            "lines": self._lines.open,
+            "wire": WireLines(self._lines).open,
+            "compose": Compose(self._lines).open,
+        }
+        self._envelope = saved.envelope if saved.envelope in self._envelopes else ""
+        self._open: Open = self._envelopes[self._envelope or "docker"]
 
     def begin(self, name: str, modified: float, now: float) -> None:
         """Before each batch: its file's name and age (UNIX seconds, 0: none), and our clock.
@@ -83,20 +84,19 @@ class Opener:
     def state(self) -> str:
         """What the next opener of this stream must know (JSON)."""
         pieces = self._containers.pieces
-        return State(self._lines.stamp, self._tables.wall.last, pieces, self._previous, self._is_known).written()
+        return State(self._lines.stamp, self._tables.wall.last, pieces, self._previous, self._envelope).written()
 
     def _recognise(self, line: bytes) -> Record | Verdict | None:
         """A line that is not in the envelope of the one before."""
         if not line or line.isspace():
             return None
         line = line.removeprefix(BYTE_ORDER_MARK)
-        for envelope in self._envelopes:
+        for name, envelope in self._envelopes.items():
             opened = envelope(line)
             if opened is not None:
-                self._open = envelope
-                self._is_known = True
+                self._envelope, self._open = name, envelope
                 return opened
-        if self._is_known and line[:1] in (b" ", b"\t"):
+        if self._envelope and line[:1] in (b" ", b"\t"):
             return None
         if line.startswith(b"#"):
             return Record(self._last(), b"", b"", b"", line.rstrip(b"\r"))

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from exporter.envelopes.wall import Wall
 
 MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
+# What is beyond (in 2242) is no stamp: calendars further on could not show it.
+LATEST = 2**33
 # TAI64 counts from 2^62, and multilog's clock is ten seconds ahead of UTC.
 TAI_EPOCH = 2**62 + 10
 
@@ -44,7 +46,7 @@ class Stamp:
 
     The line is `line[:seconds]` up to and with the whole seconds, then a fraction up to `fraction`, then what
     belongs to the stamp (zone, brackets) up to `end`, where the message begins. `steady`: in the same minute the
-    last two digits before `seconds` tell everything. `zoned`: it does not depend on the source's zone.
+    last two digits before `seconds` tell the rest. `zoned`: it does not depend on the source's zone.
     `may_have_host`: syslog daemons write this shape.
     """
 
@@ -58,11 +60,12 @@ class Stamp:
 
 
 def find(line: bytes, wall: Wall) -> Stamp | None:
-    """The stamp at the begin of `line`; None: there is none, or no such date exists."""
+    """The stamp at the begin of `line`; None: there is none, or no such date exists, or nobody had logs then."""
     try:
-        return _find(line, wall)
+        found = _find(line, wall)
     except (ValueError, OverflowError):
         return None
+    return found if found is not None and 0 <= found.instant < LATEST else None
 
 
 def _find(line: bytes, wall: Wall) -> Stamp | None:
@@ -94,7 +97,9 @@ def _dated(found: re.Match[bytes], wall: Wall, *, may_have_host: bool) -> Stamp:
         else:
             minutes = wall.minutes(year, month, int(parts["d"]), hour, minute)
     seconds, fraction = found.end("S"), found.end("f" if parts["f"] else "S")
-    steady, zoned = len(minutes) == 1, zone is not None
+    # A time of day alone means another instant tomorrow.
+    steady = len(minutes) == 1 and (wall.near is None or parts.get("d") is not None)
+    zoned = zone is not None
     return Stamp(wall.choose(minutes, second), seconds, fraction, found.end(), steady, zoned, may_have_host)
 
 

@@ -15,14 +15,14 @@ LONGEST_SAVED: Final = 4096
 class State:
     """`last` and `last_row`: the stamps of the last stamped line and row; `pieces`: begins of lines not yet whole.
 
-    `previous`: the last record of each host; `is_known`: the stream's envelope has been recognised.
+    `previous`: the last record of each host; `envelope`: the name of the last line's, empty while none is recognised.
     """
 
     last: int | None
     last_row: int | None
     pieces: dict[str, bytes]
     previous: dict[bytes, Record]
-    is_known: bool
+    envelope: str
 
     @classmethod
     def read(cls, text: str) -> "State":
@@ -34,10 +34,10 @@ class State:
                 _stamp(saved["last_row"]),
                 {output: piece.encode("latin-1") for output, piece in saved["pieces"].items()},
                 {record.host: record for record in map(_record, saved["previous"])},
-                bool(saved["is_known"]),
+                str(saved["envelope"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            return cls(None, None, {}, {}, False)
+            return cls(None, None, {}, {}, "")
 
     def written(self) -> str:
         """As JSON."""
@@ -48,7 +48,7 @@ class State:
                 "last_row": self.last_row,
                 "pieces": {output: piece.decode("latin-1") for output, piece in self.pieces.items()},
                 "previous": [_fields(record) for record in records[-HOSTS_SAVED:]],
-                "is_known": self.is_known,
+                "envelope": self.envelope,
             }
         )
 
