@@ -1,0 +1,254 @@
+"""One source's way from batches of lines to charges: the same object for run, replay, import and report.
+
+envelopes -> formats -> sessions, and what is counted on the way. Two laws hold at every moment: lines read =
+events + ignored + unmatched + malformed, and connections seen = charged + pending.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from exporter.catalogue import Quality
+from exporter.envelopes.opener import Opener
+from exporter.formats.contract import Format
+from exporter.formats.recognise import Recogniser
+from exporter.model import (
+    Account,
+    Batch,
+    Charge,
+    Fact,
+    Position,
+    Record,
+    SavedSession,
+    SourceCheckpoint,
+    SourceCount,
+    Verdict,
+)
+from exporter.periods import Calendar
+from exporter.sessions import Sessions
+
+# A stamp so far ahead of our clock is booked now.
+FUTURE_SECONDS = 60
+# The pipeline's own state has its place among the openers', under a name that no stream has.
+OWN_STATE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What an earlier pipeline of the source left at its last checkpoint."""
+
+    envelopes: Mapping[str, str] = field(default_factory=dict)
+    sessions: Sequence[SavedSession] = ()
+    counts: SourceCount = field(default_factory=SourceCount)
+    last_events: Mapping[str, int] = field(default_factory=dict)
+    quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
+    seen: int = 0
+    charged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of a source beside its lines.
+
+    `server`: the label; None: the host of the lines, else `host`, this machine's name. `zone`: of stamps without
+    one. `formats`: one, or those to recognise the right one among. `default_domain`: of names without a domain.
+    """
+
+    formats: tuple[Format, ...]
+    zone: ZoneInfo
+    host: str
+    server: str | None = None
+    default_domain: str | None = None
+
+
+class Pipeline:
+    """`account(server, name as logged, login)` and `intern(server, domain, user)` give whom to charge."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        calendar: Calendar,
+        account: Callable[[str, bytes | None, bool], Account],
+        intern: Callable[[str, str, str | None], Account],
+        saved: Saved | None = None,
+    ) -> None:
+        saved = saved or Saved()
+        self._reading = reading
+        self._calendar = calendar
+        self._recogniser = Recogniser(reading.formats, saved.envelopes.get(OWN_STATE, ""))
+        self._openers: dict[str, Opener] = {}
+        self._saved_openers = {stream: state for stream, state in saved.envelopes.items() if stream != OWN_STATE}
+        idle = max(one.idle_seconds for one in reading.formats)
+        self._sessions = Sessions(account, idle)
+        self._sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
+        counts = saved.counts
+        self._verdicts = Counter(
+            {
+                Verdict.EVENT: counts.events,
+                Verdict.IGNORED: counts.ignored,
+                Verdict.UNMATCHED: counts.unmatched,
+                Verdict.MALFORMED: counts.malformed,
+            }
+        )
+        self._lines = counts.lines
+        self._late, self._future = counts.late_events, counts.future_events
+        self._last_events = dict(saved.last_events)
+        self._quality = dict(saved.quality)
+        self._traits: dict[str, str] = {}
+        self._servers: dict[bytes, str] = {}
+        self._newest = max(saved.last_events.values(), default=0)
+        self.clock_skew_seconds: float | None = None
+        # For tools that show each line: called with the record (None: it was none) and what it was taken for.
+        self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
+
+    # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def feed(self, batch: Batch, now: float | None) -> list[Charge]:
+        """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it."""
+        opener = self._opener(batch, now)
+        midnight, limit = self._bounds(now)
+        charges: list[Charge] = []
+        verdicts = self._verdicts
+        self._lines += len(batch.lines)
+        for line in batch.lines:
+            record = opener.open(line)
+            if not isinstance(record, Record):
+                verdict = record or Verdict.IGNORED
+                verdicts[verdict] += 1
+                self._observe(line, None, verdict)
+                continue
+            chosen = self._recogniser.chosen or self._recogniser.see(record)
+            fact = Verdict.IGNORED if chosen is None else chosen.read(record)
+            if not isinstance(fact, Fact):
+                verdicts[fact] += 1
+                self._recogniser.doubt(record)
+                self._observe(line, record, fact)
+                continue
+            verdicts[Verdict.EVENT] += 1
+            self._observe(line, record, fact)
+            stamp = record.stamp
+            if stamp > limit:
+                self._future += 1
+                stamp = limit - FUTURE_SECONDS
+            elif stamp < midnight:
+                self._late += 1
+            self._take(self._server(record.host), stamp, record.times, fact, charges)
+        if batch.caught_up and batch.lines and now is not None and self._newest:
+            self.clock_skew_seconds = now - self._newest
+        return charges
+
+    def _take(self, server: str, stamp: int, times: int, fact: Fact, charges: list[Charge]) -> None:
+        if stamp > self._last_events.get(server, 0):
+            self._last_events[server] = stamp
+            self._newest = max(self._newest, stamp)
+        if fact.trait and self._traits.get(server) != fact.trait:
+            self._judge(server, fact.trait)
+        elif server not in self._traits:
+            self._judge(server, "")
+        for _ in range(times):
+            charges.extend(self._sessions.take(server, stamp, fact))
+
+    def _opener(self, batch: Batch, now: float | None) -> Opener:
+        opener = self._openers.get(batch.stream)
+        if opener is None:
+            state = self._saved_openers.pop(batch.stream, "")
+            opener = self._openers[batch.stream] = Opener(self._reading.zone, state)
+        opener.begin(batch.name, batch.modified, batch.modified if now is None else now)
+        return opener
+
+    def _bounds(self, now: float | None) -> tuple[float, int]:
+        """Stamps before the first are late, those after the second in the future."""
+        if now is None:
+            return 0, 1 << 62
+        return self._calendar.day_start(self._calendar.day(int(now))), int(now) + FUTURE_SECONDS
+
+    def _server(self, host: bytes) -> str:
+        server = self._servers.get(host)
+        if server is None:
+            if len(self._servers) > 10_000:  # noqa: PLR2004 - hosts may be forged; the cache is bounded
+                self._servers.clear()
+            name = host.decode("utf-8", "replace").strip().lower()
+            server = self._servers[host] = self._reading.server or name or self._reading.host
+        return server
+
+    def _judge(self, server: str, trait: str) -> None:
+        """What a trait of the server's logging means for its measures; the newest one wins."""
+        chosen = self._recogniser.chosen
+        if chosen is None:
+            return
+        if server not in self._traits and not any(known == server for known, _ in self._quality):
+            self._quality.update({(server, measure): quality for measure, quality in chosen.quality.items()})
+        self._traits[server] = trait
+        for measure, quality in chosen.traits.get(trait, {}).items():
+            self._quality[server, measure] = quality
+
+    def _observe(self, line: bytes, record: Record | None, taken: Fact | Verdict) -> None:
+        if self.observer is not None:
+            self.observer(line, record, taken)
+
+    # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def expire(self, now: float | None, *, caught_up: bool) -> Sequence[Charge]:
+        """Give up sessions on the source's log time; our clock stands in only while it is read to its end."""
+        log_time = max(self._newest, int(now)) if caught_up and now is not None else self._newest
+        return self._sessions.expire(log_time)
+
+    def finish(self) -> Sequence[Charge]:
+        """Give up all open sessions: the end of a replay."""
+        return self._sessions.finish()
+
+    # ── what is known ───────────────────────────────────────────────────────────────────────────────────────
+
+    def checkpoint(
+        self,
+        positions: Sequence[Position],
+        *,
+        read_bytes: int = 0,
+        rotations: int = 0,
+        truncations: int = 0,
+        lines_possibly_lost: int = 0,
+    ) -> SourceCheckpoint:
+        """What one commit stores, with the input's positions and counters, which cover what was fed."""
+        streams = {position.stream for position in positions}
+        self._openers = {stream: opener for stream, opener in self._openers.items() if stream in streams}
+        envelopes = {stream: state for stream, state in self._saved_openers.items() if stream in streams}
+        envelopes |= {stream: opener.state() for stream, opener in self._openers.items()}
+        envelopes[OWN_STATE] = self._recogniser.state()
+        opened, closed = self._sessions.changes()
+        verdicts = self._verdicts
+        counts = SourceCount(
+            events=verdicts[Verdict.EVENT],
+            ignored=verdicts[Verdict.IGNORED],
+            unmatched=verdicts[Verdict.UNMATCHED],
+            malformed=verdicts[Verdict.MALFORMED],
+            read_bytes=read_bytes,
+            late_events=self._late,
+            future_events=self._future,
+            rotations=rotations,
+            truncations=truncations,
+            lines_possibly_lost=lines_possibly_lost,
+            lines=self._lines,
+        )
+        return SourceCheckpoint(
+            positions=tuple(positions),
+            envelopes=envelopes,
+            opened=opened,
+            closed=closed,
+            counts=counts,
+            last_events=dict(self._last_events),
+            open_sessions=self._sessions.open_sessions(),
+            quality=dict(self._quality),
+            seen=self._sessions.seen,
+            charged=self._sessions.charged,
+        )
+
+    @property
+    def format_name(self) -> str:
+        """The format in use; empty while it is still to be recognised."""
+        return self._recogniser.chosen.name if self._recogniser.chosen else ""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What an operator should settle: sentences."""
+        return (self._recogniser.problem,) if self._recogniser.problem else ()
