@@ -8,7 +8,7 @@ Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instea
 from dashboards.queries.lookups import VARIABLE_NUMBER, before, names, until
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import BANDWIDTH, STEP_FORMATS, Chosen, Only, Range, Series, Windows, duration, literal
-from dashboards.queries.totals import top, total, total_before, wide_total
+from dashboards.queries.totals import ends, top, total, total_before, wide_total, with_change
 
 __all__ = [
     "BANDWIDTH",
@@ -22,6 +22,7 @@ __all__ = [
     "Windows",
     "before",
     "duration",
+    "ends",
     "literal",
     "names",
     "top",
@@ -29,4 +30,5 @@ __all__ = [
     "total_before",
     "until",
     "wide_total",
+    "with_change",
 ]

@@ -22,3 +22,8 @@ def summed(parts: Sequence[str], by: Sequence[str]) -> str:
 def logged(parts: Sequence[str], series: Sequence[Series], range_: Range) -> list[str]:
     """Each part without the servers that do not log its measure: the cell is empty, not 0."""
     return [f"({part} unless on(server) {_unlogged(one, range_)})" for part, one in zip(parts, series, strict=True)]
+
+
+def or_not_logged(values: str, everything: str) -> str:
+    """NaN in every row of `everything` (same labels) that `values` does not have: it says `not in this log`."""
+    return f"({values} or ({everything})*NaN)"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.queries.cells import logged, summed
+from dashboards.queries.cells import logged, or_not_logged, summed
 from dashboards.queries.terms import (
     DAY,
     DAY_WINDOW,
@@ -101,16 +101,24 @@ class Steps:
     hours: bool = False
 
     def values(self, series: Sequence[Series], by: Sequence[str] = (), *, only_logged: bool = False) -> str:
-        """The sum of the measures (one, or both of the bandwidth) by period and by the labels `by`. Exact."""
+        """The sum of the measures (one, or both of the bandwidth) by period and by the labels `by`. Exact.
+
+        `only_logged`: NaN where no server logs the measure (without `by` only).
+        """
 
         def part(cells: list[str]) -> str:
             return summed(logged(cells, series, self.range) if only_logged else cells, by)
 
-        days = self._by_day(part([_day(one, self.windows) for one in series]), "sum", by)
-        if not self.hours:
-            return days
-        hours = part([_hour(one, self.windows, self.chosen) for one in series])
-        return f"{days} or {self._by_hour(hours, 'sum', by)}"
+        rows = self._by_day(part([_day(one, self.windows) for one in series]), "sum", by)
+        if self.hours:
+            hours = part([_hour(one, self.windows, self.chosen) for one in series])
+            rows = f"{rows} or {self._by_hour(hours, 'sum', by)}"
+        return or_not_logged(rows, self.begins()) if only_logged else rows
+
+    def values_at_begin(self, series: Sequence[Series], by: Sequence[str]) -> str:
+        """The same by `by`, with the label `begin`: when the period begins, in milliseconds. Exact."""
+        begins = f'count_values by(period)("begin",{self.begins()})'
+        return f"({self.values(series, by)})*on(period) group_left(begin) {begins}"
 
     def begins(self) -> str:
         """When each period begins inside the range, in milliseconds: the Period column and the time axis."""
@@ -125,16 +133,16 @@ class Steps:
         return self._by_day("vector(1)", "sum", until=True)
 
     def whole_days(self) -> str:
-        """How many days each period has in all."""
+        """How many days each week, month or quarter has in all; no rows for days."""
         now = "vector(time())"
         month, leap = f"month({now})", f"(year({now})%4==bool 0)"
         quarter = f"90+({month}>bool 3)+({month}>bool 6)+({month}<=bool 3)*{leap}"
-        lengths = {"Day": "vector(1)", "Week": "vector(7)", "Month": f"days_in_month({now})", "Quarter": quarter}
+        lengths = {"Week": "vector(7)", "Month": f"days_in_month({now})", "Quarter": quarter}
         length = " or ".join(f"({_if_step(days, name, self.chosen)})" for name, days in lengths.items())
         return self._by_day(f"({length})", "max", until=True)
 
     def coverage(self) -> str:
-        """Label `days`: `12 of 30`; value: the covered part of the period. No rows for hours."""
+        """Label `days`: `12 of 30`; value: the covered part of the period. No rows for hours and days."""
         days, whole = self.days(), self.whole_days()
         covered = f'count_values by(period)("covered",{days})'
         length = f'count_values by(period)("length",{whole})'

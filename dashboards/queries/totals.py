@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from dashboards.queries.cells import logged, summed
-from dashboards.queries.terms import FALLBACK_STEP, Range, Series
+from dashboards.queries.cells import logged, or_not_logged, summed
+from dashboards.queries.terms import FALLBACK_STEP, Only, Range, Series
+from exporter.catalogue import Scope
 
-WHOLE = Range()
+WHOLE, EVERYTHING = Range(), Only()
 
 
 def _hold_at(series: Series, at: str, born: str) -> str:
@@ -38,9 +39,15 @@ def _growth(series: Series, range_: Range) -> str:
 
 
 def total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE, *, only_logged: bool = False) -> str:
-    """What the range added, summed over the measures, by the labels `by`. Exact."""
+    """What the range added, summed over the measures, by the labels `by`. Exact.
+
+    `only_logged`: NaN where no server logs the measure.
+    """
     cells = [_growth(one, range_) for one in series]
-    return summed(logged(cells, series, range_) if only_logged else cells, by)
+    if not only_logged:
+        return summed(cells, by)
+    known = f"max by({','.join(by)})(last_over_time({series[0].born}[4d] @ {range_.until}))"
+    return or_not_logged(summed(logged(cells, series, range_), by), known)
 
 
 def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_: Range = WHOLE) -> str:
@@ -51,6 +58,27 @@ def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_
         return f"clamp_min(({_hold_at(one, range_.begin, born)})-({_hold_at(one, begin, born)}),0)"
 
     return summed([growth(one) for one in series], by)
+
+
+def with_change(total: str, before: str) -> str:
+    """One row: the total, with its growth against the range before as text in the label `change` (if known)."""
+    percent = f'count_values("percent",round(100*({total}/({before}>0)-1)))'
+    signed = f'label_replace({percent},"change","+$1 %","percent","([0-9]+)")'
+    signed = f'label_replace({signed},"change","-$1 %","percent","-([0-9]+)")'
+    return f"({total})*on() group_left(change) {signed} or on() {total}"
+
+
+def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
+    """Ends of connections in the range by `by` (end, reason); there are no holds: within one scrape at each side."""
+    keys = "server,end,reason"
+    ends = f"pop3_session_ends_total{{{only.matchers()}}}"
+    births = f"{Scope.SERVER.first_seen}{{{only.matchers()}}}"
+    now = f"max by({keys})(last_over_time({ends}[2d] @ {range_.until}))"
+    begin = f"max by({keys})(last_over_time({ends}[1h] @ {range_.begin}))"
+    born = f"max by(server)(last_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
+    new = f"0*({now} and on(server) ({born}))"
+    known = f"min by({keys})(min_over_time({ends}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known}),0))"
 
 
 def wide_total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE) -> str:

@@ -1,0 +1,14 @@
+"""All dashboards."""
+
+from collections.abc import Callable
+
+from dashboards import domain, domains, trend, user
+from dashboards.dashboard import Board, Zone
+
+BOARDS: tuple[Callable[[Zone], Board], ...] = (trend.board, domains.board, domain.board, user.board)
+
+
+def all_boards(zone: str) -> list[Board]:
+    """Every dashboard for a site in the IANA time zone `zone`; unknown: ZoneInfoNotFoundError."""
+    known = Zone.of(zone)
+    return [board(known) for board in BOARDS]

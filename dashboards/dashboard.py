@@ -1,0 +1,135 @@
+"""What all dashboards have in common: tag, ranges, annotations, zone, links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from grafanalib import core
+
+from dashboards import links, variables
+from dashboards.clean import Json, cleaned
+from dashboards.queries import Windows
+from dashboards.targets import Target
+
+DAYS_30 = core.Time("now-29d/d", "now/d")
+QUICK_RANGES = (
+    ("Today", "now/d", "now/d"),
+    ("Yesterday", "now-1d/d", "now-1d/d"),
+    ("Last 7 days", "now-6d/d", "now/d"),
+    ("Last 30 days", "now-29d/d", "now/d"),
+    ("Last 90 days", "now-89d/d", "now/d"),
+    ("This week", "now/w", "now/w"),
+    ("Last week", "now-1w/w", "now-1w/w"),
+    ("Last 13 weeks", "now-12w/w", "now/w"),
+    ("This month", "now/M", "now/M"),
+    ("Last month", "now-1M/M", "now-1M/M"),
+    ("Last 12 months", "now-11M/M", "now/M"),
+    ("This quarter", "now/fQ", "now/fQ"),
+    ("Last quarter", "now-1Q/fQ", "now-1Q/fQ"),
+    ("Last 4 quarters", "now-3Q/fQ", "now/fQ"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The site's time zone: the windows of the queries, and what Grafana shows times in."""
+
+    name: str
+    windows: Windows
+
+    @classmethod
+    def of(cls, name: str, now: datetime | None = None) -> "Zone":
+        """By its IANA name; unknown: ZoneInfoNotFoundError."""
+        return cls(name, Windows.of(name, now or datetime.now(UTC)))
+
+    @property
+    def grafana(self) -> str:
+        return "utc" if self.name == "UTC" else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One dashboard; the panels keep what their targets mean, the JSON does not."""
+
+    uid: str
+    description: str
+    zone: Zone
+    variables: Sequence[core.Template]
+    panels: Sequence[core.Panel]
+    time: core.Time = field(default_factory=lambda: DAYS_30)
+    refresh: str = ""
+    tooltip_shared: bool = True
+
+    def targets(self) -> list[tuple[str, Target]]:
+        """All Prometheus queries, each with its panel's title."""
+        found = []
+        for panel in self.panels:
+            for inner in (panel, *getattr(panel, "panels", ())):
+                found += [(inner.title, target) for target in inner.targets if isinstance(target, Target)]
+        return found
+
+    def json(self) -> Json:
+        """As Grafana reads it."""
+        dashboard = core.Dashboard(
+            title=links.TITLES[self.uid],
+            uid=self.uid,
+            description=self.description,
+            tags=["pop3"],
+            timezone=self.zone.grafana,
+            time=self.time,
+            timePicker=core.TimePicker(
+                refreshIntervals=["1m", "5m", "15m", "1h"],
+                timeOptions=[{"display": name, "from": begin, "to": end} for name, begin, end in QUICK_RANGES],
+            ),
+            refresh=self.refresh,
+            graphTooltip=int(self.tooltip_shared),
+            templating=core.Templating(list=list(self.variables)),
+            annotations=core.Annotations(list=_annotations()),
+            links=links.modes(self.uid),
+            panels=list(self.panels),
+        )
+        return cleaned(dashboard, variables.SOURCE, {"weekStart": "monday"})
+
+
+def _annotations() -> list[dict[str, Any]]:
+    """Firing alerts, restarts of the exporter, and times without any scrape of it."""
+    return [
+        _annotation(
+            "Alerts",
+            'max by(alertname,server,domain,user)(ALERTS{alertname=~"POP3.*",alertstate="firing"})',
+            "red",
+            "{{alertname}}",
+            "{{server}} {{domain}} {{user}}",
+        ),
+        _annotation(
+            "Exporter restarts",
+            'max by(instance)(changes(process_start_time_seconds{job="pop3"}[$__interval])) > 0',
+            "purple",
+            "Exporter restarted",
+            "{{instance}}",
+        ),
+        _annotation(
+            "Scrape gaps",
+            'max by(instance)(up{job="pop3"}) == 0 or absent_over_time(pop3_exporter_time_seconds[$__interval])'
+            " and on() (vector(time()) < $until)",
+            "orange",
+            "Exporter not scraped",
+            "{{instance}}",
+        ),
+    ]
+
+
+def _annotation(name: str, expr: str, colour: str, title: str, body: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "datasource": variables.SOURCE,
+        "enable": True,
+        "hide": True,  # no switch: they are always shown
+        "expr": expr,
+        "iconColor": colour,
+        "titleFormat": title,
+        "textFormat": body,
+        "tagKeys": "severity",
+        "step": "5m",
+    }

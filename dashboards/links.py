@@ -1,0 +1,59 @@
+"""Links between the dashboards: each carries the variables that its goal has, and the time range."""
+
+from grafanalib import core
+
+TREND, DOMAINS, DOMAIN, USER = "pop3-trend", "pop3-domains", "pop3-domain", "pop3-user"
+SUSPICIOUS, EXPORTER = "pop3-suspicious", "pop3-exporter"
+TITLES = {
+    TREND: "POP3 Trend",
+    DOMAINS: "POP3 Domains",
+    DOMAIN: "POP3 Domain",
+    USER: "POP3 User",
+    SUSPICIOUS: "POP3 Suspicious accounts",
+    EXPORTER: "POP3 Exporter health",
+}
+TOOLTIPS = {
+    TREND: "The servers as a whole",
+    DOMAINS: "All domains, the heaviest first",
+    DOMAIN: "One domain and its users",
+    USER: "One account",
+    SUSPICIOUS: "Who may be stolen",
+    EXPORTER: "Can the numbers be trusted?",
+}
+VARIABLES = {
+    TREND: ("datasource", "server", "step", "chart"),
+    DOMAINS: ("datasource", "server", "step", "chart"),
+    DOMAIN: ("datasource", "server", "domain", "step", "chart"),
+    USER: ("datasource", "server", "domain", "user", "step", "chart"),
+    SUSPICIOUS: ("datasource", "server"),
+    EXPORTER: ("datasource",),
+}
+
+
+def url(here: str, goal: str, **replaced: str) -> str:
+    """The path to `goal` with what `here` knows of its variables; `replaced`: other values for some of them."""
+    carried = [
+        f"${{{name}:queryparam}}" for name in VARIABLES[goal] if name in VARIABLES[here] and name not in replaced
+    ]
+    return f"/d/{goal}?" + "&".join([*carried, *(f"var-{name}={value}" for name, value in replaced.items())])
+
+
+def with_range(path: str) -> str:
+    """The path with the time range in words: for links that Grafana does not give it by itself."""
+    return f"{path}&${{__url_time_range}}"
+
+
+def modes(here: str) -> list[core.DashboardLink]:
+    """The links at the top of a dashboard to all the others."""
+    return [
+        core.DashboardLink(
+            title=TITLES[goal].removeprefix("POP3 "),
+            type="link",
+            uri=url(here, goal),
+            keepTime=True,
+            icon="dashboard",
+            tooltip=TOOLTIPS[goal],
+        )
+        for goal in TITLES
+        if goal != here
+    ]

@@ -1,0 +1,63 @@
+"""What a reader must know before trusting a number: a line that speaks only when there is something to say."""
+
+from dashboards import panels, theme
+from dashboards.dashboard import Zone
+from dashboards.panels import Place
+from dashboards.targets import now
+
+NOTES = 9
+FINE = "No remarks: the log has every number, and Prometheus reaches back over the whole range."
+
+
+def notes(zone: Zone, place: Place) -> panels.Panel:
+    """Zones that differ, measures that no log has, ranges longer than Prometheus remembers."""
+    return panels.stat(
+        NOTES,
+        "",
+        place,
+        "Remarks on the numbers below.",
+        [
+            now("A", _zones(zone), "{{note}}"),
+            now("B", _unlogged(), "{{note}}"),
+            now("C", _too_short(), "{{note}}"),
+        ],
+        theme.NONE,
+        options={
+            "textMode": "name",
+            "colorMode": "background",
+            "orientation": "horizontal",
+            "text": {"titleSize": 14, "valueSize": 14},
+        },
+        defaults={"noValue": FINE, "color": panels.fixed("semi-dark-orange")},
+    )
+
+
+def _note(expr: str, text: str, label: str) -> str:
+    """`expr` with the text in the label `note`, where $1 is the label's value."""
+    return f'label_replace({expr},"note","{text}","{label}","(.+)")'
+
+
+def _zones(zone: Zone) -> str:
+    other = f'max by(time_zone)(last_over_time(pop3_site_info{{time_zone!="{zone.name}"}}[1h] @ $until))'
+    text = f"These dashboards are for {zone.name}, the exporter's days begin in $1: run `make dashboards`"
+    return _note(other, text, "time_zone")
+
+
+def _unlogged() -> str:
+    bytes_ = 'measure=~"(received|sent)_bytes"'
+    info = 'pop3_measure_quality_info{server=~"$server",'
+    none = f'max by(server)(last_over_time({info}{bytes_},quality="none"}}[1h] @ $until))'
+    some = f'max by(server)(last_over_time({info}{bytes_},quality!="none"}}[1h] @ $until))'
+    return _note(
+        f"{none} unless on(server) {some}",
+        "$1 logs no bytes: its bandwidth is missing",
+        "server",
+    )
+
+
+def _too_short() -> str:
+    oldest = 'min(min_over_time(timestamp(pop3_connections_total{server=~"$server"})[${__range_s}s:1h]))'
+    born = 'min(last_over_time(pop3_first_seen_timestamp_seconds{server=~"$server"}[4d] @ $until))'
+    missing = f"(({oldest}) > (${{__from:date:seconds}}+86400)) and (({born}) < (${{__from:date:seconds}}-86400))"
+    text = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"
+    return f'label_replace({missing},"note","{text}","","")'

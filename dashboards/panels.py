@@ -1,0 +1,257 @@
+"""Panels in the house style: each has a description and a unit, and says something when it is empty."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grafanalib import core
+
+from dashboards import links, theme
+from dashboards.targets import PanelTarget, Target
+from dashboards.theme import Column
+
+Panel = core.Panel
+Place = tuple[int, int, int, int]  # x, y, width (of 24), height
+Override = dict[str, Any]
+Properties = Mapping[str, Any]
+
+NOTHING = "Nothing was logged in this range, or the exporter is not scraped: see Exporter health."
+
+NOT_LOGGED = [{"type": "special", "options": {"match": "nan", "result": {"text": theme.NOT_LOGGED, "index": 0}}}]
+
+
+def by_name(name: str, properties: Properties) -> Override:
+    return _override("byName", name, properties)
+
+
+def by_regexp(pattern: str, properties: Properties) -> Override:
+    return _override("byRegexp", f"/{pattern}/", properties)
+
+
+def by_query(ref: str, properties: Properties) -> Override:
+    return _override("byFrameRefID", ref, properties)
+
+
+def by_type(kind: str, properties: Properties) -> Override:
+    return _override("byType", kind, properties)
+
+
+def named(title: str, tooltip: str, goal: str) -> Override:
+    """A column of names, each a link to `goal` (a path that takes the name from the cell)."""
+    link = {"title": tooltip, "url": links.with_range(goal), "targetBlank": False}
+    return by_name(title, {"links": [link], "custom.minWidth": 220})
+
+
+def fixed(colour: str) -> dict[str, str]:
+    return {"mode": "fixed", "fixedColor": colour}
+
+
+def thresholds(*steps: tuple[float | None, str]) -> dict[str, Any]:
+    """Colours from a value on; the first step has no value."""
+    return {"mode": "absolute", "steps": [{"value": value, "color": colour} for value, colour in steps]}
+
+
+def row(
+    number: int, title: str, y: int, *, inside: Sequence[core.Panel] = (), collapsed: bool = False
+) -> core.RowPanel:
+    """A heading; `inside`: what appears, and is queried, only when it is opened."""
+    return core.RowPanel(
+        id=number, title=title, gridPos=_place((0, y, 24, 1)), panels=list(inside), collapsed=collapsed
+    )
+
+
+def text(number: int, place: Place, content: str) -> core.Text:
+    return core.Text(id=number, gridPos=_place(place), content=content, transparent=True)
+
+
+def stat(  # noqa: PLR0917
+    number: int,
+    title: str,
+    place: Place,
+    description: str,
+    targets: Sequence[Target],
+    unit: str,
+    *,
+    overrides: Sequence[Override] = (),
+    options: Properties | None = None,
+    defaults: Properties | None = None,
+) -> core.Stat:
+    """Big numbers, one tile per series."""
+    shown = {"graphMode": "none", "colorMode": "value", "textMode": "auto", "wideLayout": True} | dict(options or {})
+    shown = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}} | shown
+    return core.Stat(
+        **_common(number, title, place, description, targets),
+        extraJson={"options": shown, "fieldConfig": _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides)},
+    )
+
+
+def lines(  # noqa: PLR0917
+    number: int,
+    title: str,
+    place: Place,
+    description: str,
+    targets: Sequence[Target | PanelTarget],
+    unit: str,
+    *,
+    overrides: Sequence[Override] = (),
+    custom: Properties | None = None,
+    calcs: Sequence[str] = (),
+    transformations: Sequence[Override] = (),
+    defaults: Properties | None = None,
+) -> core.TimeSeries:
+    """Values over time; with `calcs` the legend is a table."""
+    drawn = {"lineWidth": 1, "fillOpacity": 10, "showPoints": "never", "axisSoftMin": 0, "spanNulls": False}
+    drawn |= {"stacking": {"mode": "none", "group": "A"}} | dict(custom or {})
+    legend = {"displayMode": "table" if calcs else "list", "placement": "bottom", "showLegend": True, "calcs": [*calcs]}
+    fields = _fields(unit, {"noValue": NOTHING, "min": 0, "custom": drawn, **(defaults or {})}, overrides)
+    return core.TimeSeries(
+        **_common(number, title, place, description, targets),
+        transformations=list(transformations),
+        extraJson={
+            "fieldConfig": fields,
+            "options": {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
+        },
+    )
+
+
+def table(
+    number: int,
+    title: str,
+    place: Place,
+    description: str,
+    targets: Sequence[Target | PanelTarget],
+    *,
+    sort: tuple[str, bool] | None = None,
+    overrides: Sequence[Override] = (),
+    transformations: Sequence[Override] = (),
+    totals: Sequence[str] = (),
+    pages: bool = True,
+    empty: str = NOTHING,
+) -> core.Table:
+    """Rows that sort by any column and filter; `sort`: column, whether descending; `totals`: summed in the footer."""
+    footer = {"show": bool(totals), "reducer": ["sum"], "fields": list(totals), "countRows": False}
+    options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": pages}}
+    options["sortBy"] = [{"displayName": sort[0], "desc": sort[1]}] if sort else []
+    custom = {"align": "auto", "filterable": True, "inspect": False, "cellOptions": {"type": "auto"}}
+    return core.Table(
+        **_common(number, title, place, description, targets),
+        transformations=list(transformations),
+        extraJson={"options": options, "fieldConfig": _fields("", {"noValue": empty, "custom": custom}, overrides)},
+    )
+
+
+def pie(  # noqa: PLR0917
+    number: int,
+    title: str,
+    place: Place,
+    description: str,
+    targets: Sequence[Target],
+    unit: str,
+    *,
+    overrides: Sequence[Override] = (),
+    transformations: Sequence[Override] = (),
+    defaults: Properties | None = None,
+) -> core.PieChartv2:
+    """Shares of a whole, one slice per row."""
+    options = {
+        "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": "", "limit": 1000},
+        "pieType": "donut",
+        "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["percent", "value"]},
+        "tooltip": {"mode": "single", "sort": "none"},
+        "displayLabels": [],
+    }
+    return core.PieChartv2(
+        **_common(number, title, place, description, targets),
+        transformations=list(transformations),
+        extraJson={
+            "options": options,
+            "fieldConfig": _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides),
+        },
+    )
+
+
+def column(number: Column, *, bar: bool = False) -> Override:
+    """How a column of the report looks in a table; NaN is what the queries give for `not in this log`."""
+    properties: dict[str, Any] = {
+        "unit": number.unit,
+        "decimals": 0 if number.unit == theme.COUNT else 1,
+        "color": fixed(number.colour),
+        "noValue": "-",
+        "custom.minWidth": 110,
+        "mappings": NOT_LOGGED,
+    }
+    if bar:
+        properties["min"] = 0
+        properties["fieldMinMax"] = True
+        properties["custom.cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    return by_name(number.title, properties)
+
+
+def joined(
+    key: str, fields: Mapping[str, str], *, keep: str | None = None, filled: str | None = None
+) -> list[Override]:
+    """Join the queries' rows by a label; `fields`: names as they come to titles, in order.
+
+    `keep`: the title of the label's column, without it the label goes; `filled`: rows without that column go.
+    """
+    named = ({key: keep} if keep else {}) | dict(fields)
+    steps = [{"id": "joinByField", "options": {"byField": key, "mode": "outer"}}, *columns(named)]
+    return [*steps, without_gaps(filled)] if filled else steps
+
+
+def merged(fields: Mapping[str, str], *, filled: str) -> list[Override]:
+    """Join the queries' rows by all their labels; rows without a value in the column `filled` go."""
+    return [{"id": "merge", "options": {}}, *columns(fields), without_gaps(filled)]
+
+
+def without_gaps(title: str) -> Override:
+    condition = {"fieldName": title, "config": {"id": "isNotNull", "options": {}}}
+    return {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [condition]}}
+
+
+def columns(fields: Mapping[str, str]) -> list[Override]:
+    """Keep the fields of one query's rows, in order, under their titles."""
+    return [
+        {"id": "filterFieldsByName", "options": {"include": {"names": list(fields)}}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {name: index for index, name in enumerate(fields)},
+                "renameByName": dict(fields),
+            },
+        },
+    ]
+
+
+def sorted_by(title: str, *, descending: bool = False) -> Override:
+    return {"id": "sortBy", "options": {"sort": [{"field": title, "desc": descending}]}}
+
+
+def converted(title: str, kind: str) -> Override:
+    """A column as `time`, `number` or `string`."""
+    conversion = {"targetField": title, "destinationType": kind}
+    return {"id": "convertFieldType", "options": {"fields": {}, "conversions": [conversion]}}
+
+
+def _override(matcher: str, options: str, properties: Properties) -> Override:
+    values = [{"id": name, "value": value} for name, value in properties.items()]
+    return {"matcher": {"id": matcher, "options": options}, "properties": values}
+
+
+def _fields(unit: str, defaults: Properties, overrides: Sequence[Override]) -> dict[str, Any]:
+    return {"defaults": {"unit": unit, **defaults}, "overrides": list(overrides)}
+
+
+def _common(number: int, title: str, place: Place, description: str, targets: Sequence[core.Target]) -> dict[str, Any]:
+    return {
+        "id": number,
+        "title": title,
+        "description": description,
+        "gridPos": _place(place),
+        "targets": list(targets),
+    }
+
+
+def _place(place: Place) -> core.GridPos:
+    x, y, width, height = place
+    return core.GridPos(h=height, w=width, x=x, y=y)

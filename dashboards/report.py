@@ -1,0 +1,214 @@
+"""The report of one server group, domain or user: totals, charts and table by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grafanalib import core
+
+from dashboards import links, panels, theme
+from dashboards.dashboard import Zone
+from dashboards.panels import Override, Place
+from dashboards.queries import STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
+from dashboards.targets import PanelTarget, Quantity, Target, exact
+from dashboards.theme import Column
+from dashboards.variables import CHARTS
+from exporter.catalogue import Scope
+
+TOTALS, CHART, BANDWIDTH, TABLE = 2, 3, 4, 5
+PERIOD, DAYS = "Period", "Days"
+
+# What each choice of the variable `chart` draws.
+STYLES: dict[str, dict[str, object]] = {
+    "bars": {"custom.drawStyle": "bars", "custom.fillOpacity": 80, "custom.lineWidth": 0},
+    "stacked": {
+        "custom.drawStyle": "bars",
+        "custom.fillOpacity": 80,
+        "custom.lineWidth": 0,
+        "custom.stacking": {"mode": "normal", "group": "A"},
+    },
+    "lines": {"custom.drawStyle": "line", "custom.fillOpacity": 0, "custom.lineWidth": 2},
+    "area": {"custom.drawStyle": "line", "custom.fillOpacity": 40, "custom.lineWidth": 1},
+    "points": {"custom.drawStyle": "points", "custom.pointSize": 8, "custom.showPoints": "always"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is reported: one scope, which of its series, and by which columns."""
+
+    here: str  # uid of the dashboard
+    zone: Zone
+    scope: Scope
+    only: Only
+    columns: Sequence[Column] = theme.REPORT
+
+    @property
+    def steps(self) -> Steps:
+        return Steps(self.zone.windows, hours=self.scope.has_hours)
+
+    def series(self, column: Column) -> list[Series]:
+        return [Series(self.scope, measure, self.only) for measure in column.measures]
+
+    def totals(self, place: Place) -> core.Panel:
+        """A tile per column: the number of the range and its change against the range before."""
+        targets, overrides = [], []
+        for ref, column in zip("ABCDEFGH", self.columns, strict=False):
+            series = self.series(column)
+            whole = total(series, [], only_logged=True)
+            expr = with_change(whole, total_before(series, [], "$before"))
+            targets.append(exact(ref, expr, Quantity.CHANGE, series))
+            targets[-1].format = "time_series"
+            tile = {
+                "displayName": f"{column.title} ${{__field.labels.change}}",
+                "unit": column.unit,
+                "color": panels.fixed(column.colour),
+                "mappings": panels.NOT_LOGGED,
+            }
+            overrides.append(panels.by_query(ref, tile))
+        return panels.stat(
+            TOTALS,
+            "Totals of the range",
+            place,
+            "Whole days that begin in the chosen range, with the change against the range of the same length before.",
+            targets,
+            theme.COUNT,
+            overrides=overrides,
+            options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
+        )
+
+    def charts(self, counts: Place, bandwidth: Place) -> list[core.Panel]:
+        """The chart of connections, which holds all queries, and that of bytes."""
+        shown = [column for column in self.columns if column.unit != theme.BYTES]
+        hidden = [column for column in self.columns if column.unit == theme.BYTES]
+        hide = {"custom.hideFrom": {"viz": True, "legend": True, "tooltip": True}}
+        overrides = [*chart_styles(shown), *(panels.by_name(column.title, hide) for column in hidden)]
+        return [
+            panels.lines(
+                CHART,
+                "Connections by ${step:text}",
+                counts,
+                "Connections, and those among them that were blocked, sent bad commands or were terminated. "
+                "Click a name below to see it alone; the chart type is chosen above.",
+                self._targets(),
+                theme.COUNT,
+                overrides=overrides,
+                custom={"barAlignment": 1},
+                calcs=["sum", "max"],
+                transformations=self._transformations(),
+            ),
+            panels.lines(
+                BANDWIDTH,
+                "Bandwidth by ${step:text}",
+                bandwidth,
+                "Bytes received and sent, as logged by the server. "
+                "A server that logs none is left out; if none does, this is empty.",
+                [PanelTarget(CHART)],
+                theme.BYTES,
+                overrides=chart_styles(hidden),
+                custom={"barAlignment": 1},
+                calcs=["sum", "max"],
+                transformations=[only(PERIOD, *(column.title for column in hidden))],
+            ),
+        ]
+
+    def table(self, place: Place) -> core.Panel:
+        """The same as rows; its source is the chart, so its CSV is the table."""
+        return panels.table(
+            TABLE,
+            "Report by ${step:text}",
+            place,
+            "One row per period; click a heading to sort. Days: how many days of the period lie inside the range and "
+            "have begun. Download: panel menu, Inspect, Data, Download CSV.",
+            [PanelTarget(CHART)],
+            sort=(PERIOD, True),
+            overrides=[*period_styles(), panels.by_name(DAYS, {"custom.width": 110}), *self.looks()],
+            totals=self.titles,
+        )
+
+    def total_targets(self, *by: str) -> list[Target]:
+        """The totals of the range as rows by labels, a target per column; see `fields`."""
+        return [
+            exact(ref, total(self.series(column), by, only_logged=True), Quantity.TOTAL, self.series(column), by)
+            for ref, column in zip("ABCDEFGH", self.columns, strict=False)
+        ]
+
+    def fields(self) -> dict[str, str]:
+        """What Grafana calls the columns of the targets A, B, ... and what we do."""
+        return {f"Value #{ref}": column.title for ref, column in zip("ABCDEFGH", self.columns, strict=False)}
+
+    @property
+    def titles(self) -> list[str]:
+        return [column.title for column in self.columns]
+
+    def looks(self) -> list[Override]:
+        """The columns in a table, a bar in the cells of the first."""
+        return [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
+
+    def _targets(self) -> list[Target]:
+        steps = self.steps
+        targets = [exact("P", steps.begins(), Quantity.BEGINS)]
+        for ref, column in zip("ABCDEFGH", self.columns, strict=False):
+            series = self.series(column)
+            targets.append(exact(ref, steps.values(series, only_logged=True), Quantity.STEPS, series))
+        return [*targets, exact("Z", steps.coverage(), Quantity.COVERAGE)]
+
+    def _transformations(self) -> list[Override]:
+        fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
+        joined = panels.joined("period", fields, filled=self.columns[0].title)
+        return [*joined, panels.converted(PERIOD, "time"), panels.sorted_by(PERIOD)]
+
+
+def chart_styles(columns: Sequence[Column]) -> list[Override]:
+    """The chosen type goes into each name, styles the series there, and the name is set back."""
+    named = [
+        panels.by_regexp(f"^{column.title}$", {"displayName": f"{column.title} ($chart)", "unit": column.unit})
+        for column in columns
+    ]
+    styled = [panels.by_regexp(rf"\({chart}\)$", STYLES[chart]) for chart in CHARTS.values()]
+    back = [
+        panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title, "color": panels.fixed(column.colour)})
+        for column in columns
+    ]
+    return [*named, *styled, *back]
+
+
+def any_chart_styles() -> list[Override]:
+    """The same for series that have the names of domains or users."""
+    named = panels.by_type("number", {"displayName": "${__field.name} ($chart)"})
+    styles = STYLES | {"bars": STYLES["stacked"]}  # parts of a whole: one bar would hide the other
+    styled = [panels.by_regexp(rf"\({chart}\)$", styles[chart]) for chart in CHARTS.values()]
+    return [named, *styled, panels.by_type("number", {"displayName": "${__field.name}"})]
+
+
+def period_styles() -> list[Override]:
+    """The column stays a time, so that it sorts; the step's name in its title chooses how it is written."""
+    named = panels.by_regexp(f"^{PERIOD}$", {"displayName": f"{PERIOD} (${{step:text}})"})
+    styled = [panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}"}) for name, form in STEP_FORMATS.items()]
+    back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD, "custom.width": 190})
+    return [named, *styled, back]
+
+
+def only(*titles: str) -> Override:
+    return {"id": "filterFieldsByName", "options": {"include": {"names": list(titles)}}}
+
+
+def choices(here: str, *, csv: str) -> core.Text:
+    """One click for each step and chart type, and for the CSV file of a gateway data source."""
+    steps = ["Hour", "Day", "Week", "Month", "Quarter"] if here != links.USER else ["Day", "Week", "Month", "Quarter"]
+    picks = [
+        "**Step** " + " · ".join(f"[{name}]({choice(here, step=name)})" for name in steps),
+        "**Chart** " + " · ".join(f"[{name}]({choice(here, chart=value)})" for name, value in CHARTS.items()),
+        f"[CSV]({csv})",
+    ]
+    return panels.text(1, (0, 0, 14, 2), " &nbsp; &nbsp; ".join(picks))
+
+
+def choice(here: str, **replaced: str) -> str:
+    return links.with_range(links.url(here, here, **replaced)).removeprefix("/")
+
+
+def csv_link(by: str, **names: str) -> str:
+    """The CSV file of the whole report, where the data source is a gateway that offers it."""
+    asked = {"by": by, "step": "${step:text}", "from": "${__from}", "to": "${__to}", "tz": "${__timezone}", **names}
+    path = "api/datasources/proxy/uid/${datasource}/report.csv"
+    return f"{path}?" + "&".join(f"{name}={value}" for name, value in asked.items()) + "&${server:queryparam}"

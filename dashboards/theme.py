@@ -1,0 +1,79 @@
+"""What things look like and are called, the same on every dashboard."""
+
+from dataclasses import dataclass
+
+from dashboards.queries import BANDWIDTH
+from exporter.catalogue import (
+    BAD_COMMAND_CONNECTIONS,
+    BLOCKED_CONNECTIONS,
+    CONNECTIONS,
+    LOGIN_FAILURES,
+    LOGINS,
+    MEASURES,
+    TERMINATIONS,
+    Measure,
+)
+
+BLUE, ORANGE, YELLOW, RED, GREEN = "blue", "orange", "yellow", "red", "green"
+PURPLE, CYAN, GREY = "purple", "super-light-blue", "text"
+
+COUNT = "locale"  # whole numbers with separators: reports are exact, so no "1.2 K"
+BYTES = "decbytes"
+RATE = "cps"
+SHARE = "percentunit"
+SECONDS = "s"
+NONE = "none"
+
+NOT_LOGGED = "not logged"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One number of the report: its title, what it is the sum of, its unit and colour, and what it means."""
+
+    title: str
+    measures: tuple[Measure, ...]
+    unit: str
+    colour: str
+    meaning: str
+
+
+NEW_CONNECTIONS = Column(
+    "New connections", (MEASURES[CONNECTIONS],), COUNT, BLUE, "TCP connections to the POP3 service, logged in or not."
+)
+BLOCKED = Column(
+    "Blocked connections",
+    (MEASURES[BLOCKED_CONNECTIONS],),
+    COUNT,
+    ORANGE,
+    "Connections refused for another reason than the credentials: limits, access lists, policy, disabled accounts.",
+)
+BAD_COMMANDS = Column(
+    "Bad commands",
+    (MEASURES[BAD_COMMAND_CONNECTIONS],),
+    COUNT,
+    YELLOW,
+    "Connections with at least one unknown or malformed command.",
+)
+TERMINATED = Column(
+    "Terminations",
+    (MEASURES[TERMINATIONS],),
+    COUNT,
+    RED,
+    "Connections that the server ended because of an error, such as a time-out. Clients that went away are not meant.",
+)
+TRAFFIC = Column("Bandwidth", BANDWIDTH, BYTES, GREEN, "Bytes received and sent, POP3 plaintext.")
+LOGGED_IN = Column("Logins", (MEASURES[LOGINS],), COUNT, CYAN, "Successful logins.")
+FAILED = Column(
+    "Login failures",
+    (MEASURES[LOGIN_FAILURES],),
+    COUNT,
+    PURPLE,
+    "Login attempts refused for their credentials or their form.",
+)
+
+REPORT = (NEW_CONNECTIONS, BLOCKED, BAD_COMMANDS, TERMINATED, TRAFFIC)
+USERS = (*REPORT, FAILED)
+ACCOUNT = (*REPORT, LOGGED_IN, FAILED)
+
+END_COLOURS = {"quit": GREEN, "aborted": GREY, "terminated": RED, "blocked": ORANGE, "unknown": PURPLE}

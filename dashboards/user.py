@@ -1,0 +1,74 @@
+"""User: what does this account do?"""
+
+from dashboards import links, panels, report, theme, variables
+from dashboards.dashboard import Board, Zone
+from dashboards.notes import notes
+from dashboards.queries import Only
+from dashboards.report import Report
+from dashboards.targets import over_time
+from exporter.catalogue import Scope
+
+NETWORKS, RATE = 6, 7
+SELECTED = '{server=~"$server",domain="$domain",user="$user"}'
+
+
+def board(zone: Zone) -> Board:
+    shown = Report(links.USER, zone, Scope.USER, Only(domain="$domain", user="$user"), theme.ACCOUNT)
+    return Board(
+        links.USER,
+        "What does this account do? Its report by day, week, month or quarter, its logins, failures and networks.",
+        zone,
+        [
+            variables.datasource(),
+            variables.server(),
+            variables.domain(),
+            variables.user(),
+            variables.step(hours=False),
+            variables.chart(),
+            variables.newest(),
+            variables.range_before(),
+        ],
+        [
+            report.choices(links.USER, csv=report.csv_link("user", domain="${domain:percentencode}")),
+            notes(zone, (14, 0, 10, 2)),
+            shown.totals((0, 2, 24, 4)),
+            *shown.charts((0, 6, 16, 13), (16, 6, 8, 13)),
+            shown.table((0, 19, 24, 12)),
+            _networks(),
+            _rate(),
+        ],
+    )
+
+
+def _networks() -> panels.Panel:
+    return panels.lines(
+        NETWORKS,
+        "Networks of successful logins",
+        (0, 31, 12, 9),
+        "Distinct networks (/24, /48) from which the account logged in during 24 hours. One that jumps is a warning.",
+        [over_time("A", f"max(pop3_user_client_networks{SELECTED})", "Networks in 24 h")],
+        theme.COUNT,
+        overrides=[panels.by_name("Networks in 24 h", {"color": panels.fixed(theme.CYAN), "decimals": 0})],
+        custom={"lineInterpolation": "stepAfter", "fillOpacity": 20},
+    )
+
+
+def _rate() -> panels.Panel:
+    def rate(ref: str, measure: str, title: str) -> panels.Target:
+        counter = f"pop3_user_{measure}_total{SELECTED}"
+        return over_time(ref, f"sum(max by(server,domain,user)(rate({counter}[$__rate_interval])))*60", title)
+
+    colours = {"Connections": theme.BLUE, "Logins": theme.CYAN, "Login failures": theme.PURPLE}
+    return panels.lines(
+        RATE,
+        "Live rate",
+        (12, 31, 12, 9),
+        "Per minute, as the scrapes saw it: for watching, not for counting.",
+        [
+            rate("A", "connections", "Connections"),
+            rate("B", "logins", "Logins"),
+            rate("C", "login_failures", "Login failures"),
+        ],
+        "cpm",
+        overrides=[panels.by_name(name, {"color": panels.fixed(colour)}) for name, colour in colours.items()],
+    )

@@ -1,0 +1,84 @@
+"""The variables of the dashboards; a link carries those that its goal has."""
+
+from typing import Any
+
+from grafanalib import core
+
+from dashboards.queries import STEP_FORMATS, VARIABLE_NUMBER, before, names, until
+
+SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+ON_TIME_RANGE = 2
+HIDDEN = 2
+ALL = {"selected": True, "text": "All", "value": "$__all"}
+CHARTS = {"Bars": "bars", "Stacked": "stacked", "Lines": "lines", "Area": "area", "Points": "points"}
+
+
+def datasource() -> core.Template:
+    return core.Template(
+        name="datasource", label="Data source", type="datasource", query="prometheus", default="Prometheus"
+    )
+
+
+def server() -> core.Template:
+    """One, several or all servers; `.+` so that All costs no list of names."""
+    template = _query("server", "Server", "label_values(pop3_first_seen_timestamp_seconds, server)")
+    template.multi = template.includeAll = True
+    template.allValue = ".+"
+    return template
+
+
+def domain() -> core.Template:
+    series = 'pop3_domain_first_seen_timestamp_seconds{server=~"$server"}'
+    return _query("domain", "Domain", f"label_values({series}, domain)")
+
+
+def user() -> core.Template:
+    series = 'pop3_user_first_seen_timestamp_seconds{server=~"$server",domain="$domain"}'
+    return _query("user", "User", f"label_values({series}, user)")
+
+
+def step(*, hours: bool) -> core.Template:
+    """The step, as the format of its period's begin."""
+    options = {text: value for text, value in STEP_FORMATS.items() if hours or text != "Hour"}
+    return _custom("step", "Step", options, "Day")
+
+
+def chart() -> core.Template:
+    return _custom("chart", "Chart", CHARTS, "Bars")
+
+
+def hidden_number(name: str, query: str) -> core.Template:
+    """A number that Prometheus finds, as text inside the queries."""
+    template = _query(name, name, query)
+    template.hide, template.regex = HIDDEN, VARIABLE_NUMBER
+    return template
+
+
+def hidden_names(name: str, label: str, rows: str) -> core.Template:
+    """All names that a query finds, as a regular expression inside other queries."""
+    query, regex = names(label, rows)
+    template = _query(name, name, query)
+    template.hide, template.regex, template.multi, template.includeAll = HIDDEN, regex, True, True
+    return template
+
+
+def newest() -> core.Template:
+    """`$until`: the newest sample in the range."""
+    return hidden_number("until", until())
+
+
+def range_before() -> core.Template:
+    """`$before`: where the range before this one began."""
+    return hidden_number("before", before())
+
+
+def _query(name: str, label: str, query: str) -> core.Template:
+    return core.Template(name=name, label=label, query=query, dataSource=SOURCE, refresh=ON_TIME_RANGE)
+
+
+def _custom(name: str, label: str, options: dict[str, str], default: str) -> core.Template:
+    chosen: list[dict[str, Any]] = [
+        {"selected": text == default, "text": text, "value": value} for text, value in options.items()
+    ]
+    query = ",".join(f"{text} : {value}" for text, value in options.items())
+    return core.Template(name=name, label=label, type="custom", query=query, options=chosen)

@@ -1,0 +1,167 @@
+"""A small site, written without the exporter: its events, what its exporter would have shown, and the truth.
+
+`Site.openmetrics` writes what each scrape would have seen - counters, holds, births, self-metrics - as history for
+promtool; `Site.count` adds up events by their own stamps and knows nothing of scrapes. Both come from one list.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from exporter.catalogue import MEASURES, SCOPES, ZERO, Scope
+from exporter.periods import Calendar
+
+NAMES = tuple(measure.name for measure in MEASURES)
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Event:
+    """One charge: `stamp` by the log, `arrival` when its line was read (UNIX seconds); values as in MEASURES."""
+
+    arrival: int
+    stamp: int
+    server: str
+    domain: str
+    user: str | None
+    values: tuple[int, ...]
+
+    def key(self, scope: Scope) -> Key | None:
+        if scope is Scope.USER:
+            return (self.server, self.domain, self.user) if self.user is not None else None
+        return (self.server, self.domain)[: SCOPES.index(scope) + 1]
+
+
+@dataclass(slots=True)
+class _Book:
+    """One key's counters and holds as they stand after the lines read so far."""
+
+    first_seen: int
+    total: list[int] = field(default_factory=lambda: list(ZERO))
+    day: list[int] = field(default_factory=lambda: list(ZERO))
+    hour: list[int] = field(default_factory=lambda: list(ZERO))
+
+
+@dataclass
+class Site:
+    """The events of a site in `zone`, scraped at `scrapes` (UNIX seconds, ascending)."""
+
+    zone: str
+    events: list[Event]
+    scrapes: Sequence[int]
+    quality: dict[tuple[str, str], str] = field(default_factory=dict)  # (server, measure): other than exact
+    gone: dict[str, int] = field(default_factory=dict)  # server: when its exporter was switched off for good
+    extra: Callable[[int], Iterable[tuple[str, str, float]]] = lambda _: ()  # (family, labels, value) at a scrape
+
+    def __post_init__(self) -> None:
+        self.events.sort()
+        self.calendar = Calendar([(0, ZoneInfo(self.zone))])
+        self._by_stamp = sorted(self.events, key=lambda event: event.stamp)
+        self._stamps = [event.stamp for event in self._by_stamp]
+
+    def midnight(self, day: date) -> int:
+        """The first instant of a local date."""
+        return self.calendar.day_start(day.toordinal())
+
+    def count(self, begin: int, end: int, measures: Sequence[str], wanted: Callable[[Event], bool]) -> int:
+        """The sum of the measures over the wanted events stamped from `begin` until before `end`."""
+        columns = [NAMES.index(name) for name in measures]
+        between = self._by_stamp[bisect_left(self._stamps, begin) : bisect_left(self._stamps, end)]
+        return sum(event.values[column] for event in between if wanted(event) for column in columns)
+
+    def openmetrics(self, path: Path) -> None:
+        """Everything that the scrapes saw, in the OpenMetrics form that promtool reads."""
+        samples: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        books: dict[tuple[Scope, Key], _Book] = {}
+        arrived, day, hour = 0, 0, 0
+        for now in self.scrapes:
+            while arrived < len(self.events) and self.events[arrived].arrival <= now:
+                event = self.events[arrived]
+                arrived += 1
+                day, hour = self._turn(books, event.arrival, day, hour)
+                self._charge(books, event, day, hour)
+            day, hour = self._turn(books, now, day, hour)
+            self._show(samples, books, now)
+        with path.open("w") as file:
+            _write(file, samples)
+
+    def _turn(self, books: dict[tuple[Scope, Key], _Book], now: int, day: int, hour: int) -> tuple[int, int]:
+        """Begin a new local day or hour: the hold is what the counter has reached."""
+        today, this_hour = self.calendar.day_start(self.calendar.day(now)), self.calendar.hour(now)
+        for book in books.values() if (today, this_hour) != (day, hour) else ():
+            if today != day:
+                book.day = list(book.total)
+            if this_hour != hour:
+                book.hour = list(book.total)
+        return today, this_hour
+
+    @staticmethod
+    def _charge(books: dict[tuple[Scope, Key], _Book], event: Event, day: int, hour: int) -> None:
+        for scope in SCOPES:
+            key = event.key(scope)
+            if key is None:
+                continue
+            book = books.setdefault((scope, key), _Book(event.stamp))
+            book.first_seen = min(book.first_seen, event.stamp)
+            for column, value in enumerate(event.values):
+                book.total[column] += value
+                book.day[column] += value if event.stamp < day else 0
+                book.hour[column] += value if event.stamp < hour else 0
+
+    def _show(self, samples: dict[str, dict[str, list[str]]], books: dict[tuple[Scope, Key], _Book], now: int) -> None:
+        def put(family: str, labels: str, value: float) -> None:
+            samples[family][labels].append(f"{value} {now}")
+
+        for (scope, key), book in books.items():
+            if self.gone.get(key[0], now) < now:
+                continue
+            labels = ",".join(f'{name}="{value}"' for name, value in zip(scope.labels, key, strict=True))
+            put(scope.first_seen, labels, book.first_seen)
+            for column, measure in enumerate(MEASURES):
+                put(scope.total(measure), labels, book.total[column])
+                put(scope.hold(measure, "day"), labels, book.day[column])
+                if scope.has_hours:
+                    put(scope.hold(measure, "hour"), labels, book.hour[column])
+        for server in {key[0] for scope, key in books if scope is Scope.SERVER}:
+            for name in NAMES:
+                quality = self.quality.get((server, name), "exact")
+                put(
+                    "pop3_measure_quality_info",
+                    f'measure="{name}",quality="{quality}",server="{server}",source="log"',
+                    1,
+                )
+        put("pop3_site_info", f'time_zone="{self.zone}"', 1)
+        put("pop3_exporter_time_seconds", "", now)
+        for family, labels, value in self.extra(now):
+            put(family, labels, value)
+
+
+def _write(file: TextIO, samples: dict[str, dict[str, list[str]]]) -> None:
+    for family, series in samples.items():
+        counter = family.endswith("_total")
+        file.write(f"# TYPE {family.removesuffix('_total')} {'counter' if counter else 'gauge'}\n")
+        for labels, values in series.items():
+            common = ('instance="mx:10110"', 'job="pop3"', *([labels] if labels else []))
+            name = f"{family}{{{','.join(common)}}} "
+            file.writelines(f"{name}{value}\n" for value in values)
+    file.write("# EOF\n")
+
+
+def stamp(text: str, zone: str = "UTC") -> int:
+    """`2026-11-22 14:30` in a zone as UNIX seconds."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
+
+
+def dates(first: str, last: str) -> list[date]:
+    """All dates from `first` to `last`, both inside."""
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [begin + timedelta(days=count) for count in range((end - begin).days + 1)]
+
+
+def local(seconds: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(zone))
