@@ -64,7 +64,7 @@ class Kind(Enum):
     CONNECT = auto()  # the connection exists
     LOGIN = auto()  # `user` is logged in
     FAILURE = auto()  # an attempt of `user` was refused for its credentials or form
-    REFUSAL = auto()  # an attempt of `user` was refused for another reason (`reason`, an End.BLOCKED one)
+    REFUSAL = auto()  # an attempt of `user` was refused for another reason (`reason`: blocked, or the server's fault)
     BAD_COMMAND = auto()  # `bad_commands` unknown or malformed commands
     TRAFFIC = auto()  # bytes; may come after the end
     COMMAND = auto()  # the client sent `verb`; `ok` None: the answer is a line of its own
@@ -81,7 +81,8 @@ class Fact(NamedTuple):
     `tentative`: the line does not name the service (Dovecot's `auth:`), so it waits for one that does.
     `failures`: on an END, the failed attempts that the server itself counted for the whole connection.
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
-    logging, a key of the format's `traits`.
+    logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in.
+    `by_user`: the line names no connection, only its user (Dovecot 2.2's mail process).
     `by_address`: on a CONNECT, later lines may name the connection by its address alone; on other lines, an
     unknown `key` means the connection last begun from `address` that is not logged in, if there is one.
     `reuses_key`: on an END, the key serves other connections from now on, and only TRAFFIC still belongs to this
@@ -101,6 +102,7 @@ class Fact(NamedTuple):
     verb: bytes = b""
     ok: bool | None = None
     trait: str = ""
+    by_user: bool = False
     by_address: bool = False
     reuses_key: bool = False
 

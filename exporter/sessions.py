@@ -24,6 +24,7 @@ from exporter.catalogue import (
 from exporter.dialogue import translate
 from exporter.model import Account, Charge, Fact, Kind, SavedSession
 from exporter.session import Intern, Session, load
+from exporter.users import Users
 
 Resolve = Callable[[str, bytes | None, bool], Account]
 Place = tuple[str, bytes]
@@ -67,6 +68,7 @@ class Sessions:
         self._lingering: dict[Place, Session] = {}
         self._ghosts: dict[Place, Session] = {}
         self._addresses = Addresses()
+        self._users = Users()
         self._touched: set[Place] = set()
         self._stored: set[Place] = set()
         self._next_scan = 0
@@ -87,6 +89,8 @@ class Sessions:
         key = fact.key
         if fact.by_address and fact.kind is not Kind.CONNECT:
             key = self._key_by_address(server, fact)
+        elif fact.by_user:
+            key = self._key_by_user(server, fact)
         if not key:
             return self._without_key(server, stamp, fact)
         place = (server, key)
@@ -118,6 +122,18 @@ class Sessions:
             return key
         session = self._addresses.find(server, fact.address, before_login=key is not None)
         return key if session is None else session.key
+
+    def _key_by_user(self, server: str, fact: Fact) -> bytes | None:
+        """The key of a line that names its user only; a new one where it begins, or ends what nobody began."""
+        users = self._users
+        if not users.is_used:
+            users.is_used = True
+            users.keep((*self._open.values(), *self._lingering.values()))
+        session = None if fact.kind is Kind.LOGIN else users.find(server, fact)
+        if session is not None:
+            return session.key
+        # No server's own key begins with NUL; `seen` grows with every new connection.
+        return None if fact.user is None or fact.tentative else b"\0%b\0%d" % (fact.user, self.seen)
 
     def _find(self, place: Place, stamp: int, fact: Fact, charges: list[Charge]) -> Session:
         """The session of a line that belongs to no open one: waiting, ended lately, or new."""
@@ -236,6 +252,8 @@ class Sessions:
         if session.bad_commands or session.received or session.sent:
             amounts += _pending(session)
         charges.append(Charge(account, stamp, amounts, None, session.address))
+        if self._users.is_used:
+            self._users.add(session)
 
     def _failure(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
         session.attempts += 1
@@ -372,6 +390,8 @@ class Sessions:
                 self._touched.add(place)
                 del places[place]
         self._addresses.keep((*self._open.values(), *self._lingering.values()))
+        if self._users.is_used:
+            self._users.keep((*self._open.values(), *self._lingering.values()))
         return charges
 
     def finish(self) -> Sequence[Charge]:

@@ -1,4 +1,4 @@
-"""What all tests share: the mark for programs that are not Python packages."""
+"""What all tests share: the mark for programs that are not Python packages, and the option of golden samples."""
 
 import os
 import shutil
@@ -6,6 +6,11 @@ import shutil
 import pytest
 
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/lib/systemd"])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes what the formats say now beside their samples, to be reviewed as a diff."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/formats/*/*.events.jsonl")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,61 @@
+"""Dovecot's auth lines (auth_verbose = yes): one per refused attempt, with user, address and session.
+
+    2.2, 2.3    auth: Info: passwd-file(USER,ADDRESS,<SESSION>): Password mismatch
+                auth-worker(PID): Info: [conn ...: auth-worker<N>: ]sql(USER,ADDRESS,<SESSION>): unknown user
+    2.4         auth(USER,ADDRESS,sasl:plain)<SESSION>: Info: passwd-file: Password mismatch
+
+They are the same for every service, so their facts are tentative. Names are the client's and hold anything:
+a name that the server itself refused to print is `?`, and stands in the text.
+"""
+
+import re
+
+from exporter.catalogue import Reason
+from exporter.model import Fact, Kind, Verdict
+
+_OLD = rb"auth(?:-worker)?(?:\([^)]*\))?: (?:Info: )?(?:conn .*?: )?(?:auth-worker<\d*>: )?[\w-]+\("
+_NEW = rb"auth(?:-worker)?\("
+_HIDDEN_OLD = re.compile(_OLD + rb"\?,([^,()<>]*)[^()<>]*,<([^<>]+)>\): ")
+_NAMED_OLD = re.compile(_OLD + rb"(.*),([0-9A-Fa-f.:]+)(?:,master)?,<([^<>]+)>\): ", re.DOTALL)
+_HIDDEN_NEW = re.compile(_NEW + rb"\?,([^,()<>]*)[^()<>]*\)<([^<>]+)>: (?:Info: )?(?:[\w-]+: )?")
+_NAMED_NEW = re.compile(
+    _NEW + rb"(.*),([0-9A-Fa-f.:]+)(?:,sasl:[\w-]+)?(?:,master)?\)<([^<>]+)>: (?:Info: )?(?:[\w-]+: )?",
+    re.DOTALL,
+)
+_TEXT = re.compile(
+    rb"(?P<failure>Password mismatch|unknown user|invalid input|Invalid base64|Username |Empty username"
+    rb"|pam_authenticate\(\) failed|[Ii]nvalid (?:credentials|password|user|authentication|token)"
+    rb"|[Aa]uthentication fail(?:ed|ure)(?! due to policy)|(?:bind|ldap_bind\(\)) failed)"
+    rb"|(?P<access_list>allow_nets check failed|allow_real_nets check failed)"
+    rb"|(?P<policy>Authentication failure due to policy|.*not allowed to (?:log ?in|authenticate))"
+    rb"|(?P<account_disabled>[Uu]ser (?:is )?disabled"
+    rb"|.*(?:[Aa]ccount|[Pp]assword) (?:has |is )?(?:expired|disabled|locked))"
+)
+_TRUE_NAME = re.compile(rb"\(username: (.*)\)(?: \([^()]*\))?$", re.DOTALL)
+
+
+def read_auth(message: bytes) -> Fact | Verdict:
+    """What a line of the auth process says; nothing where it names no session."""
+    hidden = _HIDDEN_NEW.match(message) or _HIDDEN_OLD.match(message)
+    if hidden is not None:
+        name, (address, key), end = None, hidden.groups(), hidden.end()
+    else:
+        named = _NAMED_NEW.match(message) or _NAMED_OLD.match(message)
+        if named is None:
+            return Verdict.IGNORED
+        (name, address, key), end = named.groups(), named.end()
+    return _attempt(message, end, key, name, address or None)
+
+
+def _attempt(message: bytes, start: int, key: bytes, name: bytes | None, address: bytes | None) -> Fact | Verdict:
+    text = _TEXT.match(message, start)
+    if text is None:
+        return Verdict.IGNORED
+    if name is None:
+        told = _TRUE_NAME.search(message, start)
+        name = None if told is None else told[1] or None
+    if text.lastgroup == "failure":
+        return Fact(Kind.FAILURE, key, name or None, address, tentative=True, trait="auth_verbose")
+    return Fact(
+        Kind.REFUSAL, key, name or None, address, Reason(text.lastgroup or ""), tentative=True, trait="auth_verbose"
+    )

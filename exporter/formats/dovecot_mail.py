@@ -1,0 +1,112 @@
+"""Dovecot's mail process, `pop3(USER)<PID><SESSION>: `: how a session ended, and its bytes.
+
+`Disconnected: REASON STATISTICS`; up to 2.3.14 without "Disconnected: ". The statistics are what
+`pop3_logout_format` says: bytes are found wherever `in=` and `out=` (or `i=`, `input=`, `bytes=IN/OUT`) stand.
+"""
+
+import re
+
+from exporter.catalogue import Reason
+from exporter.model import Fact, Kind, Verdict
+
+# 2.3 and later; 2.2 has the user only; others are what mail_log_prefix says.
+_PREFIX = re.compile(rb"[Pp][Oo][Pp]3\((.*?)\)(?:[<\[]\d+[>\]])?(?:<([^<>]*)>)?:? ", re.DOTALL)
+_REASON = re.compile(
+    rb"(?:Disconnected(?:: |(?= for )))?(?:"
+    rb"(?P<logout>Logged out)"
+    rb"|(?P<bad_commands>Too many (?:bad|invalid) commands)"
+    rb"|(?P<line_too_long>Input line too long|Input buffer full)"
+    rb"|(?P<timeout>Inactivity|Disconnected for inactivity| ?for inactivity|Client has not read server output)"
+    rb"|(?P<mailbox_locked>Couldn't lock )"
+    rb"|(?P<mailbox_error>Mailbox |Storage error|POP3 UIDLs|Couldn't (?:open|init|sync|list) |Can't |Failed to)"
+    rb"|(?P<shutdown>(?:Server s|S)hutting down)"
+    rb"|(?P<killed>User kicked|Kicked)"
+    rb"|(?P<internal_error>Internal error|Out of memory|BUG:)"
+    rb"|(?P<reset>Connection closed: )"
+    rb"|(?P<closed>Connection closed|Disconnected(?= \w+=|$)))"
+)
+_KILLED = re.compile(rb"(?:Fatal|Error): master: service\([^)]*\): child \d+ (?:killed with|returned error)")
+_LEVEL = re.compile(rb"(?:(Info: )|(?:Error|Warning|Debug|Fatal|Panic): )")
+# Lines of plugins: mail_log's events, and whatever names itself.
+_PLUGIN = re.compile(rb"(?:[A-Za-z][\w -]*: |sieve|fts|quota|Effective|Namespace|Loading|Module)")
+_IN_OUT = re.compile(rb" in=(\d{1,15}), out=(\d{1,15})(?!\d)")
+_IN = re.compile(rb"(?:^|[^\w%{])(?:in|i|input|bytes_in|received)[=:](\d{1,15})(?!\d)")
+_OUT = re.compile(rb"(?:^|[^\w%{])(?:out|o|output|bytes_out|sent)[=:](\d{1,15})(?!\d)")
+_BYTES = re.compile(rb"(?:^|[^\w%{])bytes[=:](\d{1,15})/(\d{1,15})(?!\d)")
+# What went out for messages: the default format has no more.
+_MESSAGES = re.compile(rb"(?:^|[^\w])(?:top|retr)=\d{1,15}/(\d{1,15})(?!\d)")
+
+_reasons: dict[bytes, Reason | None] = {}
+_REASONS_KEPT = 1024
+
+
+def read_mail(message: bytes) -> Fact | Verdict:
+    """What a line that begins with `pop3(` says."""
+    prefix = _PREFIX.match(message)
+    if prefix is None:
+        return Verdict.IGNORED if message.startswith(b"pop3(") and b": " in message else Verdict.MALFORMED
+    user, key = prefix.groups()
+    start = prefix.end()
+    if message.startswith(b"Info: ", start):
+        start += 6
+    # INBOX errors may hold anything: the statistics begin at the last " top=".
+    stats = message.rfind(b" top=", start)
+    reason = _reason(message, start, stats)
+    if reason is None:
+        return _other(message, start, key, user)
+    return _end(message, start if stats < 0 else stats, key, user, reason)
+
+
+def _reason(message: bytes, start: int, stats: int) -> Reason | None:
+    if stats < 0:
+        return _read_reason(message, start)
+    text = message[start:stats]
+    if text in _reasons:
+        return _reasons[text]
+    reason = _read_reason(message, start)
+    if len(_reasons) >= _REASONS_KEPT:
+        _reasons.clear()
+    _reasons[text] = reason
+    return reason
+
+
+def _read_reason(message: bytes, start: int) -> Reason | None:
+    match = _REASON.match(message, start)
+    if match is not None:
+        return Reason(match.lastgroup or "")
+    return Reason.UNSPECIFIED if message.startswith(b"Disconnected", start) else None
+
+
+def _end(message: bytes, stats: int, key: bytes | None, user: bytes, reason: Reason) -> Fact:
+    received: int | None
+    sent: int | None
+    found = _IN_OUT.search(message, stats)
+    if found is not None:
+        received, sent, trait = int(found[1]), int(found[2]), "bytes"
+    else:
+        received, sent, trait = _other_bytes(message, stats)
+    bad = 21 if reason is Reason.BAD_COMMANDS else int(reason is Reason.LINE_TOO_LONG)
+    return Fact(
+        Kind.END, key, user or None, None, reason, 0, bad, received, sent, ok=True, by_user=not key, trait=trait
+    )
+
+
+def _other_bytes(message: bytes, stats: int) -> tuple[int | None, int | None, str]:
+    both = _BYTES.search(message, stats)
+    if both is not None:
+        return int(both[1]), int(both[2]), "bytes"
+    received, sent = _IN.search(message, stats), _OUT.search(message, stats)
+    if received is not None and sent is not None:
+        return int(received[1]), int(sent[1]), "bytes"
+    messages = _MESSAGES.findall(message, stats)
+    if not messages:
+        return None, None, ""
+    return None, sum(map(int, messages)), "no_bytes"
+
+
+def _other(message: bytes, start: int, key: bytes | None, user: bytes) -> Fact | Verdict:
+    if _KILLED.match(message, start) is not None:
+        return Fact(Kind.END, key, user or None, reason=Reason.KILLED, ok=True, by_user=not key)
+    if _LEVEL.match(message, start) is not None or _PLUGIN.match(message, start) is not None:
+        return Verdict.IGNORED
+    return Verdict.UNMATCHED
