@@ -52,6 +52,11 @@ class Exposition:
         self._process = process
         self._templates = {scope: _Template(scope) for scope in SCOPES}
 
+    @property
+    def calendar(self) -> Calendar:
+        """By which days and hours turn."""
+        return self._calendar
+
     def render(self, view: View, now: float, groups: frozenset[Group] = ALL_GROUPS) -> Iterator[bytes]:
         """The families of `groups`, whole families in each piece; `now` in UNIX seconds decides day and hour."""
         for scope in SCOPES:

@@ -1,0 +1,64 @@
+"""`HOST:PORT` to a bound socket, or an error that says what to do."""
+
+import errno
+import socket
+import sys
+
+WILDCARDS = ("", "::")
+
+
+class ListenError(OSError):
+    """The address cannot be listened on; the message is for people."""
+
+
+def split(listen: str) -> tuple[str, int]:
+    """`127.0.0.1:10110`, `[::1]:10110` or `:10110` (all addresses) to host and port."""
+    host, colon, port = listen.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not port.isdecimal() or int(port) > 65_535 or (":" in host and not bracketed):  # noqa: PLR2004
+        raise ListenError(
+            f'web.listen: {listen!r} is not HOST:PORT, such as "127.0.0.1:10110", "[::1]:10110", ":10110"'
+        )
+    return (host[1:-1] if bracketed else host), int(port)
+
+
+def bind(listen: str) -> socket.socket:
+    """A bound socket for `listen`; port 0 takes a free one. Raises ListenError."""
+    host, port = split(listen)
+    try:
+        return _bind(host, port)
+    except socket.gaierror as error:
+        raise ListenError(f"web.listen: cannot find the address of {host!r}: {error.strerror}") from error
+    except OSError as error:
+        raise ListenError(f"web.listen: cannot listen on {listen}: {_advice(error)}") from error
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    if not host and not socket.has_dualstack_ipv6():
+        host = "0.0.0.0"  # noqa: S104 - the operator asked for all addresses
+    found = socket.getaddrinfo(host or "::", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # A name like localhost: IPv4 first, as Go's listeners do.
+    family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    bound = socket.socket(family, kind, protocol)
+    try:
+        option = "SO_EXCLUSIVEADDRUSE" if sys.platform == "win32" else "SO_REUSEADDR"
+        bound.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host not in WILDCARDS))
+        bound.bind(address)
+        # Whoever finds the port taken learns it here, not when the loop accepts.
+        bound.listen(128)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _advice(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "the address is in use; does another pop3-exporter run? Stop it, or choose another port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address"
+    if error.errno == errno.EACCES:
+        return "not permitted; ports below 1024 need CAP_NET_BIND_SERVICE"
+    return error.strerror or str(error)

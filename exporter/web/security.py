@@ -1,0 +1,145 @@
+"""What the web configuration file says, kept current: TLS context, headers, and who may come in."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import secrets
+import ssl
+from collections import OrderedDict
+from pathlib import Path
+
+import bcrypt
+
+from exporter.configfile import ConfigError
+from exporter.web.webconfig import TlsServer, WebConfig, read
+
+LOGGER = logging.getLogger(__name__)
+# Checked for names that are not there, so that they take as long as those that are.
+NOBODY = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))
+REMEMBERED = 100
+# bcrypt itself reads no more; its newer versions refuse longer passwords.
+PASSWORD_BYTES = 72
+VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+VERIFY = {
+    "NoClientCert": ssl.CERT_NONE,
+    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
+    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+}
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class Security:
+    """The file `path` and the files it names, read again when they change.
+
+    A change that cannot be used is logged, and what was valid before stays. Whether TLS is spoken at all is settled
+    at the start. Raises ConfigError when the first reading fails.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._config = read(path)
+        self._seen = self._stamp()
+        self._verdicts: OrderedDict[bytes, bool] = OrderedDict()
+        self._secret = secrets.token_bytes(32)
+        self._checking = asyncio.Lock()
+        self.tls: ssl.SSLContext | None = None
+        if self._config.tls_server_config:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._apply(self.tls, self._config.tls_server_config)
+            # A handshake that fails for an expired certificate reaches no request, but comes by here.
+            self.tls.sni_callback = lambda *_: self.refresh()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer carries."""
+        return {str(name): value for name, value in self._config.http_server_config.headers.items()}
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether there are users."""
+        return bool(self._config.basic_auth_users)
+
+    def refresh(self) -> None:
+        """Read the files again if any of them changed."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            config = read(self._path)
+            self._renew(config.tls_server_config)
+        except ConfigError as error:
+            LOGGER.warning("web configuration not reloaded, the old one stays: %s", error)
+            return
+        self._config = config
+        self._seen = self._stamp()
+        LOGGER.info("web configuration reloaded from %s", self._path)
+
+    async def admits(self, name: str, password: bytes) -> bool:
+        """Whether the password is that of the user; equally slow for unknown users, quick for known answers."""
+        digest = self._config.basic_auth_users.get(name, "").encode()
+        key = hmac.digest(self._secret, b"\0".join((name.encode(), digest, password)), hashlib.sha256)
+        if (verdict := self._verdicts.get(key)) is not None:
+            self._verdicts.move_to_end(key)
+            return verdict
+        # One at a time and in another thread: guessing stops neither scrapes nor the log's reader.
+        async with self._checking:
+            verdict = await asyncio.to_thread(_matches, password, digest or NOBODY) and bool(digest)
+        self._verdicts[key] = verdict
+        if len(self._verdicts) > REMEMBERED:
+            self._verdicts.popitem(last=False)
+        return verdict
+
+    def _stamp(self) -> Stamp:
+        tls = self._config.tls_server_config
+        named = (tls.cert_file, tls.key_file, tls.client_ca_file) if tls else ()
+        return tuple(_state(path) for path in (self._path, *named))
+
+    def _renew(self, tls: TlsServer | None) -> None:
+        """New certificates for new handshakes; an authority that was trusted stays so until the next start."""
+        if bool(tls) != bool(self.tls):
+            raise ConfigError([f"{self._path}: tls_server_config: restart to begin or end TLS"])
+        if self.tls and tls:
+            # Tried aside first: what fails halfway must not spoil what is in use.
+            self._apply(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tls)
+            self._apply(self.tls, tls)
+
+    def _apply(self, context: ssl.SSLContext, tls: TlsServer) -> None:
+        try:
+            context.load_cert_chain(tls.cert_file, tls.key_file)
+            if tls.client_ca_file:
+                context.load_verify_locations(tls.client_ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError([f"{self._path}: tls_server_config: {_reason(error, tls)}"]) from error
+        context.minimum_version = VERSIONS[tls.min_version]
+        context.verify_mode = VERIFY[tls.client_auth_type]
+
+
+def _reason(error: OSError, tls: TlsServer) -> str:
+    for name in ("cert_file", "key_file", "client_ca_file"):
+        path: Path | None = getattr(tls, name)
+        try:
+            if path is not None:
+                path.read_bytes()
+        except OSError as unreadable:
+            return f"{name}: cannot read {path}: {unreadable.strerror}"
+    return f"no certificate and matching key in PEM form ({error.args[-1]})"
+
+
+def _matches(password: bytes, digest: bytes) -> bool:
+    try:
+        return bcrypt.checkpw(password[:PASSWORD_BYTES], digest)
+    except ValueError:
+        return False
+
+
+def _state(path: Path | None) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if found else None
+
+
+__all__ = ["Security", "WebConfig"]

@@ -1,0 +1,127 @@
+"""uvicorn in a thread that the daemon starts and stops."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from exporter.web.listen import ListenError, bind
+
+Message = MutableMapping[str, Any]
+ASGIApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+# Longer than usual scrape intervals, so that Prometheus keeps its connection.
+KEEP_ALIVE_SECONDS = 75
+# Beyond it connections are answered with 503: a bound for what strangers can hold open.
+MAX_CONNECTIONS = 200
+STOP_SECONDS = 3
+TICK_SECONDS = 1.0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, waiting for an event instead of looking ten times a second."""
+
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), TICK_SECONDS)
+
+    def end(self) -> None:
+        """From another thread: finish."""
+        self.should_exit = True
+        if self._loop is not None:
+            # A loop that has ended already needs no waking.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop.set)
+
+
+class WebServer:
+    """Serves `app` on `listen` (`HOST:PORT`, port 0: a free one), with TLS if a context is given."""
+
+    def __init__(self, listen: str, app: ASGIApp, tls: ssl.SSLContext | None = None) -> None:
+        self._listen = listen
+        self._app = app
+        self._tls = tls
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        self._socket: socket.socket | None = None
+        self._address: tuple[str, int] = ("", 0)
+
+    def start(self) -> None:
+        """Listen and serve; returns when requests are answered. Raises ListenError."""
+        bound = bind(self._listen)
+        self._address = bound.getsockname()[:2]
+        ready = threading.Event()
+        self._server = _Server(self._config(), ready)
+        self._thread = threading.Thread(target=self._run, args=(self._server, bound, ready), name="web", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if not self.running:
+            raise ListenError(f"web.listen: the server on {self._listen} did not start; the log says why")
+
+    def stop(self) -> None:
+        """Finish running answers (a few seconds at most) and end the thread; harmless when not running."""
+        if self._server is not None and self._thread is not None:
+            self._server.end()
+            self._thread.join(STOP_SECONDS + 2)
+
+    @property
+    def running(self) -> bool:
+        """Whether requests are answered."""
+        return (
+            self._server is not None and self._server.started and self._thread is not None and self._thread.is_alive()
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that are listened on."""
+        return self._address
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the landing page, without a slash at the end."""
+        host, port = self._address
+        host = {"0.0.0.0": "127.0.0.1", "::": "localhost"}.get(host, host)  # noqa: S104
+        return f"{'https' if self._tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def _config(self) -> uvicorn.Config:
+        config = uvicorn.Config(
+            self._app,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        config.load()
+        config.ssl = self._tls
+        return config
+
+    @staticmethod
+    def _run(server: _Server, bound: socket.socket, ready: threading.Event) -> None:
+        try:
+            asyncio.run(server.serve(sockets=[bound]))
+        finally:
+            bound.close()
+            ready.set()

@@ -1,0 +1,84 @@
+"""The web configuration file in the exporter-toolkit's form: TLS, users, headers."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from exporter.configfile import load
+
+BCRYPT = re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}")
+Header = Literal[
+    "Content-Security-Policy",
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+    "X-XSS-Protection",
+]
+ClientAuth = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TlsServer(_Section):
+    """Certificate and key in PEM; whether clients must show a certificate of `client_ca_file`."""
+
+    cert_file: Path
+    key_file: Path
+    client_auth_type: ClientAuth = "NoClientCert"
+    client_ca_file: Path | None = None
+    min_version: Literal["TLS12", "TLS13"] = "TLS12"
+
+    @model_validator(mode="after")
+    def _knows_whom_to_trust(self) -> Self:
+        if (self.client_auth_type != "NoClientCert") != (self.client_ca_file is not None):
+            raise ValueError("client_auth_type and client_ca_file go together: give both or neither")
+        return self
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line of printable text")
+    return value
+
+
+class HttpServer(_Section):
+    """Headers that every answer carries. `http2` is accepted for the toolkit's sake; HTTP/1.1 is spoken."""
+
+    http2: bool = True
+    headers: dict[Header, Annotated[str, AfterValidator(_one_line)]] = {}
+
+
+def _hashes(users: dict[str, str]) -> dict[str, str]:
+    # Judged as a whole, so that no message shows a password that stands where its hash should.
+    for name, digest in users.items():
+        if not BCRYPT.fullmatch(digest):
+            raise ValueError(f"{name}: must be a bcrypt hash, as `htpasswd -nBC 10 {name}` prints it")
+        if not name or ":" in name:
+            raise ValueError(f"{name!r}: a user name is not empty and has no colon")
+    return users
+
+
+class WebConfig(_Section):
+    """The whole file."""
+
+    tls_server_config: TlsServer | None = None
+    http_server_config: HttpServer = HttpServer()
+    basic_auth_users: Annotated[dict[str, str], AfterValidator(_hashes)] = {}
+
+
+def read(path: Path) -> WebConfig:
+    """The file, its paths relative to its own directory. Raises ConfigError with all problems."""
+    config = load(path, WebConfig)
+    tls = config.tls_server_config
+    if tls is None:
+        return config
+    files = {
+        name: path.parent / value
+        for name in ("cert_file", "key_file", "client_ca_file")
+        if (value := getattr(tls, name))
+    }
+    return config.model_copy(update={"tls_server_config": tls.model_copy(update=files)})
