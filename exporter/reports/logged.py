@@ -11,16 +11,19 @@ MARKS = {Quality.NONE: Mark.PARTIAL, Quality.ESTIMATED: Mark.ESTIMATED, Quality.
 
 
 class Logged:
-    """Quality over time of one ledger: per server and measure, what each source's log told from which day on.
+    """Quality over time of one ledger.
 
+    `told`: per source, server and measure, what its log told: pairs (from day, quality), ascending.
     `qualities`: (source, server, measure, first day, quality), by day, as the ledger reads them.
     """
 
     def __init__(self, qualities: Iterable[tuple[str, str, str, int, Quality]]) -> None:
-        self._since: dict[tuple[str, str], dict[str, list[tuple[int, Quality]]]] = {}
+        self.told: dict[tuple[str, str, str], list[tuple[int, Quality]]] = {}
         for source, server, measure, day, quality in qualities:
-            sources = self._since.setdefault((server, measure), {})
-            sources.setdefault(source, []).append((day, quality))
+            self.told.setdefault((source, server, measure), []).append((day, quality))
+        self._since: dict[tuple[str, str], list[list[tuple[int, Quality]]]] = {}
+        for (_, server, measure), since in self.told.items():
+            self._since.setdefault((server, measure), []).append(since)
         self.qualities = lru_cache(maxsize=10_000)(self._qualities)
 
     def _qualities(self, servers: frozenset[str], column: Column, first: int, last: int) -> frozenset[Quality]:
@@ -31,7 +34,7 @@ class Logged:
         found: set[Quality] = set()
         for server in servers:
             for measure in column.measures:
-                for since in self._since.get((server, MEASURES[measure].name), {}).values():
+                for since in self._since.get((server, MEASURES[measure].name), ()):
                     # What began before the first day and still held on it, and what began later.
                     start = max(bisect_right(since, first, key=lambda pair: pair[0]) - 1, 0)
                     found.update(quality for day, quality in since[start:] if day <= last)

@@ -1,0 +1,193 @@
+"""History as OpenMetrics, for `promtool tsdb create-blocks-from`, VictoriaMetrics and Mimir.
+
+The format wants each family, and in it each series, in one piece and ascending in time; the ledger gives one key
+after the other. So the families are gathered in files of their own beside the output and then put together: memory
+holds one key's history, whatever the number of users and days.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO
+
+from exporter.catalogue import SCOPES, Quality, Scope
+from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Family
+from exporter.exposition.ownfamilies import OWN_FAMILIES
+from exporter.exposition.text import header, label_block
+from exporter.history.samples import Sample, Samples, Span, samples
+from exporter.history.stamps import day_end
+from exporter.ledger.errors import LedgerError
+from exporter.ledger.reading import Key, Reading
+from exporter.reports.books import Book
+
+QUALITY, TIME = (
+    next(derived.family for derived in (*SERVER_FAMILIES, *OWN_FAMILIES) if derived.family.name == name)
+    for name in ("pop3_measure_quality_info", "pop3_exporter_time_seconds")
+)
+
+# Keys done and keys in all.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written: samples in all, and the days (None: there were none)."""
+
+    samples: int
+    first: date | None
+    last: date | None
+
+
+def export_openmetrics(
+    ledgers: Sequence[Reading],
+    path: Path,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    clock: float,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write what the ledgers know of local days `first` to `last` (None: all of it) to a new file at `path`.
+
+    The file appears when it is whole; until then up to twice its size is needed beside it. LedgerError if two
+    ledgers have the same server, OSError if it cannot be written.
+    """
+    with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as directory:
+        whole = Path(directory) / path.name
+        with whole.open("wb") as output:
+            exported = write_openmetrics(
+                ledgers, output, Path(directory), first=first, last=last, clock=clock, progress=progress
+            )
+        whole.replace(path)
+    return exported
+
+
+def write_openmetrics(
+    ledgers: Sequence[Reading],
+    output: IO[bytes],
+    directory: Path,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    clock: float,
+    progress: Progress | None = None,
+) -> Exported:
+    """The same into an open stream; `directory`: where the families are gathered."""
+    with ExitStack() as stack:
+        books = [Book(stack.enter_context(ledger.unmoving())) for ledger in ledgers]
+        _refuse_shared_servers(ledgers, books)
+        span = _span(books, first, last, int(clock))
+        spool = _Spool(directory)
+        _gather(books, span, spool, progress)
+    spool.assemble(output)
+    if not spool.samples:
+        return Exported(0, None, None)
+    return Exported(spool.samples, date.fromordinal(span.first), date.fromordinal(span.last))
+
+
+def _refuse_shared_servers(ledgers: Sequence[Reading], books: Sequence[Book]) -> None:
+    """The same series twice would be neither one's history nor the sum."""
+    seen: dict[str, Path] = {}
+    for ledger, book in zip(ledgers, books, strict=True):
+        for server in book.servers:
+            if server in seen:
+                raise LedgerError(f"{ledger.path}: has server {server!r}, as {seen[server]} has; export them apart")
+            seen[server] = ledger.path
+
+
+def _span(books: Sequence[Book], first: date | None, last: date | None, clock: int) -> Span:
+    births = [book.calendar.day(key.first_seen) for book in books for key in book.servers.values()]
+    today = max((book.calendar.day(clock) for book in books), default=0)
+    begin = min(births, default=today + 1)
+    if first is not None:
+        begin = max(begin, first.toordinal())
+    return Span(begin, today if last is None else min(today, last.toordinal()), clock)
+
+
+class _Spool:
+    """One file a family, in the order of the output."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.samples = 0
+        self._files: dict[Family, IO[bytes]] = {}
+
+    def write(self, family: Family, labels: bytes, points: Iterable[tuple[int, int]]) -> None:
+        """Add a whole series: pairs (stamp, value)."""
+        start = family.name.encode() + labels
+        lines = [b"%b %d %d\n" % (start, value, stamp) for stamp, value in points]
+        if lines:
+            self.samples += len(lines)
+            self._file(family).writelines(lines)
+
+    def assemble(self, output: IO[bytes]) -> None:
+        """Put the families together; their files go as they are read."""
+        for family, file in self._files.items():
+            # A counter's family goes without the ending of its samples.
+            output.write(header(family.name.removesuffix("_total"), family.kind, family.help))
+            file.seek(0)
+            shutil.copyfileobj(file, output, 1 << 20)
+            file.close()
+        output.write(b"# EOF\n")
+
+    def _file(self, family: Family) -> IO[bytes]:
+        file = self._files.get(family)
+        if file is None:
+            # Without a name, so that nothing stays when the process dies.
+            file = self._files[family] = TemporaryFile(dir=self.directory, buffering=1 << 16)  # noqa: SIM115
+        return file
+
+
+def _gather(books: Sequence[Book], span: Span, spool: _Spool, progress: Progress | None) -> None:
+    keys = [(book, scope, key) for scope in SCOPES for book in books for key in book.reading.keys(scope)]
+    for number, (book, scope, key) in enumerate(keys):
+        if progress is not None and number % 100 == 0:
+            progress(number, len(keys))
+        users = scope is Scope.USER
+        _write_key(spool, scope, key, samples(book, key, span, hours=not users, all_totals=not users))
+    for book in books:
+        for labels, stamps in _qualities(book, span):
+            spool.write(QUALITY, label_block(QUALITY.labels, labels), ((stamp, 1) for stamp in stamps))
+    spool.write(TIME, b"", ((stamp, stamp) for stamp in _ends(books, span)))
+    if progress is not None:
+        progress(len(keys), len(keys))
+
+
+def _write_key(spool: _Spool, scope: Scope, key: Key, found: Samples) -> None:
+    families, labels = SCOPE_FAMILIES[scope], label_block(scope.labels, key.labels)
+    for group, rows in (
+        (families.day_holds, found.day_holds),
+        (families.hour_holds, found.hour_holds),
+        (families.totals, found.totals),
+    ):
+        for measure, family in enumerate(group):
+            spool.write(family, labels, _points(rows, measure))
+    spool.write(families.first_seen, labels, ((stamp, key.first_seen) for stamp in found.ends))
+
+
+def _points(rows: Sequence[Sample], measure: int) -> Iterator[tuple[int, int]]:
+    return ((stamp, amounts[measure]) for stamp, amounts in rows)
+
+
+def _qualities(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], list[int]]]:
+    """Labels of the quality family, and the ends of the days on which they held."""
+    births = {server: book.calendar.day(key.first_seen) for server, key in book.servers.items()}
+    for (source, server, measure), since in book.logged.told.items():
+        stamps: dict[Quality, list[int]] = {}
+        begin = max(span.first, births.get(server, span.last + 1))
+        for day in range(begin, span.last + 1):
+            holding = [quality for start, quality in since if start <= day]
+            if holding:
+                stamps.setdefault(holding[-1], []).append(day_end(book.calendar, day, span.clock))
+        for quality, held in stamps.items():
+            yield (source, server, measure, quality), held
+
+
+def _ends(books: Sequence[Book], span: Span) -> list[int]:
+    """The ends of all days, in every zone."""
+    days = range(span.first, span.last + 1)
+    return sorted({day_end(book.calendar, day, span.clock) for book in books for day in days})

@@ -1,0 +1,92 @@
+"""The samples of one key: what the exporter would have shown of it, had it been scraped at the chosen instants."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from exporter.history.stamps import SEARCH_SECONDS, day_end, day_stamp, grid_stamp, hour_stamp
+from exporter.ledger.reading import Key
+from exporter.reports.books import Amounts, Book
+
+Sample = tuple[int, Amounts]
+
+# Users are many: the third kind of stamp once in so many days, and on the first one.
+USER_GRID_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is exported: days `first` to `last` (ordinals, both inside), nothing behind `clock` (UNIX seconds)."""
+
+    first: int
+    last: int
+    clock: int
+
+
+@dataclass(slots=True)
+class Samples:
+    """Stamp and values of all measures, ascending by stamp; `ends`: instants at which the key's birth is told."""
+
+    day_holds: list[Sample] = field(default_factory=list)
+    hour_holds: list[Sample] = field(default_factory=list)
+    totals: list[Sample] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+
+def samples(book: Book, key: Key, span: Span, *, hours: bool, all_totals: bool) -> Samples:
+    """All samples of a key, from its birth on.
+
+    `hours`: the scope keeps hours. `all_totals`: the counter at the end of each day, not only of the last one: no
+    query of the dashboards reads the others, and for users they would double the file.
+    """
+    found = Samples()
+    calendar, server = book.calendar, key.labels[0]
+    first = max(span.first, calendar.day(key.first_seen), book.kept_days.get(server, 0))
+    for day, hold, total in _days(book, key, first, span.last):
+        grid = all_totals or day == first or day % USER_GRID_DAYS == 0
+        stamps = (day_stamp(calendar, day, span.clock), grid_stamp(calendar, day, span.clock) if grid else None)
+        found.day_holds += [(stamp, hold) for stamp in sorted(filter(None, stamps)) if stamp >= key.first_seen]
+        end = day_end(calendar, day, span.clock)
+        if end >= key.first_seen:
+            found.ends.append(end)
+            if all_totals or day == span.last:
+                found.totals.append((end, total))
+    if hours:
+        found.hour_holds = [sample for sample in _hours(book, key, span) if sample[0] >= key.first_seen]
+    return found
+
+
+def _days(book: Book, key: Key, first: int, last: int) -> Iterator[tuple[int, Amounts, Amounts]]:
+    """Every day from `first` to `last` with the totals at its begin and at its end."""
+    hold = book.reading.totals(key.id, before_day=first)
+    rows = dict(book.reading.rows(key.id, first, last))
+    for day in range(first, last + 1):
+        total = rows.get(day, hold)
+        yield day, hold, total
+        hold = total
+
+
+def _hours(book: Book, key: Key, span: Span) -> Iterator[Sample]:
+    """Holds of the hours that changed something, of the last one, and in between often enough to be found.
+
+    An hour without a sample has the hold of the next one that has: the queries' third arm.
+    """
+    calendar = book.calendar
+    end = calendar.hour(day_end(calendar, span.last, span.clock))
+    begin = max(calendar.day_start(span.first), calendar.hour(key.first_seen), book.kept_hours.get(key.labels[0], 0))
+    if begin > end:
+        return
+    hold = book.reading.totals(key.id, before_hour=begin)
+    sampled = begin - SEARCH_SECONDS
+    for hour, total in [*book.reading.rows(key.id, begin, end, hours=True), (end, hold)]:
+        for between in range(sampled + SEARCH_SECONDS, hour, SEARCH_SECONDS):
+            sampled = calendar.hour(between)
+            yield from _hour(sampled, hold, span.clock)
+        if hour > sampled:
+            yield from _hour(hour, hold, span.clock)
+            sampled, hold = hour, total
+
+
+def _hour(hour: int, hold: Amounts, clock: int) -> Iterator[Sample]:
+    stamp = hour_stamp(hour, clock)
+    if stamp is not None:
+        yield stamp, hold
