@@ -1,0 +1,137 @@
+"""Microsoft Exchange's POP3 protocol log (`POP3YYYYMMDDHH-N.LOG`).
+
+Facts: the columns of Exchange 2010 to 2019, and one real line of a refused try; the rest from the documentation. Not
+run.
+
+* A row per command: `dateTime,sessionId,seqNumber,sIp,cIp,user,duration,rqsize,rpsize,command,parameters,context,puid`;
+  older versions lack rqsize, rpsize and puid. The number of columns tells them apart, so `#Fields:` is not needed.
+* `OpenSession` is the connection, `CloseSession` its end: for QUIT if that was sent, else because the client left.
+* `context` holds the answer: `R=OK` or `R="-ERR ...";Msg=...;ErrMsg=...`.
+* Bytes are exact (trait `sizes`): requests and answers, the texts of messages included.
+* Read the front end's log only: the back end logs the same connections again, with the front end as client. Rows of
+  IMAP ports and of the server's own probes (loopback, `HealthMailbox`) are not ours.
+"""
+
+import csv
+from types import MappingProxyType
+
+from exporter.catalogue import Quality, Reason
+from exporter.formats import wire
+from exporter.formats.contract import Documentation
+from exporter.formats.wording import Outcome, number, qualities
+from exporter.model import Fact, Kind, Record, Verdict
+
+# Positions of session, server, client, user, request size, answer size, command, parameters, context.
+_COLUMNS = {
+    13: (1, 3, 4, 5, 7, 8, 9, 10, 11),
+    12: (1, 3, 4, 5, 7, 8, 9, 10, 11),
+    10: (1, 3, 4, 5, None, None, 7, 8, 9),
+}
+_IMAP_PORTS = (b"143", b"993")
+_LOOPBACK = (b"127.0.0.1", b"::1")
+# Texts of the answer, lower case, that mean another reason than the credentials [from the documentation].
+_REASONS = (
+    (b"connection limit", Reason.CONNECTION_LIMIT),
+    (b"too many connections", Reason.CONNECTION_LIMIT),
+    (b"toomanyconnections", Reason.CONNECTION_LIMIT),
+    (b"userdisabled", Reason.ACCOUNT_DISABLED),
+    (b"disabled", Reason.ACCOUNT_DISABLED),
+    (b"plain text", Reason.TLS_REQUIRED),
+    (b"timed out", Reason.TIMEOUT),
+)
+_BAD = (b"command is not valid", b"invalid command", b"unknown command", b"protocol error", b"syntax")
+
+
+class Exchange:
+    """Exchange Server 2010 and newer."""
+
+    name = "exchange"
+    # PreAuthenticatedConnectionTimeout 60 s, AuthenticatedConnectionTimeout 1800 s.
+    idle_seconds = 1860
+    quality = qualities(
+        connections=Quality.EXACT,
+        blocked=Quality.LOWER_BOUND,
+        bad_commands=Quality.EXACT,
+        terminations=Quality.LOWER_BOUND,
+        logins=Quality.EXACT,
+        failures=Quality.EXACT,
+        bytes_=Quality.NONE,
+    )
+    traits = MappingProxyType({"sizes": {"received_bytes": Quality.EXACT, "sent_bytes": Quality.EXACT}})
+    documentation = Documentation(
+        servers="Microsoft Exchange 2010 to 2019 (front end's POP3 protocol log)",
+        measured=False,
+        deciding_lines="`pass`, `auth` or `apop` with `R=OK`; else `quit` or `CloseSession`; else the expiry",
+        bytes_cover="the whole connection, login included",
+        advice=MappingProxyType({"": "Set-PopSettings -ProtocolLogEnabled $true, and restart the POP3 service"}),
+    )
+
+    def read(self, record: Record) -> Outcome:
+        """What the row says."""
+        message = record.message
+        if message[:1] == b"#" or message[:8] == b"dateTime":
+            return Verdict.IGNORED
+        row = _row(message)
+        columns = _COLUMNS.get(len(row))
+        if columns is None or len(row[1]) > _MAX_ID:
+            return Verdict.UNMATCHED
+        return _read(row, columns)
+
+    def recognises(self, record: Record) -> bool:
+        """Whether the row has the columns, and a hexadecimal session id."""
+        row = _row(record.message)
+        return len(row) in _COLUMNS and len(row[1]) == _MAX_ID and row[2].isdigit() and b":" in row[3]
+
+
+_MAX_ID = 16
+
+
+def _row(message: bytes) -> list[bytes]:
+    if b'"' not in message:
+        return message.split(b",")
+    try:
+        cells = next(csv.reader([message.decode("latin-1")]), [])
+    except csv.Error:
+        return []
+    return [cell.encode("latin-1") for cell in cells]
+
+
+def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
+    session, server, client, user, request, answer, verb, parameters, context = (
+        b"" if column is None else row[column] for column in columns
+    )
+    address = client.rpartition(b":")[0].strip(b"[]")
+    if server.rpartition(b":")[2] in _IMAP_PORTS or address in _LOOPBACK or user.startswith(b"HealthMailbox"):
+        return Verdict.IGNORED
+    key = session + b" " + address
+    received, sent = number(request), number(answer)
+    trait = "" if received is None else "sizes"
+    command = verb.lower()
+    if command == b"opensession":
+        return Fact(Kind.CONNECT, key, address=address, trait=trait)
+    if command == b"closesession":
+        return Fact(Kind.END, key, address=address, reason=Reason.CLOSED, trait=trait)
+    fact = wire.command(b" ".join((verb, parameters.strip())).strip(), key, address, received or 0)
+    ok, reason, bad = _answer(context)
+    if ok and command in (b"pass", b"auth", b"apop") and user:
+        fact = fact._replace(user=user)
+    return fact._replace(
+        user=fact.user or user or None,
+        received=received,
+        sent=sent,
+        ok=ok,
+        reason=reason,
+        bad_commands=bad,
+        trait=trait,
+    )
+
+
+def _answer(context: bytes) -> tuple[bool | None, Reason | None, int]:
+    """Whether the command succeeded (None: not told), why not, and whether it was a bad one (1)."""
+    text = context[:1024].lower()
+    if text.startswith((b"r=ok", b'r="+ok', b"r=+ok")):
+        return True, None, 0
+    if b"-err" not in text[:8]:
+        return None, None, 0
+    reason = next((reason for words, reason in _REASONS if words in text), None)
+    return False, reason, int(any(words in text for words in _BAD))

@@ -1,0 +1,88 @@
+"""hMailServer's log (`hmailserver_YYYY-MM-DD.log`, or `hmailserver_POP3_YYYY-MM-DD.log`).
+
+Facts: the format strings of its source; lines composed of them, not run.
+
+* `"POP3D"<tab>thread<tab>session<tab>"stamp"<tab>"ip"<tab>"SENT: ..."` or `RECEIVED:`; the session, not the thread,
+  ties the lines. Inner quotes are not escaped, so the text goes to the last quote. `POP3C` is its own fetching of mail.
+* The first line of a session is the connection; a QUIT ends it. Nothing is written when a client leaves or is timed
+  out: the session expires.
+* Answers to RETR are not logged, so no bytes can be told. Blocked connections are logged without port and session
+  (`was not accepted`): which service was meant is unknown.
+"""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from exporter.catalogue import Quality, Reason
+from exporter.formats import wire
+from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.wording import Outcome, Rule, Wording, qualities
+from exporter.model import Fact, Kind, Record, Verdict
+
+_ROW = rb"\"POP3D\"\t-?\d{1,12}\t(-?\d{1,12})\t\"[\d :.-]{19,30}\"\t\"([0-9A-Fa-f:.]{2,45})\"\t\""
+# Texts of refusals, lower case, that mean another reason than the credentials.
+_REASONS = (
+    (b"too many invalid logon attempts", Reason.LOGIN_FAILURES),
+    (b"already locked", Reason.MAILBOX_LOCKED),
+    (b"stls is required", Reason.TLS_REQUIRED),
+)
+_BAD = (b"invalid command", b"line too long")
+
+
+def _key(session: bytes | None, address: bytes | None) -> bytes:
+    return (session or b"") + b" " + (address or b"")
+
+
+def _received(groups: Sequence[bytes | None], _: Record) -> Outcome:
+    session, address, line = groups
+    return wire.command(line or b"", _key(session, address), address)._replace(received=None)
+
+
+def _sent(groups: Sequence[bytes | None], _: Record) -> Outcome:
+    session, address, line = groups
+    ok = wire.succeeded(line or b"")
+    text = (line or b"")[:512].lower()
+    reason = None if ok is not False else next((reason for words, reason in _REASONS if words in text), None)
+    bad = int(ok is False and any(words in text for words in _BAD))
+    return Fact(Kind.REPLY, _key(session, address), None, address, reason, ok=ok, bad_commands=bad)
+
+
+WORDING = Wording(
+    Rule("received", _ROW + rb"RECEIVED: (.*)\"", _received),
+    Rule("sent", _ROW + rb"SENT: (.*)\"", _sent),
+    Rule("other", rb"\"(?!POP3D\")[A-Z0-9]{2,20}\"\t.*", Verdict.IGNORED),
+)
+
+
+class HMailServer:
+    """hMailServer 5."""
+
+    name = "hmailserver"
+    # It waits 10 minutes for a command.
+    idle_seconds = 660
+    quality = qualities(
+        connections=Quality.EXACT,
+        blocked=Quality.LOWER_BOUND,
+        bad_commands=Quality.EXACT,
+        terminations=Quality.LOWER_BOUND,
+        logins=Quality.EXACT,
+        failures=Quality.EXACT,
+        bytes_=Quality.NONE,
+    )
+    traits = MappingProxyType[str, Qualities]({})
+    wording = WORDING
+    documentation = Documentation(
+        servers="hMailServer 5",
+        measured=False,
+        deciding_lines="`SENT: +OK` to `RECEIVED: PASS`; else `SENT: +OK` to `RECEIVED: QUIT`; else the expiry",
+        bytes_cover="not logged (answers to RETR are left out)",
+        advice=MappingProxyType({"": "log POP3 (Settings, Logging)"}),
+    )
+
+    def read(self, record: Record) -> Outcome:
+        """What the row says; rows of other services are ignored."""
+        return WORDING.read(record) or Verdict.UNMATCHED
+
+    def recognises(self, record: Record) -> bool:
+        """Whether it is a row of the POP3 service."""
+        return WORDING.rule(record.message) in ("received", "sent")
