@@ -32,11 +32,11 @@ _STAMP = re.compile(
     rb"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} "
 )
 _SOLARIS = re.compile(rb"\[ID \d+ [a-z0-9]+\.[a-z]+\] ")
-# Counts of more digits are no syslog daemon's.
-_REPEATED = re.compile(rb"message repeated (?P<times>\d{1,6}) times: \[ ?(?P<message>.*?)\]?", re.DOTALL)
+# A line may stand for so many others, and no more: the text may come from a client.
+_REPEATED = re.compile(rb"message repeated (?P<times>\d{1,5}) times: \[ ?(?P<message>.*?)\]?", re.DOTALL)
 _LAST = re.compile(
-    rb"(?:--- )?last message repeated (?P<times>\d{1,6}) times?(?: ---)?\s*"
-    rb"|Last message '(?P<begin>.*)' repeated (?P<ng_times>\d{1,6}) times, suppressed by syslog-ng on .*",
+    rb"(?:--- )?last message repeated (?P<times>\d{1,5}) times?(?: ---)?\s*"
+    rb"|Last message '(?P<begin>.*)' repeated (?P<ng_times>\d{1,5}) times, suppressed by syslog-ng on .*",
     re.DOTALL,
 )
 

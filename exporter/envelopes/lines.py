@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from exporter.envelopes import stamps
-from exporter.envelopes.ticker import NEVER, Ticker
+from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
@@ -42,7 +42,7 @@ class StampedLines(Ticker):
 
     def forget(self) -> None:
         super().forget()
-        self._tail = NEVER
+        self._tail: Part = NEVER
         self._tail_at = self._stamp_end = self._start = 0
         self._host: bytes | None = None
         self._may_have_host = False
@@ -67,12 +67,9 @@ class StampedLines(Ticker):
             return self._open_anew(line)
         if not line.startswith(self._head) and not self._ticks(line):
             return self._open_anew(line)
-        if self._may_have_host:
-            # Where a host could stand, only a process prefix (`pop3-login: `) is certain to be none.
-            if line[line.find(b" ", start) - 1] != COLON:
-                return self._open_anew(line)
-        elif line.endswith(b"\r"):  # Windows
-            line = line[:-1]
+        # Where a host could stand, only a process prefix (`pop3-login: `) is certain to be none.
+        if self._may_have_host and line[line.find(b" ", start) - 1] != COLON:
+            return self._open_anew(line)
         return _new(Record, (self.stamp, b"", b"", b"", line[start:], 1))
 
     def _open_tag(self, line: bytes) -> Record | None:
@@ -95,10 +92,7 @@ class StampedLines(Ticker):
         self._tail_at = found.fraction
         self._tail = line[found.fraction : self._start] or NEVER
         if host is None:
-            message = line[found.end :]
-            if message.endswith(b"\r") and not found.may_have_host:
-                message = message[:-1]
-            return Record(found.instant, b"", b"", b"", message)
+            return Record(found.instant, b"", b"", b"", line[found.end :])
         zone = line[found.fraction : found.end]
         if zone != self._zone:  # the kept senders are those of the kept zone
             self._senders.clear()

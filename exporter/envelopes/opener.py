@@ -99,7 +99,7 @@ class Opener:
         if self._envelope and line[:1] in (b" ", b"\t"):
             return None
         if line.startswith(b"#"):
-            return Record(self._last(), b"", b"", b"", line.rstrip(b"\r"))
+            return Record(self._last(), b"", b"", b"", line)
         return Verdict.MALFORMED
 
     def _last(self) -> int:

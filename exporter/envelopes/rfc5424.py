@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from exporter.envelopes import stamps
-from exporter.envelopes.ticker import NEVER, Ticker
+from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
@@ -27,7 +27,7 @@ class Rfc5424(Ticker):
     def __init__(self, wall: Wall) -> None:
         super().__init__(wall)
         self._heads: set[bytes] = set()
-        self._zone = NEVER
+        self._zone: Part = NEVER
 
     def open(self, line: bytes) -> Record | None:
         """The record of `line`; None: it is not of this form."""

@@ -39,4 +39,4 @@ class Tables:
         if stamp is None:
             return None
         self.wall.last = stamp.instant
-        return Record(stamp.instant, b"", b"", b"", line.rstrip(b"\r"))
+        return Record(stamp.instant, b"", b"", b"", line)

@@ -17,7 +17,8 @@ SKEW = 300
 # A stamp without a year lies at most this long after its file's age: other clocks, other zones. Else: a year ago.
 AHEAD = timedelta(days=2)
 
-_NAMED_DATE = re.compile(r"(?<!\d)(20\d\d|19\d\d)([-._]?)(0[1-9]|1[0-2])\2([0-2]\d|3[01])(?!\d{3})")
+# Exchange's names are POP3YYYYMMDDHH-N.LOG.
+_NAMED_DATE = re.compile(r"(?:(?<!\d)|(?<=POP3))(20\d\d|19\d\d)([-._]?)(0[1-9]|1[0-2])\2([0-2]\d|3[01])(?!\d{3})")
 
 
 def named_date(name: str) -> date | None:

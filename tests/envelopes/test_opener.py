@@ -64,3 +64,93 @@ def test_malformed_and_blank() -> None:
     assert Verdict.MALFORMED is opened(b"no stamp")
     assert opened(b"") is None
     assert opened(b" \t") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"no stamp",
+        b"Nov 31 07:42:14 mx1 dovecot: x",
+        b"Nov 22 25:42:14 mx1 dovecot: x",
+        b"9999-11-22T07:42:14Z mx1 dovecot: x",
+        b"0001-11-22T07:42:14Z mx1 dovecot: x",
+        b"<22>1 - mx1 dovecot - - - x",
+        b"@40000000 x",
+    ],
+)
+def test_impossible_stamp(line: bytes) -> None:
+    """What no calendar has is no stamp."""
+    assert Verdict.MALFORMED is opened(line)
+
+
+def test_more_of_the_message() -> None:
+    """Text that begins with a blank belongs to the message before; before any message it is malformed."""
+    opener = Opener(BERLIN)
+    opener.begin("2026.11.22-popLog.log", NOW, NOW)
+    assert Verdict.MALFORMED is opener.open(b"\tat System.Net")
+    assert isinstance(opener.open(b"07:42:14.585 pop started at 11/22/2026 7:42:14 AM"), Record)
+    assert opener.open(b"\tat System.Net") is None
+    assert Verdict.MALFORMED is opener.open(b"injected")
+
+
+def test_smartermail() -> None:
+    """SmarterMail's lines have the date of their file, or of the log viewer's prefix."""
+    message = b"[192.0.2.7][60044376] cmd: USER a@b.example"
+    expected = Record(1795329734, b"", b"", b"", message)
+    assert expected == opened(b"07:42:14.585 " + message, name="2026.11.22-popLog.log")
+    assert expected == opened(b"[2026.11.22] 07:42:14.585 " + message)
+
+
+def test_tables() -> None:
+    """A row is its own message, with the stamp of its column; a header has the last stamp known, or the file's."""
+    opener = Opener(BERLIN)
+    opener.begin("POP32022072021-1.LOG", 1658352300, NOW)
+    header = b"#Fields: dateTime,sessionId,seqNumber"
+    row = b"2022-07-20T21:23:48.514Z,0000000000000005,1"
+    assert Record(1658352300, b"", b"", b"", header) == opener.open(b"\xef\xbb\xbf" + header)
+    assert Record(1658352228, b"", b"", b"", row) == opener.open(row)
+    assert Record(1658352228, b"", b"", b"", header) == opener.open(header)
+    row = b'"POP3D"\t9792\t41\t"2024-03-01 08:15:02.101"\t"203.0.113.7"\t"SENT: +OK POP3"'
+    assert Record(1709277302, b"", b"", b"", row) == opener.open(row)
+
+
+@pytest.mark.parametrize(
+    ("expected", "line"),
+    [
+        (Record(1795329734, b"", b"", b"", b"pop3(a b)<1><x>: Info: y"), b"Nov 22 07:42:14 pop3(a b)<1><x>: Info: y"),
+        (Record(1795329734, b"", b"", b"", b"pop3(b: mx1 d): Info: y"), b"Nov 22 07:42:14 pop3(b: mx1 d): Info: y"),
+        (Record(1795329734, b"", b"", b"", b"INFO  [x] imap: y"), b"2026-11-22 07:42:14,616 INFO  [x] imap: y"),
+        (Record(1795329734, b"fe80::1", b"pop3d", b"", b"x"), b"Nov 22 07:42:14 fe80::1 pop3d: x"),
+        (Record(1795329734, b"mx1", b"cyrus/pop3", b"29351", b"x: y"), b"Nov 22 07:42:14 mx1 cyrus/pop3[29351]: x: y"),
+        (Record(1795329734, b"", b"", b"", b"mx1 no tag"), b"Nov 22 07:42:14 mx1 no tag"),
+        (Record(1795329734, b"mx1", b"pop3d", b"", b""), b"Nov 22 07:42:14 mx1 pop3d:"),
+        (Record(1795329734, b"mx1", b"pop3d", b"", b" #011x"), b"Nov 22 07:42:14 mx1 pop3d:  #011x"),
+        (Record(1795329731, b"mx1", b"pop3d", b"", b"x"), b"Nov 22 07:42:11 mx1 pop3d: x"),
+        (Record(1794465734, b"mx1", b"pop3d", b"", b"x"), b"Nov 12 07:42:14 mx1 pop3d: x"),
+        (Record(1793601734, b"mx1", b"pop3d", b"", b"x"), b"Nov  2 07:42:14 mx1 pop3d: x"),
+        (Record(1793601734, b"mx1", b"pop3d", b"", b"x"), b"Nov 02 07:42:14 mx1 pop3d: x"),
+        (Record(1793601734, b"mx1", b"pop3d", b"", b"x"), b"Nov 2 07:42:14 mx1 pop3d: x"),
+    ],
+)
+def test_host_or_not(expected: Record, line: bytes) -> None:
+    """A word after the stamp is a host if a tag follows, and the same after every other line of its stream."""
+    assert expected == opened(line)
+    for before in (SYSLOG_LINE, OWN_LINE, b"Nov 22 07:42:14.123 mx1 dovecot: x", b"2026-11-22 07:42:14 auth: x"):
+        opener = Opener(BERLIN)
+        opener.begin("mail.log", NOW, NOW)
+        opener.open(before)
+        assert expected == opener.open(line)
+
+
+SYSLOG_LINE = b"Nov 22 07:42:14 mx1 dovecot: " + LOGIN
+OWN_LINE = b"Nov 22 07:42:14 " + LOGIN
+
+
+def test_zones_in_one_stream() -> None:
+    """A relay's hosts may be in several zones."""
+    opener = Opener(BERLIN)
+    opener.begin("mail.log", NOW, NOW)
+    lines = [b"2026-11-22T07:42:14.5%b mx1 dovecot: x" % zone for zone in (b"+01:00", b"Z", b"+01:00", b"-0500", b"Z")]
+    records = [opener.open(line) for line in lines]
+    expected = [1795329734, 1795333334, 1795329734, 1795351334, 1795333334]
+    assert expected == [record.stamp for record in records if isinstance(record, Record)]
