@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 
 from exporter.catalogue import OTHER, UNKNOWN, ZERO
 from exporter.ledger import store
@@ -29,11 +30,20 @@ class Posting:
     def write(self, deltas: Mapping[Labels, Delta]) -> None:
         """Post every delta; a server is born together with its pseudo-domains."""
         for labels, delta in deltas.items():
-            if len(labels) == 1 and labels not in self._entries:
-                for pseudo in (UNKNOWN, OTHER):
-                    self.staged[*labels, pseudo] = self._born((*labels, pseudo), delta)
             entry = self.staged.get(labels) or self._entries.get(labels) or self._born(labels, delta)
-            self.staged[labels] = self._posted(entry, delta)
+            self.staged[labels] = posted = self._posted(entry, delta)
+            if len(labels) == 1 and (labels not in self._entries or posted.row.first_seen < entry.row.first_seen):
+                self._bear_pseudo_domains(posted, delta)
+
+    def _bear_pseudo_domains(self, server: Entry, delta: Delta) -> None:
+        """`unknown` and `_other` are as old as their server, also when a late line tells that it is older."""
+        for name in (UNKNOWN, OTHER):
+            labels = (*server.row.labels, name)
+            entry = self.staged.get(labels) or self._entries.get(labels) or self._born(labels, delta)
+            if server.row.first_seen < entry.row.first_seen:
+                store.update_key(self._connection, entry.key, server.row.first_seen, entry.last_seen)
+                entry = replace(entry, row=entry.row._replace(first_seen=server.row.first_seen))
+            self.staged[labels] = entry
 
     def _born(self, labels: Labels, delta: Delta) -> Entry:
         key = store.insert_key(self._connection, labels, delta.first, delta.last)
