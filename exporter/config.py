@@ -6,6 +6,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from exporter.formats import FORMATS
+from exporter.formats.smartermail import SmarterMail
+
+AUTO = "auto"
 DEFAULT_FILE = Path("/etc/pop3-exporter/config.yaml")
 PORT = 10110
 
@@ -42,6 +46,18 @@ def _address(listen: str) -> str:
     return listen
 
 
+def _known_format(name: str) -> str:
+    names = [AUTO, *(one.name for one in FORMATS)]
+    if name not in names:
+        raise ValueError(f"no such format; there are: {', '.join(names)}")
+    return name
+
+
+def _with_meanings(phrases: dict[str, str]) -> dict[str, str]:
+    SmarterMail(phrases)
+    return phrases
+
+
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Listed = Annotated[str | tuple[str, ...] | None, AfterValidator(_listed)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
@@ -69,13 +85,12 @@ class Source(Section):
     name: Name
     paths: tuple[Name, ...] = ()
     journal: Journal | None = None
-    format: str = "auto"
+    format: Annotated[str, AfterValidator(_known_format)] = AUTO
     server: Name | None = None
     default_domain: Name | None = None
     time_zone: TimeZone | None = None
     start: Literal["end", "beginning"] = "end"
     poll_only: bool | None = None
-    shared_delete: bool = False
 
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
@@ -129,16 +144,16 @@ class Web(Section):
     config_file: Path | None = None
 
 
-class SmarterMail(Section):
-    """Wordings of SmarterMail's POP log beyond the known ones: kind of line to phrases."""
+class SmarterMailWords(Section):
+    """Wordings of SmarterMail's POP log beyond the known ones: text (any case) to its meaning."""
 
-    phrases: dict[str, tuple[str, ...]] = {}
+    phrases: Annotated[dict[str, str], AfterValidator(_with_meanings)] = {}
 
 
 class Formats(Section):
     """What can be told about single formats."""
 
-    smartermail: SmarterMail = SmarterMail()
+    smartermail: SmarterMailWords = SmarterMailWords()
 
 
 class Config(Section):

@@ -6,7 +6,8 @@ events + ignored + unmatched + malformed, and connections seen = charged + pendi
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import Quality
@@ -34,17 +35,23 @@ FUTURE_SECONDS = 60
 OWN_STATE = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Protocol):
     """What an earlier pipeline of the source left at its last checkpoint."""
 
-    envelopes: Mapping[str, str] = field(default_factory=dict)
-    sessions: Sequence[SavedSession] = ()
-    counts: SourceCount = field(default_factory=SourceCount)
-    last_events: Mapping[str, int] = field(default_factory=dict)
-    quality: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
-    seen: int = 0
-    charged: int = 0
+    @property
+    def envelopes(self) -> Mapping[str, str]: ...
+    @property
+    def sessions(self) -> Sequence[SavedSession]: ...
+    @property
+    def counts(self) -> SourceCount: ...
+    @property
+    def last_events(self) -> Mapping[str, int]: ...
+    @property
+    def quality(self) -> Mapping[tuple[str, str], Quality]: ...
+    @property
+    def seen(self) -> int: ...
+    @property
+    def charged(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +80,16 @@ class Pipeline:
         intern: Callable[[str, str, str | None], Account],
         saved: Saved | None = None,
     ) -> None:
-        saved = saved or Saved()
         self._reading = reading
         self._calendar = calendar
-        self._recogniser = Recogniser(reading.formats, saved.envelopes.get(OWN_STATE, ""))
+        envelopes = dict(saved.envelopes) if saved else {}
+        counts = saved.counts if saved else SourceCount()
+        self._recogniser = Recogniser(reading.formats, envelopes.pop(OWN_STATE, ""))
         self._openers: dict[str, Opener] = {}
-        self._saved_openers = {stream: state for stream, state in saved.envelopes.items() if stream != OWN_STATE}
-        idle = max(one.idle_seconds for one in reading.formats)
-        self._sessions = Sessions(account, idle)
-        self._sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
-        counts = saved.counts
+        self._saved_openers = envelopes
+        self._sessions = Sessions(account, max(one.idle_seconds for one in reading.formats))
+        if saved:
+            self._sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
         self._verdicts = Counter(
             {
                 Verdict.EVENT: counts.events,
@@ -93,11 +100,11 @@ class Pipeline:
         )
         self._lines = counts.lines
         self._late, self._future = counts.late_events, counts.future_events
-        self._last_events = dict(saved.last_events)
-        self._quality = dict(saved.quality)
+        self._last_events = dict(saved.last_events) if saved else {}
+        self._quality = dict(saved.quality) if saved else {}
         self._traits: dict[str, str] = {}
         self._servers: dict[bytes, str] = {}
-        self._newest = max(saved.last_events.values(), default=0)
+        self._newest = max(self._last_events.values(), default=0)
         self.clock_skew_seconds: float | None = None
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None

@@ -1,0 +1,61 @@
+"""The command line: its commands in one place, and how errors are told."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from exporter import __version__
+from exporter.cli import check, history, ledger, logs, run
+from exporter.cli.options import FileProblem
+from exporter.configfile import ConfigError
+from exporter.ledger.errors import LedgerError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Exact POP3 usage counters for Prometheus, from the logs of any POP3 server.",
+)
+for module in (run, check, logs, history, ledger):
+    for name, command in module.COMMANDS.items():
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
+    if wanted:
+        typer.echo(f"pop3-exporter {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version")]
+
+
+@app.callback()
+def _options(*, version: Version = False) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line; errors of the world are one line for people, never a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        sys.exit(_told(error, 2))
+    except (LedgerError, FileProblem, NotImplementedError) as error:
+        sys.exit(_told(error, 1))
+    except BrokenPipeError:
+        # Somebody read as much as he wanted (`| head`); the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _told(error: Exception, code: int) -> int:
+    print(f"pop3-exporter: {error}" if code == 1 else str(error), file=sys.stderr)  # noqa: T201
+    return code

@@ -1,0 +1,100 @@
+"""`run`: the daemon."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from datetime import date, timedelta
+
+from exporter.cli import options
+from exporter.config import Config
+from exporter.daemon import Daemon, Reader
+from exporter.exposition.renderer import Exposition
+from exporter.exposition.selfmetrics import SelfMetrics
+from exporter.formats import FORMATS
+from exporter.inputs.notifier import Notifier
+from exporter.ledger import Ledger
+from exporter.ledger.reading import Reading
+from exporter.periods import Step
+from exporter.reports import By, report
+from exporter.web import ReportLine, Site, serve
+from exporter.wiring import input_of, open_ledger, pipeline_of, report_of
+
+LOG = logging.getLogger("pop3_exporter")
+REPORT_DAYS = 14
+
+
+def _run(config_file: options.ConfigFile = None) -> None:
+    """The daemon: reads the configured sources and serves /metrics until it is told to stop."""
+    config = options.loaded(config_file)
+    # systemd's journal adds the time; a terminal is told it.
+    form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
+    logging.getLogger("watchdog").setLevel(logging.WARNING)
+    stop, wake = threading.Event(), threading.Event()
+
+    def ended(*_: object) -> None:
+        stop.set()
+        wake.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ended)
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(open_ledger(config, time.time())))
+        _serve(stack, config, ledger, wake, stop)
+    LOG.info("stopped; everything read is in the ledger")
+
+
+def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Event, stop: threading.Event) -> None:
+    metrics = SelfMetrics()
+    notifier = stack.enter_context(closing(Notifier(wake)))
+    readers = list(_readers(stack, config, ledger, notifier))
+    daemon = Daemon(
+        ledger, readers, metrics, commit_seconds=config.commit_seconds, clock=time.time, stopwatch=time.perf_counter
+    )
+    site = Site(
+        exposition=Exposition(ledger.calendar, metrics),
+        view=lambda: ledger.view,
+        clock=time.time,
+        sources=lambda: metrics.sources,
+        problems=lambda: [daemon.failing] if daemon.failing else [],
+        report=lambda: _last_days(ledger),
+        formats={one.name: one for one in FORMATS},
+    )
+    web = serve(config.web.listen, site, config.web.config_file)
+    stack.callback(web.stop)
+    LOG.info("serving %s; ledger %s; days begin in %s", web.url, ledger.path, ledger.view.time_zone)
+    for reader in readers:
+        LOG.info("source %s reads %s", reader.name, ", ".join(reader.report().inputs))
+    daemon.run(wake, stop)
+
+
+def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifier) -> Iterator[Reader]:
+    for source in config.sources:
+        read = stack.enter_context(closing(input_of(source, ledger, notifier)))
+        pipeline = pipeline_of(source, config, ledger)
+        yield Reader(
+            source.name, read, pipeline, lambda one=source, two=read, three=pipeline: report_of(one, two, three)
+        )  # type: ignore[misc]
+
+
+def _last_days(ledger: Ledger) -> Iterable[ReportLine]:
+    """The report of the landing page: the last days, newest first."""
+    clock = time.time()
+    today = date.fromordinal(ledger.calendar.day(int(clock)))
+    with closing(Reading(ledger.path)) as reading:
+        found = report(
+            [reading],
+            by=By.TREND,
+            step=Step.DAY,
+            first=today - timedelta(days=REPORT_DAYS - 1),
+            last=today,
+            clock=clock,
+        )
+    return [ReportLine(row.label, *row.values) for row in reversed(found.rows)]
+
+
+COMMANDS = {"run": _run}
