@@ -2,10 +2,17 @@
 
 from collections.abc import Callable
 
-from dashboards import domain, domains, trend, user
+from dashboards import domain, domains, health, suspicious, trend, user
 from dashboards.dashboard import Board, Zone
 
-BOARDS: tuple[Callable[[Zone], Board], ...] = (trend.board, domains.board, domain.board, user.board)
+BOARDS: tuple[Callable[[Zone], Board], ...] = (
+    trend.board,
+    domains.board,
+    domain.board,
+    user.board,
+    suspicious.board,
+    health.board,
+)
 
 
 def all_boards(zone: str) -> list[Board]:

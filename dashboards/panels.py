@@ -18,6 +18,8 @@ NOTHING = "Nothing was logged in this range, or the exporter is not scraped: see
 
 NOT_LOGGED = [{"type": "special", "options": {"match": "nan", "result": {"text": theme.NOT_LOGGED, "index": 0}}}]
 
+UNKNOWN = [{"type": "special", "options": {"match": "nan", "result": {"text": "-", "index": 0}}}]
+
 
 def by_name(name: str, properties: Properties) -> Override:
     return _override("byName", name, properties)
@@ -35,9 +37,9 @@ def by_type(kind: str, properties: Properties) -> Override:
     return _override("byType", kind, properties)
 
 
-def named(title: str, tooltip: str, goal: str) -> Override:
+def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
     """A column of names, each a link to `goal` (a path that takes the name from the cell)."""
-    link = {"title": tooltip, "url": links.with_range(goal), "targetBlank": False}
+    link = {"title": tooltip, "url": links.with_range(goal) if carry_range else goal, "targetBlank": False}
     return by_name(title, {"links": [link], "custom.minWidth": 220})
 
 
@@ -159,13 +161,11 @@ def pie(  # noqa: PLR0917
         "tooltip": {"mode": "single", "sort": "none"},
         "displayLabels": [],
     }
+    fields = _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides)
     return core.PieChartv2(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
-        extraJson={
-            "options": options,
-            "fieldConfig": _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides),
-        },
+        extraJson={"options": options, "fieldConfig": fields},
     )
 
 

@@ -5,7 +5,7 @@ from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.queries import Only
 from dashboards.report import Report
-from dashboards.targets import over_time
+from dashboards.targets import Target, over_time
 from exporter.catalogue import Scope
 
 NETWORKS, RATE = 6, 7
@@ -32,8 +32,8 @@ def board(zone: Zone) -> Board:
             report.choices(links.USER, csv=report.csv_link("user", domain="${domain:percentencode}")),
             notes(zone, (14, 0, 10, 2)),
             shown.totals((0, 2, 24, 4)),
-            *shown.charts((0, 6, 16, 13), (16, 6, 8, 13)),
-            shown.table((0, 19, 24, 12)),
+            *shown.charts((0, 6, 16, 14), (16, 6, 8, 14)),
+            shown.table((0, 20, 24, 11)),
             _networks(),
             _rate(),
         ],
@@ -54,7 +54,7 @@ def _networks() -> panels.Panel:
 
 
 def _rate() -> panels.Panel:
-    def rate(ref: str, measure: str, title: str) -> panels.Target:
+    def rate(ref: str, measure: str, title: str) -> Target:
         counter = f"pop3_user_{measure}_total{SELECTED}"
         return over_time(ref, f"sum(max by(server,domain,user)(rate({counter}[$__rate_interval])))*60", title)
 

@@ -1,0 +1,255 @@
+"""Exporter health: can the numbers be trusted?"""
+
+from grafanalib import core
+
+from dashboards import links, panels, theme, variables
+from dashboards.dashboard import Board, Zone
+from dashboards.notes import notes
+from dashboards.panels import Place
+from dashboards.targets import now, over_time, rows
+
+TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
+OLDEST = "min(min_over_time(timestamp(pop3_connections_total)[400d:6h] @ $until))"
+QUARTER_DAYS = 92
+UNMATCHED = 'pop3_exporter_lines_total{verdict="unmatched"}'
+
+
+def board(zone: Zone) -> Board:
+    return Board(
+        links.EXPORTER,
+        "Can the numbers be trusted? What was read, what was not understood, what no log tells, how far back it goes.",
+        zone,
+        [variables.datasource(), _every_server(), variables.newest()],
+        [
+            _tiles((0, 0, 24, 4)),
+            _reach(zone, (0, 4, 12, 4)),
+            notes(zone, (12, 4, 12, 4)),
+            _sources((0, 8, 24, 8)),
+            _quality((0, 16, 24, 8)),
+            _lines((0, 24, 12, 9)),
+            _lag((12, 24, 12, 9)),
+            _commits((0, 33, 12, 9)),
+            _series((12, 33, 12, 9)),
+            _process((0, 42, 12, 9)),
+            _scrapes((12, 42, 12, 9)),
+        ],
+        time=core.Time("now-24h", "now"),
+        refresh="1m",
+    )
+
+
+def _every_server() -> core.Template:
+    template = variables.server()
+    template.hide = variables.HIDDEN
+    return template
+
+
+def _tiles(place: Place) -> panels.Panel:
+    def newest(series: str, how: str = "max") -> str:
+        return f"{how}(last_over_time({series}[10m] @ $until))"
+
+    def added(series: str) -> str:
+        return f"sum(increase({series}[${{__range_s}}s])) or vector(0)"
+
+    bad_from_one = panels.thresholds((None, theme.GREEN), (1, theme.ORANGE))
+    yes_no = [
+        {"type": "value", "options": {"1": {"text": "yes", "color": theme.GREEN, "index": 0}}},
+        {"type": "value", "options": {"0": {"text": "no", "color": theme.RED, "index": 1}}},
+    ]
+    tiles: list[tuple[str, str, str, panels.Properties]] = [
+        ("A", "Exporters up", 'sum(last_over_time(up{job="pop3"}[10m] @ $until))', {"unit": theme.COUNT}),
+        ("B", "Books balanced", newest("pop3_exporter_books_balanced", "min"), {"mappings": yes_no}),
+        ("C", "Unread", newest("pop3_exporter_unread_bytes", "sum"), {"unit": theme.BYTES}),
+        ("D", "Lines not understood", added(UNMATCHED), {"thresholds": bad_from_one}),
+        ("E", "Lines possibly lost", added("pop3_exporter_lines_possibly_lost_total"), {"thresholds": bad_from_one}),
+        ("F", "Late events", added("pop3_exporter_late_events_total"), {}),
+        ("G", "Users beyond the limit", newest("pop3_exporter_folded_users", "sum"), {"thresholds": bad_from_one}),
+    ]
+    return panels.stat(
+        TILES,
+        "At a glance",
+        place,
+        "Newest values, and what was added in the range. Lines not understood are counted, never guessed.",
+        [now(ref, expr, title) for ref, title, expr, _ in tiles],
+        theme.COUNT,
+        overrides=[panels.by_query(ref, {"decimals": 0, **looks}) for ref, _, _, looks in tiles if looks],
+        options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
+        defaults={"thresholds": panels.thresholds((None, theme.GREEN)), "color": {"mode": "thresholds"}},
+    )
+
+
+def _reach(zone: Zone, place: Place) -> panels.Panel:
+    days = f'count_values("days",floor(($until-({OLDEST}))/86400))'
+    short = f'label_replace({days},"note","$1 days: a quarter is not possible yet","days","(.+)")'
+    enough = f'label_replace({days},"note","$1 days","days","(.+)")'
+    long = f"on() (($until-({OLDEST}))/86400>={QUARTER_DAYS})"
+    return panels.stat(
+        REACH,
+        "Prometheus remembers · time zones",
+        place,
+        "How far back the samples reach (400 days are looked at), the zone of these dashboards and that of the "
+        "exporter. A quarter needs 100 days of retention.",
+        [
+            now("A", f"({enough} and {long}) or on() {short}", "{{note}}"),
+            now("B", "max by(time_zone)(last_over_time(pop3_site_info[10m] @ $until))", "exporter: {{time_zone}}"),
+            now("C", "vector(1)", f"dashboards: {zone.name}"),
+        ],
+        theme.NONE,
+        options={"textMode": "name", "orientation": "vertical", "text": {"titleSize": 16, "valueSize": 16}},
+        defaults={"color": panels.fixed(theme.BLUE)},
+    )
+
+
+def _sources(place: Place) -> panels.Panel:
+    def newest(series: str) -> str:
+        return f"max by(source)(last_over_time({series}[10m] @ $until))"
+
+    def added(series: str) -> str:
+        return f"sum by(source)(increase({series}[${{__range_s}}s]))"
+
+    columns = [
+        ("Last event", f"$until-60-{newest('pop3_exporter_last_event_timestamp_seconds')}", theme.SECONDS),
+        ("Unread", newest("pop3_exporter_unread_bytes"), theme.BYTES),
+        ("Lines", added("pop3_exporter_lines_total"), theme.COUNT),
+        ("Not understood", added(UNMATCHED), theme.COUNT),
+        ("Late", added("pop3_exporter_late_events_total"), theme.COUNT),
+        ("From the future", added("pop3_exporter_future_events_total"), theme.COUNT),
+        ("Clock skew", newest("pop3_exporter_clock_skew_seconds"), theme.SECONDS),
+        ("Rotations", added("pop3_exporter_rotations_total"), theme.COUNT),
+        ("Truncations", added("pop3_exporter_truncations_total"), theme.COUNT),
+        ("Possibly lost", added("pop3_exporter_lines_possibly_lost_total"), theme.COUNT),
+        ("Read errors", added("pop3_exporter_read_errors_total"), theme.COUNT),
+    ]
+    refs = "ABCDEFGHIJK"
+    fields = {f"Value #{ref}": title for ref, (title, _, _) in zip(refs, columns, strict=True)}
+    looks = [
+        panels.by_name(title, {"unit": unit, "decimals": 0, "noValue": "-", "custom.minWidth": 90})
+        for title, _, unit in columns
+    ]
+    return panels.table(
+        SOURCES,
+        "Sources",
+        place,
+        "What each source has read; counts are those of the range. Last event: how long ago by the log's own stamps.",
+        [rows(ref, expr) for ref, (_, expr, _) in zip(refs, columns, strict=True)],
+        sort=("Source", False),
+        overrides=looks,
+        transformations=panels.joined("source", fields, keep="Source"),
+        pages=False,
+        empty="No source is known: the exporter is not scraped, or has no sources.",
+    )
+
+
+def _quality(place: Place) -> panels.Panel:
+    words = [("exact", "exact", theme.GREEN), ("lower_bound", "at least", theme.YELLOW)]
+    words += [("estimated", "estimated", theme.ORANGE), ("none", theme.NOT_LOGGED, theme.RED)]
+    shown = {word: {"text": said, "color": colour, "index": at} for at, (word, said, colour) in enumerate(words)}
+    best = "max by(server,source,measure,quality)(last_over_time(pop3_measure_quality_info[10m] @ $until))"
+    return panels.table(
+        QUALITY,
+        "What the logs tell",
+        place,
+        "Per server and source, how far each measure can be trusted. `at least`: some of it is not in the log; "
+        "`not logged`: none of it is, and reports leave the cell empty.",
+        [rows("A", f'label_join({best},"log"," · ","server","source")')],
+        overrides=[
+            panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
+            panels.by_regexp("^(?!Server).*", {"custom.cellOptions": {"type": "color-text"}, "custom.minWidth": 100}),
+        ],
+        transformations=[
+            {
+                "id": "groupingToMatrix",
+                "options": {
+                    "columnField": "measure",
+                    "rowField": "log",
+                    "valueField": "quality",
+                    "emptyValue": "empty",
+                },
+            },
+            {"id": "organize", "options": {"renameByName": {"log\\measure": "Server and source"}}},
+        ],
+        pages=False,
+        empty="No server is known yet: nothing was read.",
+    )
+
+
+def _lines(place: Place) -> panels.Panel:
+    rate = "sum by(verdict)(rate(pop3_exporter_lines_total[$__rate_interval]))"
+    return panels.lines(
+        LINES,
+        "Lines read, by what they were taken for",
+        place,
+        "Lines per second. `unmatched` should stay at zero: `pop3-exporter parse` shows which lines they are.",
+        [over_time("A", rate, "{{verdict}}")],
+        theme.RATE,
+        overrides=[panels.by_name("unmatched", {"color": panels.fixed(theme.RED)})],
+    )
+
+
+def _lag(place: Place) -> panels.Panel:
+    lag = "pop3_exporter_time_seconds - on(instance) group_right() pop3_exporter_last_event_timestamp_seconds"
+    return panels.lines(
+        LAG,
+        "Time since the last event",
+        place,
+        "By the stamps of the log. A busy server that falls silent, or a reader that falls behind, shows here.",
+        [over_time("A", f"max by(source,server)({lag})", "{{server}} · {{source}}")],
+        theme.SECONDS,
+    )
+
+
+def _commits(place: Place) -> panels.Panel:
+    def quantile(name: str) -> str:
+        buckets = f"sum by(le)(rate(pop3_exporter_{name}_duration_seconds_bucket[$__rate_interval]))"
+        return f"histogram_quantile(0.99, {buckets})"
+
+    return panels.lines(
+        COMMITS,
+        "Time to write and to read, 99 %",
+        place,
+        "Commit: one transaction of the ledger. Turn: one look at all sources.",
+        [over_time("A", quantile("commit"), "Commit"), over_time("B", quantile("turn"), "Turn")],
+        theme.SECONDS,
+    )
+
+
+def _series(place: Place) -> panels.Panel:
+    return panels.lines(
+        SERIES,
+        "Series exposed",
+        place,
+        "By scope. The limits of the configuration bound them; what is beyond is counted in `_other`.",
+        [
+            over_time("A", "sum by(scope)(pop3_exporter_series)", "{{scope}}"),
+            over_time("B", "sum(pop3_exporter_folded_users)", "users beyond the limit"),
+            over_time("C", "sum(pop3_exporter_folded_domains)", "domains beyond the limit"),
+        ],
+        theme.COUNT,
+    )
+
+
+def _process(place: Place) -> panels.Panel:
+    right = {"unit": theme.SHARE, "custom.axisPlacement": "right", "color": panels.fixed(theme.ORANGE)}
+    return panels.lines(
+        PROCESS,
+        "Memory and processor",
+        place,
+        "Of the exporter's process.",
+        [
+            over_time("A", 'process_resident_memory_bytes{job="pop3"}', "Memory {{instance}}"),
+            over_time("B", 'rate(process_cpu_seconds_total{job="pop3"}[$__rate_interval])', "Processor {{instance}}"),
+        ],
+        "bytes",
+        overrides=[panels.by_regexp("^Processor", right)],
+    )
+
+
+def _scrapes(place: Place) -> panels.Panel:
+    return panels.lines(
+        SCRAPES,
+        "Scrape duration",
+        place,
+        "How long Prometheus waited for /metrics. A gap is a time without a scrape.",
+        [over_time("A", 'scrape_duration_seconds{job="pop3"}', "{{instance}}")],
+        theme.SECONDS,
+    )

@@ -1,0 +1,62 @@
+"""Accounts as they behave just now: the last hour or day, by scrapes and so exact within one of them.
+
+Cheap for tens of thousands of users: a few samples a series, nothing over days. What needs history comes from
+the recording rules of the alerts.
+"""
+
+from collections.abc import Sequence
+
+from dashboards.queries.terms import Only, Range, Series
+from exporter.catalogue import MEASURES, Scope
+
+WHOLE = Range()
+SCRAPED = "10m"  # a counter that was not scraped for longer is not shown
+HISTORY_DAYS = 14
+RECORDED_HOUR = "pop3_user:connections:increase1h"  # recorded only for users above a small floor
+
+
+def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE) -> str:
+    """What the last `hours` before the newest sample added; a user born in them counts in full."""
+    keys = series.keys
+    now = f"max by({keys})(last_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
+    then = f"max by({keys})(last_over_time({series.total}[{SCRAPED}] @ {range_.until} offset {hours}h))"
+    born = f"max by({keys})(last_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
+    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born})),0))"
+
+
+def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
+    """The average hour of the whole days in the last 14, or since the user's birth."""
+    keys, days = series.keys, HISTORY_DAYS
+    end = f"max by({keys})(last_over_time({series.day}[{SCRAPED}] @ {range_.until}))"
+    begin = f"max by({keys})(last_over_time({series.day}[1h] @ {range_.until} offset {days}d))"
+    born = f"max by({keys})(last_over_time({series.born}[{SCRAPED}] @ {range_.until}))"
+    age = f"clamp_max(clamp_min(({range_.until}-({born}))/86400,1),{days})"
+    return f"sum by({','.join(by)})(({end}-({begin} or 0*{born}))/({age}*24))"
+
+
+def busiest_hour(only: Only, by: Sequence[str], range_: Range = WHOLE) -> str:
+    """The busiest hour of 14 days, as the recording rule kept it: no row for users that never passed its floor."""
+    recorded = f"{RECORDED_HOUR}{{{only.matchers()}}}"
+    return f"max by({','.join(by)})(max_over_time({recorded}[{HISTORY_DAYS}d] @ {range_.until}))"
+
+
+def networks(only: Only, by: Sequence[str], range_: Range = WHOLE) -> str:
+    """Distinct networks of successful logins in 24 hours."""
+    series = f"pop3_user_client_networks{{{only.matchers()}}}"
+    return f"max by({','.join(by)})(last_over_time({series}[{SCRAPED}] @ {range_.until}))"
+
+
+def firing(only: Only, range_: Range = WHOLE) -> str:
+    """The firing alerts, with the UNIX time since when in milliseconds (NaN where the store does not tell)."""
+    labels = "alertname,severity,server,domain,user"
+    servers = f'server=~"{only.servers}|"'
+    alerts = f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}'
+    states = f'ALERTS_FOR_STATE{{alertname=~"POP3.*",{servers}}}'
+    now = f"max by({labels})(last_over_time({alerts}[5m] @ {range_.until}))"
+    since = f"max by({labels})(last_over_time({states}[5m] @ {range_.until}))*1000"
+    return f"({since} and on({labels}) {now}) or {now}*NaN"
+
+
+def users(name: str, only: Only) -> Series:
+    """The user series of the measure with that name."""
+    return Series(Scope.USER, next(measure for measure in MEASURES if measure.name == name), only)

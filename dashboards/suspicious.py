@@ -1,0 +1,198 @@
+"""Suspicious accounts: who may be stolen?"""
+
+from grafanalib import core
+
+from dashboards import links, panels, theme, variables
+from dashboards.dashboard import Board, Zone
+from dashboards.panels import Override, Place
+from dashboards.queries import Only, accounts, top
+from dashboards.targets import WITHIN_A_SCRAPE, now, over_time, rows
+
+TILES, ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME = 2, 3, 4, 5, 6, 7
+EVERYBODY = Only()
+SUSPECTS = Only(users="$suspects")
+PERSON = ("domain", "user")
+TOP = 20
+HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour of 14 days"
+
+
+def board(zone: Zone) -> Board:
+    busy = top(TOP, f"{accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)}>0")
+    return Board(
+        links.SUSPICIOUS,
+        "Who may be stolen? Firing alerts, accounts that do far more than they used to, many networks, many failures.",
+        zone,
+        [
+            variables.datasource(),
+            variables.server(),
+            variables.newest(),
+            variables.hidden_names("suspects", "user", busy),
+        ],
+        [
+            _tiles((0, 0, 24, 4)),
+            _alerts((0, 4, 24, 8)),
+            _growth((0, 12, 24, 12)),
+            _networks((0, 24, 12, 11)),
+            _failures((12, 24, 12, 11)),
+            _over_time((0, 35, 24, 10)),
+        ],
+        time=core.Time("now-24h", "now"),
+        refresh="1m",
+    )
+
+
+def _tiles(place: Place) -> panels.Panel:
+    failures = accounts.recent(accounts.users("login_failures", EVERYBODY), (), 1)
+    most = f"max({accounts.networks(EVERYBODY, PERSON)})"
+    alerts = f"count({accounts.firing(EVERYBODY)}) or vector(0)"
+    busiest = f"max({accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)})"
+    warn = {"thresholds": panels.thresholds((None, theme.GREEN), (1, theme.RED)), "color": {"mode": "thresholds"}}
+    return panels.stat(
+        TILES,
+        "Now",
+        place,
+        "As of the newest scrape in the range.",
+        [
+            now("A", alerts, "Firing alerts"),
+            now("B", busiest, "Most connections of one account, last hour", WITHIN_A_SCRAPE),
+            now("C", most, "Most networks of one account, 24 h"),
+            now("D", failures, "Login failures of known users, last hour", WITHIN_A_SCRAPE),
+        ],
+        theme.COUNT,
+        overrides=[
+            panels.by_query("A", warn),
+            panels.by_query("B", {"color": panels.fixed(theme.BLUE)}),
+            panels.by_query("C", {"color": panels.fixed(theme.CYAN)}),
+            panels.by_query("D", {"color": panels.fixed(theme.PURPLE)}),
+        ],
+        options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
+    )
+
+
+def _alerts(place: Place) -> panels.Panel:
+    titles = {"alertname": "Alert", "severity": "Severity", "user": "User", "domain": "Domain", "server": "Server"}
+    colours = [("critical", theme.RED), ("warning", theme.ORANGE)]
+    severity = {word: {"text": word, "color": colour, "index": at} for at, (word, colour) in enumerate(colours)}
+    return panels.table(
+        ALERTS,
+        "Firing alerts",
+        place,
+        "POP3 alerts that fire as of the newest scrape. Each has a runbook in deploy/runbooks.",
+        [rows("A", accounts.firing(EVERYBODY))],
+        sort=("Severity", False),
+        overrides=[
+            _open_user(),
+            panels.by_name("Alert", {"custom.minWidth": 260}),
+            panels.by_name(
+                "Severity",
+                {
+                    "mappings": [{"type": "value", "options": severity}],
+                    "custom.cellOptions": {"type": "color-text"},
+                    "custom.width": 110,
+                },
+            ),
+            panels.by_name("Since", {"unit": "dateTimeFromNow", "custom.width": 160, "mappings": panels.UNKNOWN}),
+        ],
+        transformations=panels.columns(titles | {"Value": "Since"}),
+        empty="No POP3 alert is firing. (The rules in deploy/prometheus must be loaded for that to mean something.)",
+    )
+
+
+def _growth(place: Place) -> panels.Panel:
+    series = accounts.users("connections", SUSPECTS)
+    hour, usual = accounts.recent(series, PERSON, 1), accounts.usual_hour(series, PERSON)
+    failures = accounts.recent(accounts.users("login_failures", SUSPECTS), PERSON, 1)
+    titles = {"user": "User", "domain": "Domain", "Value #A": HOUR, "Value #B": USUAL, "Value #C": FACTOR}
+    titles |= {"Value #D": BUSIEST, "Value #E": "Networks, 24 h", "Value #F": "Login failures, last hour"}
+    factor = panels.thresholds((None, theme.GREY), (4, theme.ORANGE), (20, theme.RED))
+    return panels.table(
+        GROWTH,
+        "Growth against their own history",
+        place,
+        f"The {TOP} accounts with the most connections in the last hour, against their average hour of 14 days and, "
+        "where the recording rule kept it, their busiest one. Ten or more times usual deserves a look.",
+        [
+            rows("A", hour, WITHIN_A_SCRAPE),
+            rows("B", usual, WITHIN_A_SCRAPE),
+            rows("C", f"{hour}/({usual}>0)", WITHIN_A_SCRAPE),
+            rows("D", accounts.busiest_hour(SUSPECTS, PERSON)),
+            rows("E", accounts.networks(SUSPECTS, PERSON)),
+            rows("F", failures, WITHIN_A_SCRAPE),
+        ],
+        sort=(HOUR, True),
+        overrides=[
+            _open_user(),
+            panels.by_name("Domain", {"custom.width": 190}),
+            _bar(HOUR, theme.BLUE),
+            panels.by_name(USUAL, {"decimals": 1}),
+            panels.by_name(
+                FACTOR,
+                {
+                    "decimals": 1,
+                    "unit": "suffix: x",
+                    "thresholds": factor,
+                    "custom.cellOptions": {"type": "color-text"},
+                },
+            ),
+            *(panels.by_name(title, {"unit": theme.COUNT, "noValue": "-"}) for title in list(titles.values())[5:]),
+        ],
+        transformations=panels.merged(titles, filled=HOUR),
+        pages=False,
+        empty="No account has connected in the last hour.",
+    )
+
+
+def _networks(place: Place) -> panels.Panel:
+    title = "Networks"
+    return panels.table(
+        NETWORKS,
+        "Most networks",
+        place,
+        "Distinct networks (/24, /48) of successful logins in 24 hours. People have a few; thieves have many.",
+        [rows("A", top(TOP, accounts.networks(EVERYBODY, PERSON)))],
+        sort=(title, True),
+        overrides=[_open_user(), panels.by_name("Domain", {"custom.width": 170}), _bar(title, theme.CYAN)],
+        transformations=panels.columns({"user": "User", "domain": "Domain", "Value": title}),
+    )
+
+
+def _failures(place: Place) -> panels.Panel:
+    title = "Login failures"
+    failures = accounts.recent(accounts.users("login_failures", EVERYBODY), PERSON, 24)
+    return panels.table(
+        FAILURES,
+        "Most login failures",
+        place,
+        "Refused logins of known users in the 24 hours before the newest scrape: guessing, or a forgotten device.",
+        [rows("A", f"{top(TOP, failures)}>0", WITHIN_A_SCRAPE)],
+        sort=(title, True),
+        overrides=[_open_user(), panels.by_name("Domain", {"custom.width": 170}), _bar(title, theme.PURPLE)],
+        transformations=panels.columns({"user": "User", "domain": "Domain", "Value": title}),
+        empty="No login of a known user was refused.",
+    )
+
+
+def _over_time(place: Place) -> panels.Panel:
+    counter = f"pop3_user_connections_total{{{SUSPECTS.matchers()}}}"
+    rate = f"sum by(user)(max by(server,domain,user)(rate({counter}[$__rate_interval])))*3600"
+    return panels.lines(
+        OVER_TIME,
+        "Connections of the busiest accounts, per hour",
+        place,
+        "The accounts of the table above over time, as the scrapes saw them.",
+        [over_time("A", f"topk(10, {rate})", "{{user}}")],
+        theme.COUNT,
+        custom={"fillOpacity": 0},
+        defaults={"decimals": 0},
+    )
+
+
+def _open_user() -> Override:
+    goal = links.url(links.SUSPICIOUS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
+    return panels.named("User", "Open this user (30 days)", goal, carry_range=False)
+
+
+def _bar(title: str, colour: str) -> Override:
+    cell = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    looks = {"unit": theme.COUNT, "min": 0, "fieldMinMax": True, "color": panels.fixed(colour), "noValue": "-"}
+    return panels.by_name(title, {**looks, "custom.cellOptions": cell})
