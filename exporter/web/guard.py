@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.web.security import Security
 
+LOGGER = logging.getLogger(__name__)
 DEFAULTS = {"X-Content-Type-Options": "nosniff"}
 UNAUTHORIZED = PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": 'Basic realm="pop3-exporter"'})
 
@@ -31,12 +33,22 @@ class Guard:
             headers |= self._security.headers
             admitted = not self._security.needs_login or await _admitted(self._security, Headers(scope=scope))
 
+        is_complete = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal is_complete
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(headers)
+            is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
 
-        await (self._app if admitted else UNAUTHORIZED)(scope, receive, with_headers)
+        try:
+            await (self._app if admitted else UNAUTHORIZED)(scope, receive, with_headers)
+        except Exception:
+            # Starlette has answered 500 and raises again; an answer that broke off must break the connection, too.
+            if not is_complete:
+                raise
+            LOGGER.exception("a page failed")
 
 
 async def _admitted(security: Security, headers: Headers) -> bool:

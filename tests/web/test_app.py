@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -111,6 +112,16 @@ def test_a_mistake_of_ours_shows_nothing_of_the_inside(
     assert 200 == client.get("/").status_code
     # Logged after the answer was sent, but before the next one of the same connection.
     assert "AttributeError" in caplog.text
+
+
+def test_an_answer_that_breaks_off_is_no_whole_answer(client: httpx.Client, world: World) -> None:
+    """A failure in the middle of /metrics ends the connection: half an exposition never passes for all of it."""
+    rows = world.view.rows
+    world.view = replace(world.view, rows={**rows, "user": {("mx1", "a.example", "u"): None}})  # type: ignore[dict-item]
+    with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
+        client.get("/metrics")
+    world.view = replace(world.view, rows=rows)
+    assert 200 == client.get("/metrics").status_code
 
 
 def test_requests_are_not_logged(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
