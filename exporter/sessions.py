@@ -89,8 +89,8 @@ class Sessions:
         key = fact.key
         if fact.by_address and fact.kind is not Kind.CONNECT:
             key = self._key_by_address(server, fact)
-        elif fact.by_user:
-            key = self._key_by_user(server, fact)
+        elif fact.by_user or (fact.kind is Kind.LOGIN and self._users.orphans):
+            key = self._key_by_user(server, stamp, fact)
         if not key:
             return self._without_key(server, stamp, fact)
         place = (server, key)
@@ -123,15 +123,17 @@ class Sessions:
         session = self._addresses.find(server, fact.address, before_login=key is not None)
         return key if session is None else session.key
 
-    def _key_by_user(self, server: str, fact: Fact) -> bytes | None:
+    def _key_by_user(self, server: str, stamp: int, fact: Fact) -> bytes | None:
         """The key of a line that names its user only; a new one where it begins, or ends what nobody began."""
         users = self._users
         if not users.is_used:
             users.is_used = True
             users.keep((*self._open.values(), *self._lingering.values()))
-        session = None if fact.kind is Kind.LOGIN else users.find(server, fact)
+        session = users.orphan(server, fact.user, stamp) if fact.kind is Kind.LOGIN else users.find(server, fact)
         if session is not None:
             return session.key
+        if fact.key is not None:
+            return fact.key
         # No server's own key begins with NUL; `seen` grows with every new connection.
         return None if fact.user is None or fact.tentative else b"\0%b\0%d" % (fact.user, self.seen)
 
@@ -316,6 +318,8 @@ class Sessions:
             session.summed = fact.failures
         reason = session.closing or fact.reason or Reason.UNSPECIFIED
         self._close(session, stamp, reason, charges, amounts, known=fact.ok is True)
+        if fact.by_user and not session.logged_in and session.user is not None:
+            self._users.orphans[session.server, session.user] = session
 
     # ── charges ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -449,6 +453,9 @@ class Sessions:
             else:
                 self._open[place] = session
         self._addresses.keep((*self._open.values(), *self._lingering.values()))
+        if any(key.startswith(b"\0") for _, key in self._stored):
+            self._users.is_used = True
+            self._users.keep((*self._open.values(), *self._lingering.values()))
 
 
 def _is_another(session: Session, fact: Fact) -> bool:

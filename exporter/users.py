@@ -7,12 +7,17 @@ from exporter.session import Session
 
 Owner = tuple[str, bytes]
 
+# Two processes write the two lines of a very short session, so its login may stand behind its end.
+TURNED_SECONDS = 2
+
 
 class Users:
     """Logged-in sessions by their user, oldest first; costs nothing until a line asks (`Fact.by_user`)."""
 
     def __init__(self) -> None:
         self.is_used = False
+        # Ended by a line that named only their user, before a line of their login.
+        self.orphans: dict[Owner, Session] = {}
         self._sessions: dict[Owner, list[Session]] = {}
 
     def add(self, session: Session) -> None:
@@ -36,9 +41,17 @@ class Users:
                 best, rank = session, found
         return best
 
+    def orphan(self, server: str, user: bytes | None, stamp: int) -> Session | None:
+        """The session that has just ended without the login which a line at `stamp` tells, if there is one."""
+        session = self.orphans.pop((server, user or b""), None)
+        return session if session is not None and abs(stamp - session.last) <= TURNED_SECONDS else None
+
     def keep(self, sessions: Iterable[Session]) -> None:
         """Forget all but these."""
         self._sessions.clear()
+        self.orphans.clear()
         for session in sessions:
             if session.logged_in:
                 self.add(session)
+            elif session.ended and session.key[:1] == b"\0" and session.user is not None:
+                self.orphans[session.server, session.user] = session

@@ -106,6 +106,11 @@ def read_login(message: bytes) -> Fact | Verdict:
     head = _heads.get(message[PREFIX:at]) or _learn(message[PREFIX:at])
     if head.verdict is not None:
         return head.verdict
+    return _connection(message, at, head)
+
+
+def _connection(message: bytes, at: int, head: Head) -> Fact | Verdict:
+    """What a line says whose head ends at `at`."""
     # The genuine end of the name is the last one: whatever it holds stands to the left.
     end = max(message.rfind(b">, method="), message.rfind(b">, rip="))
     if end < at:
@@ -120,6 +125,8 @@ def read_login(message: bytes) -> Fact | Verdict:
         return Fact(Kind.LOGIN, key, user, address, by_user=not key, trait="proxy" if head.proxied else "")
     if head.kind is Kind.END:
         return _end(head, key, user, address, message[end + 1 :])
+    if key is None:  # a line of one attempt, which nothing ties to its connection
+        return Verdict.IGNORED
     return Fact(head.kind, key, user, address, head.reason, trait="auth_verbose")
 
 
