@@ -5,6 +5,7 @@ durable together with how far the logs were read, and only then are they to be s
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -92,6 +93,8 @@ class Ledger:
             raise
         self.names = Names(rules, self._entries)
         self.view = self._new_view(now)
+        with suppress(OSError):  # a full disk: then a loss of the write-ahead file would not be noticed
+            lock.mark_open()
 
     def restored(self, source: str) -> SavedSource | None:
         """What was committed of the source before this start; None: it was never seen."""
@@ -115,6 +118,8 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file; what was not committed is dropped."""
+        with suppress(OSError):
+            self._lock.mark_closed()
         self._connection.close()
         self._lock.release()
 

@@ -1,7 +1,8 @@
 """One writer at a time: a locked file beside the ledger that names who holds it.
 
-The file stays when its owner dies, and then tells that the ledger was not closed. It is the operating system's
-lock that counts, so nothing has to be cleaned up after a crash.
+It is the operating system's lock that counts, so nothing has to be cleaned up after a crash. What the file says
+is for people, and for the one thing that the lock cannot tell: that a ledger was not closed, so that its
+write-ahead file, with the newest commits, must be there.
 """
 
 import contextlib
@@ -16,6 +17,8 @@ from exporter.ledger.errors import LedgerError
 # Far behind the text, because Windows keeps others from reading what is locked.
 LOCKED_BYTE = 1 << 30
 
+_OPEN = "open"
+
 
 class Lock:
     """Holds the ledger at `path` until `release`.
@@ -29,17 +32,18 @@ class Lock:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o640)
         except OSError as error:
             raise LedgerError(f"{path}: cannot be locked: {error.strerror} ({self.path})") from error
-        owner = self._owner()
+        owner, was_open = self._read()
         if not _try_lock(self._file):
             os.close(self._file)
-            raise LedgerError(f"{path}: in use by process {owner or 'unknown'}; stop it first, or use another ledger")
-        if owner and _is_torn(path):
+            raise LedgerError(f"{path}: in use by process {owner}; stop it first, or use another ledger")
+        if was_open and _is_torn(path):
             os.close(self._file)
             raise LedgerError(
                 f"{path}: was not closed, and its write-ahead file {path.name}-wal, with the newest commits, is"
                 f" missing; put it back or restore a backup, or remove {self.path.name} to accept the loss"
             )
-        self._write(str(os.getpid()))
+        with contextlib.suppress(OSError):  # a full disk keeps nobody from reading the ledger
+            self._write(str(os.getpid()))
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +52,15 @@ class Lock:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+    def mark_open(self) -> None:
+        """From now on the write-ahead file is there; until `mark_closed` its absence means a loss."""
+        self._write(f"{os.getpid()} {_OPEN}")
+
+    def mark_closed(self) -> None:
+        """From now on the write-ahead file may go, also if the machine stops at once."""
+        self._write(str(os.getpid()))
+        os.fsync(self._file)
 
     def release(self) -> None:
         """Give the ledger free, as properly closed."""
@@ -59,9 +72,10 @@ class Lock:
         """Give the ledger free without calling it closed."""
         os.close(self._file)
 
-    def _owner(self) -> str:
+    def _read(self) -> tuple[str, bool]:
         os.lseek(self._file, 0, os.SEEK_SET)
-        return os.read(self._file, 32).decode("ascii", "replace").strip()
+        owner, _, state = os.read(self._file, 64).decode("ascii", "replace").partition(" ")
+        return owner or "unknown", state == _OPEN
 
     def _write(self, text: str) -> None:
         os.ftruncate(self._file, 0)
