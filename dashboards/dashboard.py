@@ -101,26 +101,32 @@ def _annotations() -> list[dict[str, Any]]:
             "red",
             "{{alertname}}",
             "{{server}} {{domain}} {{user}}",
+            "5m",
         ),
         _annotation(
             "Exporter restarts",
-            'max by(instance)(changes(process_start_time_seconds{job="pop3"}[$__interval])) > 0',
+            'max by(instance)(changes(process_start_time_seconds{job="pop3"}[30m])) > 0',
             "purple",
             "Exporter restarted",
             "{{instance}}",
+            "30m",
         ),
         _annotation(
             "Scrape gaps",
-            'max by(instance)(up{job="pop3"}) == 0 or absent_over_time(pop3_exporter_time_seconds[$__interval])'
-            " and on() (vector(time()) < $until)",
+            # Not where history was imported: nothing was scraped there before either.
+            "absent_over_time(pop3_exporter_time_seconds[30m])"
+            " and on() max(last_over_time(pop3_exporter_time_seconds[2d])) and on() (vector(time()) < $until)",
             "orange",
             "Exporter not scraped",
-            "{{instance}}",
+            "",
+            "30m",
         ),
     ]
 
 
-def _annotation(name: str, expr: str, colour: str, title: str, body: str) -> dict[str, Any]:
+def _annotation(  # noqa: PLR0917
+    name: str, expr: str, colour: str, title: str, body: str, step: str
+) -> dict[str, Any]:
     return {
         "name": name,
         "datasource": variables.SOURCE,
@@ -131,5 +137,5 @@ def _annotation(name: str, expr: str, colour: str, title: str, body: str) -> dic
         "titleFormat": title,
         "textFormat": body,
         "tagKeys": "severity",
-        "step": "5m",
+        "step": step,
     }

@@ -9,9 +9,9 @@ from dashboards.panels import Place
 from dashboards.targets import now, over_time, rows
 
 TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
-OLDEST = "min(min_over_time(timestamp(pop3_connections_total)[400d:6h] @ $until))"
+OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
 QUARTER_DAYS = 92
-UNMATCHED = 'pop3_exporter_lines_total{verdict="unmatched"}'
+UNMATCHED = 'pop3_exporter_lines_total{verdict=~"unmatched|malformed"}'
 
 
 def board(zone: Zone) -> Board:
@@ -179,10 +179,10 @@ def _lines(place: Place) -> panels.Panel:
         LINES,
         "Lines read, by what they were taken for",
         place,
-        "Lines per second. `unmatched` should stay at zero: `pop3-exporter parse` shows which lines they are.",
+        "Lines per second. `unmatched` and `malformed` should stay at zero: `pop3-exporter parse` shows which lines they are.",
         [over_time("A", rate, "{{verdict}}")],
         theme.RATE,
-        overrides=[panels.by_name("unmatched", {"color": panels.fixed(theme.RED)})],
+        overrides=[panels.by_regexp("^(unmatched|malformed)$", {"color": panels.fixed(theme.RED)})],
     )
 
 

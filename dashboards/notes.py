@@ -56,7 +56,7 @@ def _unlogged() -> str:
 
 
 def _too_short() -> str:
-    oldest = 'min(min_over_time(timestamp(pop3_connections_total{server=~"$server"})[${__range_s}s:1h]))'
+    oldest = 'min(min_over_time(timestamp(pop3_connections_day_start{server=~"$server"})[${__range_s}s:6h]))'
     born = 'min(last_over_time(pop3_first_seen_timestamp_seconds{server=~"$server"}[4d] @ $until))'
     missing = f"(({oldest}) > (${{__from:date:seconds}}+86400)) and (({born}) < (${{__from:date:seconds}}-86400))"
     text = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"

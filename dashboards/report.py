@@ -49,12 +49,17 @@ class Report:
     def series(self, column: Column) -> list[Series]:
         return [Series(self.scope, measure, self.only) for measure in column.measures]
 
+    @staticmethod
+    def can_lack(column: Column) -> bool:
+        """Whether a log may not have the column; connections are in every log, and say which rows exist."""
+        return column is not theme.NEW_CONNECTIONS
+
     def totals(self, place: Place) -> core.Panel:
         """A tile per column: the number of the range and its change against the range before."""
         targets, overrides = [], []
         for ref, column in zip("ABCDEFGH", self.columns, strict=False):
             series = self.series(column)
-            whole = total(series, [], only_logged=True)
+            whole = total(series, [], only_logged=self.can_lack(column))
             expr = with_change(whole, total_before(series, [], "$before"))
             targets.append(exact(ref, expr, Quantity.CHANGE, series))
             targets[-1].format = "time_series"
@@ -128,7 +133,13 @@ class Report:
     def total_targets(self, *by: str) -> list[Target]:
         """The totals of the range as rows by labels, a target per column; see `fields`."""
         return [
-            exact(ref, total(self.series(column), by, only_logged=True), Quantity.TOTAL, self.series(column), by)
+            exact(
+                ref,
+                total(self.series(column), by, only_logged=self.can_lack(column)),
+                Quantity.TOTAL,
+                self.series(column),
+                by,
+            )
             for ref, column in zip("ABCDEFGH", self.columns, strict=False)
         ]
 
@@ -149,7 +160,7 @@ class Report:
         targets = [exact("P", steps.begins(), Quantity.BEGINS)]
         for ref, column in zip("ABCDEFGH", self.columns, strict=False):
             series = self.series(column)
-            targets.append(exact(ref, steps.values(series, only_logged=True), Quantity.STEPS, series))
+            targets.append(exact(ref, steps.values(series, only_logged=self.can_lack(column)), Quantity.STEPS, series))
         return [*targets, exact("Z", steps.coverage(), Quantity.COVERAGE)]
 
     def _transformations(self) -> list[Override]:

@@ -13,7 +13,7 @@ EVERYBODY = Only()
 SUSPECTS = Only(users="$suspects")
 PERSON = ("domain", "user")
 TOP = 20
-HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour of 14 days"
+HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour, 14 d"
 
 
 def board(zone: Zone) -> Board:
@@ -103,7 +103,7 @@ def _growth(place: Place) -> panels.Panel:
     hour, usual = accounts.recent(series, PERSON, 1), accounts.usual_hour(series, PERSON)
     failures = accounts.recent(accounts.users("login_failures", SUSPECTS), PERSON, 1)
     titles = {"user": "User", "domain": "Domain", "Value #A": HOUR, "Value #B": USUAL, "Value #C": FACTOR}
-    titles |= {"Value #D": BUSIEST, "Value #E": "Networks, 24 h", "Value #F": "Login failures, last hour"}
+    titles |= {"Value #D": BUSIEST, "Value #E": "Networks, 24 h", "Value #F": "Failures, last hour"}
     factor = panels.thresholds((None, theme.GREY), (4, theme.ORANGE), (20, theme.RED))
     return panels.table(
         GROWTH,
@@ -174,13 +174,13 @@ def _failures(place: Place) -> panels.Panel:
 
 def _over_time(place: Place) -> panels.Panel:
     counter = f"pop3_user_connections_total{{{SUSPECTS.matchers()}}}"
-    rate = f"sum by(user)(max by(server,domain,user)(rate({counter}[$__rate_interval])))*3600"
+    hour = f"sum by(user)(max by(server,domain,user)(increase({counter}[1h])))"
     return panels.lines(
         OVER_TIME,
-        "Connections of the busiest accounts, per hour",
+        "Connections of the busiest accounts in the hour before",
         place,
         "The accounts of the table above over time, as the scrapes saw them.",
-        [over_time("A", f"topk(10, {rate})", "{{user}}")],
+        [over_time("A", f"{top(10, hour)}", "{{user}}")],
         theme.COUNT,
         custom={"fillOpacity": 0},
         defaults={"decimals": 0},
