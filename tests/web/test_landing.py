@@ -135,6 +135,14 @@ def test_says_what_the_server_should_log(world: World) -> None:
     assert "out=%o" not in html
 
 
+def test_says_when_there_is_nothing_to_set(world: World) -> None:
+    """What no setting betters is said once; a log that tells everything needs no sentence."""
+    world.view = view(quality={("mail", "mx1", "logins"): Quality.LOWER_BOUND})
+    assert "No setting is known that makes its log tell more." in page(world)
+    world.view = view(quality={("mail", "mx1", "logins"): Quality.EXACT})
+    assert "No setting" not in page(world)
+
+
 def test_advice_of_a_good_trait_ends_when_its_lines_are_seen() -> None:
     """A trait that makes a measure better is advised while the measure is worse."""
     assert ("set `stats = <yes>`",) == advice(Plain(), {"bad_command_connections": Quality.NONE})

@@ -20,12 +20,12 @@ def advice(wording: Format, quality: Mapping[str, Quality]) -> tuple[str, ...]:
 def _helps(wording: Format, brings: Qualities, quality: Mapping[str, Quality]) -> bool:
     """Whether following the trait's advice improves a measure.
 
-    A trait is good (seeing its lines makes a measure better than the format's first assumption: helps while the
-    measure is worse than that) or bad (its lines show that something is missing: helps while it holds).
+    A trait whose lines bring something helps while a measure is worse than what it brings. One that shows that
+    something is missing (it makes a measure worse than the format first assumes) helps while that holds.
     """
     for measure, then in brings.items():
         now = quality.get(measure, Quality.EXACT)
-        is_good = RANK[then] < RANK[wording.quality.get(measure, Quality.EXACT)]
-        if now is not Quality.EXACT and (RANK[then] < RANK[now] if is_good else then is now):
+        first = wording.quality.get(measure, Quality.EXACT)
+        if RANK[then] < RANK[now] or (then is now and RANK[then] > RANK[first]):
             return True
     return False

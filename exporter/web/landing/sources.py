@@ -105,13 +105,22 @@ def _quality(server: str, name: str, measures: Mapping[str, Quality], wording: F
         if found:
             pill = el("span", title, class_=f"pill {COLOURS[quality]}")
             rows.append(text(el("dt", pill), el("dd", ", ".join(found))))
-    sentences = advice(wording, measures) if wording else ()
-    more = text(
+    if wording and wording.documentation.bytes_cover:
+        rows.append(text(el("dt", "bytes"), el("dd", with_code(wording.documentation.bytes_cover))))
+    head = el("header", el("h3", server), el("span", f"from {name}", class_="quiet"))
+    return el("section", head, el("dl", *rows), _more(measures, wording), class_="card")
+
+
+def _more(measures: Mapping[str, Quality], wording: Format | None) -> Html:
+    if wording is None or set(measures.values()) == {Quality.EXACT}:
+        return Html("")
+    sentences = advice(wording, measures)
+    if not sentences:
+        return el("p", "No setting is known that makes its log tell more.", class_="quiet")
+    return text(
         el("p", el("strong", "To learn more from its log:")),
         el("ul", each("li", tuple(with_code(sentence) for sentence in sentences))),
     )
-    head = el("header", el("h3", server), el("span", f"from {name}", class_="quiet"))
-    return el("section", head, el("dl", *rows), more if sentences else Html(""), class_="card")
 
 
 def domainless(view: View, reports: Mapping[str, SourceReport]) -> Html:
