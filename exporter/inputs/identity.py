@@ -39,9 +39,7 @@ class Head(NamedTuple):
 
 def head_of(first: bytes) -> Head:
     """The fingerprint of a file that begins with `first`; zeros at its end are not yet written."""
-    seen = first[:HEAD_BYTES]
-    if len(seen) < HEAD_BYTES:
-        seen = seen.rstrip(b"\0")
+    seen = first[:HEAD_BYTES].rstrip(b"\0")
     return Head(len(seen), digest_of(seen), seen)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from exporter.inputs.identity import HEAD_BYTES, digest_of
 from exporter.inputs.readers import open_reader
 from exporter.inputs.stream import Stream
-from exporter.inputs.survey import Family, Found
+from exporter.inputs.survey import Family, Found, identity_of
 
 
 class Matcher:
@@ -32,11 +32,13 @@ class Matcher:
         return (not missed, bool(found.name.compression), not found.live, found.status.st_mtime_ns)
 
     def first_bytes(self, found: Found) -> bytes:
-        """The first bytes of a file. OSError or TORN."""
+        """The first bytes of a file. OSError or TORN; FileNotFoundError too if the path leads to another by now."""
         if not found.status.st_size:
             return b""
         reader = open_reader(found.path)
         try:
+            if identity_of(reader.stat()) != found.identity:
+                raise FileNotFoundError(found.path)
             return reader.read(0, HEAD_BYTES)
         finally:
             reader.close()
@@ -73,7 +75,7 @@ def _fits(stream: Stream, found: Found) -> bool:
     if stream.head.full:
         return True
     # A short head is believed only for a rotated name of the same log, and only if it is all that was read.
-    covered = 0 < min(stream.offset, HEAD_BYTES) <= stream.head.length
+    covered = stream.head.length >= max(1, min(stream.offset, HEAD_BYTES))
     return covered and found.name.rotated and stream.family == found.family
 
 

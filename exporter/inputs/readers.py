@@ -20,6 +20,11 @@ _SKIP_BLOCK = 1 << 20
 TORN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 
 
+def is_torn(error: BaseException) -> bool:
+    """Whether a decompressor, and not the system, refused the file."""
+    return isinstance(error, TORN) or (isinstance(error, OSError) and error.errno is None)
+
+
 class Reader(Protocol):
     """An open file."""
 
@@ -96,8 +101,8 @@ class CompressedFile:
         while len(parts) < size:
             try:
                 part = inside.read(size - len(parts))
-            except TORN:
-                if parts:
+            except (OSError, *TORN) as error:
+                if parts and is_torn(error):
                     break  # what came before the tear is good; the next call meets the tear alone
                 raise
             if not part:

@@ -96,8 +96,15 @@ class Stream:
         """A generation never seen before, to be read from its begin."""
         stream = cls(key, found.path, found.label, found.identity, head_of(first))
         stream.first, stream.verified = first[:3], True
-        stream.moved = found.name.rotated
+        stream.moved, stream.modified = found.name.rotated, found.status.st_mtime
         stream.bind(found)
+        return stream
+
+    @classmethod
+    def unreadable(cls, key: str, found: Found) -> "Stream":
+        """A file that could not be opened when the source was first seen, to be left out as it is now."""
+        stream = cls.found(key, found, b"")
+        stream.verified, stream.offset = False, found.status.st_size
         return stream
 
     def bind(self, found: Found) -> None:
@@ -172,6 +179,14 @@ class Stream:
                 raise FileNotFoundError(self.path)
             self.reader = reader
         return self.reader
+
+    def release_deleted(self) -> bool:
+        """Close the file if it has no name any more; whether it was so."""
+        if self.reader is None or self.reader.stat().st_nlink:
+            return False
+        self.finished = self.finished or not self.unread
+        self.unbind()
+        return True
 
     def verify(self) -> None:
         """Check that the file still begins as it did and is not shorter than what was read; learn its head.

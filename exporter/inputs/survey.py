@@ -53,6 +53,7 @@ class Survey:
     errors: list[OSError] = field(default_factory=list)
     directories: set[str] = field(default_factory=set)
     symlinks: bool = False
+    real: dict[str, str] = field(default_factory=dict)
 
 
 def take_survey(patterns: Sequence[str], known: Iterable[str]) -> Survey:
@@ -72,6 +73,7 @@ def take_survey(patterns: Sequence[str], known: Iterable[str]) -> Survey:
 def _matches(survey: Survey, pattern: str) -> set[Family]:
     """Note what one pattern matches; the families whose other generations are to be looked for."""
     if glob.has_magic(pattern):
+        _complain(survey, _watchable(pattern))
         labels = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  (paths as text, as configured)
         families: set[Family] = set()
     else:
@@ -82,6 +84,16 @@ def _matches(survey: Survey, pattern: str) -> set[Family]:
         if found := _see(survey, label, label, live=True):
             families.add(found.family)
     return families
+
+
+def _complain(survey: Survey, directory: str) -> None:
+    """Glob says nothing of directories that it may not read."""
+    try:
+        os.scandir(directory).close()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        survey.errors.append(error)
 
 
 def _watchable(pattern: str) -> str:
@@ -103,13 +115,13 @@ def _generations(survey: Survey, directory: str, bases: set[str]) -> None:
     seen = {found.path for found in survey.files.values()}
     for name in sorted(names):
         path = os.path.join(directory, name)  # noqa: PTH118
-        if path not in seen and take_apart(name).base in bases:
+        if path not in seen and take_apart(name).rotated and take_apart(name).base in bases:
             _see(survey, path, path, live=False)
 
 
 def _see(survey: Survey, path: str, label: str, *, live: bool) -> Found | None:
     try:
-        status = os.stat(path)  # noqa: PTH116
+        status, real = _stat(survey, path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -117,13 +129,23 @@ def _see(survey: Survey, path: str, label: str, *, live: bool) -> Found | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    real = os.path.realpath(path)
-    if real != path:
-        survey.symlinks = True
-        survey.directories.add(os.path.dirname(real))  # noqa: PTH120
     found = Found(real, label, status, live)
     known = survey.files.get(found.identity)
     # One file under several names (links) is one file; the name that no rotation gave is its name.
     if known is None or (known.live, not known.name.rotated) < (live, not found.name.rotated):
         survey.files[found.identity] = found
     return survey.files[found.identity]
+
+
+def _stat(survey: Survey, path: str) -> tuple[os.stat_result, str]:
+    """The file's state and its real path; directories are resolved once per look."""
+    directory, name = os.path.split(path)
+    if directory not in survey.real:
+        survey.real[directory] = os.path.realpath(directory)
+    status = os.lstat(path)
+    if not stat.S_ISLNK(status.st_mode):
+        return status, os.path.join(survey.real[directory], name)  # noqa: PTH118
+    real = os.path.realpath(path)
+    survey.symlinks = True
+    survey.directories.add(os.path.dirname(real))  # noqa: PTH120
+    return os.stat(path), real  # noqa: PTH116

@@ -1,0 +1,51 @@
+"""Whatever happens to a log, every complete line is given once: the table of faults, in every way of reading."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from exporter.inputs import tracker
+from tests.faults import content, creation, platforms, restart, rights, rotation, truncation
+from tests.faults.world import World
+
+Fault = Callable[[World], None]
+
+MODULES: tuple[ModuleType, ...] = (rotation, truncation, creation, restart, content, rights, platforms)
+
+
+def faults() -> Iterator[tuple[str, Fault]]:
+    for module in MODULES:
+        for name, fault in vars(module).items():
+            if name[1:3].isdigit() and callable(fault):
+                yield name, fault
+
+
+@pytest.fixture(params=["running", "down"])
+def presence(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users can reach, unlike pytest's."""
+    with tempfile.TemporaryDirectory(prefix="pop3-exporter-faults-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name).resolve()
+
+
+@pytest.mark.tool("logrotate")
+@pytest.mark.parametrize("mode", ["woken", "poll", "closed"])
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=name) for name, fault in faults()])
+def test_every_line_once(fault: Fault, mode: str, presence: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fault of the table, watched or polled or closed between looks, with the daemon running or down."""
+    # The test's clock runs ahead of the disk's, so no file's times are ever old enough to be believed.
+    monkeypatch.setattr(tracker, "COARSEST_CLOCK_SECONDS", float("inf"))
+    world = World(folder, mode, presence == "down")
+    try:
+        fault(world)
+        world.check()
+    finally:
+        world.end()
