@@ -64,7 +64,7 @@ def lines(begin: int, end: int, wild_since: int | None = None) -> list[str]:
         for stamp, message in _hour(hour, wild_since):
             if begin <= int(stamp) < end:
                 found.append((stamp, message))
-    return [f"{_iso(stamp)} {HOST} dovecot: {message}" for stamp, message in sorted(found)]
+    return [f"{iso(stamp)} {HOST} dovecot: {message}" for stamp, message in sorted(found)]
 
 
 def _hour(hour: int, wild_since: int | None) -> Iterator[tuple[float, str]]:
@@ -84,7 +84,7 @@ def _polls(habit: Habit, hour: int) -> Iterator[tuple[float, str]]:
     dice = _dice("polls", habit.user, str(hour))
     for number in range(HOUR // habit.interval):
         start = hour * HOUR + number * habit.interval + dice.random() * habit.interval
-        yield from _session(dice, start, habit.user, habit.address, habit.mailbox)
+        yield from session(dice, start, habit.user, habit.address, habit.mailbox)
 
 
 def _wild(hour: int, since: int) -> Iterator[tuple[float, str]]:
@@ -94,21 +94,22 @@ def _wild(hour: int, since: int) -> Iterator[tuple[float, str]]:
         start = hour * HOUR + dice.random() * HOUR
         address = f"203.0.{dice.randint(1, 250)}.{dice.randint(1, 250)}"
         if start >= since:
-            yield from _session(dice, start, WILD, address, 400)
+            yield from session(dice, start, WILD, address, 400)
 
 
-def _session(dice: Random, start: float, user: str, address: str, mailbox: int) -> Iterator[tuple[float, str]]:
-    session = b64encode(dice.randbytes(12)).decode()
+def session(dice: Random, start: float, user: str, address: str, mailbox: int) -> Iterator[tuple[float, str]]:
+    """The lines of one connection of `user` that begins at `start`."""
+    token = b64encode(dice.randbytes(12)).decode()
     pid, port = dice.randint(1000, 99_999), dice.randint(20_000, 60_000)
     peer = f"rip={address}, rport={port}, lip=192.0.2.1, lport=995"
     if dice.randrange(FAILURE) == 0:
-        yield from _failure(start, user, peer, session)
+        yield from _failure(start, user, peer, token)
         return
     if dice.randrange(LIMIT) == 0:
         text = "Disconnected: Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)"
-        yield start, f"pop3-login: {text}: user=<{user}>, method=PLAIN, {peer}, TLS, session=<{session}>"
+        yield start, f"pop3-login: {text}: user=<{user}>, method=PLAIN, {peer}, TLS, session=<{token}>"
         return
-    yield start, f"pop3-login: Login: user=<{user}>, method=PLAIN, {peer}, mpid={pid}, TLS, session=<{session}>"
+    yield start, f"pop3-login: Login: user=<{user}>, method=PLAIN, {peer}, mpid={pid}, TLS, session=<{token}>"
     fetched = dice.choice((0, 0, 0, 1, 1, 2, 5))
     size = sum(dice.randint(900, 60_000) for _ in range(fetched))
     received, sent = 30 + 8 * fetched, 90 + size + 30 * fetched
@@ -119,42 +120,43 @@ def _session(dice: Random, start: float, user: str, address: str, mailbox: int) 
         reason = "Inactivity - no input for 600 secs"
     seconds = 600 if reason.startswith("Inactivity") else 0.2 + fetched * dice.random()
     traffic = f"top=0/0, retr={fetched}/{size}, del=0/{mailbox}, size={mailbox * 23_456}, deleted_bytes=0"
-    tail = f"{traffic}, in={received}, out={sent}, rip={address}, session=<{session}>"
-    yield start + seconds, f"pop3({user})<{pid}><{session}>: Disconnected: {reason} {tail}"
+    tail = f"{traffic}, in={received}, out={sent}, rip={address}, session=<{token}>"
+    yield start + seconds, f"pop3({user})<{pid}><{token}>: Disconnected: {reason} {tail}"
 
 
-def _failure(start: float, user: str, peer: str, session: str) -> Iterator[tuple[float, str]]:
+def _failure(start: float, user: str, peer: str, token: str) -> Iterator[tuple[float, str]]:
     address = peer.partition(",")[0].removeprefix("rip=")
-    yield start, f"auth: passwd-file({user},{address},<{session}>): Password mismatch"
+    yield start, f"auth: passwd-file({user},{address},<{token}>): Password mismatch"
     text = "Disconnected: Connection closed (auth failed, 1 attempts in 2 secs)"
-    yield start + 2, f"pop3-login: {text}: user=<{user}>, method=PLAIN, {peer}, TLS, session=<{session}>"
+    yield start + 2, f"pop3-login: {text}: user=<{user}>, method=PLAIN, {peer}, TLS, session=<{token}>"
 
 
 def _strangers(hour: int) -> Iterator[tuple[float, str]]:
-    """Scanners: names that nobody has, connections without a word, junk instead of commands; IMAP beside it."""
     dice = _dice("strangers", str(hour))
     for _ in range(dice.randint(2, 9)):
-        start = hour * HOUR + dice.random() * HOUR
-        session = b64encode(dice.randbytes(12)).decode()
-        peer = f"rip=192.0.2.{dice.randint(20, 250)}, rport={dice.randint(1024, 65_000)}, lip=192.0.2.1, lport=110"
-        kind = dice.randrange(4)
-        if kind == 0:
-            text = "Disconnected: Disconnected: Too many bad commands (no auth attempts in 0 secs)"
-            yield start, f"pop3-login: {text}: user=<>, {peer}, session=<{session}>"
-        elif kind == 1:
-            text = "Disconnected: Connection closed (no auth attempts in 0 secs)"
-            yield start, f"pop3-login: {text}: user=<>, {peer}, session=<{session}>"
-        else:
-            yield from _failure(start, dice.choice(STRANGERS), peer, session)
-        yield (
-            start + 1,
-            f"imap-login: Login: user=<alice@example.com>, method=PLAIN, {peer}, mpid=1, session=<i{session}>",
-        )
+        yield from strangers(dice, hour * HOUR + dice.random() * HOUR)
+
+
+def strangers(dice: Random, start: float) -> Iterator[tuple[float, str]]:
+    """A scanner: a name that nobody has, a connection without a word, or junk for a command; IMAP beside it."""
+    token = b64encode(dice.randbytes(12)).decode()
+    peer = f"rip=192.0.2.{dice.randint(20, 250)}, rport={dice.randint(1024, 65_000)}, lip=192.0.2.1, lport=110"
+    kind = dice.randrange(4)
+    if kind == 0:
+        text = "Disconnected: Disconnected: Too many bad commands (no auth attempts in 0 secs)"
+        yield start, f"pop3-login: {text}: user=<>, {peer}, session=<{token}>"
+    elif kind == 1:
+        text = "Disconnected: Connection closed (no auth attempts in 0 secs)"
+        yield start, f"pop3-login: {text}: user=<>, {peer}, session=<{token}>"
+    else:
+        yield from _failure(start, dice.choice(STRANGERS), peer, token)
+    yield start + 1, f"imap-login: Login: user=<alice@example.com>, method=PLAIN, {peer}, mpid=1, session=<i{token}>"
 
 
 def _dice(*words: str) -> Random:
     return Random(int.from_bytes(blake2b(":".join(words).encode(), digest_size=8).digest()))  # noqa: S311 - a demo
 
 
-def _iso(stamp: float) -> str:
+def iso(stamp: float) -> str:
+    """The stamp as rsyslog writes it."""
     return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="microseconds")

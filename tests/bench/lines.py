@@ -12,25 +12,30 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import islice
 from pathlib import Path
+from random import Random
 
-from exporter.demo.traffic import lines
+from exporter.demo.traffic import HOST, iso, session, strangers
 
 BENCH = Path(__file__).parent
 DAY = 86_400
+USERS, DOMAINS = 2_000, 20
 
 
 def write_log(path: Path, count: int) -> int:
-    """A Dovecot log of about `count` lines of the demo's traffic, ending now; returns its lines."""
-    end, written = int(time.time()), 0
-    begin = end - int(count / 100_000 * 35 * DAY)
-    with path.open("w", encoding="utf-8") as file:
-        for day in range(begin, end, DAY):
-            found = list(islice(lines(day, min(day + DAY, end)), count - written))
-            file.writelines(f"{line}\n" for line in found)
-            written += len(found)
-    return written
+    """A day of a busy Dovecot host, ending now: `count` lines of sessions of 2,000 users in 20 domains."""
+    dice = Random(1)
+    end = int(time.time())
+    found: list[tuple[float, str]] = []
+    while len(found) < count:
+        number = int(dice.paretovariate(1)) % USERS
+        user = f"user{number}@domain{number % DOMAINS}.example"
+        address = f"198.51.{number // 250}.{number % 250 + 1}"
+        found += session(dice, end - dice.random() * DAY, user, address, 400)
+        found += strangers(dice, end - dice.random() * DAY) if dice.randrange(10) == 0 else ()
+    found = sorted(found)[:count]
+    path.write_text("".join(f"{iso(stamp)} {HOST} dovecot: {message}\n" for stamp, message in found), encoding="utf-8")
+    return count
 
 
 def cpu_seconds(command: list[str]) -> float:
