@@ -86,7 +86,7 @@ class Insides:
         if found is not None and record.program and record.times == 1:
             return record._replace(message=found["message"], times=int(found["times"]))
         found = _LAST.fullmatch(record.message)
-        previous = self._previous.get(record.host)
+        previous = self._last(record.host)
         if found is None or previous is None:
             return None
         if found["ng_times"] is None:
@@ -95,3 +95,10 @@ class Insides:
         if record.program != previous.program or not previous.message.startswith(found["begin"]):
             return None
         return previous._replace(stamp=record.stamp, times=int(found["ng_times"]))
+
+    def _last(self, host: bytes) -> Record | None:
+        """The last record of `host`; of a line that names none, where only one has been seen."""
+        if host:
+            return self._previous.get(host)
+        records = [record for record in self._previous.values() if record.host]
+        return records[0] if len(records) == 1 else None

@@ -24,7 +24,9 @@ _REPEATED = re.compile(rb"(?:--- )?last message repeated|message repeated|-- MAR
 _LEVELS = rb"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL) )"
 # FreeBSD's `syslogd -v` writes facility and level before the host.
 _HOST = re.compile(
-    rb"(?:<[a-z0-9]+\.[a-z]+> )?" + _LEVELS + rb"(?P<host>[^\s:()<>\[\]{}\"'=,]+(?::+[^\s:()<>\[\]{}\"'=,]+)*) +"
+    rb"(?:<[a-z0-9]+\.[a-z]+> )?(?!(?:--- )?last message)"
+    + _LEVELS
+    + rb"(?P<host>[^\s:()<>\[\]{}\"'=,]+(?::+[^\s:()<>\[\]{}\"'=,]+)*) +"
     rb"(?=" + _TAG + rb":(?: |$)|" + _REPEATED.pattern + rb")"
 )
 _PRIORITY = re.compile(rb"<(?:\d{1,3}|[a-z0-9]+\.[a-z]+)> ?(?=[^\s\d]|\d{4}-)")

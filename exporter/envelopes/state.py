@@ -41,7 +41,8 @@ class State:
 
     def written(self) -> str:
         """As JSON."""
-        records = [record for record in self.previous.values() if len(record.message) <= LONGEST_SAVED]
+        # Servers' own logs, without a host, have no repeats.
+        records = [record for record in self.previous.values() if record.host and len(record.message) <= LONGEST_SAVED]
         return json.dumps(
             {
                 "last": self.last,

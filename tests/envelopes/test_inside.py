@@ -41,6 +41,17 @@ def test_last_message_repeated(line: bytes) -> None:
     assert Record(AT + 2, b"mx1", b"pop3d", b"", message, 8) == opened(first, other, line)[-1]
 
 
+def test_repeat_without_host() -> None:
+    """Where a daemon leaves its host out of the repeat, the stream's only host is meant."""
+    first = b"Nov 22 07:38:00 mx1 pop3d: x"
+    repeat = b"Nov 22 07:38:02 --- last message repeated 1 time ---"
+    assert [Record(AT, b"mx1", b"pop3d", b"", b"x"), Record(AT + 2, b"mx1", b"pop3d", b"", b"x")] == opened(
+        first, repeat
+    )
+    other = b"Nov 22 07:38:01 mx2 pop3d: x"
+    assert Record(AT + 2, b"", b"", b"", repeat[16:]) == opened(first, other, repeat)[-1]
+
+
 def test_repeat_of_unknown_message() -> None:
     """A repeat of what was never seen stays what it says, for the format not to understand."""
     (record,) = opened(b"Nov 22 07:38:02 mx1 last message repeated 8 times")

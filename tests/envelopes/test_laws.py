@@ -1,6 +1,7 @@
 """What holds for any bytes, and at any cut."""
 
 from pathlib import Path
+from time import process_time
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -20,6 +21,7 @@ OTHERS = [
     b"Oct 25 02:41:00 pop3-login: Info: x",
     b"2026-10-25 02:20:00 pop3-login: Info: x",
     b"mx1 last message repeated 3 times",
+    b"Oct 25 02:50:00 last message repeated 3 times",
     b"Oct 25 02:50:00 mx1 last message repeated 3 times",
     b'{"log":"piece ","stream":"stdout","time":"2026-10-25T00:50:00Z"}',
     b'{"log":"end\\n","stream":"stdout","time":"2026-10-25T00:50:00Z"}',
@@ -98,9 +100,11 @@ def test_foreign_state() -> None:
 
 
 def test_long_lines_take_no_time() -> None:
-    """64 KiB of anything cost no more than their length."""
+    """64 KiB of anything cost less than 50 ms."""
     for text in (b"a", b" ", b": ", b"a ", b"[", b'"', b"a: ", b"Nov 22 "):
         body = (text * 65536)[:65536]
         for head in (b"", b"Nov 22 07:42:14 ", b"Nov 22 07:42:14 mx1 ", b"<22>1 2026-11-22T07:42:14Z mx1 a - - ["):
-            opener().open(head + body)
-            opener().open(head + b"message repeated 2 times: [" + body)
+            for line in (head + body, head + b"message repeated 2 times: [" + body):
+                begin = process_time()
+                opener().open(line)
+                assert process_time() - begin < 0.05
