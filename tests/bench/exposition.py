@@ -19,8 +19,8 @@ from exporter.exposition.renderer import Exposition
 from exporter.model import View
 from tests.exposition.views import BERLIN, NOW, large_view
 
-# users and domains: about 100,000, 400,000 and 800,000 series
-SITES = ((4_700, 200), (19_000, 700), (38_500, 1_000))
+# users and domains: about 100,000, 420,000 and 800,000 series
+SITES = ((4_700, 200), (20_000, 700), (38_500, 1_000))
 REPEATS = 5
 
 

@@ -106,7 +106,7 @@ def _quality(server: str, name: str, measures: Mapping[str, Quality], wording: F
             pill = el("span", title, class_=f"pill {COLOURS[quality]}")
             rows.append(text(el("dt", pill), el("dd", ", ".join(found))))
     if wording and wording.documentation.bytes_cover:
-        rows.append(text(el("dt", "bytes"), el("dd", with_code(wording.documentation.bytes_cover))))
+        rows.append(text(el("dt", "bytes cover"), el("dd", with_code(wording.documentation.bytes_cover))))
     head = el("header", el("h3", server), el("span", f"from {name}", class_="quiet"))
     return el("section", head, el("dl", *rows), _more(measures, wording), class_="card")
 
