@@ -18,8 +18,10 @@ TAI_EPOCH = 2**62 + 10
 
 _MONTH = rb"(?P<b>" + b"|".join(MONTHS) + rb")"
 _WEEKDAY = rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
-_TIME = rb"(?P<H>[01]\d|2[0-3]):(?P<M>[0-5]\d):(?P<S>[0-5]\d|60)(?P<f>[.,]\d{1,9})?"
-_ZONE = rb"(?P<z>Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT)(?![^ :\],]))?"
+_TIME = rb"(?P<H>[01]\d|2[0-3]):(?P<M>[0-5]\d):(?P<S>[0-5]\d|60)(?P<f>[.,]\d{1,9})?(?: ?(?P<p>[APap][Mm])(?= ))?"
+# Names of zones are taken for the source's own: several zones share most of them.
+_NAMES = rb"[CEW]ES?T|BST|IST|MSK|SAST|[ECMP][SD]T|[JK]ST|HKT|SGT|A[CEW]ST|A[CE]DT|NZ[SD]T"
+_ZONE = rb"(?P<z>Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT)(?= )| (?:" + _NAMES + rb")(?= ))?"
 
 # A host may follow only the stamps that syslog daemons write.
 TRADITIONAL = re.compile(_WEEKDAY + _MONTH + rb" {1,2}(?P<d>\d{1,2})(?: (?P<Y>\d{4}))? " + _TIME + _ZONE
@@ -30,7 +32,7 @@ _DATES = (
     _WEEKDAY + rb"(?P<d>\d\d?)[-/. ]" + _MONTH + rb"[-/. ](?P<Y>\d{4})[: ]",
     _WEEKDAY + _MONTH + rb" {1,2}(?P<d>\d{1,2})(?: (?P<Y>\d{4}))? ",
     rb"(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<Y>\d{4}) ",
-    rb"(?P<m>\d\d)/(?P<d>\d\d)/(?P<Y>\d{4}|\d\d) ",
+    rb"(?P<m>\d\d)/(?P<d>\d\d)/(?P<Y>\d\d) ",
     rb"(?P<Y>\d{4})(?P<m>\d\d)(?P<d>\d\d)[T ]",
     rb"",
 )
@@ -84,29 +86,34 @@ def _find(line: bytes, wall: Wall) -> Stamp | None:
 def _dated(found: re.Match[bytes], wall: Wall, *, may_have_host: bool) -> Stamp:
     parts = found.groupdict()
     hour, minute, second = int(parts["H"]), int(parts["M"]), int(parts["S"])
-    zone = parts["z"]
+    if parts["p"] is not None:
+        hour = hour % 12 + (12 if parts["p"] in (b"PM", b"pm") else 0)
+    east = offset(parts["z"])
     if parts.get("d") is None:
         minutes = wall.latest(hour, minute)
     else:
         month = MONTHS.index(parts["b"]) + 1 if parts.get("b") else int(parts["m"])
         digits = parts.get("Y") or parts.get("y")
         year = None if digits is None else int(digits) + (2000 if len(digits) == 2 else 0)  # noqa: PLR2004
-        if zone is not None and year is not None:
+        if east is not None:
+            year = year or wall.year(month, int(parts["d"]), hour, minute)
             moment = datetime(year, month, int(parts["d"]), hour, minute, tzinfo=UTC)
-            minutes = (int(moment.timestamp()) - offset(zone),)
+            minutes = (int(moment.timestamp()) - east,)
         else:
             minutes = wall.minutes(year, month, int(parts["d"]), hour, minute)
     seconds, fraction = found.end("S"), found.end("f" if parts["f"] else "S")
     # A time of day alone means another instant tomorrow.
     steady = len(minutes) == 1 and (wall.near is None or parts.get("d") is not None)
-    zoned = zone is not None
+    zoned = east is not None
     return Stamp(wall.choose(minutes, second), seconds, fraction, found.end(), steady, zoned, may_have_host)
 
 
-def offset(zone: bytes) -> int:
-    """Seconds east of Greenwich of `Z`, `+0100` or `-05:30`."""
-    zone = zone.strip()
-    if zone[:1] not in (b"+", b"-"):
+def offset(zone: bytes | None) -> int | None:
+    """Seconds east of Greenwich of `Z`, `+0100` or `-05:30`; None: a stamp without a zone that tells."""
+    zone = (zone or b"").strip()
+    if zone in (b"Z", b"UTC", b"GMT"):
         return 0
+    if zone[:1] not in (b"+", b"-"):
+        return None
     seconds = int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
     return -seconds if zone[:1] == b"-" else seconds

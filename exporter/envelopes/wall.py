@@ -64,7 +64,7 @@ class Wall:
         such date.
         """
         if year is None:
-            year = self._year(month, day, hour, minute)
+            year = self.year(month, day, hour, minute)
         reading = datetime(year, month, day, hour, minute, tzinfo=self._zone)
         first = int(reading.timestamp())
         second = int(reading.replace(fold=1).timestamp())
@@ -98,8 +98,8 @@ class Wall:
     def _nearest(self, minutes: tuple[int, ...]) -> int:
         return min(map(self._distance, minutes))
 
-    def _year(self, month: int, day: int, hour: int, minute: int) -> int:
-        """The year nearest to what is known to be close, else the last one in which the file was old enough."""
+    def year(self, month: int, day: int, hour: int, minute: int) -> int:
+        """Of a stamp without: nearest to what is known to be close, else the last in which the file was old enough."""
         close = self._named
         if self.near is not None:
             close = _instant(self.near, self._zone).date()
