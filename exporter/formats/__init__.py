@@ -1,9 +1,37 @@
 """The known servers' wordings, one module each, registered here."""
 
 from exporter.formats.contract import Format
+from exporter.formats.courier import Courier
+from exporter.formats.cyrus import Cyrus
 from exporter.formats.dovecot import Dovecot
+from exporter.formats.exchange import Exchange
+from exporter.formats.hmailserver import HMailServer
+from exporter.formats.mailenable import MailEnable
+from exporter.formats.mailutils import Mailutils
+from exporter.formats.nginx import Nginx
+from exporter.formats.perdition import Perdition
+from exporter.formats.popa3d import Popa3d
+from exporter.formats.qpopper import Qpopper
+from exporter.formats.smartermail import SmarterMail
+from exporter.formats.solid_pop3d import SolidPop3d
+from exporter.formats.uw_imap import UwImap
 
-FORMATS: tuple[Format, ...] = (Dovecot(),)
+FORMATS: tuple[Format, ...] = (
+    Dovecot(),
+    SmarterMail(),
+    Courier(),
+    Cyrus(),
+    Nginx(),
+    Exchange(),
+    HMailServer(),
+    MailEnable(),
+    Popa3d(),
+    SolidPop3d(),
+    Mailutils(),
+    Perdition(),
+    Qpopper(),
+    UwImap(),
+)
 
 AUTO = "auto"
 

@@ -18,11 +18,11 @@ Facts: courier-pop 1.0.16 (Debian 12), run and compared with what its clients di
 * `rcvd` and `sent` are POP3 bytes after the login. Mailbox errors name no connection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation
+from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -108,7 +108,7 @@ class Courier:
         failures=Quality.EXACT,
         bytes_=Quality.LOWER_BOUND,
     )
-    traits = MappingProxyType({"debug": {"connections": Quality.EXACT}})
+    traits: Mapping[str, Qualities] = MappingProxyType({"debug": {"connections": Quality.EXACT}})
     wording = WORDING
     documentation = Documentation(
         servers="Courier (courier-pop 1.0.16; older wordings from public logs)",

@@ -18,11 +18,11 @@ lines from the source of 3.12 to 3.13.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation
+from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -169,7 +169,7 @@ class Cyrus:
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType(
+    traits: Mapping[str, Qualities] = MappingProxyType(
         {
             "auditlog": {
                 "connections": Quality.EXACT,

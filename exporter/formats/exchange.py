@@ -13,11 +13,12 @@ run.
 """
 
 import csv
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
-from exporter.formats.contract import Documentation
+from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Outcome, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -57,7 +58,9 @@ class Exchange:
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType({"sizes": {"received_bytes": Quality.EXACT, "sent_bytes": Quality.EXACT}})
+    traits: Mapping[str, Qualities] = MappingProxyType(
+        {"sizes": {"received_bytes": Quality.EXACT, "sent_bytes": Quality.EXACT}}
+    )
     documentation = Documentation(
         servers="Microsoft Exchange 2010 to 2019 (front end's POP3 protocol log)",
         measured=False,

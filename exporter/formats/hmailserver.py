@@ -10,7 +10,7 @@ Facts: the format strings of its source; lines composed of them, not run.
   (`was not accepted`): which service was meant is unknown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -69,7 +69,7 @@ class HMailServer:
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="hMailServer 5",

@@ -9,6 +9,7 @@ Facts: the layout is that of its SMTP and IMAP logs (real); the POP3 texts are t
 """
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -35,7 +36,7 @@ class MailEnable:
         failures=Quality.EXACT,
         bytes_=Quality.EXACT,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     documentation = Documentation(
         servers="MailEnable (activity log)",
         measured=False,

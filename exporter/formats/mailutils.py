@@ -12,7 +12,7 @@ the parent writes `process N finished`, with the child's pid in the text: every 
 * Its program is `pop3d`, as Courier's: the pid and the wording tell them apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -93,7 +93,7 @@ class Mailutils:
         failures=Quality.LOWER_BOUND,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="GNU mailutils pop3d (3.15)",

@@ -14,7 +14,7 @@ logs.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -27,7 +27,7 @@ OTHER_PORTS = frozenset((25, 465, 587, 143, 993))
 _THOUSAND = 1000
 
 _HEAD = re.compile(
-    rb"(?:(?:[\w.-]{1,64}: +)?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?\[([a-z]{4,6})\] (\d{1,10})#\d{1,10}: (?:\*(\d{1,19}) )?"
+    rb"(?:(?:[\w.-]{1,64}: +)?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?\[[a-z]{4,6}\] (\d{1,10})#\d{1,10}: (?:\*(\d{1,19}) )?"
 )
 _IP = rb"\[?([0-9A-Fa-f:.]{2,45})\]?"
 _SERVER = rb"[^ ,\"]{1,255}:(\d{1,5})"
@@ -94,7 +94,8 @@ WORDING = Wording(
     ),
     Rule(
         "backend",
-        rb"(?:(?:recv|send|connect|writev)\(\) failed \([^)]{1,100}\)|upstream [^\"]{1,100}(?:\".{0,500}\")?)"
+        rb"(?:(?:recv|send|connect|writev)\(\) failed \([^)]{1,100}\)"
+        rb"|upstream (?!timed out)[^\"]{1,100}(?:\".{0,500}\")?)"
         rb"(?: while (?:reading|connecting|sending|logging)[a-z ]{1,60}| while proxying and [a-z ]{1,40} upstream"
         rb"| while in http auth state)" + _TAIL,
         _tailed(Kind.END, Reason.BACKEND_DOWN),
@@ -124,6 +125,14 @@ WORDING = Wording(
 _STARTED = re.compile(rb"nginx/\d[\d.]{0,20}(?: .{0,80})?")
 
 
+def split(message: bytes) -> tuple[bytes, bytes, bytes]:
+    """Worker, connection number (empty: of no connection) and the rest; all empty where it is no line of nginx."""
+    head = _HEAD.match(message)
+    if head is None:
+        return b"", b"", b""
+    return head[1], head[2] or b"", message[head.end() :]
+
+
 class Nginx:
     """The mail module of nginx."""
 
@@ -139,7 +148,7 @@ class Nginx:
         failures=Quality.LOWER_BOUND,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="nginx mail proxy (1.22.1)",
@@ -152,20 +161,18 @@ class Nginx:
 
     def read(self, record: Record) -> Outcome:
         """What the line says; the line's head is nginx' own, whatever the program is called."""
-        head = _HEAD.match(record.message)
-        if head is None:
+        worker, number, rest = split(record.message)
+        if not worker:
             return Verdict.UNMATCHED if record.program in (b"", b"nginx") else Verdict.IGNORED
-        _, worker, number = head.groups()
-        rest = record.message[head.end() :]
-        if number is None:
+        if not number:
             return Fact(Kind.RESTART) if _STARTED.fullmatch(rest) else Verdict.IGNORED
         inner = Record(record.stamp, record.host, record.program, worker + b"*" + number, rest)
         return WORDING.read(inner) or Verdict.UNMATCHED
 
     def recognises(self, record: Record) -> bool:
         """Whether the line says what only the mail module says."""
-        head = _HEAD.match(record.message)
-        return head is not None and WORDING.rule(record.message[head.end() :]) in _TELLING
+        _, number, rest = split(record.message)
+        return number != b"" and WORDING.rule(rest) in _TELLING
 
 
 _TELLING = frozenset(("connected", "login", "done", "failed"))

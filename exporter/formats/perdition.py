@@ -12,7 +12,7 @@ process serves one connection: the pid ties its lines.
 * The name stands in quotes and may hold any text: the last `server=` and `status=` count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -52,7 +52,12 @@ def _end(reason: Reason) -> Meaning:
 WORDING = Wording(
     Rule("connect", rb"Connect: +" + _PEERS, _connect),
     Rule(
-        "auth", rb"Auth: +" + _PEERS + _NAME + rb" server=\"[^\"]{0,300}\"[^\"]{0,200} status=\"([^\"]{0,300})\"", _auth
+        "auth",
+        rb"Auth: +"
+        + _PEERS
+        + _NAME
+        + rb" server=\"[^\"]{0,300}\"(?: port=\"[^\"]{0,20}\"|[^\"]{0,200}) status=\"([^\"]{0,300})\"",
+        _auth,
     ),
     Rule("closing", rb"(?:Closing session|Close): +" + _PEERS + _NAME + rb" received=(\d+) sent=(\d+)", _closing),
     Rule("quit-before-login", rb"Closing NULL session: +" + _PEERS + rb" .{0,1000}", _end(Reason.LOGOUT)),
@@ -88,7 +93,7 @@ class Perdition:
         failures=Quality.LOWER_BOUND,
         bytes_=Quality.LOWER_BOUND,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="perdition (2.2; `Close:` of 1.x from public logs)",

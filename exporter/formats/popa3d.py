@@ -11,7 +11,7 @@ its strings. One process serves one connection: the pid ties its lines.
 * `limit reached` is a connection refused before its process began: blocked. No bytes, no bad commands, no TLS.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -76,7 +76,7 @@ class Popa3d:
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="popa3d (1.0.3)",

@@ -10,7 +10,7 @@ locked mailboxes are not confirmed. Not run.
 * No bytes: `Stats:` tells those deleted and those left in the mailbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -80,7 +80,7 @@ class Qpopper:
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="Qpopper 3 and 4",

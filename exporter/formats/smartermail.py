@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from exporter.catalogue import End, Quality, Reason
 from exporter.formats import wire
-from exporter.formats.contract import Documentation
+from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -82,7 +82,7 @@ class SmarterMail:
         failures=Quality.NONE,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType(
+    traits: Mapping[str, Qualities] = MappingProxyType(
         {
             "detailed": {
                 "logins": Quality.EXACT,
@@ -115,7 +115,7 @@ class SmarterMail:
             Rule("disconnected", _SESSION + rb"disconnected at (?:.{0,80})", _disconnected),
             Rule("command", _SESSION + rb"cmd:(.*)", _command),
             Rule("reply", _SESSION + rb"rsp:(.*)", self._reply),
-            Rule("said", _SESSION + rb"(?!cmd:|rsp:|connected at |disconnected at )(.*)", self._said),
+            Rule("said", _SESSION + rb"(?! ?(?:cmd:|rsp:|connected at |disconnected at ))(.*)", self._said),
             Rule("started", rb"(?i:pop3?)\S{0,20} (?i:started) at .{0,80}", Fact(Kind.RESTART)),
             Rule("service", rb"(?i:pop3?)\S{0,20} (?i:stopped) at .{0,80}|[ \t].*", Verdict.IGNORED),
         )
@@ -144,10 +144,7 @@ class SmarterMail:
             return fact
         if meaning == BAD_COMMAND:
             return fact._replace(bad_commands=1)
-        reason = Reason(meaning)
-        if reason.end is End.TERMINATED and reason is not Reason.MAILBOX_LOCKED:
-            return fact._replace(kind=Kind.END, reason=reason, bad_commands=int(reason is Reason.BAD_COMMANDS))
-        return fact._replace(reason=reason)
+        return fact._replace(reason=Reason(meaning))
 
     def _said(self, groups: Sequence[bytes | None], _: Record) -> Outcome:
         """A message of the server about the session, outside the dialogue."""

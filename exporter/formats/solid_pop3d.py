@@ -13,7 +13,7 @@ strings.
 * With virtual hosts names are logged without their domain. No bytes, no TLS. rsyslog writes control bytes as `#011`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -97,7 +97,7 @@ class SolidPop3d:
         failures=Quality.LOWER_BOUND,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="solid-pop3d (0.15)",

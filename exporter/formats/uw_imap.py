@@ -9,7 +9,7 @@ Facts: lines in public logs, and the rules of log watchers for the rarer ones. N
 * `Logout` is a QUIT; every other end names its cause. No bytes, no bad commands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
@@ -32,22 +32,20 @@ def _init(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.CONNECT, record.pid, address=groups[0])
 
 
+def _name(user: bytes | None) -> bytes | None:
+    """`user=NAME auth=NAME` also tells who would log in for whom, usually the same."""
+    name = (user or b"").rpartition(b" auth=")[0] or user
+    return None if name in (b"???", b"") else name
+
+
 def _named(kind: Kind, reason: Reason | None = None, failures: int = 0) -> Meaning:
     """Lines with a user and a host."""
 
     def meaning(groups: Sequence[bytes | None], record: Record) -> Outcome:
         user, address = groups
-        name = None if user in (None, b"???", b"") else user
-        return Fact(kind, record.pid, name, address, reason, failures=failures)
+        return Fact(kind, record.pid, _name(user), address, reason, failures=failures)
 
     return meaning
-
-
-def _failed(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    """`user=NAME auth=NAME host=...`: the second is who would log in for the first, usually the same."""
-    user, address = groups
-    name = (user or b"").rpartition(b" auth=")[0] or user
-    return Fact(Kind.FAILURE, record.pid, name if name not in (b"???", b"") else None, address)
 
 
 def _nameless_failure(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -57,7 +55,7 @@ def _nameless_failure(groups: Sequence[bytes | None], record: Record) -> Outcome
 def _broken(groups: Sequence[bytes | None], record: Record) -> Outcome:
     cause, user, address = groups
     reason = _ENDS.get(cause or b"", Reason.CLOSED)
-    return Fact(Kind.END, record.pid, None if user in (None, b"???") else user, address, reason)
+    return Fact(Kind.END, record.pid, _name(user), address, reason)
 
 
 def _denied(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -69,7 +67,7 @@ _FROM = rb"(?:[^ \[(]{1,255} )?[\[(]?([0-9A-Fa-f:.]{2,45})[\])]?"
 WORDING = Wording(
     Rule("init", rb"(?:pop[23]s? (?:SSL )?service init|connect) from " + _FROM, _init),
     Rule("login", rb"(?:Login|Auth|APOP|Authenticated)" + _USER + _HOST + rb"(?: nmsgs=\d+/\d+)?", _named(Kind.LOGIN)),
-    Rule("failed", rb"(?:Login|APOP) fail(?:ed|ure)" + _USER + _HOST, _failed),
+    Rule("failed", rb"(?:Login|APOP) fail(?:ed|ure)" + _USER + _HOST, _named(Kind.FAILURE)),
     Rule("failed-auth", rb"AUTHENTICATE [A-Z0-9-]{1,30} failure" + _HOST, _nameless_failure),
     Rule(
         "excessive",
@@ -107,7 +105,7 @@ class UwImap:
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
     )
-    traits = MappingProxyType[str, Qualities]({})
+    traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
         servers="UW IMAP's ipop3d",

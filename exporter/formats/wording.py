@@ -54,6 +54,10 @@ class Wording:
             return meaning(match.groups()[group:last], record)
         return meaning
 
+    def matching(self, message: bytes) -> list[str]:
+        """The names of all rules that match `message` when each is tried alone: for the tests, one at most."""
+        return [rule.name for rule in self.rules if re.compile(rule.pattern, re.DOTALL).fullmatch(message)]
+
     def rule(self, message: bytes) -> str | None:
         """The name of the rule that matches `message`."""
         match = self._match(message)
