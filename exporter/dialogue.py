@@ -15,6 +15,7 @@ COMMANDS = frozenset(
     b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()
 )
 _ATTEMPTS = frozenset((b"PASS", b"APOP", b"AUTH"))
+_HANGING_UP = frozenset((Reason.LOGIN_FAILURES, Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG, Reason.TIMEOUT))
 # The longest PLAIN response that can name a user whom we would keep.
 _MAX_RESPONSE = 1024
 # PLAIN (RFC 4616), SCRAM (RFC 5802), CRAM-MD5 (RFC 2195), else the bare name of LOGIN.
@@ -73,12 +74,22 @@ def _answered(session: Session, fact: Fact) -> Fact | None:
     if fact.ok:
         return _accepted(session, fact, verb)
     if fact.reason is not None:
-        return Fact(Kind.REFUSAL, fact.key, session.user, fact.address, fact.reason)
+        return _refused(session, fact, verb)
     if verb not in COMMANDS or fact.bad_commands:
         return Fact(Kind.BAD_COMMAND, fact.key, None, fact.address, bad_commands=max(fact.bad_commands, 1))
     if verb in _ATTEMPTS or verb == b"USER":
         return Fact(Kind.FAILURE, fact.key, session.user, fact.address)
     return None
+
+
+def _refused(session: Session, fact: Fact, verb: bytes) -> Fact:
+    """The answer told why: the server hangs up for it, or it is what the connection ends as unless a login follows."""
+    reason = fact.reason
+    if reason not in _HANGING_UP:
+        return Fact(Kind.REFUSAL, fact.key, session.user, fact.address, reason)
+    failures = session.attempts + (reason is Reason.LOGIN_FAILURES and verb in _ATTEMPTS)
+    bad = session.bad_commands + (reason in (Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG))
+    return Fact(Kind.END, fact.key, session.user, fact.address, reason, failures, bad)
 
 
 def _accepted(session: Session, fact: Fact, verb: bytes) -> Fact | None:

@@ -84,3 +84,16 @@ def test_a_stray_reply_says_nothing(desk: Desk) -> None:
     """A greeting is a reply to no command."""
     desk.take(reply(ok=True), reply(ok=False), Fact(Kind.END, b"7", reason=Reason.CLOSED))
     assert (0, 0) == (desk.total("login_failures"), desk.total("bad_commands"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "failures", "bad_commands"),
+    [(Reason.LOGIN_FAILURES, 2, 0), (Reason.BAD_COMMANDS, 1, 1), (Reason.TIMEOUT, 1, 0)],
+)
+def test_a_reply_may_hang_up(desk: Desk, reason: Reason, failures: int, bad_commands: int) -> None:
+    """The last refused attempt or command still counts, and its reason is the end's; what follows adds nothing."""
+    desk.take(command(b"USER", ALICE, ok=True), command(b"PASS"), reply(ok=False))
+    desk.take(command(b"PASS"), reply(ok=False, reason=reason), Fact(Kind.END, b"7", reason=Reason.CLOSED))
+    assert {reason: 1} == desk.ends
+    assert (failures, bad_commands) == (desk.total("login_failures"), desk.total("bad_commands"))
+    assert 1 == desk.total("terminations")
