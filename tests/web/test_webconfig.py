@@ -49,6 +49,16 @@ basic_auth_users:
     assert {"Strict-Transport-Security": "max-age=31536000"} == config.http_server_config.headers
 
 
+def test_the_documented_file_is_right(path: Path) -> None:
+    """The example of docs/web.md is accepted as it stands there, with a whole hash."""
+    page = (Path(__file__).parents[2] / "docs" / "web.md").read_text(encoding="utf-8")
+    path.write_text(page.partition("```yaml\n")[2].partition("```")[0].replace("$2y$10$...", HASH))
+    config = read(path)
+    assert config.tls_server_config is not None
+    assert "TLS12" == config.tls_server_config.min_version
+    assert {"prometheus"} == config.basic_auth_users.keys()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
