@@ -5,7 +5,6 @@ import socket
 import struct
 from base64 import b64encode
 from collections import Counter
-from contextlib import closing
 
 from exporter.catalogue import MEASURES
 
@@ -118,10 +117,9 @@ class Book:
 
 def read_mail_by_imap(port: int, user: str, password: str, *, wrong: str) -> None:
     """An IMAP client beside it: one refused login, one that works; POP3 counts nothing of it."""
-    with closing(imaplib.IMAP4("127.0.0.1", port)) as client:
+    with imaplib.IMAP4("127.0.0.1", port) as client:
         try:
             client.login(user, wrong)
         except imaplib.IMAP4.error:
             client.login(user, password)
         client.select()
-        client.logout()

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -62,6 +63,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # No penalty: failed logins are answered at once.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -87,8 +92,10 @@ def free_port() -> int:
 class Dovecot:
     """Started on entry, stopped on exit; `log` has what both services wrote."""
 
-    def __init__(self, base: Path) -> None:
-        self.base = base
+    def __init__(self) -> None:
+        # Not below pytest's folder: that is closed to the users that Dovecot's processes run as.
+        self._folder = tempfile.TemporaryDirectory(prefix="pop3-dovecot-")
+        self.base = base = Path(self._folder.name)
         self.log = base / "dovecot.log"
         self.pop3_port, self.imap_port = free_port(), free_port()
         self._binary = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") or "dovecot"
@@ -109,6 +116,10 @@ class Dovecot:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(timeout=30)
+
+    def clean(self) -> None:
+        """Remove its folder."""
+        self._folder.cleanup()
 
     def _write_files(self) -> None:
         root = os.geteuid() == 0
