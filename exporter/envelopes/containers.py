@@ -7,8 +7,8 @@ import json
 import re
 from typing import Final
 
-from exporter.envelopes import stamps
 from exporter.envelopes.lines import StampedLines
+from exporter.envelopes.ticker import Moments
 from exporter.envelopes.wall import Wall
 from exporter.model import Record, Verdict
 
@@ -24,7 +24,7 @@ class Containers:
 
     def __init__(self, wall: Wall, pieces: dict[str, bytes]) -> None:
         self.pieces = pieces
-        self._wall = wall
+        self._moments = Moments(wall)
 
     def docker(self, line: bytes) -> Record | Verdict | None:
         """The record of a json-file line; IGNORED: a piece of one; None: not of this form."""
@@ -50,15 +50,15 @@ class Containers:
         return self._join(found["moment"], output, piece, whole=found["tag"] == b"F")
 
     def _join(self, moment: bytes, output: str, piece: bytes, *, whole: bool) -> Record | Verdict | None:
-        found = stamps.find(moment, self._wall)
-        if found is None or found.end != len(moment):
+        stamp = self._moments.tell(moment)
+        if stamp is None:
             return None
         message = self.pieces.pop(output, b"") + piece
         if not whole and len(message) < LONGEST:
             self.pieces[output] = message
             return Verdict.IGNORED
         message = message[:LONGEST].rstrip(b"\r\n")
-        return Record(found.instant, b"", b"", b"", message) if message else Verdict.IGNORED
+        return Record(stamp, b"", b"", b"", message) if message else Verdict.IGNORED
 
 
 class Compose:

@@ -10,7 +10,7 @@ from exporter.envelopes.journal import Journal
 from exporter.envelopes.lines import StampedLines, WireLines
 from exporter.envelopes.rfc5424 import Rfc5424
 from exporter.envelopes.state import State
-from exporter.envelopes.tables import Tables
+from exporter.envelopes.tables import HEADERS, Tables
 from exporter.envelopes.wall import Wall
 from exporter.model import Record, Verdict
 
@@ -57,8 +57,9 @@ class Opener:
         """
         self._reference = modified or now
         self._lines.wall.begin(name, modified, now)
-        self._tables.wall.begin(name, modified, now)
         self._lines.forget()
+        self._tables.moments.wall.begin(name, modified, now)
+        self._tables.moments.forget()
         if len(self._previous) > HOSTS_KEPT:
             self._previous.clear()
 
@@ -84,7 +85,7 @@ class Opener:
     def state(self) -> str:
         """What the next opener of this stream must know (JSON)."""
         pieces = self._containers.pieces
-        return State(self._lines.stamp, self._tables.wall.last, pieces, self._previous, self._envelope).written()
+        return State(self._lines.stamp, self._tables.moments.stamp, pieces, self._previous, self._envelope).written()
 
     def _recognise(self, line: bytes) -> Record | Verdict | None:
         """A line that is not in the envelope of the one before."""
@@ -98,10 +99,10 @@ class Opener:
                 return opened
         if self._envelope and line[:1] in (b" ", b"\t"):
             return None
-        if line.startswith(b"#"):
+        if line.startswith(HEADERS):
             return Record(self._last(), b"", b"", b"", line)
         return Verdict.MALFORMED
 
     def _last(self) -> int:
         """The newest stamp known, for the header lines of tables, which have none."""
-        return max(self._lines.stamp or 0, self._tables.wall.last or 0) or int(self._reference)
+        return max(self._lines.stamp or 0, self._tables.moments.stamp or 0) or int(self._reference)

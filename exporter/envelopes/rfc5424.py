@@ -7,8 +7,7 @@ In files the priority may be missing. Where a program sent a message that its sy
 import re
 from typing import Final
 
-from exporter.envelopes import stamps
-from exporter.envelopes.ticker import NEVER, Part, Ticker
+from exporter.envelopes.ticker import Moments
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
@@ -21,13 +20,12 @@ _TAG_INSIDE = re.compile(rb" *(?P<program>[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)
 _new = tuple.__new__  # half the cost of calling Record
 
 
-class Rfc5424(Ticker):
+class Rfc5424:
     """One stream's RFC 5424 lines."""
 
     def __init__(self, wall: Wall) -> None:
-        super().__init__(wall)
+        self._moments = Moments(wall)
         self._heads: set[bytes] = set()
-        self._zone: Part = NEVER
 
     def open(self, line: bytes) -> Record | None:
         """The record of `line`; None: it is not of this form."""
@@ -37,24 +35,16 @@ class Rfc5424(Ticker):
             return None
         if head not in self._heads and not self._is_head(head):
             return None
-        is_near = moment.endswith(self._zone) and (moment.startswith(self._head) or self._ticks(moment))
-        if not is_near and not self._read(moment):
+        stamp = self._moments.tell(moment)
+        if stamp is None:
             return None
         # rsyslog keeps the blank that followed the tag of the traditional form it received.
         message = rest[3:] if rest.startswith(b"-  ") else _without_elements(rest)
         if message is None:
             return None
         if program == NIL or message.startswith(b"nginx: "):
-            return self._tagged_inside(host, message)
-        return _new(Record, (self.stamp, _known(host), program, _known(pid), message, 1))
-
-    def _read(self, moment: bytes) -> bool:
-        found = stamps.find(moment, self.wall)
-        if found is None or found.end != len(moment):
-            return False
-        self._learn(moment, found)
-        self._zone = moment[found.fraction :] or NEVER
-        return True
+            return _tagged_inside(stamp, host, message)
+        return _new(Record, (stamp, _known(host), program, _known(pid), message, 1))
 
     def _is_head(self, head: bytes) -> bool:
         is_head = _HEAD.fullmatch(head) is not None
@@ -62,12 +52,12 @@ class Rfc5424(Ticker):
             self._heads.add(head)
         return is_head
 
-    def _tagged_inside(self, host: bytes, message: bytes) -> Record:
-        tag = _TAG_INSIDE.match(message)
-        assert self.stamp is not None
-        if tag is None:
-            return Record(self.stamp, _known(host), b"", b"", message)
-        return Record(self.stamp, _known(host), tag["program"], tag["pid"] or b"", message[tag.end() :])
+
+def _tagged_inside(stamp: int, host: bytes, message: bytes) -> Record:
+    tag = _TAG_INSIDE.match(message)
+    if tag is None:
+        return Record(stamp, _known(host), b"", b"", message)
+    return Record(stamp, _known(host), tag["program"], tag["pid"] or b"", message[tag.end() :])
 
 
 def _without_elements(rest: bytes) -> bytes | None:

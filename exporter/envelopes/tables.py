@@ -1,13 +1,13 @@
 """Tables whose stamp is a column: the message is the whole row, because formats count columns.
 
-Exchange's protocol log (CSV, UTC: formats.md 3.1), hMailServer (tabs, local time: 3.2). Header lines (`#Fields:`)
+Exchange's protocol log (CSV, UTC: formats.md 3.1), hMailServer (tabs, local time: 3.2). Header lines
 have no stamp of their own.
 """
 
 import re
 from typing import Final
 
-from exporter.envelopes import stamps
+from exporter.envelopes.ticker import Moments
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
@@ -15,28 +15,30 @@ _EXCHANGE = re.compile(rb"\"?(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?
 _HMAILSERVER = re.compile(
     rb"\"[A-Z0-9]+\"\t-?\d+\t(?:-?\d+\t)?\"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)\"(?=\t|$)"
 )
+# The lines before the first row: `#Fields: ...`, or Exchange's names of columns.
+HEADERS: Final = (b"#", b"dateTime,")
 SHAPES: Final = (_EXCHANGE, _HMAILSERVER)
 
 
 class Tables:
-    """One stream's rows."""
+    """One stream's rows; `moments` tells their stamps."""
 
     def __init__(self, wall: Wall) -> None:
-        self.wall = wall
+        self.moments = Moments(wall)
         self._shape = _EXCHANGE
 
     def open(self, line: bytes) -> Record | None:
         """The record of `line`, the row as its message; None: not of this form."""
-        found = self._shape.match(line)
+        found = self._shape.match(line) or self._other_shape(line)
         if found is None:
-            shape = next((shape for shape in SHAPES if shape.match(line)), None)
-            if shape is None:
-                return None
-            self._shape = shape
-            found = shape.match(line)
-        assert found is not None
-        stamp = stamps.find(found["moment"], self.wall)
-        if stamp is None:
             return None
-        self.wall.last = stamp.instant
-        return Record(stamp.instant, b"", b"", b"", line)
+        stamp = self.moments.tell(found["moment"])
+        return None if stamp is None else Record(stamp, b"", b"", b"", line)
+
+    def _other_shape(self, line: bytes) -> re.Match[bytes] | None:
+        for shape in SHAPES:
+            found = shape.match(line)
+            if found is not None:
+                self._shape = shape
+                return found
+        return None

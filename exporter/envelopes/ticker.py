@@ -6,6 +6,7 @@ that follows. To read a stamp anew costs ten times as much.
 
 from typing import Final
 
+from exporter.envelopes import stamps
 from exporter.envelopes.stamps import Stamp
 from exporter.envelopes.wall import Wall
 
@@ -53,3 +54,23 @@ class Ticker:
         self._head = line[: self._digits.stop]
         self.stamp = self._minute_start + second
         return True
+
+
+class Moments(Ticker):
+    """Stamps that stand alone in a field."""
+
+    def forget(self) -> None:
+        super().forget()
+        self._zone: Part = NEVER
+
+    def tell(self, moment: bytes) -> int | None:
+        """The instant of `moment` (UNIX seconds); None: it is no stamp, or more than one."""
+        if moment.endswith(self._zone) and (moment.startswith(self._head) or self._ticks(moment)):
+            return self.stamp
+        self.wall.last = self.stamp
+        found = stamps.find(moment, self.wall)
+        if found is None or found.end != len(moment):
+            return None
+        self._learn(moment, found)
+        self._zone = moment[found.fraction :] or NEVER
+        return self.stamp

@@ -117,6 +117,8 @@ def test_tables() -> None:
     assert Record(1658352300, b"", b"", b"", header) == opener.open(b"\xef\xbb\xbf" + header)
     assert Record(1658352228, b"", b"", b"", row) == opener.open(row)
     assert Record(1658352228, b"", b"", b"", header) == opener.open(header)
+    header = b"dateTime,sessionId,seqNumber"
+    assert Record(1658352228, b"", b"", b"", header) == opener.open(header)
     row = b'"POP3D"\t9792\t41\t"2024-03-01 08:15:02.101"\t"203.0.113.7"\t"SENT: +OK POP3"'
     assert Record(1709277302, b"", b"", b"", row) == opener.open(row)
 

@@ -12,6 +12,8 @@ from exporter.envelopes.wall import DISORDER, named_date
 from exporter.model import Record
 
 BERLIN, NEW_YORK, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")
+# In a table the stamp is a column.
+HMAILSERVER = '"POP3D"\t1\t1\t"%Y-%m-%d %H:%M:%S.123"\t'
 TRADITIONAL, OWN, NGINX = "%b %d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S"
 # The first instant of the second pass of the doubled hour (or half hour), and how long it is.
 AUTUMN_NIGHTS = [(BERLIN, 1792890000, 3600), (NEW_YORK, 1793512800, 3600), (LORD_HOWE, 1775314800, 1800)]
@@ -27,7 +29,7 @@ def stamps(lines: list[bytes], zone: ZoneInfo, *, name: str = "mail.log", modifi
     return [record.stamp for record in map(opener.open, lines) if isinstance(record, Record)]
 
 
-@pytest.mark.parametrize("shape", [TRADITIONAL, OWN, NGINX])
+@pytest.mark.parametrize("shape", [TRADITIONAL, OWN, NGINX, HMAILSERVER])
 @pytest.mark.parametrize(("zone", "back", "doubled"), AUTUMN_NIGHTS)
 @given(data=st.data())
 def test_autumn_night(zone: ZoneInfo, back: int, doubled: int, shape: str, data: st.DataObject) -> None:
