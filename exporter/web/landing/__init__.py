@@ -1,6 +1,6 @@
 """The landing page: is it well, what did it count, what does it read, what should servers be told to log."""
 
-import sqlite3
+import logging
 from collections.abc import Sequence
 from datetime import tzinfo
 
@@ -12,6 +12,7 @@ from exporter.web.landing.numbers import duration, moment, zone_of
 from exporter.web.landing.style import STYLE
 from exporter.web.site import ReportLine, Site
 
+LOGGER = logging.getLogger(__name__)
 LINKS = (("Metrics", "/metrics"), ("Health", "/-/healthy"), ("Readiness", "/-/ready"))
 GROUPS = ("server", "domain", "user", "exporter")
 
@@ -43,7 +44,8 @@ class Landing:
         parts = [el("h2", "Today, all servers"), report.tiles(report.today(view, day))]
         try:
             rows = self._report(view, now)
-        except (OSError, sqlite3.Error) as error:
+        except Exception as error:  # noqa: BLE001 - the page that tells of trouble must stand in any trouble
+            LOGGER.warning("the report of the landing page failed", exc_info=True)
             return text(*parts, sources.note("warn", f"The report cannot be read now: {error}"))
         return text(*parts, el("h2", "The last 14 days"), report.table(rows)) if rows else text(*parts)
 
