@@ -44,7 +44,8 @@ class Landing:
         parts = [el("h2", "Today, all servers"), report.tiles(report.today(view, day))]
         try:
             rows = self._report(view, now)
-        except Exception as error:  # noqa: BLE001 - the page that tells of trouble must stand in any trouble
+        except Exception as error:
+            # The page that tells of trouble must stand in any trouble.
             LOGGER.warning("the report of the landing page failed", exc_info=True)
             return text(*parts, sources.note("warn", f"The report cannot be read now: {error}"))
         return text(*parts, el("h2", "The last 14 days"), report.table(rows)) if rows else text(*parts)
