@@ -81,7 +81,8 @@ class Fact(NamedTuple):
     `tentative`: the line does not name the service (Dovecot's `auth:`), so it waits for one that does.
     `failures`: on an END, the failed attempts that the server itself counted for the whole connection.
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
-    logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in.
+    logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in;
+    False on a FAILURE: one database did not know `user`, so a login of the same name takes it back.
     `by_user`: the line names no connection, only its user (Dovecot 2.2's mail process).
     `by_address`: on a CONNECT, later lines may name the connection by its address alone; on other lines, an
     unknown `key` means the connection last begun from `address` that is not logged in, if there is one.

@@ -14,7 +14,8 @@ class Session:
     """One connection: mutable, owned by `Sessions`.
 
     `account` is None until it is charged. `attempts`: lines of refused attempts seen so far, `summed`: what the
-    server's own count at the end came to. `failed`: refused attempts not charged yet, by the name they used.
+    server's own count at the end came to. `failed`: refused attempts not charged yet, by the name they used;
+    `doubtful`: those of them that a login of the same name takes back.
     `received`, `sent`, `bad_commands`: the connection's so far. `deadline`: log time after which it is given up.
     `tentative`: no line has shown yet that this is a connection. `closing`: the end that a tentative one will have.
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
@@ -29,6 +30,7 @@ class Session:
         "by_address",
         "closing",
         "deadline",
+        "doubtful",
         "ended",
         "failed",
         "final",
@@ -58,6 +60,7 @@ class Session:
         self.attempts = 0
         self.summed = 0
         self.failed: dict[bytes | None, int] | None = None
+        self.doubtful: dict[bytes, int] | None = None
         self.refused: Reason | None = None
         self.bad_commands = 0
         self.received = 0
@@ -87,6 +90,21 @@ class Session:
             user = None
         failed[user] = failed.get(user, 0) + count
 
+    def doubt(self, user: bytes) -> None:
+        """Remember that one of the failures of `user` may be one database's, with others still to be asked."""
+        doubtful = self.doubtful
+        if doubtful is None:
+            doubtful = self.doubtful = {}
+        if user in doubtful or len(doubtful) < MAX_NAMES:
+            doubtful[user] = doubtful.get(user, 0) + 1
+
+    def accept(self, user: bytes | None) -> None:
+        """The credentials of `user` were right: who was not found in one database was found in another."""
+        if self.failed and self.doubtful and user is not None and (count := self.doubtful.pop(user, 0)):
+            self.failed[user] = self.failed.get(user, 0) - count
+            if self.failed[user] <= 0:
+                del self.failed[user]
+
     def save(self) -> SavedSession:
         """The session as JSON for the ledger; only what differs from a new one."""
         data: dict[str, object] = {"last": self.last, "deadline": self.deadline}
@@ -94,6 +112,8 @@ class Session:
             data["account"] = [self.account.domain, self.account.user]
         if self.failed:
             data["failed"] = [[_text(name), count] for name, count in self.failed.items()]
+        if self.doubtful:
+            data["doubtful"] = [[_text(name), count] for name, count in self.doubtful.items()]
         if self.refused is not None:
             data["refused"] = self.refused.value
         if self.closing is not None:
@@ -133,6 +153,8 @@ def load(saved: SavedSession, intern: Intern) -> Session:
         session.account = intern(saved.server, domain, user)
     if "failed" in data:
         session.failed = {_name(name): count for name, count in data["failed"]}
+    if "doubtful" in data:
+        session.doubtful = {_name(name) or b"": count for name, count in data["doubtful"]}
     if "refused" in data:
         session.refused = Reason(data["refused"])
     if "closing" in data:

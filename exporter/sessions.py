@@ -47,6 +47,8 @@ _LOGIN: Amounts = ((CONNECTIONS, 1), (LOGINS, 1))
 _LATE_LOGIN: Amounts = ((LOGINS, 1),)
 # A process that serves one connection after the other ends for these also when it serves none.
 _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
+# With these, and no failure told, the credentials were right.
+_ACCEPTED = frozenset((Reason.INTERNAL_ERROR, Reason.BACKEND_DOWN, Reason.CONNECTION_LIMIT, Reason.ACCOUNT_DISABLED))
 _ENDS = {End.BLOCKED: BLOCKED_CONNECTIONS, End.TERMINATED: TERMINATIONS}
 
 
@@ -246,6 +248,7 @@ class Sessions:
             charges.append(Charge(account, stamp, _LATE_LOGIN, None, session.address))
             return
         if session.failed:
+            session.accept(fact.user)
             self._charge_failures(session, stamp, charges)
         session.user = fact.user
         session.account = account = self._resolve(session.server, fact.user, True)
@@ -263,6 +266,8 @@ class Sessions:
             if fact.user is not None:
                 session.user = fact.user
             session.fail(fact.user)
+            if fact.ok is False and fact.user is not None:
+                session.doubt(fact.user)
         elif session.attempts > session.summed:  # else the end has counted it
             account = self._resolve(session.server, fact.user, False)
             charges.append(Charge(account, stamp, ((LOGIN_FAILURES, 1),), name=fact.user))
@@ -315,6 +320,8 @@ class Sessions:
                 session.user = fact.user
             if fact.failures > session.attempts:
                 session.fail(session.user, fact.failures - session.attempts)
+            elif fact.failures == 0 and fact.reason in _ACCEPTED:
+                session.accept(session.user)
             session.summed = fact.failures
         reason = session.closing or fact.reason or Reason.UNSPECIFIED
         self._close(session, stamp, reason, charges, amounts, known=fact.ok is True)

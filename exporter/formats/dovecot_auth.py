@@ -55,7 +55,9 @@ def _attempt(message: bytes, start: int, key: bytes, name: bytes | None, address
         told = _TRUE_NAME.search(message, start)
         name = None if told is None else told[1] or None
     if text.lastgroup == "failure":
-        return Fact(Kind.FAILURE, key, name or None, address, tentative=True, trait="auth_verbose")
+        # Several databases are asked one after the other, and the user database too (2.3.19).
+        known = False if text[0] == b"unknown user" else None
+        return Fact(Kind.FAILURE, key, name or None, address, tentative=True, ok=known, trait="auth_verbose")
     return Fact(
         Kind.REFUSAL, key, name or None, address, Reason(text.lastgroup or ""), tentative=True, trait="auth_verbose"
     )

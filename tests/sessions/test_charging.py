@@ -167,3 +167,20 @@ def test_a_line_without_a_key_is_the_whole_connection(desk: Desk) -> None:
     assert (3, 1, 1) == (desk.total("connections"), desk.total("logins"), desk.total("login_failures"))
     assert {Reason.ACCESS_LIST: 1, Reason.UNSPECIFIED: 2} == desk.ends
     assert desk.sessions.seen == desk.sessions.charged == 3
+
+
+def test_a_name_that_one_database_does_not_know_may_be_known_to_another(desk: Desk) -> None:
+    """The login of the same name takes the failure back; another name's stays."""
+    unknown = Fact(Kind.FAILURE, b"s1", ALICE, tentative=True, ok=False)
+    desk.take(unknown, failure(ALICE), unknown._replace(user=b"bob@x"))
+    desk.restart()
+    desk.take(LOGIN)
+    assert [b"bob@x", ALICE] == sorted((charge.name for charge in desk.charges if charge.name), reverse=True)
+    assert 2 == desk.total("login_failures")
+
+
+def test_right_credentials_of_an_unlucky_connection_are_no_failure(desk: Desk) -> None:
+    """Where the server failed after it had accepted them, what one database did not know counts for nothing."""
+    desk.take(Fact(Kind.FAILURE, b"s1", ALICE, tentative=True, ok=False))
+    desk.take(Fact(Kind.END, b"s1", ALICE, reason=Reason.INTERNAL_ERROR))
+    assert (0, 1) == (desk.total("login_failures"), desk.total("terminations"))
