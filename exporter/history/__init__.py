@@ -1,5 +1,16 @@
 """History in (old logs) and out (OpenMetrics)."""
 
+from exporter.history.importing import Imported, ImportedFile, import_files
+from exporter.history.oldlogs import LogFile, by_first_stamp
 from exporter.history.openmetrics import Exported, export_openmetrics, write_openmetrics
 
-__all__ = ["Exported", "export_openmetrics", "write_openmetrics"]
+__all__ = [
+    "Exported",
+    "Imported",
+    "ImportedFile",
+    "LogFile",
+    "by_first_stamp",
+    "export_openmetrics",
+    "import_files",
+    "write_openmetrics",
+]

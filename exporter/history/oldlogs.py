@@ -1,0 +1,143 @@
+"""Old log files: when each begins, which were read before, and their lines from where reading stopped."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from exporter.envelopes.opener import Opener
+from exporter.inputs.generations import take_apart
+from exporter.inputs.identity import HEAD_BYTES, Head, head_of
+from exporter.inputs.lines import cut, encoding_of
+from exporter.inputs.readers import TORN, Reader
+from exporter.inputs.whole import CHUNK_BYTES, read_whole
+from exporter.model import Position, Record
+
+# So many lines are looked at for the first stamp of a file; a stamp may follow a header.
+STAMP_LINES = 1_000
+# What was written to lately may end in half a line.
+QUIET_SECONDS = 30.0
+# How the file input marks, among positions, that its source was seen before.
+SEEN_BEFORE = Position(stream="", path="")
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file to be imported into `source`; `zone` is that of stamps without one."""
+
+    path: str
+    source: str
+    zone: ZoneInfo
+
+
+class Piece(NamedTuple):
+    """Some complete lines, and how far the file is read with them; `skipping`: the rest of the last one follows."""
+
+    lines: list[bytes]
+    offset: int
+    skipping: bool
+
+
+def by_first_stamp(files: Iterable[LogFile]) -> list[tuple[float, LogFile]]:
+    """The files with the time they begin at (UNIX seconds), oldest first, however they were given.
+
+    A file without any stamp has its own age. OSError if one cannot be read.
+    """
+    begun = [(first_stamp(file), file) for file in dict.fromkeys(files)]
+    return sorted(begun, key=lambda pair: (pair[0], pair[1].path))
+
+
+def first_stamp(file: LogFile) -> float:
+    """The first stamp of a file, by the envelope of its lines; else the file's age. OSError."""
+    opener, looked_at, modified = Opener(file.zone), 0, Path(file.path).stat().st_mtime
+    try:
+        for batch in read_whole(file.path):
+            opener.begin(batch.name, modified, modified)
+            for line in batch.lines:
+                record = opener.open(line)
+                if isinstance(record, Record):
+                    return record.stamp
+            looked_at += len(batch.lines)
+            if looked_at > STAMP_LINES:
+                break
+    except TORN:
+        pass  # told when it is read
+    return modified
+
+
+class Positions:
+    """How far the files of one source were read, as the file input keeps it: it can go on from there."""
+
+    def __init__(self, saved: Sequence[Position]) -> None:
+        self._positions = {position.stream: position for position in saved if position.path}
+        self._others = [position for position in saved if not position.path and position.stream]
+        self._next = 1 + max((int(key) for key in self._positions if key.isdigit()), default=0)
+
+    def all(self) -> tuple[Position, ...]:
+        """To be committed."""
+        return (SEEN_BEFORE, *self._others, *self._positions.values())
+
+    def of(self, path: str, reader: Reader) -> Position:
+        """The position of the file, by its content wherever it lies now; at its begin if it was never read."""
+        first = reader.read(0, HEAD_BYTES)
+        known = [position for position in self._positions.values() if _is_same(position, first)]
+        if known:
+            return max(known, key=lambda position: position.offset)
+        head, status = head_of(first), reader.stat()
+        key, self._next = str(self._next), self._next + 1
+        return Position(
+            key,
+            str(Path(path).absolute()),
+            device=status.st_dev,
+            inode=status.st_ino,
+            head_length=head.length,
+            head_digest=head.digest,
+            modified=status.st_mtime,
+        )
+
+    def knows(self, first: bytes) -> bool:
+        """Whether a file that begins like this was read, at least in part."""
+        return any(_is_same(position, first) for position in self._positions.values())
+
+    def move(self, position: Position, path: str, reader: Reader, piece: Piece) -> Position:
+        """The file was read on; returns where it is now."""
+        status, head = reader.stat(), head_of(reader.read(0, HEAD_BYTES)) if position.head_length < HEAD_BYTES else None
+        moved = replace(
+            position,
+            path=str(Path(path).absolute()),
+            device=status.st_dev,
+            inode=status.st_ino,
+            head_length=head.length if head else position.head_length,
+            head_digest=head.digest if head else position.head_digest,
+            offset=piece.offset,
+            modified=status.st_mtime,
+            skipping=piece.skipping,
+        )
+        self._positions[moved.stream] = moved
+        return moved
+
+
+def pieces(reader: Reader, position: Position, *, final: bool) -> Iterator[Piece]:
+    """The lines behind the position; `final`: a rest without a line end is a line as well. OSError or TORN."""
+    data, offset, skipping = b"", position.offset, position.skipping
+    encoding = encoding_of(reader.read(0, 2))
+    while True:
+        new = reader.read(offset + len(data), CHUNK_BYTES)
+        data += new
+        found = cut(data, encoding, first=offset == 0, skipping=skipping, final=final and not new)
+        data, offset, skipping = data[found.consumed :], offset + found.consumed, found.skipping
+        if found.consumed:
+            yield Piece(found.lines, offset, skipping)
+        if not new:
+            return
+
+
+def is_complete(path: str, reader: Reader, now: float) -> bool:
+    """Whether nothing is being written to the file any more, as far as can be told, so that its last line is whole."""
+    return bool(take_apart(Path(path).name).compression) or abs(now - reader.stat().st_mtime) >= QUIET_SECONDS
+
+
+def _is_same(position: Position, first: bytes) -> bool:
+    known = Head(position.head_length, position.head_digest, None)
+    return known.length > 0 and known.begins(first)

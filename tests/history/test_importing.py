@@ -1,0 +1,271 @@
+"""Old logs: in any order, compressed, twice, interrupted; always the numbers of the one log they are pieces of."""
+
+import bz2
+import gzip
+import lzma
+import os
+import random
+import sqlite3
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from exporter.demo.traffic import lines
+from exporter.formats import FORMATS
+from exporter.history import Imported, LogFile, import_files
+from exporter.inputs.files import FileInput
+from exporter.ledger import Ledger, LedgerError
+from exporter.model import Account
+from exporter.pipeline import Pipeline, Reading
+
+BEGIN = 1_793_000_000
+DAY = 86_400
+UTC = ZoneInfo("UTC")
+NOW = BEGIN + 100 * DAY
+LOG = [f"{line}\n".encode() for line in lines(BEGIN, BEGIN + DAY)]
+
+
+def pipelines(ledger: Ledger) -> Callable[[str], Pipeline]:
+    """The pipeline of any source, for any server."""
+
+    def account(server: str, user: bytes | None, login: bool) -> Account:  # noqa: FBT001 - sessions call it so
+        return ledger.names.account(server, user, login=login)
+
+    def made(source: str) -> Pipeline:
+        reading = Reading(FORMATS, UTC, "here")
+        return Pipeline(reading, ledger.calendar, account, ledger.names.intern, ledger.restored(source))
+
+    return made
+
+
+def imported(ledger: Path, files: Sequence[Path], source: str = "mail", **how: Any) -> Imported:
+    """Import into a ledger of its own."""
+    with closing(Ledger.open(ledger, zone="UTC", now=0)) as opened:
+        found = [LogFile(str(file), source, UTC) for file in files]
+        return import_files(opened, found, pipelines(opened), now=NOW, **how)
+
+
+def contents(ledger: Path) -> dict[str, list[Any]]:
+    """Everything that is counted."""
+    names = "SELECT scope, server, domain, user, keys.first_seen"
+    queries = {
+        "days": f"{names}, book.* FROM keys LEFT JOIN book ON key = id",
+        "hours": f"{names}, hours.* FROM keys LEFT JOIN hours ON key = id",
+        "ends": "SELECT * FROM ends",
+        "open": "SELECT server, state, number FROM open_sessions",
+        "failed": "SELECT * FROM failed_names",
+        "counters": "SELECT counter, count FROM sources WHERE counter != 'read_bytes'",
+    }
+    with closing(sqlite3.connect(ledger)) as connection:
+        found = {name: connection.execute(query).fetchall() for name, query in queries.items()}
+    # Ids depend on the order of births within a commit.
+    found["days"] = [(*row[:6], *row[7:]) for row in found["days"]]
+    found["hours"] = [(*row[:6], *row[7:]) for row in found["hours"]]
+    return {name: sorted(rows, key=repr) for name, rows in found.items()}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """What one file with all lines comes to."""
+    directory = tmp_path_factory.mktemp("whole")
+    (directory / "mail.log").write_bytes(b"".join(LOG))
+    imported(directory / "ledger.sqlite", [directory / "mail.log"])
+    return contents(directory / "ledger.sqlite")
+
+
+def compressed(path: Path, data: bytes) -> Path:
+    """The data as the name's ending wants it."""
+    match path.suffix:
+        case ".gz":
+            path.write_bytes(gzip.compress(data))
+        case ".bz2":
+            path.write_bytes(bz2.compress(data))
+        case ".xz":
+            path.write_bytes(lzma.compress(data))
+        case ".zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(path.stem, data)
+        case _:
+            path.write_bytes(data)
+    return path
+
+
+def in_pieces(directory: Path, cuts: Sequence[int]) -> list[Path]:
+    """The log as rotated files, the oldest with the highest number, in every compression."""
+    edges = [0, *cuts, len(LOG)]
+    endings = ("", ".1", ".2.gz", ".3.bz2", ".4.xz", ".5.zip")
+    parts = [b"".join(LOG[begin:end]) for begin, end in pairwise(edges)]
+    return [
+        compressed(directory / f"mail.log{endings[len(parts) - 1 - number]}", part) for number, part in enumerate(parts)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_pieces_in_any_order_are_the_whole(tmp_path: Path, whole: dict[str, list[Any]], seed: int) -> None:
+    """Rotated and compressed files, named in any order: days, hours, ends, births and open sessions are the same."""
+    chance = random.Random(seed)
+    files = in_pieces(tmp_path, sorted(chance.sample(range(1, len(LOG)), 5)))
+    chance.shuffle(files)
+    found = imported(tmp_path / "ledger.sqlite", files)
+    assert whole == contents(tmp_path / "ledger.sqlite")
+    assert len(LOG) == sum(one.lines for one in found.files)
+
+
+def test_a_file_imported_twice_counts_once(tmp_path: Path, whole: dict[str, list[Any]]) -> None:
+    """Also under another name and compressed, in the same call or a later one."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(LOG))
+    copy = compressed(tmp_path / "copy.gz", log.read_bytes())
+    imported(tmp_path / "ledger.sqlite", [log, log, copy])
+    log.unlink()
+    again = imported(tmp_path / "ledger.sqlite", [copy])
+    assert whole == contents(tmp_path / "ledger.sqlite")
+    assert [(0, 0)] == [(one.lines, one.read) for one in again.files]
+
+
+def test_a_file_that_has_grown_is_continued(tmp_path: Path, whole: dict[str, list[Any]]) -> None:
+    """From where it was, in the middle of sessions, and under the name that it has by then."""
+    data, cuts = b"".join(LOG), (700, 300_000, 300_001, len(b"".join(LOG)))
+    for number, end in enumerate(cuts):
+        log = tmp_path / f"mail.log.{number}"
+        log.write_bytes(data[:end])
+        os.utime(log, (NOW, NOW))  # still being written: half a line waits for its other half
+        last = imported(tmp_path / "ledger.sqlite", [log]).files[0]
+    assert whole == contents(tmp_path / "ledger.sqlite")
+    assert (0, len(data)) == (last.left, last.read + last.skipped)
+
+
+def test_the_last_line_of_a_file_at_rest_needs_no_end(tmp_path: Path, whole: dict[str, list[Any]]) -> None:
+    """It is a line when nobody writes to the file any more, and is waited for otherwise."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(LOG)[:-1])
+    os.utime(log, (NOW, NOW))
+    waiting = imported(tmp_path / "ledger.sqlite", [log])
+    assert len(LOG[-1]) - 1 == waiting.files[0].left
+    os.utime(log, (NOW - 60, NOW - 60))
+    assert 0 == imported(tmp_path / "ledger.sqlite", [log]).files[0].left
+    assert whole == contents(tmp_path / "ledger.sqlite")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_interrupted_import_is_begun_again(
+    tmp_path: Path, whole: dict[str, list[Any]], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it was doing: nothing is lost and nothing counts twice."""
+    monkeypatch.setattr("exporter.history.importing.COMMIT_BYTES", 50_000)
+    monkeypatch.setattr("exporter.history.oldlogs.CHUNK_BYTES", 20_000)
+    chance = random.Random(seed)
+    files = in_pieces(tmp_path, sorted(chance.sample(range(1, len(LOG)), 3)))
+    attempts = 0
+
+    def interrupting(_done: int, _all: int) -> None:
+        if attempts < 6 and chance.random() < 0.15:
+            raise KeyboardInterrupt
+
+    while True:
+        try:
+            attempts += 1
+            imported(tmp_path / "ledger.sqlite", files, progress=interrupting)
+            break
+        except KeyboardInterrupt:
+            continue
+    assert attempts > 2
+    assert whole == contents(tmp_path / "ledger.sqlite")
+
+
+def test_logs_of_several_hosts_overlap(tmp_path: Path) -> None:
+    """A host's sessions are not given up because another host's log reaches further."""
+    here = b"".join(LOG)
+    there = here.replace(b" mx1 ", b" mx2 ")
+    (tmp_path / "a.log").write_bytes(here)
+    (tmp_path / "b.log").write_bytes(there)
+    both = sorted([*LOG, *there.splitlines(keepends=True)], key=lambda line: line.split(b" ", 1)[0])
+    (tmp_path / "merged.log").write_bytes(b"".join(both))
+    imported(tmp_path / "apart.sqlite", [tmp_path / "b.log", tmp_path / "a.log"])
+    imported(tmp_path / "merged.sqlite", [tmp_path / "merged.log"])
+    assert contents(tmp_path / "merged.sqlite") == contents(tmp_path / "apart.sqlite")
+
+
+def test_connections_open_at_the_end_stay_open(tmp_path: Path) -> None:
+    """A login whose end comes with the next file is one connection, with the bytes of its end."""
+    login, end = next(
+        (LOG[i], LOG[i + 1]) for i in range(len(LOG)) if b"Login: user" in LOG[i] and b"retr=1" in LOG[i + 1]
+    )
+    (tmp_path / "mail.log.1").write_bytes(login)
+    imported(tmp_path / "ledger.sqlite", [tmp_path / "mail.log.1"])
+    assert [("mx1", "charged", 1)] == contents(tmp_path / "ledger.sqlite")["open"]
+    (tmp_path / "mail.log").write_bytes(end)
+    imported(tmp_path / "ledger.sqlite", [tmp_path / "mail.log"])
+    found = contents(tmp_path / "ledger.sqlite")
+    assert [("mx1", "logout", 1)] == found["ends"]
+    assert [] == [row for row in found["open"] if row[-1]]
+
+
+def test_the_daemon_goes_on_behind_an_import_as_its_source(tmp_path: Path) -> None:
+    """What was imported as a source of the daemon is not read again by it, what came since is."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(LOG[:1000]))
+    rotated = compressed(tmp_path / "mail.log.1.gz", b"".join(lines_before()))
+    imported(tmp_path / "ledger.sqlite", [log, rotated], source="mx1")
+    with log.open("ab") as file:
+        file.writelines(LOG[1000:1010])
+    with closing(Ledger.open(tmp_path / "ledger.sqlite", now=NOW)) as ledger:
+        saved = ledger.restored("mx1")
+        assert saved is not None
+        with closing(FileInput("mx1", [str(tmp_path / "mail.log*")], saved.positions, start="end")) as following:
+            read = [line for batch in following.read(NOW, 1 << 30) for line in batch.lines]
+    assert [line.rstrip(b"\n") for line in LOG[1000:1010]] == read
+
+
+def lines_before() -> list[bytes]:
+    """A log older than `LOG`."""
+    return [f"{line}\n".encode() for line in lines(BEGIN - 3600, BEGIN)]
+
+
+def test_a_file_of_another_source_is_refused(tmp_path: Path) -> None:
+    """Its lines would count twice; nothing is imported then."""
+    log, other = tmp_path / "mail.log", tmp_path / "other.log"
+    log.write_bytes(b"".join(LOG))
+    other.write_bytes(b"".join(lines_before()))
+    imported(tmp_path / "ledger.sqlite", [log], source="mx1")
+    before = contents(tmp_path / "ledger.sqlite")
+    with pytest.raises(LedgerError, match=r"mail\.log: was read as part of source 'mx1'; import it as that source"):
+        imported(tmp_path / "ledger.sqlite", [other, log], source="mx2")
+    assert before == contents(tmp_path / "ledger.sqlite")
+
+
+def test_a_torn_file_is_told_and_the_others_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies before the tear counts; when the file is whole again the rest follows."""
+    monkeypatch.setattr("exporter.history.oldlogs.CHUNK_BYTES", 20_000)
+    whole_file = gzip.compress(b"".join(LOG))
+    torn = tmp_path / "mail.log.1.gz"
+    torn.write_bytes(whole_file[: len(whole_file) // 2])
+    other = tmp_path / "mail.log"
+    other.write_bytes(b"".join(lines_before()))
+    foreign = tmp_path / "foreign.gz"
+    foreign.write_bytes(b"no gzip at all")
+    before, found, strange = imported(tmp_path / "ledger.sqlite", [torn, other, foreign]).files
+    assert ("", len(lines_before())) == (before.problem, before.lines)
+    assert "is not complete" in found.problem
+    assert "is not complete" in strange.problem
+    assert 0 < found.lines < len(LOG)
+    torn.write_bytes(whole_file)
+    again = imported(tmp_path / "ledger.sqlite", [torn]).files[0]
+    assert ("", len(LOG)) == (again.problem, again.lines + found.lines)
+
+
+def test_progress_reaches_the_whole(tmp_path: Path) -> None:
+    """Bytes on the disk, never falling, and all of them at the end."""
+    files = in_pieces(tmp_path, [1000, 2000, 3000])
+    shown: list[tuple[int, int]] = []
+    imported(tmp_path / "ledger.sqlite", files, progress=lambda done, total: shown.append((done, total)))
+    size = sum(file.stat().st_size for file in files)
+    assert {size} == {total for _, total in shown}
+    assert shown[-1] == (size, size)
+    assert sorted(shown) == shown
