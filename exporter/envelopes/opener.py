@@ -74,7 +74,7 @@ class Opener:
             opened = self._recognise(line) if opened is None else opened
             if not isinstance(opened, Record):
                 return opened if opened is Verdict.MALFORMED else None
-        if opened[4][:BEGIN] in BEGINS:
+        if opened[4][:BEGIN] in BEGINS and self._envelope != "table":  # a row begins with its own stamp
             inner = self._insides.open(opened)
             if inner is None:
                 return None

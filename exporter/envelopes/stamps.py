@@ -40,6 +40,12 @@ _END = rb"(?P<e>\]?:?[ \t]|\]?:?$)"
 OTHERS = tuple(re.compile(rb"\[?" + day + _TIME + _ZONE + _END) for day in _DATES)
 _EPOCH = re.compile(rb"\[?(?P<s>\d{9,11})(?P<f>\.\d{1,9})?(?P<e>\]?:?[ \t])")
 _TAI64 = re.compile(rb"@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8}(?:[0-9a-f]{8})?)?(?P<e> |$)")
+# By the first byte, and in this order: what fits two shapes is of the first.
+_SHAPES = (
+    dict.fromkeys((b"%d" % digit for digit in range(10)), (ISO, *OTHERS, _EPOCH))
+    | dict.fromkeys((bytes((byte,)) for byte in range(65, 91)), (TRADITIONAL, *OTHERS))
+    | {b"[": (*OTHERS, _EPOCH), b"@": (_TAI64,)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +77,15 @@ def find(line: bytes, wall: Wall) -> Stamp | None:
 
 
 def _find(line: bytes, wall: Wall) -> Stamp | None:
-    for shape in (TRADITIONAL, ISO, *OTHERS):
+    for shape in _SHAPES.get(line[:1], ()):
         found = shape.match(line)
-        if found is not None:
-            return _dated(found, wall, may_have_host=shape in (TRADITIONAL, ISO) and found["e"][:1] != b":")
-    for shape, base, epoch in ((_EPOCH, 10, 0), (_TAI64, 16, TAI_EPOCH)):
-        found = shape.match(line)
-        if found is not None:
+        if found is None:
+            continue
+        if shape in (_EPOCH, _TAI64):
+            base, epoch = (10, 0) if shape is _EPOCH else (16, TAI_EPOCH)
             end = found.end()
             return Stamp(int(found["s"], base) - epoch, found.end("s"), found.start("e"), end, False, True, False)
+        return _dated(found, wall, may_have_host=shape in (TRADITIONAL, ISO) and found["e"][:1] != b":")
     return None
 
 

@@ -61,16 +61,20 @@ class Moments(Ticker):
 
     def forget(self) -> None:
         super().forget()
-        self._zone: Part = NEVER
+        self._zone = b""
+        self._length = 0
 
     def tell(self, moment: bytes) -> int | None:
         """The instant of `moment` (UNIX seconds); None: it is no stamp, or more than one."""
-        if moment.endswith(self._zone) and (moment.startswith(self._head) or self._ticks(moment)):
+        # With a zone, fractions of any length are told from it; without one, only those of the same.
+        is_alike = moment.endswith(self._zone) if self._zone else len(moment) == self._length
+        if is_alike and (moment.startswith(self._head) or self._ticks(moment)):
             return self.stamp
         self.wall.last = self.stamp
         found = stamps.find(moment, self.wall)
         if found is None or found.end != len(moment):
             return None
         self._learn(moment, found)
-        self._zone = moment[found.fraction :] or NEVER
+        self._zone = moment[found.fraction :]
+        self._length = len(moment)
         return self.stamp
