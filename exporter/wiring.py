@@ -11,7 +11,9 @@ from exporter.formats.contract import Format
 from exporter.formats.smartermail import SmarterMail
 from exporter.inputs.contract import Input
 from exporter.inputs.files import FileInput
+from exporter.inputs.journal import JournalInput
 from exporter.inputs.notifier import Notifier
+from exporter.inputs.stdin import StandardInput
 from exporter.ledger import Keep, Ledger
 from exporter.ledger.zones import machine_zone
 from exporter.model import Account
@@ -46,7 +48,7 @@ def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
     """The source's way from batches to charges, going on where the ledger's last commit was."""
     reading = Reading(
         formats=formats_of(source, config),
-        zone=ZoneInfo(source.time_zone or machine_zone()),
+        zone=log_zone(source),
         host=socket.gethostname(),
         server=source.server,
     )
@@ -56,6 +58,11 @@ def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
         return names.account(server, user, login=login, default_domain=default_domain)
 
     return Pipeline(reading, ledger.calendar, account, names.intern, ledger.restored(source.name))
+
+
+def log_zone(source: Source) -> ZoneInfo:
+    """The zone of stamps without one: the source's, else the machine's."""
+    return ZoneInfo(source.time_zone or machine_zone())
 
 
 def formats_of(source: Source, config: Config) -> tuple[Format, ...]:
@@ -70,15 +77,17 @@ def input_of(source: Source, ledger: Ledger, notifier: Notifier | None) -> Input
     saved = ledger.restored(source.name)
     positions, counts = (saved.positions, saved.counts) if saved else ((), None)
     if source.journal is not None:
-        from exporter.inputs.journal import JournalInput
-
         journal = source.journal
         return JournalInput(
-            source.name, journal.units, journal.identifiers, positions, since=journal.since, counts=counts
+            source.name,
+            journal.units,
+            journal.identifiers,
+            positions,
+            since=journal.since,
+            directory=journal.directory,
+            counts=counts,
         )
     if source.paths == STANDARD_INPUT:
-        from exporter.inputs.stdin import StandardInput
-
         return StandardInput(source.name, positions, counts=counts)
     wakes = None if source.poll_only else notifier
     return FileInput(source.name, source.paths, positions, start=source.start, counts=counts, notifier=wakes)

@@ -4,7 +4,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -12,14 +12,16 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from exporter.cli import options
 from exporter.cli.files import replayed
-from exporter.history import export_openmetrics
+from exporter.history import LogFile, export_openmetrics, import_files
 from exporter.ledger.reading import Reading
 from exporter.periods import Step
 from exporter.reports import By, failed_names, report, sort_columns
 from exporter.reports import output as reports
+from exporter.wiring import log_zone, open_ledger, pipeline_of
 
 
 class Output(StrEnum):
@@ -127,4 +129,44 @@ def _export(
     typer.echo(f"{openmetrics}: {written.samples:,} samples, {written.first} to {written.last}", err=True)
 
 
-COMMANDS = {"report": _report, "export": _export}
+def _import(  # noqa: PLR0917 - options
+    files: options.LogFiles,
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", metavar="FILE", help="[default: the configured one]")
+    ] = None,
+    config_file: options.LogConfigFile = None,
+    source_name: options.SourceName = None,
+    format_name: options.FormatName = "auto",
+    server: options.ServerName = None,
+    default_domain: options.DefaultDomain = None,
+    time_zone: options.SiteZone = None,
+    log_time_zone: options.LogZone = None,
+) -> None:
+    """Old logs, in any order, into a ledger that never ran, or one of their own; a daemon then goes on from there."""
+    if ledger is None and config_file is None:
+        raise typer.BadParameter("say into which --ledger, or give the daemon's --config.file")
+    config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
+    found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
+    logs = [LogFile(file, source.name, log_zone(source)) for file, source in found]
+    sources = {source.name: source for source in config.sources}
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive())
+    with bar, closing(open_ledger(config, time.time(), ledger)) as book:
+        task = bar.add_task("reading", total=None)
+        imported = import_files(
+            book,
+            logs,
+            lambda name: pipeline_of(sources[name], config, book),
+            now=time.time(),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    for one in imported.files:
+        seen = f", {one.skipped:,} bytes of it were read before" if one.skipped else ""
+        left = f", {one.left:,} bytes of an unfinished line are left" if one.left else ""
+        typer.echo(f"{one.path}: {one.lines:,} lines{seen}{left}", err=True)
+    problems = [f"{one.path}: {one.problem}" for one in imported.files if one.problem]
+    if problems:
+        raise options.FileProblem("\n".join(problems))
+
+
+COMMANDS = {"report": _report, "export": _export, "import": _import}

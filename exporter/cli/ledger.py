@@ -11,7 +11,6 @@ from rich.table import Table
 
 from exporter.catalogue import Scope
 from exporter.cli import options
-from exporter.config import Config
 from exporter.ledger import care, forget, restore
 
 commands = typer.Typer(no_args_is_help=True, help="Look after the ledger: info, backup, restore, zone.")
@@ -24,8 +23,7 @@ Ledger = Annotated[
 def _path(ledger: Path | None, config_file: Path | None) -> Path:
     if ledger is not None:
         return ledger
-    config: Config = options.loaded(config_file)
-    return config.ledger
+    return options.loaded(config_file).ledger
 
 
 @commands.command("info")

@@ -21,13 +21,11 @@ from exporter.model import Fact, Record, Verdict
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipeline_of
 
-SourceName = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Which source the files are of")]
-
 
 def _parse(  # noqa: PLR0917 - options
     files: options.LogFiles,
     config_file: options.LogConfigFile = None,
-    source_name: SourceName = None,
+    source_name: options.SourceName = None,
     format_name: options.FormatName = "auto",
     server: options.ServerName = None,
     default_domain: options.DefaultDomain = None,
@@ -108,7 +106,7 @@ def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
 def _replay(  # noqa: PLR0917 - options
     files: options.LogFiles,
     config_file: options.LogConfigFile = None,
-    source_name: SourceName = None,
+    source_name: options.SourceName = None,
     format_name: options.FormatName = "auto",
     server: options.ServerName = None,
     default_domain: options.DefaultDomain = None,

@@ -32,6 +32,7 @@ LogZone = Annotated[
     str | None,
     typer.Option("--log-time-zone", metavar="ZONE", help="Of stamps without a zone [default: the machine's]"),
 ]
+SourceName = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Which source the files are of")]
 LogFiles = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Log files, also .gz .bz2 .xz .zip; - is standard input")
 ]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from datetime import date, timedelta
+from functools import partial
 
 from exporter.cli import options
 from exporter.config import Config
@@ -76,9 +77,7 @@ def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifie
     for source in config.sources:
         read = stack.enter_context(closing(input_of(source, ledger, notifier)))
         pipeline = pipeline_of(source, config, ledger)
-        yield Reader(
-            source.name, read, pipeline, lambda one=source, two=read, three=pipeline: report_of(one, two, three)
-        )  # type: ignore[misc]
+        yield Reader(source.name, read, pipeline, partial(report_of, source, read, pipeline))
 
 
 def _last_days(ledger: Ledger) -> Iterable[ReportLine]:
