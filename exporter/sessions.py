@@ -170,7 +170,9 @@ class Sessions:
         if session.closing is None or not session.final:
             # A process that was told to go, and says no more than that it goes, served nobody.
             idle = session.closing in _LEAVING and not (session.logged_in or session.attempts or session.user)
-            if not fact.tentative and not (fact.reuses_key and idle):
+            # Who tells that a process was killed knows which service it was of.
+            certain = not fact.tentative or (fact.reason is Reason.KILLED and session.logged_in)
+            if certain and not (fact.reuses_key and idle):
                 del self._waiting[place]
                 self._begin(place, session, charges)
             return False
@@ -201,7 +203,9 @@ class Sessions:
             self._give_up(self._open.pop(oldest), charges)
         self._open[place] = session
         if session.logged_in:  # while it was not certain
+            refused = session.refused  # after that login
             self._login(session, session.last, Fact(Kind.LOGIN, session.key, session.user), charges)
+            session.refused = refused
 
     def _without_key(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """A line that is its whole connection, or tells of the server."""

@@ -198,7 +198,7 @@ class Cyrus:
         if program in PROGRAMS:
             return WORDING.read(record) or Verdict.UNMATCHED
         if program in SHARED:
-            return WORDING.read(record) or Verdict.IGNORED
+            return WORDING.read(record) or _of_master(record)
         return _of_master(record) if program in MASTERS else Verdict.IGNORED
 
     def recognises(self, record: Record) -> bool:

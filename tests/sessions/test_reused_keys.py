@@ -81,6 +81,22 @@ def test_a_login_that_does_not_name_the_service_waits_for_the_end(desk: Desk) ->
     assert 216 == desk.total("sent_bytes", user="alice@example.com")
 
 
+def test_a_refusal_after_a_waiting_login_is_kept(desk: Desk) -> None:
+    """The limit was hit after the login, whenever the service became known."""
+    limit = Fact(Kind.REFUSAL, b"7", reason=Reason.CONNECTION_LIMIT, tentative=True)
+    desk.take(LOGIN._replace(tentative=True), limit, COUNTS)
+    assert {Reason.CONNECTION_LIMIT: 1} == desk.ends
+    assert 1 == desk.total("logins")
+
+
+def test_a_process_killed_after_a_waiting_login_was_of_this_service(desk: Desk) -> None:
+    """The supervisor names the service; a process killed without a login served nobody, as far as we know."""
+    killed = Fact(Kind.END, b"7", reason=Reason.KILLED, tentative=True)
+    desk.take(LOGIN._replace(tentative=True), killed, killed._replace(key=b"8"))
+    desk.note(desk.sessions.finish())
+    assert {Reason.KILLED: 1} == desk.ends
+
+
 def test_bytes_of_a_connection_never_seen_belong_to_nobody(desk: Desk) -> None:
     """Reading began between the end and its line of bytes."""
     desk.take(traffic(44, 216), COUNTS, traffic(6, 102))
