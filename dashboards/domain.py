@@ -24,6 +24,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             variables.newest(),
+            variables.gone(),
             variables.range_before(),
         ],
         [

@@ -26,6 +26,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             variables.newest(),
+            variables.gone(),
             variables.range_before(),
             variables.hidden_names("top", "domain", top(TOP, total(connections, ["domain"]))),
             variables.hidden_names("topusers", "user", top(2 * TOP, wide_total(users, ["domain", "user"]))),

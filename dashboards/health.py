@@ -179,7 +179,7 @@ def _lines(place: Place) -> panels.Panel:
         LINES,
         "Lines read, by what they were taken for",
         place,
-        "Lines per second. `unmatched` and `malformed` should stay at zero: `pop3-exporter parse` shows which lines they are.",
+        "Lines per second. `unmatched` and `malformed` should stay at zero: `pop3-exporter parse` shows those lines.",
         [over_time("A", rate, "{{verdict}}")],
         theme.RATE,
         overrides=[panels.by_regexp("^(unmatched|malformed)$", {"color": panels.fixed(theme.RED)})],

@@ -132,16 +132,12 @@ class Report:
 
     def total_targets(self, *by: str) -> list[Target]:
         """The totals of the range as rows by labels, a target per column; see `fields`."""
-        return [
-            exact(
-                ref,
-                total(self.series(column), by, only_logged=self.can_lack(column)),
-                Quantity.TOTAL,
-                self.series(column),
-                by,
-            )
-            for ref, column in zip("ABCDEFGH", self.columns, strict=False)
-        ]
+        targets = []
+        for ref, column in zip("ABCDEFGH", self.columns, strict=False):
+            series = self.series(column)
+            expr = total(series, by, only_logged=self.can_lack(column))
+            targets.append(exact(ref, expr, Quantity.TOTAL, series, by))
+        return targets
 
     def fields(self) -> dict[str, str]:
         """What Grafana calls the columns of the targets A, B, ... and what we do."""

@@ -26,6 +26,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=False),
             variables.chart(),
             variables.newest(),
+            variables.gone(),
             variables.range_before(),
         ],
         [

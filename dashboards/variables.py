@@ -4,7 +4,7 @@ from typing import Any
 
 from grafanalib import core
 
-from dashboards.queries import STEP_FORMATS, VARIABLE_NUMBER, before, names, until
+from dashboards.queries import STEP_FORMATS, VARIABLE_NUMBER, before, ended, names, until
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
@@ -65,6 +65,11 @@ def hidden_names(name: str, label: str, rows: str) -> core.Template:
 def newest() -> core.Template:
     """`$until`: the newest sample in the range."""
     return hidden_number("until", until())
+
+
+def gone() -> core.Template:
+    """`$ended`: the servers whose samples end inside the range."""
+    return hidden_names("ended", "server", ended())
 
 
 def range_before() -> core.Template:

@@ -5,7 +5,7 @@ Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instea
 00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
 """
 
-from dashboards.queries.lookups import VARIABLE_NUMBER, before, names, until
+from dashboards.queries.lookups import VARIABLE_NUMBER, before, ended, names, until
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import BANDWIDTH, STEP_FORMATS, Chosen, Only, Range, Series, Windows, duration, literal
 from dashboards.queries.totals import ends, top, total, total_before, wide_total, with_change
@@ -22,6 +22,7 @@ __all__ = [
     "Windows",
     "before",
     "duration",
+    "ended",
     "ends",
     "literal",
     "names",

@@ -1,8 +1,8 @@
 """Texts of Grafana's hidden query variables, with the regular expression that takes their value."""
 
-from dashboards.queries.terms import Range
+from dashboards.queries.terms import Only, Range
 
-WHOLE = Range()
+WHOLE, EVERYTHING = Range(), Only()
 
 VARIABLE_NUMBER = r"/ (\d+) /"
 
@@ -16,6 +16,13 @@ def until(range_: Range = WHOLE) -> str:
 def before(seconds: str = "${__range_s}", range_: Range = WHOLE) -> str:
     """The begin of the range of the same length before this one (a whole range ends one second before midnight)."""
     return f"query_result(vector({range_.begin} - {seconds} - 1))"
+
+
+def ended(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
+    """The servers (label `server`) that had samples in the range but none in the two days before the newest one."""
+    births = f"pop3_first_seen_timestamp_seconds{{{only.matchers()}}}"
+    known = f"max by(server)(max_over_time({births}[{range_.length}:6h] @ {range_.end}))"
+    return f"{known} unless on(server) max by(server)(last_over_time({births}[2d] @ {range_.until}))"
 
 
 def names(label: str, rows: str) -> tuple[str, str]:

@@ -62,19 +62,23 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The asked time: `begin`, `end` and `until`, the newest sample in it, as UNIX seconds; lengths as durations."""
+    """The asked time: `begin`, `end` and `until`, the newest sample in it, as UNIX seconds; lengths as durations.
+
+    `ended`: a regular expression of the servers whose samples end inside the range (see `lookups.ended`).
+    """
 
     begin: str = "${__from:date:seconds}"
     end: str = "${__to:date:seconds}"
     until: str = "$until"
     length: str = "${__range_s}s"
     steps: str = "$__range"  # the same length, as Grafana writes it into subqueries
+    ended: str = "$ended"
 
     @classmethod
-    def of(cls, begin: int, end: int, until: int) -> "Range":
-        """Real numbers instead of Grafana's variables."""
+    def of(cls, begin: int, end: int, until: int, ended: str = ".*") -> "Range":
+        """Real numbers instead of Grafana's variables; without the names of `ended` servers all are looked at."""
         length = f"{end - begin}s"
-        return cls(str(begin), str(end), str(until), length, length)
+        return cls(str(begin), str(end), str(until), length, length, ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class Only:
     user: str | None = None
     domains: str | None = None
     users: str | None = None
+    ended: str | None = None  # of servers, beside `servers`
 
     def matchers(self, *more: str) -> str:
         """The inside of the braces; `more` stands in front."""
@@ -111,6 +116,7 @@ class Only:
             ("domain=~", self.domains),
             ("user=", self.user),
             ("user=~", self.users),
+            ("server=~", self.ended),
         )
         return ",".join((*more, *(f'{label}"{value}"' for label, value in pairs if value is not None)))
 

@@ -1,6 +1,7 @@
 """What the whole range added: the days that begin in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dashboards.queries.cells import logged, or_not_logged, summed
 from dashboards.queries.terms import FALLBACK_STEP, Only, Range, Series
@@ -31,7 +32,8 @@ def _growth(series: Series, range_: Range) -> str:
     keys, born = series.keys, _born(series, range_)
     over_range = f"[{range_.length}:{FALLBACK_STEP}] @ {range_.end}"
     now = f"max by({keys})(last_over_time({series.total}[2d] @ {range_.until}))"
-    ended = f"max by({keys})(max_over_time({series.total}{over_range}))"
+    gone = Series(series.scope, series.measure, replace(series.only, ended=range_.ended))
+    ended = f"max by({keys})(max_over_time({gone.total}[{range_.length}] @ {range_.end}))"
     end = f"({_hold_at(series, range_.end, born)}) or {now} or {ended}"
     # The last arm of the begin: Prometheus knows less than the range asks for.
     begin = f"{_hold_at(series, range_.begin, born)} or min by({keys})(min_over_time({series.day}{over_range}))"

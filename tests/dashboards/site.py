@@ -1,7 +1,7 @@
 """A small site, written without the exporter: its events, what its exporter would have shown, and the truth.
 
 `Site.openmetrics` writes what each scrape would have seen - counters, holds, births, self-metrics - as history for
-promtool; `Site.count` adds up events by their own stamps and knows nothing of scrapes. Both come from one list.
+promtool; `Site.between` gives events by their own stamps and knows nothing of scrapes. Both come from one list.
 """
 
 from bisect import bisect_left
@@ -68,11 +68,13 @@ class Site:
         """The first instant of a local date."""
         return self.calendar.day_start(day.toordinal())
 
-    def count(self, begin: int, end: int, measures: Sequence[str], wanted: Callable[[Event], bool]) -> int:
-        """The sum of the measures over the wanted events stamped from `begin` until before `end`."""
-        columns = [NAMES.index(name) for name in measures]
-        between = self._by_stamp[bisect_left(self._stamps, begin) : bisect_left(self._stamps, end)]
-        return sum(event.values[column] for event in between if wanted(event) for column in columns)
+    def between(self, begin: int, end: int) -> list[Event]:
+        """The events stamped from `begin` until before `end`."""
+        return self._by_stamp[bisect_left(self._stamps, begin) : bisect_left(self._stamps, end)]
+
+    @staticmethod
+    def value(event: Event, measure: str) -> int:
+        return event.values[NAMES.index(measure)]
 
     def openmetrics(self, path: Path) -> None:
         """Everything that the scrapes saw, in the OpenMetrics form that promtool reads."""

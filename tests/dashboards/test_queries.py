@@ -68,13 +68,14 @@ sum by(domain)(clamp_min(
      or 0*(BORN>=${__to:date:seconds})
      or min by(server,domain)(min_over_time(HOLD[4d] @ ${__to:date:seconds} offset -4d2m)))
      or max by(server,domain)(last_over_time(COUNTER[2d] @ $until))
-     or max by(server,domain)(max_over_time(COUNTER[${__range_s}s:6h] @ ${__to:date:seconds})))
+     or max by(server,domain)(max_over_time(GONE[${__range_s}s] @ ${__to:date:seconds})))
     -(max by(server,domain)(max_over_time(HOLD[22h] @ ${__from:date:seconds} offset -22h2m))
      or 0*(BORN>=${__from:date:seconds})
      or min by(server,domain)(min_over_time(HOLD[4d] @ ${__from:date:seconds} offset -4d2m))
      or min by(server,domain)(min_over_time(HOLD[${__range_s}s:6h] @ ${__to:date:seconds}))),0))
 """.replace("BORN", BORN).replace("HOLD", 'pop3_domain_connections_day_start{server=~"$server"}')
 TOTAL = TOTAL.replace("COUNTER", 'pop3_domain_connections_total{server=~"$server"}')
+TOTAL = TOTAL.replace("GONE", 'pop3_domain_connections_total{server=~"$server",server=~"$ended"}')
 
 
 def packed(text: str) -> str:

@@ -1,0 +1,108 @@
+"""What Grafana does between a dashboard and Prometheus: variables, as in its packages/grafana-prometheus (12.4)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboards.queries import STEP_FORMATS
+from tests.prometheus_server import Labels, PrometheusServer
+
+ALL = "$__all"
+Json = dict[str, Any]
+REGEX_SPECIAL = re.compile(r"[$^*{}\[\]+?.()|]")
+
+
+@dataclass
+class Page:
+    """One dashboard as a viewer has it open: the range in UNIX seconds, `chosen` values of its variables."""
+
+    board: Json
+    prometheus: PrometheusServer
+    begin: int
+    end: int
+    chosen: dict[str, str | list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._raw: dict[str, str | list[str]] = {}
+        for variable in self.board["templating"]["list"]:
+            self._settle(variable)
+
+    @property
+    def found(self) -> set[str]:
+        """The variables whose values Prometheus gave."""
+        return set(self._raw)
+
+    def names(self, variable: str) -> list[str]:
+        """What a hidden variable found."""
+        value = self._raw[variable]
+        return value if isinstance(value, list) else [value]
+
+    def expression(self, text: str) -> str:
+        """`text` with every variable replaced."""
+        for name in sorted(self._texts, key=len, reverse=True):  # `$topusers` before `$top`
+            text = text.replace(name, self._texts[name])
+        return text
+
+    def rows(self, target: Json) -> dict[Labels, float]:
+        """The rows of an instant target."""
+        return self.prometheus.query(self.expression(target["expr"]), at=self.end)
+
+    def lines(self, target: Json) -> dict[Labels, list[tuple[float, float]]]:
+        """The lines of a range target."""
+        step = max(60, (self.end - self.begin) // 1000)
+        return self.prometheus.query_range(self.expression(target["expr"]), self.begin, self.end, step)
+
+    def _settle(self, variable: Json) -> None:
+        name = variable["name"]
+        self._texts |= self._times()
+        if variable["type"] == "datasource":
+            return
+        if name == "step":
+            step = str(self.chosen.get("step", "Day"))
+            self._texts |= {"${step:text}": step, "$step": STEP_FORMATS[step]}
+        elif variable["type"] == "custom":
+            self._texts[f"${name}"] = str(self.chosen.get(name, variable["current"]["value"]))
+        elif variable["query"]["query"].startswith("query_result("):
+            self._settle_by_query(variable)
+        else:
+            value = self.chosen.get(name, ALL)
+            self._raw[name] = value
+            self._texts[f"${name}"] = _matcher(value, variable)
+
+    def _settle_by_query(self, variable: Json) -> None:
+        """Each row as `{labels} value milliseconds`, of which the regular expression takes the value."""
+        query = self.expression(variable["query"]["query"]).removeprefix("query_result(").removesuffix(")")
+        found = []
+        for labels, value in self.prometheus.query(query, at=self.end).items():
+            words = ",".join(f'{name}="{text}"' for name, text in labels)
+            match = re.search(variable["regex"].strip("/"), f"{{{words}}} {value:.15g} {self.end * 1000}")
+            assert match is not None
+            found.append(match[1])
+        self._raw[variable["name"]] = found
+        text = _regex(found) if variable.get("multi") else found[0]
+        self._texts[f"${variable['name']}"] = text
+
+    def _times(self) -> dict[str, str]:
+        length = self.end - self.begin
+        return {
+            "${__from:date:seconds}": str(self.begin),
+            "${__to:date:seconds}": str(self.end),
+            "${__range_s}": str(length),
+            "$__rate_interval": "1h",
+            "$__range": f"{length}s",
+        }
+
+
+def _matcher(value: str | list[str], variable: Mapping[str, Any]) -> str:
+    if value == ALL:
+        return str(variable.get("allValue", ""))
+    if variable.get("multi"):
+        return _regex([value] if isinstance(value, str) else value)
+    return str(value).replace("\\", "\\\\").replace("'", "\\\\'")
+
+
+def _regex(values: list[str]) -> str:
+    escaped = [REGEX_SPECIAL.sub(r"\\\\\g<0>", value.replace("\\", "\\\\\\\\")) for value in values]
+    return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
