@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
-from exporter.catalogue import SCOPES, Quality, Scope
+from exporter.catalogue import REASONS, SCOPES, Quality, Scope
 from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Family
 from exporter.exposition.ownfamilies import OWN_FAMILIES
 from exporter.exposition.text import header, label_block
@@ -24,9 +24,9 @@ from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Key, Reading
 from exporter.reports.books import Book
 
-QUALITY, TIME = (
+ENDS, QUALITY, TIME = (
     next(derived.family for derived in (*SERVER_FAMILIES, *OWN_FAMILIES) if derived.family.name == name)
-    for name in ("pop3_measure_quality_info", "pop3_exporter_time_seconds")
+    for name in ("pop3_session_ends_total", "pop3_measure_quality_info", "pop3_exporter_time_seconds")
 )
 
 # Keys done and keys in all.
@@ -152,6 +152,8 @@ def _gather(books: Sequence[Book], span: Span, spool: _Spool, progress: Progress
     for book in books:
         for labels, stamps in _qualities(book, span):
             spool.write(QUALITY, label_block(QUALITY.labels, labels), ((stamp, 1) for stamp in stamps))
+        for labels, count in _session_ends(book, span):
+            spool.write(ENDS, label_block(ENDS.labels, labels), [(span.clock, count)])
     spool.write(TIME, b"", ((stamp, stamp) for stamp in _ends(books, span)))
     if progress is not None:
         progress(len(keys), len(keys))
@@ -185,6 +187,19 @@ def _qualities(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], list[i
                 stamps.setdefault(holding[-1], []).append(day_end(book.calendar, day, span.clock))
         for quality, held in stamps.items():
             yield (source, server, measure, quality), held
+
+
+def _session_ends(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The ends of connections have no history in the ledger: their counters as they stand, if today is exported."""
+    if span.last < book.calendar.day(span.clock):
+        return
+    counts = {
+        (server, reason): count
+        for server, reason, count in book.reading.connection.execute("SELECT server, reason, count FROM ends")
+    }
+    for server in book.servers:
+        for reason, note in REASONS.items():
+            yield (server, note.end, reason), counts.get((server, str(reason)), 0)
 
 
 def _ends(books: Sequence[Book], span: Span) -> list[int]:

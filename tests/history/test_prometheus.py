@@ -150,6 +150,18 @@ def test_hours_equal_the_ledger(exported: Exported, first: date, last: date) -> 
             assert expected == exported.rows(query, range_, "period"), (column.name, domain)
 
 
+@pytest.mark.parametrize("step", [Step.DAY, Step.HOUR])
+def test_periods_without_events_are_rows(exported: Exported, step: Step) -> None:
+    """From its birth on a domain has a value for every day and hour that has begun: 0 is not a hole in the chart."""
+    first, last = date(2026, 10, 20), LAST
+    steps = Steps(exported.windows(), exported.range(first, last), Chosen.of(step.capitalize()), hours=True)
+    for domain in ("a.example", "c.example", "late.example"):
+        query = steps.values(series(COLUMNS[0], Scope.DOMAIN, Only(servers=None, domain=domain)))
+        answer = exported.server.query(query, float(steps.range.end))
+        rows = report([exported.reading], step=step, first=first, last=last, domain=domain, clock=exported.clock).rows
+        assert {key(row.label, step) for row in rows} == {dict(labels)["period"] for labels in answer}
+
+
 def test_the_history_has_what_makes_it_hard(exported: Exported) -> None:
     """All users were born, and the two that are born at the edges of a day."""
     users = {one.labels[2] for one in exported.reading.keys(Scope.USER)}
