@@ -31,7 +31,7 @@ class Containers:
         if not line.startswith(b"{"):
             return None
         try:
-            entry = json.loads(line)
+            entry = json.loads(line.decode())
         except (ValueError, RecursionError):
             return None
         text, moment = entry.get("log"), entry.get("time")

@@ -20,7 +20,7 @@ class Journal:
         if not line.startswith(b"{"):
             return None
         try:
-            entry = json.loads(line)
+            entry = json.loads(line.decode())
         except (ValueError, RecursionError):
             return None
         if "__REALTIME_TIMESTAMP" not in entry and "_SOURCE_REALTIME_TIMESTAMP" not in entry:
