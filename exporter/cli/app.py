@@ -11,6 +11,7 @@ from exporter.cli import check, history, ledger, logs, run
 from exporter.cli.options import FileProblem
 from exporter.configfile import ConfigError
 from exporter.ledger.errors import LedgerError
+from exporter.web import ListenError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,7 +47,7 @@ def main() -> None:
         app()
     except ConfigError as error:
         sys.exit(_told(error, 2))
-    except (LedgerError, FileProblem, NotImplementedError) as error:
+    except (LedgerError, FileProblem, ListenError) as error:
         sys.exit(_told(error, 1))
     except BrokenPipeError:
         # Somebody read as much as he wanted (`| head`); the interpreter must not complain when it flushes.

@@ -61,7 +61,7 @@ def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Eve
         view=lambda: ledger.view,
         clock=time.time,
         sources=lambda: metrics.sources,
-        problems=lambda: [daemon.failing] if daemon.failing else [],
+        problems=lambda: [*filter(None, [daemon.failing]), *_unreadable(metrics)],
         report=lambda: _last_days(ledger),
         formats={one.name: one for one in FORMATS},
     )
@@ -78,6 +78,11 @@ def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifie
         read = stack.enter_context(closing(input_of(source, ledger, notifier)))
         pipeline = pipeline_of(source, config, ledger)
         yield Reader(source.name, read, pipeline, partial(report_of, source, read, pipeline))
+
+
+def _unreadable(metrics: SelfMetrics) -> list[str]:
+    """What keeps sources from being read."""
+    return [f"source {one.name}: {problem}" for one in metrics.sources for problem in one.problems if one.read_errors]
 
 
 def _last_days(ledger: Ledger) -> Iterable[ReportLine]:
