@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -25,12 +26,15 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent, FileMovedEvent, FileDeletedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent,
 ]  # fmt: skip
+# proc(5), mountinfo: the file system's type stands behind the hyphen.
+_REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "virtiofs"})
 
 
 class Notifier:
     """Sets `wake` when something is created, moved or deleted in a watched directory; shared by all inputs."""
 
-    def __init__(self, wake: threading.Event) -> None:
+    def __init__(self, wake: threading.Event, mountinfo: Path = Path("/proc/self/mountinfo")) -> None:
+        self._mountinfo = mountinfo
         self._handler = _Waker(wake)
         self._observer: BaseObserver | None = None
         self._wanted: dict[str, frozenset[str]] = {}
@@ -66,6 +70,8 @@ class Notifier:
     def _try(self, directory: str) -> None:
         try:
             status = os.stat(directory)  # noqa: PTH116
+            if status.st_dev in _remote_devices(self._mountinfo):
+                return  # other hosts' changes give no events: the poll sees them
             watch = self._running().schedule(
                 self._handler, os.path.realpath(directory), recursive=False, event_filter=_EVENTS
             )
@@ -108,6 +114,21 @@ class Notifier:
         if observer is not None and observer.is_alive():
             observer.stop()
             observer.join(timeout=5)
+
+
+def _remote_devices(mountinfo: Path) -> set[int]:
+    """The device numbers of network and user-space file systems (Linux; elsewhere none are known)."""
+    try:
+        lines = mountinfo.read_text(errors="replace").splitlines()
+    except OSError:
+        return set()
+    devices = set()
+    for fields in (line.split() for line in lines):
+        kind = fields[fields.index("-") + 1] if "-" in fields else ""
+        if kind in _REMOTE or kind.startswith("fuse."):
+            major, _, minor = fields[2].partition(":")
+            devices.add(os.makedev(int(major), int(minor)))
+    return devices
 
 
 class _Waker(FileSystemEventHandler):

@@ -1,0 +1,89 @@
+"""A process that writes lines for as long as we like, read without ever waiting long for it."""
+
+import contextlib
+import fcntl
+import os
+import select
+import subprocess
+import tempfile
+from collections.abc import Sequence
+
+from exporter.inputs.lines import MAX_LINE
+
+_PIPE_BYTES = 1 << 20
+_LONGEST = 8 * MAX_LINE  # a line that is longer is dropped; its rest, too
+_COMPLAINT_BYTES = 600
+
+
+class Follower:
+    """The running process. OSError if it cannot be started."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  (the configured command)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env={**os.environ, "SYSTEMD_COLORS": "0", "LC_ALL": "C"},
+            )
+        except OSError:
+            self._errors.close()
+            raise
+        assert self._process.stdout is not None
+        self._pipe = self._process.stdout.fileno()
+        os.set_blocking(self._pipe, False)
+        with contextlib.suppress(OSError, AttributeError):  # a user's pipes may be used up
+            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._data = b""
+        self._ended = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether something may still come."""
+        return not self._ended
+
+    @property
+    def code(self) -> int | None:
+        """The exit code; negative: the signal; None: it runs."""
+        return self._process.poll()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes received and not yet given."""
+        return len(self._data) if b"\n" in self._data else 0
+
+    def lines(self, size: int, patience: float) -> list[bytes]:
+        """Complete lines, about `size` bytes of them; none: there is nothing within `patience` seconds."""
+        while b"\n" not in self._data and self._receive(size, patience):
+            if len(self._data) > _LONGEST:
+                self._data = self._data[:1]
+        end = self._data.rfind(b"\n") + 1
+        whole, self._data = self._data[:end], self._data[end:]
+        return whole.split(b"\n")[:-1]
+
+    def _receive(self, size: int, patience: float) -> bool:
+        if self._ended or not select.select([self._pipe], [], [], patience)[0]:
+            return False
+        with contextlib.suppress(BlockingIOError):
+            data = os.read(self._pipe, max(size, 1 << 16))
+            self._ended = not data
+            self._data += data
+        return not self._ended
+
+    def complaints(self) -> tuple[str, ...]:
+        """The last of what it wrote to standard error, by lines."""
+        size = os.fstat(self._errors.fileno()).st_size
+        if not size:
+            return ()
+        text = os.pread(self._errors.fileno(), _COMPLAINT_BYTES, max(0, size - _COMPLAINT_BYTES))
+        return tuple(line for line in text.decode(errors="replace").splitlines() if line.strip())
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process.wait()
+        self._errors.close()
