@@ -117,11 +117,8 @@ def _merge(connection: sqlite3.Connection, key: int, server: str) -> None:
         connection.execute(f"DELETE FROM {series.table} WHERE key IN (?, ?)", (key, other))  # noqa: S608 - a constant
         for period, totals in merged.items():
             series.insert(connection, other, period, totals)
-    connection.execute(
-        "UPDATE keys SET first_seen = min(first_seen, gone.first_seen), last_seen = max(last_seen, gone.last_seen)"
-        " FROM (SELECT first_seen, last_seen FROM keys WHERE id = ?) AS gone WHERE id = ?",
-        (key, other),
-    )
+    seen = connection.execute("SELECT first_seen, last_seen FROM keys WHERE id = ?", (key,)).fetchone()
+    store.update_key(connection, other, *seen)
 
 
 def _rows(connection: sqlite3.Connection, series: Series, key: int) -> dict[int, Amounts]:

@@ -1,12 +1,12 @@
 """A small log that makes every kind of statement, and how it is read into a ledger, commit by commit."""
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 from exporter.catalogue import CONNECTIONS, LOGIN_FAILURES, LOGINS, SENT_BYTES, Quality, Reason
 from exporter.ledger import Keep, Ledger
 from exporter.model import Charge, Position, SavedSession, SourceCheckpoint, SourceCount
+from tests.ledger.books import contents
 
 DAY = 86_400
 NOW = 1_780_000_000 // DAY * DAY + 43_200
@@ -77,15 +77,6 @@ def read_on(ledger: Ledger, shown: Callable[[int], None] = lambda _: None) -> No
         ledger.book([charge_of(ledger, number) for number in range(start, start + CHUNK)])
         ledger.commit(NOW, {"mail": checkpoint_at(start + CHUNK)})
         shown(start + CHUNK)
-
-
-def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of all tables of a closed ledger."""
-    connection = sqlite3.connect(path)
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    rows = {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in sorted(tables)}
-    connection.close()
-    return rows
 
 
 def milestones(folder: Path) -> dict[int, dict[str, list[tuple[object, ...]]]]:

@@ -7,8 +7,8 @@ import pytest
 
 from exporter.ledger import LedgerError
 from exporter.ledger.care import check
-from tests.crash.history import CHUNK, LOG, committed_lines, contents, milestones, open_ledger, read_on
-from tests.ledger.books import folder
+from tests.crash.history import CHUNK, LOG, committed_lines, milestones, open_ledger, read_on
+from tests.ledger.books import contents, folder
 
 
 def image_after_all_commits(into: Path) -> Path:

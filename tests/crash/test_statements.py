@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from exporter.ledger.care import check
-from tests.crash.history import LOG, committed_lines, contents, milestones, open_ledger, read_on
-from tests.ledger.books import folder
+from tests.crash.history import LOG, committed_lines, milestones, open_ledger, read_on
+from tests.ledger.books import contents, folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 

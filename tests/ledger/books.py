@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -139,3 +140,10 @@ def calendar(zone: str) -> Calendar:
 def without_users(book: Book) -> Book:
     """Servers and domains only."""
     return {labels: periods for labels, periods in book.items() if len(labels) < len(SCOPES)}
+
+
+def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables of a closed ledger."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in sorted(tables)}
