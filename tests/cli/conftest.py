@@ -1,0 +1,28 @@
+"""Runs commands in this process, as a shell would see them."""
+
+import sys
+
+import pytest
+
+from exporter.cli import main
+from tests.cli.running import Ran, Run
+
+
+@pytest.fixture
+def pop3(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """`pop3("check", FILE)` runs `pop3-exporter check FILE`."""
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["pop3-exporter", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setenv("TERM", "dumb")
+        try:
+            main()
+            code: object = 0
+        except SystemExit as end:
+            code = end.code or 0
+        assert isinstance(code, int)
+        out, err = capfd.readouterr()
+        return Ran(code, out, err)
+
+    return run

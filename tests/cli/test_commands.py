@@ -1,0 +1,149 @@
+"""The commands as an operator meets them: what they print, their exit codes, no traceback whatever is wrong."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from exporter.demo.traffic import lines
+from tests.cli.running import Run
+
+BEGIN = 1_794_954_400  # 2026-11-18 06:26:40 UTC
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Six hours of the demo's host."""
+    path = tmp_path / "mail.log"
+    path.write_text("".join(f"{line}\n" for line in lines(BEGIN, BEGIN + 6 * 3600)), encoding="utf-8")
+    return path
+
+
+def test_parse_says_of_each_line_what_it_was_taken_for(pop3: Run, log: Path) -> None:
+    """One JSON object a line on standard output, the summary on standard error."""
+    ran = pop3("parse", log)
+    rows = [json.loads(row) for row in ran.out.splitlines()]
+    assert 0 == ran.code
+    assert len(log.read_text().splitlines()) == len(rows)
+    assert {"event", "ignored"} == {row["verdict"] for row in rows}
+    assert "dovecot" in ran.err
+    assert "login" in ran.err
+
+
+def test_replay_gives_the_same_answer_tomorrow(pop3: Run, log: Path) -> None:
+    """The exposition of a replay depends on the lines alone."""
+    first = pop3("replay", "--server", "mx1", "--time-zone", "UTC", log)
+    second = pop3("replay", "--server", "mx1", "--time-zone", "UTC", log)
+    assert 0 == first.code
+    assert 'pop3_connections_total{server="mx1"}' in first.out
+    assert first.out == second.out
+
+
+def test_report_from_files_and_from_a_ledger_agree(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """The CSV has the columns of the design, and both origins give the same numbers."""
+    options = ["--server", "mx1", "--time-zone", "UTC"]
+    days = ["--from", "2026-11-18", "--to", "2026-11-18", "--output", "csv"]
+    ledger = tmp_path / "ledger.sqlite"
+    assert 0 == pop3("import", "--ledger", ledger, *options, log).code
+    from_files = pop3("report", *options, *days, log)
+    from_ledger = pop3("report", "--ledger", ledger, *days)
+    assert 0 == from_files.code
+    assert from_files.out == from_ledger.out
+    assert "Period,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth,Days" == (
+        from_files.out.splitlines()[0].strip()
+    )
+    assert from_files.out.splitlines()[1].startswith("2026-11-18,")
+
+
+def test_import_counts_a_file_once(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """A second import of the same file changes nothing."""
+    ledger = tmp_path / "ledger.sqlite"
+    report = ["report", "--ledger", ledger, "--from", "2026-11-18", "--to", "2026-11-18", "--output", "json"]
+    pop3("import", "--ledger", ledger, "--time-zone", "UTC", log)
+    first = pop3(*report).out
+    assert 0 == pop3("import", "--ledger", ledger, "--time-zone", "UTC", log).code
+    assert first == pop3(*report).out
+
+
+def test_export_and_ledger_commands(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """History comes out, the ledger is sound, copied, and refuses what it must."""
+    ledger, copy, history = tmp_path / "ledger.sqlite", tmp_path / "copy.sqlite", tmp_path / "history.om"
+    pop3("import", "--ledger", ledger, "--time-zone", "UTC", log)
+    assert 0 == pop3("export", "--ledger", ledger, "--openmetrics", history).code
+    assert history.read_text(encoding="utf-8").endswith("# EOF\n")
+    assert "time zone" in pop3("ledger", "info", "--ledger", ledger).out
+    assert 0 == pop3("ledger", "backup", "--ledger", ledger, copy).code
+    again = pop3("ledger", "backup", "--ledger", ledger, copy)
+    assert (1, f"pop3-exporter: {copy}: exists already; name a new file\n") == (again.code, again.err)
+    forgotten = pop3("forget", "alice@example.com", "--ledger", ledger)
+    assert "delete_series" in forgotten.out
+    assert 1 == pop3("forget", "alice@example.com", "--ledger", ledger).code
+    zone = pop3("ledger", "zone", "Europe/Berlin", "--ledger", ledger)
+    assert "days begin in Europe/Berlin from" in zone.out
+
+
+def test_check_says_what_a_source_would_read(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """A good configuration: exit code 0, and the files that are there."""
+    config = tmp_path / "config.yaml"
+    config.write_text(f"ledger: {tmp_path}/l\nsources: [{{name: a, paths: [{log}, /nowhere/x.log]}}]", encoding="utf-8")
+    ran = pop3("check", config)
+    assert 0 == ran.code
+    assert f"{log}: {log.stat().st_size:,} bytes" in ran.out
+    assert "/nowhere/x.log: nothing there now; it is read as soon as it appears" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["check", "{none}"], 2, "cannot be read: No such file or directory"),
+        (["run", "--config.file", "{none}"], 2, "cannot be read: No such file or directory"),
+        (["run", "--config.file", "{bad}"], 2, "bad.yaml:1: sorces: unknown key; did you mean sources?"),
+        (["replay", "{none}"], 1, "none: No such file or directory"),
+        (["replay", "{folder}"], 1, "folder: Is a directory"),
+        (["parse", "--format", "exchang", "{log}"], 2, "no such format"),
+        (["report", "--by", "domain"], 2, "give either --ledger LEDGER or log files"),
+        (["report", "--ledger", "{log}"], 1, "mail.log: not a ledger of pop3-exporter"),
+        (["report", "--ledger", "{none}"], 1, "none"),
+        (["report", "--by", "user", "--step", "day", "{log}"], 2, "--step goes with --by trend only"),
+        (["report", "--step", "hour", "{log}"], 2, "--step hour needs --domain"),
+        (["report", "--from", "22.11.2026", "{log}"], 2, "a date looks like 2026-11-30"),
+        (["report", "--sort", "colour", "{log}"], 2, "the columns are"),
+        (["import", "{log}"], 2, "say into which --ledger"),
+        (["import", "--ledger", "{log}", "{log}"], 1, "mail.log: not a ledger of pop3-exporter"),
+        (["import", "--ledger", "{none}/x/ledger", "{log}"], 1, "none/x"),
+        (["replay", "--log-time-zone", "Mars/Olympus", "{log}"], 2, "no such time zone"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_what_is_wrong_is_one_clear_line(  # noqa: PLR0917 - fixtures and a table
+    pop3: Run, log: Path, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    """Wrong files, options and configurations: the design's exit code, a sentence, no traceback."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "bad.yaml").write_text("sorces: []\nsources: [{name: a, paths: [x]}]", encoding="utf-8")
+    places = {"log": log, "none": tmp_path / "none", "folder": tmp_path / "folder", "bad": tmp_path / "bad.yaml"}
+    ran = pop3(*(one.format(**places) for one in arguments))
+    assert code == ran.code, ran.err
+    assert message in " ".join(ran.err.replace("│", " ").split())
+    assert "Traceback" not in ran.err
+
+
+def test_a_file_that_may_not_be_read(pop3: Run, log: Path) -> None:
+    """Permission denied is told with the file's name; root plays nobody."""
+    log.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        ran = pop3("replay", log)
+    finally:
+        os.seteuid(user)
+    assert (1, f"pop3-exporter: {log}: Permission denied\n") == (ran.code, ran.err)
+
+
+def test_help_lists_all_commands(pop3: Run) -> None:
+    """Every command of the design is there."""
+    out = pop3("--help").out
+    for command in ("run", "check", "parse", "replay", "import", "report", "export", "ledger", "forget"):
+        assert command in out
