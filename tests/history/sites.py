@@ -18,18 +18,29 @@ HOUR, MINUTE = 3600, 60
 NO_BYTES = {("mx1", name): Quality.NONE for name in ("received_bytes", "sent_bytes")}
 
 
-def history(path: Path, zone: str, first: date, last: date, clock: int, *, keep: Keep | None = None) -> Path:
-    """Fill a new ledger from local date `first` to `clock` on `last`, a commit a day and one at `clock`."""
+def events(zone: str, first: date, last: date, clock: int) -> list[list[Charge]]:
+    """What happens from local date `first` to `clock` on `last`: the charges of each day."""
     chance = random.Random(1)
     calendar = Calendar([(0, ZoneInfo(zone))])
+    days = range(first.toordinal(), last.toordinal() + 1)
+    return [
+        _day(chance, number, calendar.day_start(day), min(calendar.day_start(day + 1) - 1, clock))
+        for number, day in enumerate(days)
+    ]
+
+
+def history(path: Path, zone: str, first: date, last: date, clock: int, *, keep: Keep | None = None) -> Path:
+    """Fill a new ledger with the events, a commit a day; some lines of the evening come after midnight."""
+    chance = random.Random(2)
+    calendar = Calendar([(0, ZoneInfo(zone))])
     commits, late = [], list[Charge]()
-    for day in range(first.toordinal(), last.toordinal() + 1):
-        end = min(calendar.day_start(day + 1) - 1, clock)
-        charges, late = late, []
-        for one in _day(chance, day - first.toordinal(), calendar.day_start(day), end):
-            # Some lines of the last hours come after midnight: into their own day's row.
-            (late if one.stamp > end - 3 * HOUR and end < clock and chance.random() < 0.3 else charges).append(one)
-        commits.append(Commit(end, charges, NO_BYTES if day == first.toordinal() else None))
+    for number, charges in enumerate(events(zone, first, last, clock)):
+        end = min(calendar.day_start(first.toordinal() + number + 1) - 1, clock)
+        delayed = [one for one in charges if end - 3 * HOUR < one.stamp and end < clock and chance.random() < 0.3]
+        commits.append(
+            Commit(end, [*late, *(one for one in charges if one not in delayed)], None if number else NO_BYTES)
+        )
+        late = delayed
     return filled(path, zone, commits, keep)
 
 

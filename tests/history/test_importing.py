@@ -181,11 +181,11 @@ def test_an_interrupted_import_is_begun_again(
 
 def test_logs_of_several_hosts_overlap(tmp_path: Path) -> None:
     """A host's sessions are not given up because another host's log reaches further."""
-    here = b"".join(LOG)
+    here = b"".join(LOG[:1500])
     there = here.replace(b" mx1 ", b" mx2 ")
     (tmp_path / "a.log").write_bytes(here)
     (tmp_path / "b.log").write_bytes(there)
-    both = sorted([*LOG, *there.splitlines(keepends=True)], key=lambda line: line.split(b" ", 1)[0])
+    both = sorted([*LOG[:1500], *there.splitlines(keepends=True)], key=lambda line: line.split(b" ", 1)[0])
     (tmp_path / "merged.log").write_bytes(b"".join(both))
     imported(tmp_path / "apart.sqlite", [tmp_path / "b.log", tmp_path / "a.log"])
     imported(tmp_path / "merged.sqlite", [tmp_path / "merged.log"])

@@ -1,0 +1,105 @@
+"""Comparing what Prometheus answers to the dashboards' queries with what the ledger reports, cell by cell."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from dashboards.queries import BANDWIDTH, Chosen, Only, Range, Series, Steps, Windows, total, wide_total
+from exporter.catalogue import MEASURES, Scope
+from exporter.ledger.reading import Reading
+from exporter.periods import Step, period_of
+from exporter.reports import COLUMNS, By, Column, report
+from tests.prometheus_server import PrometheusServer
+
+DOMAINS = ("a.example", "b.example", "c.example", "late.example", "early.example", "unknown")
+LONG_STEPS = (Step.DAY, Step.WEEK, Step.MONTH, Step.QUARTER)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A ledger, read at `clock`, and a Prometheus that is to give the same answers."""
+
+    zone: str
+    clock: int
+    reading: Reading
+    server: PrometheusServer
+
+    def range(self, first: date, last: date) -> Range:
+        """As Grafana puts it: from the first second to the last one, and the newest sample in between."""
+        begin = self.reading.calendar.day_start(first.toordinal())
+        end = self.reading.calendar.day_start(last.toordinal() + 1) - 1
+        newest = self.server.query(f"floor(max(max_over_time(pop3_exporter_time_seconds[{end - begin}s]))) + 60", end)
+        return Range.of(begin, end, int(newest[()]))
+
+    def windows(self) -> Windows:
+        """The constants of the site's zone."""
+        return Windows.of(self.zone, datetime.fromtimestamp(self.clock, UTC))
+
+    def rows(self, query: str, range_: Range, label: str) -> dict[str, int]:
+        """Rows that are not 0, by the value of a label."""
+        answer = self.server.query(query, float(range_.end))
+        assert all(value.is_integer() for value in answer.values())
+        return {dict(labels)[label]: int(value) for labels, value in answer.items() if value}
+
+
+def series(column: Column, scope: Scope, only: Only) -> list[Series]:
+    """The series of a report's column."""
+    assert not column.is_bytes or tuple(MEASURES[measure] for measure in column.measures) == BANDWIDTH
+    return [Series(scope, MEASURES[measure], only) for measure in column.measures]
+
+
+def reported(site: Site, column: int, **how: object) -> dict[str, int]:
+    """The ledger's own answer: rows that are not 0."""
+    found = report([site.reading], clock=site.clock, **how)  # type: ignore[arg-type]
+    return {row.label: value for row in found.rows if (value := row.values[column])}
+
+
+def key(label: str, step: Step, first: date) -> str:
+    """The number by which Prometheus names a period: its first date, or the UNIX time of an hour."""
+    if step is Step.HOUR:
+        return str(int(datetime.fromisoformat(label).timestamp()))
+    days = (date.fromordinal(first.toordinal() + number) for number in range(400))
+    return next(f"{period.first:%Y%m%d}" for day in days if (period := period_of(day, step)).label == label)
+
+
+def compare_steps(site: Site, first: date, last: date) -> None:
+    """Days, weeks, months and quarters of the servers and of each domain, in all five columns."""
+    range_, compared = site.range(first, last), 0
+    for step in LONG_STEPS:
+        steps = Steps(site.windows(), range_, Chosen.of(step.capitalize()))
+        for index, column in enumerate(COLUMNS):
+            for domain in (None, *DOMAINS):
+                scope = Scope.SERVER if domain is None else Scope.DOMAIN
+                query = steps.values(series(column, scope, Only(servers=None, domain=domain)))
+                found = reported(site, index, by=By.TREND, step=step, first=first, last=last, domain=domain)
+                compared += len(found)
+                expected = {key(label, step, first): value for label, value in found.items()}
+                assert expected == site.rows(query, range_, "period"), (step, column.name, domain)
+    assert compared
+
+
+def compare_totals(site: Site, first: date, last: date) -> None:
+    """Domains, the users of each domain, and the wide table of all users."""
+    range_ = site.range(first, last)
+    for index, column in enumerate(COLUMNS):
+        query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_)
+        expected = reported(site, index, by=By.DOMAIN, first=first, last=last)
+        assert expected == site.rows(query, range_, "domain")
+        for domain in DOMAINS:
+            users = series(column, Scope.USER, Only(servers=None, domain=domain))
+            expected = reported(site, index, by=By.USER, domain=domain, first=first, last=last)
+            assert expected == site.rows(total(users, ["user"], range_), range_, "user"), (column.name, domain)
+        wide = wide_total(series(column, Scope.USER, Only(servers=None)), ["user"], range_)
+        expected = reported(site, index, by=By.USER, first=first, last=last)
+        assert expected == site.rows(wide, range_, "user"), column.name
+
+
+def compare_hours(site: Site, first: date, last: date) -> None:
+    """Every hour of each domain."""
+    range_ = site.range(first, last)
+    steps = Steps(site.windows(), range_, Chosen.of("Hour"), hours=True)
+    for index, column in enumerate(COLUMNS):
+        for domain in DOMAINS:
+            query = steps.values(series(column, Scope.DOMAIN, Only(servers=None, domain=domain)))
+            found = reported(site, index, step=Step.HOUR, domain=domain, first=first, last=last)
+            expected = {key(label, Step.HOUR, first): value for label, value in found.items()}
+            assert expected == site.rows(query, range_, "period"), (column.name, domain)
