@@ -15,7 +15,7 @@ FIRST, NOW = stamp("2026-10-05 08:10", ZONE), stamp("2026-11-18 13:15", ZONE)
 SCRAPE_SECONDS = 900
 GAPS = (
     (stamp("2026-10-24 22:10", ZONE), stamp("2026-10-25 01:40", ZONE)),
-    (stamp("2026-11-10 01:00", ZONE), stamp("2026-11-11 10:00", ZONE)),
+    (stamp("2026-11-10 13:30", ZONE), stamp("2026-11-11 22:40", ZONE)),  # its holds stand outside their window
 )
 SWITCHED_OFF = stamp("2026-11-03 15:00", ZONE)
 LATE_SECONDS = 3 * 3600
@@ -65,9 +65,11 @@ def extra(now: int) -> Iterator[tuple[str, str, float]]:
         yield "pop3_exporter_last_event_timestamp_seconds", f'source="log",server="{server}"', now - 5
         yield "pop3_exporter_folded_users", f'server="{server}"', 0
         yield "pop3_exporter_folded_domains", f'server="{server}"', 0
+    for server, domain, user in {(server, domain, user) for server, domain, user, *_ in PEOPLE if user}:
+        labels = f'server="{server}",domain="{domain}",user="{user}"'
+        yield "pop3_user_client_networks", labels, 2
+        yield "pop3_user:connections:increase1h", labels, 30
     person = 'server="mx1",domain="a.example",user="anna@a.example"'
-    yield "pop3_user_client_networks", person, 2
-    yield "pop3_user:connections:increase1h", person, 30
     for alert in ("ALERTS", "ALERTS_FOR_STATE"):
         state = 'alertstate="firing",' if alert == "ALERTS" else ""
         yield alert, f'alertname="POP3UserConnectionSpike",severity="warning",{state}{person}', 1

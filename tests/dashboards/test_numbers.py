@@ -43,9 +43,11 @@ RANGES = {
     "this month, which ends in the future": Asked("2026-11-01", "2026-11-30"),
     "the week of the change of summer time": Asked("2026-10-19", "2026-10-25"),
     "one day": Asked("2026-10-25", "2026-10-25"),
-    "over the day without scrapes": Asked("2026-11-09", "2026-11-12"),
+    "over a long gap": Asked("2026-11-09", "2026-11-12"),
+    "from a long gap on": Asked("2026-11-11", "2026-11-14"),
     "longer than the data": Asked("2026-08-01", "2026-11-18"),
     "two servers": Asked("2026-10-12", "2026-11-15", ("mx1", "win1")),
+    "a server without bytes": Asked("2026-10-12", "2026-10-31", ("win1",)),
     "one server": Asked("2026-10-12", "2026-11-15", ("mx2",)),
     "over the end of a server": Asked("2026-11-01", "2026-11-10"),
 }

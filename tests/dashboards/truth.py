@@ -108,13 +108,25 @@ class View:
             named = dict(labels)
             seen[tuple(named.get(label, "") for label in meaning.by), named.get("period", "")] = value
         wrong = [
+            f"{cell}: {value} of what no log has" for cell, value in seen.items() if self._silent(meaning, cell, value)
+        ]
+        wrong += [
             f"{cell}: {value}, not {truth.get(cell, 0)}"
             for cell, value in seen.items()
             if not (math.isnan(value) and truth.get(cell, 0) == 0) and value != truth.get(cell, 0)
         ]
         return wrong + [f"{cell}: no row, not {value}" for cell, value in truth.items() if value and cell not in seen]
 
+    def _silent(self, meaning: Meaning, cell: Cell, value: float) -> bool:
+        """Whether a number stands where no server logs the measure."""
+        named = dict(zip(meaning.by, cell[0], strict=True))
+        servers = {named["server"]} if "server" in named else self.servers
+        lacking = all((server, one.measure.name) in self.site.quality for server in servers for one in meaning.series)
+        return lacking and not math.isnan(value)
+
     def _change(self, meaning: Meaning, rows: Rows) -> list[str]:
+        if not rows:
+            return self._compare(rows, meaning, self._total(meaning, self.begin, self.end + 1))
         (labels, value), *others = rows.items()
         total = sum(self._total(meaning, self.begin, self.end + 1).values())
         if others or (value != total and not (math.isnan(value) and total == 0)):

@@ -1,0 +1,72 @@
+"""Queries that are not exact: they run, have something to show, and keep within their bounds."""
+
+from typing import Any
+
+import pytest
+
+from dashboards.dashboard import Board
+from dashboards.targets import Quantity, Target, Trust
+from tests.dashboards import scenario
+from tests.dashboards.grafana import Json, Page
+from tests.dashboards.site import Site
+from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, boards, opened
+from tests.prometheus_server import PrometheusServer
+
+pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
+
+# Remarks that are silent where all is well: panel and query.
+SILENT = {("", "A"), ("", "B"), ("", "C")}
+
+
+def page_of(uid: str, prometheus: PrometheusServer) -> tuple[Board, Page]:
+    board = boards()[uid]
+    return board, opened(board, LAST_30_DAYS, prometheus, "Day")
+
+
+def answer(page: Page, target: Target) -> list[Any]:
+    """Values of an instant target, or points of a range target."""
+    data: Json = target.to_json_data()
+    if data["instant"]:
+        return list(page.rows(data).values())
+    return [value for points in page.lines(data).values() for _, value in points]
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_every_query_has_something_to_show(uid: str, prometheus: PrometheusServer) -> None:
+    """On a site where all is scraped no panel stays empty, of whatever class its queries are."""
+    board, page = page_of(uid, prometheus)
+    targets = [(panel, target) for panel, target in board.targets() if (panel, target.refId) not in SILENT]
+    empty = [(panel, target.refId) for panel, target in targets if not answer(page, target)]
+    # Coverage speaks only for weeks and longer.
+    assert not [one for one in empty if one[1] != "Z"]
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_an_empty_prometheus_is_no_error(uid: str, empty_prometheus: PrometheusServer) -> None:
+    """Before the first scrape every query is answered, totals with nothing or zero."""
+    board, page = page_of(uid, empty_prometheus)
+    exact = [target for _, target in board.targets() if target.meaning.quantity in {Quantity.TOTAL, Quantity.CHANGE}]
+    assert not [value for target in exact for value in answer(page, target) if value]
+    for _, target in board.targets():
+        answer(page, target)
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, prometheus: PrometheusServer) -> None:
+    """The last hours of an account are what arrived between the newest scrape and the one so long before."""
+    from dashboards.queries import Only, Range, accounts  # noqa: PLC0415
+
+    range_ = Range.of(scenario.FIRST, scenario.NOW, scenario.NOW)
+    series = accounts.users("connections", Only(servers=".+"))
+    rows = prometheus.query(accounts.recent(series, ["user"], hours, range_), at=scenario.NOW)
+    begin = scenario.NOW - 3600 * hours
+    arrived = [event.user for event in site.events if begin < event.arrival <= scenario.NOW and event.user]
+    expected = {user: arrived.count(user) for user in arrived}
+    assert expected == {dict(labels)["user"]: value for labels, value in rows.items() if value}
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_each_query_says_how_far_it_may_be_trusted(uid: str) -> None:
+    """Exact queries name what they count; only those do."""
+    meanings = [target.meaning for _, target in boards()[uid].targets()]
+    assert all((meaning.trust is Trust.EXACT) == (meaning.quantity is not None) for meaning in meanings)
