@@ -117,5 +117,5 @@ def test_saved_sessions_are_json_of_what_is_known(desk: Desk) -> None:
     desk.sessions.changes()
     fresh = Sessions(desk.resolve, IDLE)
     fresh.restore([saved], 1, 0, desk.intern)
-    fresh._touched.add(("mx1", b"s1"))
+    fresh._memory.touched.add(("mx1", b"s1"))
     assert ((saved,), ()) == fresh.changes()

@@ -49,8 +49,8 @@ def replayed(form: Format, paths: Sequence[Path], names: Names) -> dict[str, Tol
     addresses = {_key(fact): fact.address.decode() for _, fact in facts if fact.address is not None}
     for stamp, fact in facts:
         told[addresses.get(_key(fact), "?")].book(sessions.take("mx1", stamp, fact))
-    for place in list(sessions._open):
-        session = sessions._open.pop(place)
+    for place in list(sessions._memory.open):
+        session = sessions._memory.open.pop(place)
         charges: list[Charge] = []
         sessions._give_up(session, charges)
         told[addresses.get(session.key, "?")].book(charges)

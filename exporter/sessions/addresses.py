@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from exporter.session import Session
+from exporter.sessions.session import Session
 
 Place = tuple[str, bytes]
 

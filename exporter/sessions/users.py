@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from exporter.model import Fact, Kind
-from exporter.session import Session
+from exporter.sessions.session import Session
 
 Owner = tuple[str, bytes]
 

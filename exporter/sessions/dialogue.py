@@ -9,7 +9,7 @@ import re
 
 from exporter.catalogue import Reason
 from exporter.model import Fact, Kind
-from exporter.session import Session
+from exporter.sessions.session import Session
 
 COMMANDS = frozenset(
     b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()

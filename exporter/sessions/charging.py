@@ -1,0 +1,213 @@
+"""What the lines of one connection come to: each fact's part, and the charges (design section 3, "Charging")."""
+
+from collections.abc import Callable
+
+from exporter.catalogue import (
+    BAD_COMMAND_CONNECTIONS,
+    BAD_COMMANDS,
+    BLOCKED_CONNECTIONS,
+    CONNECTIONS,
+    LOGIN_FAILURES,
+    LOGINS,
+    RECEIVED_BYTES,
+    SENT_BYTES,
+    TERMINATIONS,
+    End,
+    Reason,
+)
+from exporter.model import Account, Charge, Fact, Kind
+from exporter.sessions.addresses import Addresses
+from exporter.sessions.memory import LINGER_SECONDS, Memory
+from exporter.sessions.session import Session
+from exporter.sessions.users import Users
+
+Resolve = Callable[[str, bytes | None, bool], Account]
+Amounts = tuple[tuple[int, int], ...]
+
+LOGIN_AMOUNTS: Amounts = ((CONNECTIONS, 1), (LOGINS, 1))
+_LATE_LOGIN: Amounts = ((LOGINS, 1),)
+# With these, and no failure told, the credentials were right.
+_ACCEPTED = frozenset((Reason.INTERNAL_ERROR, Reason.BACKEND_DOWN, Reason.CONNECTION_LIMIT, Reason.ACCOUNT_DISABLED))
+_MEASURES_OF = {End.BLOCKED: BLOCKED_CONNECTIONS, End.TERMINATED: TERMINATIONS}
+# What a reason adds to the charge of the end.
+ENDING: dict[Reason, Amounts] = {
+    reason: ((_MEASURES_OF[reason.end], 1),) if reason.end in _MEASURES_OF else () for reason in Reason
+}
+_QUIETLY = frozenset(reason for reason in Reason if reason.end in (End.ABORTED, End.UNKNOWN))
+
+
+class Charging:
+    """Applies facts to sessions; `charged` counts the connections charged so far."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self.charged = 0
+        self._resolve = resolve
+        self._memory = Memory()
+        self._addresses = Addresses()
+        self._users = Users()
+        self._handlers = {
+            Kind.CONNECT: self._connect,
+            Kind.LOGIN: self._login,
+            Kind.FAILURE: self._failure,
+            Kind.REFUSAL: self._refusal,
+            Kind.BAD_COMMAND: self._bad_command,
+            Kind.TRAFFIC: self._traffic,
+            Kind.END: self._end,
+        }
+
+    def _connect(self, session: Session, _stamp: int, fact: Fact, _charges: list[Charge]) -> None:
+        if fact.user is not None and not session.logged_in:
+            session.user = fact.user
+        if fact.by_address and not session.by_address:
+            session.by_address = True
+            self._addresses.add(session)
+
+    def _login(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        session.logged_in = True
+        session.refused = None  # only what is refused after it still counts
+        if session.tentative:
+            session.user = fact.user
+            return
+        account = session.account
+        if account is not None:  # its end came first, or it was given up: the connection is charged already
+            self._resolve(session.server, fact.user, True)
+            charges.append(Charge(account, stamp, _LATE_LOGIN, None, session.address))
+            return
+        if session.failed:
+            session.accept(fact.user)
+            self._charge_failures(session, stamp, charges)
+        session.user = fact.user
+        session.account = account = self._resolve(session.server, fact.user, True)
+        self.charged += 1
+        amounts: Amounts = LOGIN_AMOUNTS
+        if session.bad_commands or session.received or session.sent:
+            amounts += _pending(session)
+        charges.append(Charge(account, stamp, amounts, None, session.address))
+        if self._users.is_used:
+            self._users.add(session)
+
+    def _failure(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        session.attempts += 1
+        if session.account is None:
+            if fact.user is not None:
+                session.user = fact.user
+            session.fail(fact.user)
+            if fact.ok is False and fact.user is not None:
+                session.doubt(fact.user)
+        elif session.attempts > session.summed:  # else the end has counted it
+            account = self._resolve(session.server, fact.user, False)
+            charges.append(Charge(account, stamp, ((LOGIN_FAILURES, 1),), name=fact.user))
+
+    def _refusal(self, session: Session, _stamp: int, fact: Fact, _charges: list[Charge]) -> None:
+        session.attempts += 1
+        session.refused = fact.reason
+        if fact.user is not None and session.account is None:
+            session.user = fact.user
+
+    def _bad_command(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        amounts = _increase(session, max(fact.bad_commands, 1), fact.received, fact.sent)
+        if session.account is not None:
+            charges.append(Charge(session.account, stamp, amounts))
+
+    def _exchange(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        """Commands and replies carry their own bytes, not the connection's so far."""
+        received = None if fact.received is None else session.received + fact.received
+        sent = None if fact.sent is None else session.sent + fact.sent
+        amounts = _increase(session, 0, received, sent)
+        if amounts and session.account is not None:
+            charges.append(Charge(session.account, stamp, amounts))
+
+    def _traffic(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        amounts = _increase(session, 0, fact.received, fact.sent)
+        if amounts and session.account is not None:
+            charges.append(Charge(session.account, stamp, amounts))
+
+    def _end(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        session.final = session.final or fact.reuses_key
+        if session.tentative:
+            session.closing = session.closing or fact.reason or Reason.UNSPECIFIED
+            if fact.user is not None:
+                session.user = fact.user
+            session.deadline = stamp + LINGER_SECONDS
+            return
+        if session.ended:  # a second end line tells no more than its bytes
+            self._traffic(session, stamp, fact, charges)
+            return
+        amounts = _increase(session, fact.bad_commands - session.bad_commands, fact.received, fact.sent)
+        if session.account is None:
+            amounts = ()
+            if fact.user is not None:
+                session.user = fact.user
+            if fact.failures > session.attempts:
+                session.fail(session.user, fact.failures - session.attempts)
+            elif fact.failures == 0 and fact.reason in _ACCEPTED:
+                session.accept(session.user)
+            session.summed = fact.failures
+        reason = session.closing or fact.reason or Reason.UNSPECIFIED
+        self._close(session, stamp, reason, charges, amounts, known=fact.ok is True)
+        if fact.by_user and not session.logged_in and session.user is not None:
+            self._users.orphans[session.server, session.user] = session
+
+    def _close(
+        self,
+        session: Session,
+        stamp: int,
+        reason: Reason,
+        charges: list[Charge],
+        amounts: Amounts = (),
+        *,
+        known: bool = False,
+    ) -> None:
+        """The connection's end: charge what is not charged yet, and the end itself, once."""
+        if session.refused is not None and not known:
+            reason = session.refused
+        elif session.quitting and reason in _QUIETLY:
+            reason = Reason.LOGOUT
+        amounts = ENDING[reason] + amounts
+        account = session.account
+        if account is None:
+            if session.failed:
+                self._charge_failures(session, stamp, charges)
+            session.account = account = self._resolve(session.server, session.user, known)
+            self.charged += 1
+            amounts = ((CONNECTIONS, 1), *amounts, *_pending(session))
+        session.ended = True
+        charges.append(Charge(account, stamp, amounts, reason))
+        place = (session.server, session.key)
+        if self._memory.open.pop(place, None) is not None:
+            self._memory.linger(place, session)
+
+    def _charge_failures(self, session: Session, stamp: int, charges: list[Charge]) -> None:
+        for name, count in (session.failed or {}).items():
+            account = self._resolve(session.server, name, False)
+            charges.append(Charge(account, stamp, ((LOGIN_FAILURES, count),), name=name))
+        session.failed = None
+
+
+def _increase(session: Session, bad: int, received: int | None, sent: int | None) -> Amounts:
+    """What more bad commands, and the connection's bytes so far, add to what is known of it."""
+    amounts: Amounts = ()
+    if received is not None and received > session.received:
+        amounts = ((RECEIVED_BYTES, received - session.received),)
+        session.received = received
+    if sent is not None and sent > session.sent:
+        amounts += ((SENT_BYTES, sent - session.sent),)
+        session.sent = sent
+    if bad > 0:
+        if not session.bad_commands:
+            amounts += ((BAD_COMMAND_CONNECTIONS, 1),)
+        amounts += ((BAD_COMMANDS, bad),)
+        session.bad_commands += bad
+    return amounts
+
+
+def _pending(session: Session) -> Amounts:
+    """What is known of a connection that is charged only now, beside the connection itself."""
+    bad = session.bad_commands
+    amounts = (
+        (RECEIVED_BYTES, session.received),
+        (SENT_BYTES, session.sent),
+        (BAD_COMMAND_CONNECTIONS, 1 if bad else 0),
+        (BAD_COMMANDS, bad),
+    )
+    return tuple(pair for pair in amounts if pair[1])

@@ -1,0 +1,263 @@
+"""Joins the lines of one connection and charges it once.
+
+At every moment connections seen = charged + pending. A connection is charged at its login, else at its end,
+else when it is given up; what comes later goes to the same account.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from exporter.catalogue import Reason
+from exporter.model import Charge, Fact, Kind, SavedSession
+from exporter.sessions.charging import Charging, Resolve
+from exporter.sessions.dialogue import translate
+from exporter.sessions.memory import LINGER_SECONDS, MAX_WAITING, Place
+from exporter.sessions.session import Intern, Session
+
+# After a server's start its old sessions have this long to write their ends (Dovecot: up to 30 s were seen).
+RESTART_SECONDS = 90
+MAX_OPEN = 100_000
+# Sessions are searched for expired ones this often, in log time.
+SCAN_SECONDS = 30
+
+# A process that serves one connection after the other ends for these also when it serves none.
+_LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
+
+
+class Sessions(Charging):
+    """The open connections of one source, with bounded memory; keys are scoped by server.
+
+    `resolve(server, name as logged, whether it just logged in)` gives the account to be charged.
+    """
+
+    def __init__(self, resolve: Resolve, idle_seconds: int, *, max_open: int = MAX_OPEN) -> None:
+        super().__init__(resolve)
+        self.seen = 0
+        self.overflowed = 0
+        self._idle = idle_seconds
+        self._max_open = max_open
+        self._next_scan = 0
+
+    # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """What one line's fact comes to; `stamp` in UNIX seconds of the log."""
+        key = fact.key
+        if fact.by_address and fact.kind is not Kind.CONNECT:
+            key = self._key_by_address(server, fact)
+        elif fact.by_user or (fact.kind is Kind.LOGIN and self._users.orphans):
+            key = self._key_by_user(server, stamp, fact)
+        if not key:
+            return self._without_key(server, stamp, fact)
+        place = (server, key)
+        charges: list[Charge] = []
+        session = self._memory.open.get(place)
+        if session is not None and (stamp > session.deadline or _is_another(session, fact)):
+            del self._memory.open[place]
+            self._give_up(session, charges)
+            session = None
+        if session is None:
+            session = self._find(place, stamp, fact, charges)
+        session.touch(stamp, LINGER_SECONDS if session.ended else self._idle)
+        self._memory.touched.add(place)
+        if fact.address is not None:
+            session.address = fact.address
+        if fact.kind in (Kind.COMMAND, Kind.REPLY):
+            self._exchange(session, stamp, fact, charges)
+            translated = None if session.ended else translate(session, fact)
+            if translated is None:
+                return charges
+            fact = translated
+        if session.tentative and session.closing is not None and fact.kind is Kind.TRAFFIC:
+            self._confirm(place, session, fact, charges)
+        self._handlers[fact.kind](session, stamp, fact, charges)
+        return charges
+
+    def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
+        """The key of a line that may have to be found by its address."""
+        key = fact.key
+        if key is not None and ((server, key) in self._memory.open or (server, key) in self._memory.lingering):
+            return key
+        session = self._addresses.find(server, fact.address, before_login=key is not None)
+        return key if session is None else session.key
+
+    def _key_by_user(self, server: str, stamp: int, fact: Fact) -> bytes | None:
+        """The key of a line that names its user only; a new one where it begins, or ends what nobody began."""
+        users = self._users
+        if not users.is_used:
+            users.is_used = True
+            users.keep(self._memory.living())
+        session = users.orphan(server, fact.user, stamp) if fact.kind is Kind.LOGIN else users.find(server, fact)
+        if session is not None:
+            return session.key
+        if fact.key is not None:
+            return fact.key
+        # No server's own key begins with NUL; `seen` grows with every new connection.
+        return None if fact.user is None or fact.tentative else b"\0%b\0%d" % (fact.user, self.seen)
+
+    def _find(self, place: Place, stamp: int, fact: Fact, charges: list[Charge]) -> Session:
+        """The session of a line that belongs to no open one: waiting, ended lately, or new."""
+        session = self._memory.waiting.get(place)
+        if session is not None and not self._settle(place, session, fact, charges):
+            return session
+        for ended in (self._memory.lingering, self._memory.ghosts):
+            session = ended.get(place)
+            if session is not None:
+                if stamp <= session.deadline and not _is_another(session, fact):
+                    return session
+                del ended[place]
+        server, key = place
+        session = Session(server, key, stamp, stamp + self._idle)
+        if fact.tentative or fact.reuses_key:
+            session.tentative = True
+            if fact.kind is Kind.TRAFFIC:  # of a connection that we know nothing about: of no use later
+                return session
+            self._memory.waiting[place] = session
+            if len(self._memory.waiting) > MAX_WAITING:
+                oldest = next(iter(self._memory.waiting))
+                self._memory.touched.add(oldest)
+                self._presume(oldest, self._memory.waiting[oldest], charges)
+        else:
+            self._begin(place, session, charges)
+        return session
+
+    def _settle(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
+        """Whether the tentative `session` is over, so that the line belongs to another; else it may begin here."""
+        if session.closing is None or not session.final:
+            # A process that was told to go, and says no more than that it goes, served nobody.
+            idle = session.closing in _LEAVING and not (session.logged_in or session.attempts or session.user)
+            # Who tells that a process was killed knows which service it was of.
+            certain = not fact.tentative or (fact.reason is Reason.KILLED and session.logged_in)
+            if certain and not (fact.reuses_key and idle):
+                del self._memory.waiting[place]
+                self._begin(place, session, charges)
+            return False
+        if fact.kind is Kind.TRAFFIC:
+            return False
+        self._presume(place, session, charges)
+        return True
+
+    def _presume(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """Nothing more will be told of a tentative session: what has an end of its own was a connection."""
+        del self._memory.waiting[place]
+        if session.final and session.closing not in _LEAVING:
+            self._prove(place, session, charges)
+
+    def _prove(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """The tentative session, which has ended, was a connection."""
+        self._begin(place, session, charges)
+        self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
+
+    def _confirm(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> None:
+        """The bytes of a tentative session that has ended: there were some, or it was none."""
+        del self._memory.waiting[place]
+        if fact.received or fact.sent:
+            self._prove(place, session, charges)
+
+    def _begin(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """The connection is certain: it is seen, and open."""
+        session.tentative = False
+        self.seen += 1
+        if len(self._memory.open) >= self._max_open:
+            oldest = next(iter(self._memory.open))
+            self.overflowed += 1
+            self._memory.touched.add(oldest)
+            self._give_up(self._memory.open.pop(oldest), charges)
+        self._memory.open[place] = session
+        if session.logged_in:  # while it was not certain
+            refused = session.refused  # after that login
+            self._login(session, session.last, Fact(Kind.LOGIN, session.key, session.user), charges)
+            session.refused = refused
+
+    def _without_key(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """A line that is its whole connection, or tells of the server."""
+        if fact.kind is Kind.RESTART:
+            self._restart(server, stamp)
+            return ()
+        if fact.kind not in self._handlers or fact.tentative:
+            return ()
+        self.seen += 1
+        session = Session(server, b"", stamp, stamp)
+        session.address = fact.address
+        charges: list[Charge] = []
+        self._handlers[fact.kind](session, stamp, fact, charges)
+        if not session.ended:
+            self._close(session, stamp, session.refused or Reason.UNSPECIFIED, charges)
+        return charges
+
+    def _restart(self, server: str, stamp: int) -> None:
+        """The server started: what was open before has a grace to write its end."""
+        for place, session in self._memory.open.items():
+            if place[0] == server and stamp + RESTART_SECONDS < session.deadline:
+                session.deadline = stamp + RESTART_SECONDS
+                self._memory.touched.add(place)
+        self._next_scan = 0
+
+    def _give_up(self, session: Session, charges: list[Charge]) -> None:
+        """Nobody told the end of `session` (no longer in the open ones): charged with its last line's stamp."""
+        self._close(session, session.last, Reason.EXPIRED, charges)
+        self._memory.haunt((session.server, session.key), session)
+
+    # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def expire(self, now: int) -> Sequence[Charge]:
+        """Give up what has had no line for too long; `now` is the source's log time."""
+        if now < self._next_scan:
+            return ()
+        self._next_scan = now + SCAN_SECONDS
+        charges: list[Charge] = []
+        for place in [place for place, session in self._memory.open.items() if now > session.deadline]:
+            self._memory.touched.add(place)
+            self._give_up(self._memory.open.pop(place), charges)
+        for place, session in [one for one in self._memory.waiting.items() if now > one[1].deadline]:
+            self._memory.touched.add(place)
+            self._presume(place, session, charges)
+        self._memory.forget_ended(now)
+        self._addresses.keep(self._memory.living())
+        if self._users.is_used:
+            self._users.keep(self._memory.living())
+        return charges
+
+    def finish(self) -> Sequence[Charge]:
+        """Give up everything: the end of a replay."""
+        charges: list[Charge] = []
+        self._memory.touched.update(self._memory.open, self._memory.waiting)
+        for place, waiting in list(self._memory.waiting.items()):
+            self._presume(place, waiting, charges)
+        for session in [self._memory.open.pop(place) for place in list(self._memory.open)]:
+            self._give_up(session, charges)
+        return charges
+
+    # ── what is kept ────────────────────────────────────────────────────────────────────────────────────────
+
+    def open_sessions(self) -> dict[tuple[str, str], int]:
+        """(server, `pending` or `charged`) to the number of open connections."""
+        return dict(
+            Counter(
+                (session.server, "pending" if session.account is None else "charged")
+                for session in self._memory.open.values()
+            )
+        )
+
+    def changes(self) -> tuple[tuple[SavedSession, ...], tuple[Place, ...]]:
+        """What to store and what to remove since the last call (or `restore`)."""
+        return self._memory.changes()
+
+    def restore(self, saved: Sequence[SavedSession], seen: int, charged: int, intern: Intern) -> None:
+        """Go on from what `changes` gave, and the two counts; `intern(server, domain, user)` gives the Account."""
+        self.seen = seen
+        self.charged = charged
+        self._memory.restore(saved, intern)
+        self._addresses.keep(self._memory.living())
+        if any(one.key.startswith(b"\0") for one in saved):
+            self._users.is_used = True
+            self._users.keep(self._memory.living())
+
+
+def _is_another(session: Session, fact: Fact) -> bool:
+    """Whether the key now means a new connection: a process id or number used again."""
+    if session.final:
+        return fact.kind is not Kind.TRAFFIC
+    if fact.kind is Kind.CONNECT:
+        return session.logged_in or session.ended
+    return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
