@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +23,14 @@ FAILED_HEADINGS = ("Name", "Failures", "Last")
 
 def write_table(report: Report, console: Console) -> None:
     """The report with its sums, bytes in SI units; what marks at numbers mean is said below it."""
-    table = Table(title=_title(report), title_justify="left", show_footer=len(report.rows) > 1)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title=_title(report),
+        title_justify="left",
+        show_footer=len(report.rows) > 1,
+    )
     table.add_column(report.by.heading, "Total", no_wrap=True)
     for column, total in zip(COLUMNS, _cells(report.totals), strict=True):
         table.add_column(column.short, total, justify="right")
@@ -63,7 +71,13 @@ def write_json(report: Report, stream: TextIO) -> None:
 
 def write_failed_table(names: Sequence[FailedName], zone: ZoneInfo, console: Console) -> None:
     """Names that failed to log in."""
-    table = Table(title="Names that failed to log in", title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title="Names that failed to log in",
+        title_justify="left",
+    )
     table.add_column("Name", overflow="fold")
     table.add_column("Failures", justify="right")
     table.add_column("Last", no_wrap=True)

@@ -76,9 +76,9 @@ def test_export_and_ledger_commands(pop3: Run, log: Path, tmp_path: Path) -> Non
     assert 0 == pop3("ledger", "backup", "--ledger", ledger, copy).code
     again = pop3("ledger", "backup", "--ledger", ledger, copy)
     assert (1, f"pop3-exporter: {copy}: exists already; name a new file\n") == (again.code, again.err)
-    forgotten = pop3("forget", "alice@example.com", "--ledger", ledger)
+    forgotten = pop3("forget", "dmitri@example.com", "--ledger", ledger)
     assert "delete_series" in forgotten.out
-    assert 1 == pop3("forget", "alice@example.com", "--ledger", ledger).code
+    assert 1 == pop3("forget", "dmitri@example.com", "--ledger", ledger).code
     zone = pop3("ledger", "zone", "Europe/Berlin", "--ledger", ledger)
     assert "days begin in Europe/Berlin from" in zone.out
 

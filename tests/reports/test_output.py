@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -96,14 +97,14 @@ def test_table_is_aligned_marked_and_summed() -> None:
     """The whole table as it stands in a terminal."""
     assert [
         "POP3 sessions by domain, 2026-10-01 to 2026-10-31",
-        "┏━━━━━━━━━━━━━┳━━━━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━┓",
-        "┃ Domain      ┃ Connections ┃ Blocked ┃ Bad cmds ┃ Terminated ┃ Bandwidth ┃",
-        "┡━━━━━━━━━━━━━╇━━━━━━━━━━━━━╇━━━━━━━━━╇━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━┩",
-        "│ example.com │       1,234 │       5 │        0 │          7 │  12.3 kB* │",
-        "│ =1+1        │          ≥3 │       0 │        0 │          0 │      ~0 B │",
-        "├─────────────┼─────────────┼─────────┼──────────┼────────────┼───────────┤",
-        "│ Total       │       1,237 │       5 │        0 │          7 │   12.3 kB │",
-        "└─────────────┴─────────────┴─────────┴──────────┴────────────┴───────────┘",
+        "",
+        " Domain       Connections  Blocked  Bad cmds  Terminated  Bandwidth",
+        " ──────────────────────────────────────────────────────────────────",
+        " example.com        1,234        5         0           7   12.3 kB*",
+        " =1+1                  ≥3        0         0           0       ~0 B",
+        "",
+        " Total              1,237        5         0           7    12.3 kB",
+        "",
         "* not logged all the time or by every server",
         "~ estimated",
         "≥ at least",
@@ -114,9 +115,7 @@ def test_table_is_aligned_marked_and_summed() -> None:
 def test_table_says_not_logged_instead_of_zero() -> None:
     """One row needs no sums."""
     line = next(line for line in shown(TREND) if "2026-10 " in line)
-    assert ["2026-10", "1,234", "5", "0", "7", "not logged", "12/31"] == [
-        cell.strip() for cell in line[1:-1].split("│")
-    ]
+    assert ["2026-10", "1,234", "5", "0", "7", "not logged", "12/31"] == re.split(" {2,}", line.strip())
     assert not any("Total" in line for line in shown(TREND))
 
 

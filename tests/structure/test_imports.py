@@ -16,16 +16,18 @@ ALLOWED: dict[str, set[str]] = {
     "inputs": set(),
     "envelopes": set(),
     "formats": set(),
-    "session": set(),
-    "dialogue": {"session"},
-    "sessions": {"dialogue", "session"},
+    "sessions": set(),
     "names": set(),
     "pipeline": {"envelopes", "formats", "sessions"},
-    "ledger": {"names", "ledgererror"},
+    "ledger": {"names"},
     "exposition": {"__init__"},
     "reports": {"ledger"},
-    "history": {"inputs", "envelopes", "formats", "pipeline", "ledger"},
+    "history": {"inputs", "envelopes", "exposition", "ledger", "pipeline", "reports"},
+    "web": {"__init__", "configfile", "exposition", "formats"},
     "configfile": set(),
+    "config": {"formats"},
+    "daemon": {"exposition", "inputs", "ledger", "pipeline"},
+    "demo": set(),
 }
 
 
