@@ -7,10 +7,12 @@ from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Place
 from dashboards.targets import now, over_time, rows
+from exporter.catalogue import MEASURES
 
 TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
 OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
 QUARTER_DAYS = 92
+MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES}
 UNMATCHED = 'pop3_exporter_lines_total{verdict=~"unmatched|malformed"}'
 
 
@@ -123,7 +125,9 @@ def _sources(place: Place) -> panels.Panel:
     refs = "ABCDEFGHIJK"
     fields = {f"Value #{ref}": title for ref, (title, _, _) in zip(refs, columns, strict=True)}
     looks = [
-        panels.by_name(title, {"unit": unit, "decimals": 0, "noValue": "-", "custom.minWidth": 90})
+        panels.by_name(
+            title, {"unit": unit, "decimals": 0, "noValue": "-", "custom.width": 118, "custom.filterable": False}
+        )
         for title, _, unit in columns
     ]
     return panels.table(
@@ -154,7 +158,10 @@ def _quality(place: Place) -> panels.Panel:
         [rows("A", f'label_join({best},"log"," · ","server","source")')],
         overrides=[
             panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
-            panels.by_regexp("^(?!Server).*", {"custom.cellOptions": {"type": "color-text"}, "custom.minWidth": 100}),
+            panels.by_regexp(
+                "^(?!Server).*",
+                {"custom.cellOptions": {"type": "color-text"}, "custom.minWidth": 90, "custom.filterable": False},
+            ),
         ],
         transformations=[
             {
@@ -166,7 +173,7 @@ def _quality(place: Place) -> panels.Panel:
                     "emptyValue": "empty",
                 },
             },
-            {"id": "organize", "options": {"renameByName": {"log\\measure": "Server and source"}}},
+            {"id": "organize", "options": {"renameByName": {"log\\measure": "Server and source", **MEASURE_TITLES}}},
         ],
         pages=False,
         empty="No server is known yet: nothing was read.",

@@ -73,6 +73,10 @@ def extra(now: int) -> Iterator[tuple[str, str, float]]:
     for alert in ("ALERTS", "ALERTS_FOR_STATE"):
         state = 'alertstate="firing",' if alert == "ALERTS" else ""
         yield alert, f'alertname="POP3UserConnectionSpike",severity="warning",{state}{person}', 1
+    yield from _self_metrics(grown)
+
+
+def _self_metrics(grown: float) -> Iterator[tuple[str, str, float]]:
     for verdict in ("event", "ignored", "unmatched", "malformed"):
         yield "pop3_exporter_lines_total", f'source="log",verdict="{verdict}"', grown
     for name in ("rotations", "truncations", "lines_possibly_lost", "late_events", "future_events", "read_bytes"):
