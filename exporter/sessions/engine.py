@@ -31,10 +31,9 @@ class Sessions(Charging):
     """
 
     def __init__(self, resolve: Resolve, idle_seconds: int, *, max_open: int = MAX_OPEN) -> None:
-        super().__init__(resolve)
+        super().__init__(resolve, idle_seconds)
         self.seen = 0
         self.overflowed = 0
-        self._idle = idle_seconds
         self._max_open = max_open
         self._next_scan = 0
 
@@ -42,6 +41,13 @@ class Sessions(Charging):
 
     def take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """What one line's fact comes to; `stamp` in UNIX seconds of the log."""
+        if fact.key:
+            quick = self._take_quickly((server, fact.key), stamp, fact)
+            if quick is not None:
+                return quick
+        return self._take(server, stamp, fact)
+
+    def _take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         key = fact.key
         if fact.by_address and fact.kind is not Kind.CONNECT:
             key = self._key_by_address(server, fact)
@@ -72,6 +78,39 @@ class Sessions(Charging):
             self._confirm(place, session, fact, charges)
         self._handlers[fact.kind](session, stamp, fact, charges)
         return charges
+
+    def _take_quickly(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
+        """The two commonest lines, with what the general way would come to; None: another line.
+
+        They are the login of a connection that nobody has heard of, and the end of one that is logged in.
+        """
+        memory = self._memory
+        session = memory.open.get(place)
+        if fact.kind is Kind.LOGIN:
+            if (
+                session is not None
+                or fact.tentative
+                or place in memory.waiting
+                or place in memory.lingering
+                or place in memory.ghosts
+                or self._users.is_used
+                or len(memory.open) >= self._max_open
+            ):
+                return None
+            self.seen += 1
+            return (self._new_login(place, stamp, fact),)
+        if (
+            fact.kind is not Kind.END
+            or session is None
+            or session.account is None
+            or session.refused is not None
+            or session.quitting
+            or session.closing is not None
+            or fact.reuses_key
+            or stamp > session.deadline
+        ):
+            return None
+        return (self._plain_end(place, session, stamp, fact),)
 
     def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
         """The key of a line that may have to be found by its address."""

@@ -22,58 +22,33 @@ class Session:
     `quitting`: of the dialogue.
     """
 
-    __slots__ = (
-        "account",
-        "address",
-        "attempts",
-        "bad_commands",
-        "by_address",
-        "closing",
-        "deadline",
-        "doubtful",
-        "ended",
-        "failed",
-        "final",
-        "key",
-        "last",
-        "logged_in",
-        "mechanism",
-        "quitting",
-        "received",
-        "refused",
-        "sent",
-        "server",
-        "summed",
-        "tentative",
-        "user",
-        "verb",
-    )
+    # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
+    account: Account | None = None
+    user: bytes | None = None
+    address: bytes | None = None
+    attempts = 0
+    summed = 0
+    failed: dict[bytes | None, int] | None = None
+    doubtful: dict[bytes, int] | None = None
+    refused: Reason | None = None
+    bad_commands = 0
+    received = 0
+    sent = 0
+    logged_in = False
+    ended = False
+    tentative = False
+    quitting = False
+    closing: Reason | None = None
+    final = False
+    by_address = False
+    verb = b""
+    mechanism = b""
 
     def __init__(self, server: str, key: bytes, stamp: int, deadline: int) -> None:
         self.server = server
         self.key = key
         self.last = stamp
         self.deadline = deadline
-        self.account: Account | None = None
-        self.user: bytes | None = None
-        self.address: bytes | None = None
-        self.attempts = 0
-        self.summed = 0
-        self.failed: dict[bytes | None, int] | None = None
-        self.doubtful: dict[bytes, int] | None = None
-        self.refused: Reason | None = None
-        self.bad_commands = 0
-        self.received = 0
-        self.sent = 0
-        self.logged_in = False
-        self.ended = False
-        self.tentative = False
-        self.quitting = False
-        self.closing: Reason | None = None
-        self.final = False
-        self.by_address = False
-        self.verb = b""
-        self.mechanism = b""
 
     def touch(self, stamp: int, idle_seconds: int) -> None:
         """A line was seen: the connection lives on from the newest one."""
