@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
@@ -18,7 +19,7 @@ from exporter.catalogue import REASONS, SCOPES, Quality, Scope
 from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Family
 from exporter.exposition.ownfamilies import OWN_FAMILIES
 from exporter.exposition.text import header, label_block
-from exporter.history.samples import Sample, Samples, Span, samples
+from exporter.history.samples import Samples, Span, Timetable, samples
 from exporter.history.stamps import day_end
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Key, Reading
@@ -116,13 +117,13 @@ class _Spool:
         self.samples = 0
         self._files: dict[Family, IO[bytes]] = {}
 
-    def write(self, family: Family, labels: bytes, points: Iterable[tuple[int, int]]) -> None:
-        """Add a whole series: pairs (stamp, value)."""
-        start = family.name.encode() + labels
-        lines = [b"%b %d %d\n" % (start, value, stamp) for stamp, value in points]
-        if lines:
-            self.samples += len(lines)
-            self._file(family).writelines(lines)
+    def write(self, family: Family, labels: bytes, stamps: Sequence[str], values: Iterable[int]) -> None:
+        """Add a whole series; `stamps` as `stamped` writes them."""
+        if stamps:
+            start = f"{family.name}{labels.decode()} "
+            text = "".join([f"{start}{value}{stamp}" for value, stamp in zip(values, stamps, strict=True)])
+            self.samples += len(stamps)
+            self._file(family).write(text.encode())
 
     def assemble(self, output: IO[bytes]) -> None:
         """Put the families together; their files go as they are read."""
@@ -144,17 +145,19 @@ class _Spool:
 
 def _gather(books: Sequence[Book], span: Span, spool: _Spool, progress: Progress | None) -> None:
     keys = [(book, scope, key) for scope in SCOPES for book in books for key in book.reading.keys(scope)]
+    timetables = {book: Timetable(book.calendar, span.clock) for book in books}
     for number, (book, scope, key) in enumerate(keys):
         if progress is not None and number % 100 == 0:
             progress(number, len(keys))
         users = scope is Scope.USER
-        _write_key(spool, scope, key, samples(book, key, span, hours=not users, all_totals=not users))
+        _write_key(spool, scope, key, samples(book, key, span, timetables[book], is_user=users))
     for book in books:
         for labels, stamps in _qualities(book, span):
-            spool.write(QUALITY, label_block(QUALITY.labels, labels), ((stamp, 1) for stamp in stamps))
+            spool.write(QUALITY, label_block(QUALITY.labels, labels), stamped(stamps), repeat(1, len(stamps)))
         for labels, count in _session_ends(book, span):
-            spool.write(ENDS, label_block(ENDS.labels, labels), [(span.clock, count)])
-    spool.write(TIME, b"", ((stamp, stamp) for stamp in _ends(books, span)))
+            spool.write(ENDS, label_block(ENDS.labels, labels), stamped([span.clock]), [count])
+    ends = _ends(books, span)
+    spool.write(TIME, b"", stamped(ends), ends)
     if progress is not None:
         progress(len(keys), len(keys))
 
@@ -166,13 +169,15 @@ def _write_key(spool: _Spool, scope: Scope, key: Key, found: Samples) -> None:
         (families.hour_holds, found.hour_holds),
         (families.totals, found.totals),
     ):
+        stamps = stamped([stamp for stamp, _ in rows])
         for measure, family in enumerate(group):
-            spool.write(family, labels, _points(rows, measure))
-    spool.write(families.first_seen, labels, ((stamp, key.first_seen) for stamp in found.ends))
+            spool.write(family, labels, stamps, [amounts[measure] for _, amounts in rows])
+    spool.write(families.first_seen, labels, stamped(found.ends), repeat(key.first_seen, len(found.ends)))
 
 
-def _points(rows: Sequence[Sample], measure: int) -> Iterator[tuple[int, int]]:
-    return ((stamp, amounts[measure]) for stamp, amounts in rows)
+def stamped(stamps: Iterable[int]) -> list[str]:
+    """What follows the value of a sample; made once for all measures, because users x days are millions."""
+    return [f" {stamp}\n" for stamp in stamps]
 
 
 def _qualities(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], list[int]]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from exporter.history.stamps import SEARCH_SECONDS, day_end, day_stamp, grid_stamp, hour_stamp
 from exporter.ledger.reading import Key
+from exporter.periods import Calendar
 from exporter.reports.books import Amounts, Book
 
 Sample = tuple[int, Amounts]
@@ -32,26 +33,45 @@ class Samples:
     ends: list[int] = field(default_factory=list)
 
 
-def samples(book: Book, key: Key, span: Span, *, hours: bool, all_totals: bool) -> Samples:
+class Timetable:
+    """Where the samples of each day stand; worked out once a day and not once a day and key."""
+
+    def __init__(self, calendar: Calendar, clock: int) -> None:
+        self._calendar = calendar
+        self._clock = clock
+        self._days: dict[int, tuple[int | None, int | None, int]] = {}
+
+    def of(self, day: int) -> tuple[int | None, int | None, int]:
+        """The stamp of the day's hold, the one on the grid, and the day's end."""
+        stamps = self._days.get(day)
+        if stamps is None:
+            calendar, clock = self._calendar, self._clock
+            stamps = day_stamp(calendar, day, clock), grid_stamp(calendar, day, clock), day_end(calendar, day, clock)
+            self._days[day] = stamps
+        return stamps
+
+
+def samples(book: Book, key: Key, span: Span, timetable: Timetable, *, is_user: bool) -> Samples:
     """All samples of a key, from its birth on.
 
-    `hours`: the scope keeps hours. `all_totals`: the counter at the end of each day, not only of the last one: no
-    query of the dashboards reads the others, and for users they would double the file.
+    Users have no hours, and their counter stands at the end of the last day only: no query of the dashboards reads
+    the others, and they would double the file.
     """
     found = Samples()
-    calendar, server = book.calendar, key.labels[0]
-    first = max(span.first, calendar.day(key.first_seen), book.kept_days.get(server, 0))
+    born = key.first_seen
+    first = max(span.first, book.calendar.day(born), book.kept_days.get(key.labels[0], 0))
     for day, hold, total in _days(book, key, first, span.last):
-        grid = all_totals or day == first or day % USER_GRID_DAYS == 0
-        stamps = (day_stamp(calendar, day, span.clock), grid_stamp(calendar, day, span.clock) if grid else None)
-        found.day_holds += [(stamp, hold) for stamp in sorted(filter(None, stamps)) if stamp >= key.first_seen]
-        end = day_end(calendar, day, span.clock)
-        if end >= key.first_seen:
+        stamp, grid, end = timetable.of(day)
+        if stamp is not None and stamp >= born:
+            found.day_holds.append((stamp, hold))
+        if grid is not None and grid >= born and not (is_user and day != first and day % USER_GRID_DAYS):
+            found.day_holds.append((grid, hold))
+        if end >= born:
             found.ends.append(end)
-            if all_totals or day == span.last:
+            if day == span.last or not is_user:
                 found.totals.append((end, total))
-    if hours:
-        found.hour_holds = [sample for sample in _hours(book, key, span) if sample[0] >= key.first_seen]
+    if not is_user:
+        found.hour_holds = [sample for sample in _hours(book, key, span) if sample[0] >= born]
     return found
 
 
