@@ -164,7 +164,7 @@ def test_a_full_disk_loses_nothing(small_disk: Path) -> None:
     """While the disk is full commits fail and the view stays; with room again all is there, once."""
     ledger = opened(small_disk)
     ballast, line, failures = small_disk / "ballast", 0, 0
-    for size in range(120, 0, -3):
+    for size in range(40, 0, -1):
         ballast.write_bytes(b"")
         line += 1
         ledger.book([poll(ledger.names.account("mx", b"%d@d" % line, login=True), NOON - line * 3600, line)])
