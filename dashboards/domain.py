@@ -43,7 +43,7 @@ def _users(shown: Report) -> panels.Panel:
     return panels.table(
         USERS,
         "Users of $domain",
-        (0, 30, 24, 16),
+        (0, 30, 24, 12),
         "The totals of the range by user, connections without a known user left out; `_other`: users beyond the "
         "exporter's limit. A click on a name opens the user.",
         shown.total_targets("user"),

@@ -69,7 +69,7 @@ def _share(number: int, title: str, column: theme.Column, place: panels.Place) -
         "The largest domains of the table above; the rest stands in the table.",
         [PanelTarget(TABLE)],
         column.unit,
-        defaults={"displayName": "${__data.fields.Domain}"},
+        overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
         transformations=[
             report.only("Domain", column.title),
             panels.sorted_by(column.title, descending=True),
@@ -121,5 +121,4 @@ def _users(zone: Zone, place: panels.Place) -> panels.Panel:
         transformations=panels.merged(
             {"user": "User", "domain": "Domain", **shown.fields()}, filled=theme.NEW_CONNECTIONS.title
         ),
-        pages=False,
     )

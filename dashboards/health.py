@@ -12,6 +12,7 @@ from exporter.catalogue import MEASURES
 TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
 OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
 QUARTER_DAYS = 92
+NARROW = {"custom.minWidth": 90, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES}
 UNMATCHED = 'pop3_exporter_lines_total{verdict=~"unmatched|malformed"}'
 
@@ -125,10 +126,7 @@ def _sources(place: Place) -> panels.Panel:
     refs = "ABCDEFGHIJK"
     fields = {f"Value #{ref}": title for ref, (title, _, _) in zip(refs, columns, strict=True)}
     looks = [
-        panels.by_name(
-            title, {"unit": unit, "decimals": 0, "noValue": "-", "custom.width": 118, "custom.filterable": False}
-        )
-        for title, _, unit in columns
+        panels.by_name(title, {"unit": unit, "decimals": 0, "noValue": "-", **NARROW}) for title, _, unit in columns
     ]
     return panels.table(
         SOURCES,
@@ -139,7 +137,6 @@ def _sources(place: Place) -> panels.Panel:
         sort=("Source", False),
         overrides=looks,
         transformations=panels.joined("source", fields, keep="Source"),
-        pages=False,
         empty="No source is known: the exporter is not scraped, or has no sources.",
     )
 
@@ -160,7 +157,7 @@ def _quality(place: Place) -> panels.Panel:
             panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
             panels.by_regexp(
                 "^(?!Server).*",
-                {"custom.cellOptions": {"type": "color-text"}, "custom.minWidth": 90, "custom.filterable": False},
+                {"custom.cellOptions": {"type": "color-text"}, **NARROW},
             ),
         ],
         transformations=[
@@ -175,7 +172,6 @@ def _quality(place: Place) -> panels.Panel:
             },
             {"id": "organize", "options": {"renameByName": {"log\\measure": "Server and source", **MEASURE_TITLES}}},
         ],
-        pages=False,
         empty="No server is known yet: nothing was read.",
     )
 

@@ -126,12 +126,11 @@ def table(
     overrides: Sequence[Override] = (),
     transformations: Sequence[Override] = (),
     totals: Sequence[str] = (),
-    pages: bool = True,
     empty: str = NOTHING,
 ) -> core.Table:
     """Rows that sort by any column and filter; `sort`: column, whether descending; `totals`: summed in the footer."""
     footer = {"show": bool(totals), "reducer": ["sum"], "fields": list(totals), "countRows": False}
-    options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": pages}}
+    options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": True}}
     options["sortBy"] = [{"displayName": sort[0], "desc": sort[1]}] if sort else []
     custom = {"align": "auto", "filterable": True, "inspect": False, "cellOptions": {"type": "auto"}}
     return core.Table(
@@ -151,7 +150,6 @@ def pie(  # noqa: PLR0917
     *,
     overrides: Sequence[Override] = (),
     transformations: Sequence[Override] = (),
-    defaults: Properties | None = None,
 ) -> core.PieChartv2:
     """Shares of a whole, one slice per row."""
     options = {
@@ -161,7 +159,7 @@ def pie(  # noqa: PLR0917
         "tooltip": {"mode": "single", "sort": "none"},
         "displayLabels": [],
     }
-    fields = _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides)
+    fields = _fields(unit, {"noValue": NOTHING}, overrides)
     return core.PieChartv2(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
@@ -176,7 +174,7 @@ def column(number: Column, *, bar: bool = False) -> Override:
         "decimals": 0 if number.unit == theme.COUNT else 1,
         "color": fixed(number.colour),
         "noValue": "-",
-        "custom.minWidth": 110,
+        "custom.minWidth": 150,
         "mappings": NOT_LOGGED,
     }
     if bar:

@@ -182,7 +182,9 @@ def chart_styles(columns: Sequence[Column]) -> list[Override]:
 def any_chart_styles() -> list[Override]:
     """The same for series that have the names of domains or users."""
     named = panels.by_type("number", {"displayName": "${__field.name} ($chart)"})
-    styles = STYLES | {"bars": STYLES["stacked"]}  # parts of a whole: one bar would hide the other
+    # Parts of a whole: one bar or area would hide the other.
+    stacked = {"custom.stacking": {"mode": "normal", "group": "A"}}
+    styles = STYLES | {name: STYLES[name] | stacked for name in ("bars", "area")}
     styled = [panels.by_regexp(rf"\({chart}\)$", styles[chart]) for chart in CHARTS.values()]
     return [named, *styled, panels.by_type("number", {"displayName": "${__field.name}"})]
 
@@ -205,7 +207,7 @@ def choices(here: str, *, csv: str) -> core.Text:
     picks = [
         "**Step** " + " · ".join(f"[{name}]({choice(here, step=name)})" for name in steps),
         "**Chart** " + " · ".join(f"[{name}]({choice(here, chart=value)})" for name, value in CHARTS.items()),
-        f"[CSV]({csv})",
+        f"[CSV file]({csv})",
     ]
     return panels.text(1, (0, 0, 14, 2), " &nbsp; &nbsp; ".join(picks))
 

@@ -137,7 +137,6 @@ def _growth(place: Place) -> panels.Panel:
             *(panels.by_name(title, {"unit": theme.COUNT, "noValue": "-"}) for title in list(titles.values())[5:]),
         ],
         transformations=panels.merged(titles, filled=HOUR),
-        pages=False,
         empty="No account has connected in the last hour.",
     )
 
