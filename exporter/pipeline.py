@@ -112,49 +112,60 @@ class Pipeline:
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def feed(self, batch: Batch, now: float | None) -> list[Charge]:
-        """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it."""
+        """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it.
+
+        The loop is dense because every line goes through it: tests/bench/lines.py.
+        """
         opener = self._opener(batch, now)
+        open_line, read, take = opener.open, self._read, self._sessions.take
         midnight, limit = self._bounds(now)
+        servers, last_events, traits, verdicts = self._servers, self._last_events, self._traits, self._verdicts
         charges: list[Charge] = []
-        verdicts = self._verdicts
-        self._lines += len(batch.lines)
+        events = 0
         for line in batch.lines:
-            record = opener.open(line)
+            record = open_line(line)
             if not isinstance(record, Record):
-                verdict = record or Verdict.IGNORED
-                verdicts[verdict] += 1
-                self._observe(line, None, verdict)
+                verdicts[record or Verdict.IGNORED] += 1
+                self._observe(line, None, record or Verdict.IGNORED)
                 continue
-            chosen = self._recogniser.chosen or self._recogniser.see(record)
-            fact = Verdict.IGNORED if chosen is None else chosen.read(record)
-            if not isinstance(fact, Fact):
-                verdicts[fact] += 1
-                self._recogniser.doubt(record)
-                self._observe(line, record, fact)
+            taken = read(record)
+            if self.observer is not None:
+                self._observe(line, record, taken)
+            if not isinstance(taken, Fact):
+                verdicts[taken] += 1
                 continue
-            verdicts[Verdict.EVENT] += 1
-            self._observe(line, record, fact)
-            stamp = record.stamp
-            if stamp > limit:
-                self._future += 1
-                stamp = limit - FUTURE_SECONDS
-            elif stamp < midnight:
-                self._late += 1
-            self._take(self._server(record.host), stamp, record.times, fact, charges)
+            events += 1
+            stamp, host, _, _, _, times = record
+            if not midnight <= stamp <= limit:
+                stamp = self._untimely(stamp, limit)
+            server = servers.get(host) or self._server(host)
+            if stamp > last_events.get(server, 0):
+                last_events[server] = stamp
+            if taken.trait and traits.get(server) != taken.trait:
+                self._judge(server, taken.trait)
+            for _ in range(times):
+                charges += take(server, stamp, taken)
+        self._lines += len(batch.lines)
+        verdicts[Verdict.EVENT] += events
+        self._newest = max(last_events.values(), default=self._newest)
         if batch.caught_up and batch.lines and now is not None and self._newest:
             self.clock_skew_seconds = now - self._newest
         return charges
 
-    def _take(self, server: str, stamp: int, times: int, fact: Fact, charges: list[Charge]) -> None:
-        if stamp > self._last_events.get(server, 0):
-            self._last_events[server] = stamp
-            self._newest = max(self._newest, stamp)
-        if fact.trait and self._traits.get(server) != fact.trait:
-            self._judge(server, fact.trait)
-        elif server not in self._traits:
-            self._judge(server, "")
-        for _ in range(times):
-            charges.extend(self._sessions.take(server, stamp, fact))
+    def _untimely(self, stamp: int, limit: int) -> int:
+        """Count a stamp of an earlier day, or of the future: that is booked now."""
+        if stamp > limit:
+            self._future += 1
+            return limit - FUTURE_SECONDS
+        self._late += 1
+        return stamp
+
+    def _read(self, record: Record) -> Fact | Verdict:
+        chosen = self._recogniser.chosen or self._recogniser.see(record)
+        taken = Verdict.IGNORED if chosen is None else chosen.read(record)
+        if self._recogniser.doubts and not isinstance(taken, Fact):
+            self._recogniser.doubt(record)
+        return taken
 
     def _opener(self, batch: Batch, now: float | None) -> Opener:
         opener = self._openers.get(batch.stream)
@@ -177,22 +188,19 @@ class Pipeline:
                 self._servers.clear()
             name = host.decode("utf-8", "replace").strip().lower()
             server = self._servers[host] = self._reading.server or name or self._reading.host
+            self._judge(server, "")
         return server
 
     def _judge(self, server: str, trait: str) -> None:
         """What a trait of the server's logging means for its measures; the newest one wins."""
         chosen = self._recogniser.chosen
-        if chosen is None:
+        if chosen is None or (not trait and server in self._traits):
             return
         if server not in self._traits and not any(known == server for known, _ in self._quality):
             self._quality.update({(server, measure): quality for measure, quality in chosen.quality.items()})
         self._traits[server] = trait
         for measure, quality in chosen.traits.get(trait, {}).items():
             self._quality[server, measure] = quality
-
-    def _observe(self, line: bytes, record: Record | None, taken: Fact | Verdict) -> None:
-        if self.observer is not None:
-            self.observer(line, record, taken)
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -41,6 +41,11 @@ class Recogniser:
             self._left -= 1
             self.votes.update(one.name for one in self._formats if one is not self.chosen and one.recognises(record))
 
+    @property
+    def doubts(self) -> bool:
+        """Whether lines that were not understood are still of interest."""
+        return self._left > 0
+
     def state(self) -> str:
         """What the next recogniser must know."""
         return self.chosen.name if self.chosen else ""
