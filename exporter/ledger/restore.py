@@ -5,6 +5,7 @@ hour what they had added. What does not: older history (it still is in Prometheu
 """
 
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -50,15 +51,16 @@ class Restored:
     moment: float
 
 
-def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None) -> Restored:
+def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None, now: float | None = None) -> Restored:
     """Make the ledger at `path`, which must not exist, from the Prometheus at `url`.
 
     `selector`: label matchers of this exporter's series (`instance="mx1:10110"`), needed where Prometheus knows
-    several exporters. `zone`: None: the one that the exporter told. LedgerError if anything is missing.
+    several exporters. `zone`: None: the one that the exporter told. `now`: the newest values before it are taken;
+    None: before this moment. LedgerError if anything is missing.
     """
     if path.exists():
         raise LedgerError(f"{path}: exists already; move it away first, a restore makes a new ledger")
-    values = _LastValues(Prometheus(url), selector)
+    values = _LastValues(Prometheus(url), selector, time.time() if now is None else now)
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     with Lock(path):
@@ -77,11 +79,11 @@ def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None
 class _LastValues:
     """Last values of one exporter."""
 
-    def __init__(self, prometheus: Prometheus, selector: str) -> None:
+    def __init__(self, prometheus: Prometheus, selector: str, now: float) -> None:
         self._query = prometheus.query
         self._selector = selector.strip().removeprefix("{").removesuffix("}").strip()
-        clock = f"max by (instance) (max_over_time({self._family('pop3_exporter_time_seconds')}[{SEARCHED}]))"
-        exporters = {labels.get("instance", ""): value for labels, value in self._query(clock)}
+        clock = f"max by (instance) (last_over_time({self._family('pop3_exporter_time_seconds')}[{SEARCHED}]))"
+        exporters = {labels.get("instance", ""): value for labels, value in self._query(clock, now)}
         if not exporters:
             raise LedgerError(f"Prometheus has no samples of this exporter in the last {SEARCHED}")
         newest = max(exporters.values())
