@@ -111,7 +111,7 @@ class Pipeline:
 
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def feed(self, batch: Batch, now: float | None) -> list[Charge]:
+    def feed(self, batch: Batch, now: float | None) -> list[Charge]:  # noqa: C901 - the hot loop
         """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it.
 
         The loop is dense because every line goes through it: tests/bench/lines.py.
@@ -126,11 +126,12 @@ class Pipeline:
             record = open_line(line)
             if not isinstance(record, Record):
                 verdicts[record or Verdict.IGNORED] += 1
-                self._observe(line, None, record or Verdict.IGNORED)
+                if self.observer is not None:
+                    self.observer(line, None, record or Verdict.IGNORED)
                 continue
             taken = read(record)
             if self.observer is not None:
-                self._observe(line, record, taken)
+                self.observer(line, record, taken)
             if not isinstance(taken, Fact):
                 verdicts[taken] += 1
                 continue
