@@ -5,8 +5,19 @@ from tests.truth.books import Book, Session, name_of
 
 # The users of the machine: any other name is logged as `UNKNOWN USER`.
 PEOPLE = frozenset(
-    "alice@example.com bob@example.com heidi@example.com carol@example.org frank@example.org dave@test.example "
-    "grace@test.example erin@sub.example.net alice root o'hara@example.com".split()
+    (
+        "alice@example.com",
+        "bob@example.com",
+        "heidi@example.com",
+        "carol@example.org",
+        "frank@example.org",
+        "dave@test.example",
+        "grace@test.example",
+        "erin@sub.example.net",
+        "alice",
+        "root",
+        "o'hara@example.com",
+    )
 )
 # Commands that it does not have, or has only after another: no attempt for it.
 NO_ATTEMPTS = ("auth_", "apop", "pass_without_user")

@@ -23,7 +23,7 @@ ENDS: Mapping[str, Reason] = {
 
 def shown(name: str) -> str:
     """The name as logged."""
-    return name.partition("@")[0]
+    return name.replace("%", "@").partition("@")[0]
 
 
 def meaning(book: Book, session: Session) -> None:
