@@ -10,12 +10,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from exporter.ledger.errors import LedgerError
 from exporter.periods import Calendar
 
+# Names of the same zone: dashboards compare names.
+_UTC = frozenset(("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"))
+
 # The first zone holds for all that is older, too.
 BEGINNING = 0
 
 
 def machine_zone() -> str:
-    """The machine's named zone; UTC where it has none."""
+    """The machine's named zone; UTC where it has none, or one of UTC's other names."""
+    name = _machine_zone()
+    return "UTC" if name in _UTC else name
+
+
+def _machine_zone() -> str:
     name = os.environ.get("TZ", "").removeprefix(":")
     if name and _is_zone(name):
         return name
