@@ -15,7 +15,7 @@ from exporter.formats.dovecot_mail import read_mail
 from exporter.model import Fact, Kind, Record, Verdict
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
-_LEVELS = (b"Info: ", b"Warning: ", b"Error: ", b"Fatal: ", b"Panic: ", b"Debug: ")
+_LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
 
 
 def _read_master(message: bytes) -> Fact | Verdict:
@@ -24,7 +24,18 @@ def _read_master(message: bytes) -> Fact | Verdict:
     return Verdict.IGNORED
 
 
-_READERS: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
+def _read_levelled(message: bytes) -> Fact | Verdict:
+    """1.x wrote the level before the process: `Info: pop3-login: Login: ...`."""
+    level, _, rest = message.partition(b": ")
+    reader = _PROCESSES.get(rest[:5])
+    if level not in _LEVELS or reader is None:
+        return Verdict.IGNORED
+    prefix, _, text = rest.partition(b": ")
+    return reader(b"%b: %b: %b" % (prefix, level, text))
+
+
+# By the first five bytes of the message.
+_PROCESSES: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
     b"pop3-": read_login,
     b"pop3(": read_mail,
     b"POP3(": read_mail,
@@ -34,6 +45,7 @@ _READERS: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
     b"stats": read_event,
     b"maste": _read_master,
 }
+_READERS = {**_PROCESSES, **{(level + b":")[:5]: _read_levelled for level in _LEVELS}}
 
 
 class Dovecot:
@@ -86,25 +98,16 @@ class Dovecot:
         message = record.message
         reader = _READERS.get(message[:5])
         if reader is None:
-            return self._read_odd(record)
-        if record.program and not record.program.startswith(b"dovecot"):
-            return Verdict.IGNORED
-        if reader is read_login and not message.startswith(b"pop3-login:"):
+            return self._read_odd(record) if message[:1] == b" " else Verdict.IGNORED
+        program = record.program
+        if program and program != b"dovecot" and not program.startswith(b"dovecot"):
             return Verdict.IGNORED
         return reader(message)
 
     def _read_odd(self, record: Record) -> Fact | Verdict:
-        """RFC 5424 lines may begin with a space, those of 1.x with their level."""
-        message = record.message
-        stripped = message.lstrip(b" ") if message.startswith(b" ") else message
-        for level in _LEVELS:
-            if stripped.startswith(level):
-                prefix, separator, text = stripped[len(level) :].partition(b": ")
-                stripped = prefix + separator + level + text
-                break
-        if stripped is message or stripped[:5] not in _READERS:
-            return Verdict.IGNORED
-        return self.read(record._replace(message=stripped))
+        """Some RFC 5424 lines begin with a space."""
+        message = record.message.lstrip(b" ")
+        return self.read(record._replace(message=message)) if message[:5] in _READERS else Verdict.IGNORED
 
     def recognises(self, record: Record) -> bool:
         """Whether only Dovecot writes such a line: the program's name, or the login process and its wording."""

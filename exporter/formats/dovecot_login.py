@@ -6,7 +6,8 @@ exist and what each means is remembered; the name is the client's, and is cut ou
 """
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from exporter.catalogue import End, Reason
 from exporter.model import Fact, Kind, Verdict
@@ -95,15 +96,40 @@ _NAMELESS = re.compile(
 )
 _USELESS = frozenset((Reason.LOGOUT, Reason.CLOSED, Reason.RESET, Reason.TLS_FAILED, Reason.UNSPECIFIED))
 
+# A Fact of all its fields, without the named tuple's own constructor, which is Python code.
+_new_fact: Callable[[Any, Any], Fact] = tuple.__new__
+
+
+_NOTHING_MORE = tuple(Fact(Kind.END))[7:]
+
+# What lines begin with, up to `user=`.
 _heads: dict[bytes, Head] = {}
 
 
 def read_login(message: bytes) -> Fact | Verdict:
     """What a line that begins with `pop3-login:` says."""
+    parts = message.split(b"<", 3)
+    head = _heads.get(parts[0])
+    if head is not None and len(parts) == 3 and parts[2][-1:] == b">" and parts[1][-8:] == b"session=":  # noqa: PLR2004
+        # The usual line: nothing but the name and the key in brackets, and of the name's `>` the last is genuine.
+        middle = parts[1]
+        end = middle.rfind(b">, ")
+        at = middle.find(b"rip=", end) + 4
+        if end >= 0 and at > end + 4:
+            return _told(
+                head, parts[2][:-1], middle[:end] or None, middle[at : middle.find(b",", at)], middle[end + 1 :]
+            )
+    return _read(message)
+
+
+def _read(message: bytes) -> Fact | Verdict:
+    if not message.startswith(b"pop3-login:"):
+        return Verdict.IGNORED
     at = message.find(USER, PREFIX)
     if at < 0:
         return _nameless(message)
-    head = _heads.get(message[PREFIX:at]) or _learn(message[PREFIX:at])
+    start = message[: at + len(USER) - 1]
+    head = _heads.get(start) or _learn(start)
     if head.verdict is not None:
         return head.verdict
     return _connection(message, at, head)
@@ -121,13 +147,23 @@ def _connection(message: bytes, at: int, head: Head) -> Fact | Verdict:
     key_at = message.find(b"session=<", end)
     key = message[key_at + 9 : message.find(b">", key_at)] if key_at > 0 else None
     user = message[at + 8 : end] or None
-    if head.kind is Kind.LOGIN:
-        return Fact(Kind.LOGIN, key, user, address, by_user=not key, trait="proxy" if head.proxied else "")
-    if head.kind is Kind.END:
-        return _end(head, key, user, address, message[end + 1 :])
+    return _told(head, key, user, address, message[end + 1 :])
+
+
+def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | None, tail: bytes) -> Fact | Verdict:
+    kind = head.kind
+    if kind is Kind.LOGIN:
+        trait = "proxy" if head.proxied else ""
+        return _new_fact(
+            Fact, (kind, key, user, address, None, 0, 0, None, None, False, b"", None, trait, not key, False, False)
+        )
+    if head.verdict is not None:
+        return head.verdict
+    if kind is Kind.END:
+        return _end(head, key, user, address, tail)
     if key is None:  # a line of one attempt, which nothing ties to its connection
         return Verdict.IGNORED
-    return Fact(head.kind, key, user, address, head.reason, trait="auth_verbose")
+    return Fact(kind, key, user, address, head.reason, trait="auth_verbose")
 
 
 def _end(head: Head, key: bytes | None, user: bytes | None, address: bytes | None, tail: bytes) -> Fact:
@@ -142,15 +178,18 @@ def _end(head: Head, key: bytes | None, user: bytes | None, address: bytes | Non
     elif failures and user and tail.find(b" method=") < 0 and b", TLS" not in tail and b", secured" not in tail:
         # USER without TLS is refused before any mechanism has begun (2.3.19).
         reason, failures = Reason.TLS_REQUIRED, 0
-    return Fact(Kind.END, key, user, address, reason, failures, head.bad_commands)
+    fields = (Kind.END, key, user, address, reason, failures, head.bad_commands)
+    return _new_fact(Fact, fields + _NOTHING_MORE)
 
 
-def _learn(text: bytes) -> Head:
+def _learn(start: bytes) -> Head:
+    """The head of a line that begins with `start`, up to `user=`."""
+    text = start[PREFIX : 1 - len(USER)]
     head = _classify(text)
     if len(text) <= _LONGEST_HEAD and not head.proxied:
         if len(_heads) >= _HEADS_KEPT:
             _heads.clear()
-        _heads[text] = head
+        _heads[start] = head
     return head
 
 

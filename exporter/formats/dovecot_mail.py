@@ -5,6 +5,8 @@
 """
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from exporter.catalogue import Reason
 from exporter.model import Fact, Kind, Verdict
@@ -36,38 +38,51 @@ _BYTES = re.compile(rb"(?:^|[^\w%{])bytes[=:](\d{1,15})/(\d{1,15})(?!\d)")
 # What went out for messages: the default format has no more.
 _MESSAGES = re.compile(rb"(?:^|[^\w])(?:top|retr)=\d{1,15}/(\d{1,15})(?!\d)")
 
-_reasons: dict[bytes, Reason | None] = {}
+_reasons: dict[bytes, Reason] = {}
 _REASONS_KEPT = 1024
+_LONGEST_REASON = 200
+
+# A Fact of all its fields, without the named tuple's own constructor, which is Python code.
+_new_fact: Callable[[Any, Any], Fact] = tuple.__new__
 
 
 def read_mail(message: bytes) -> Fact | Verdict:
     """What a line that begins with `pop3(` says."""
+    parts = message.split(b"<", 3)
+    if len(parts) >= 3 and parts[0][-1:] == b")" and parts[1][-1:] == b">":  # noqa: PLR2004 - USER)<PID><SESSION...
+        tail = parts[2]
+        key, _, text = tail.partition(b">: ")
+        stats = text.rfind(b" top=")
+        reason = _reasons.get(text[:stats])
+        if reason is not None:
+            return _end(text, stats, key, parts[0][5:-1], reason)
+    return _read(message)
+
+
+def _read(message: bytes) -> Fact | Verdict:
     prefix = _PREFIX.match(message)
     if prefix is None:
         return Verdict.IGNORED if message.startswith(b"pop3(") and b": " in message else Verdict.MALFORMED
     user, key = prefix.groups()
-    start = prefix.end()
+    start = text = prefix.end()
     if message.startswith(b"Info: ", start):
         start += 6
     # INBOX errors may hold anything: the statistics begin at the last " top=".
     stats = message.rfind(b" top=", start)
-    reason = _reason(message, start, stats)
+    reason = _read_reason(message, start)
     if reason is None:
         return _other(message, start, key, user)
+    if stats >= 0 and key:
+        _learn(message[text:stats], reason)
     return _end(message, start if stats < 0 else stats, key, user, reason)
 
 
-def _reason(message: bytes, start: int, stats: int) -> Reason | None:
-    if stats < 0:
-        return _read_reason(message, start)
-    text = message[start:stats]
-    if text in _reasons:
-        return _reasons[text]
-    reason = _read_reason(message, start)
+def _learn(text: bytes, reason: Reason) -> None:
+    """Remember what stands between the prefix and the statistics."""
     if len(_reasons) >= _REASONS_KEPT:
         _reasons.clear()
-    _reasons[text] = reason
-    return reason
+    if len(text) <= _LONGEST_REASON:
+        _reasons[text] = reason
 
 
 def _read_reason(message: bytes, start: int) -> Reason | None:
@@ -86,9 +101,8 @@ def _end(message: bytes, stats: int, key: bytes | None, user: bytes, reason: Rea
     else:
         received, sent, trait = _other_bytes(message, stats)
     bad = 21 if reason is Reason.BAD_COMMANDS else int(reason is Reason.LINE_TOO_LONG)
-    return Fact(
-        Kind.END, key, user or None, None, reason, 0, bad, received, sent, ok=True, by_user=not key, trait=trait
-    )
+    fields = (Kind.END, key, user or None, None, reason, 0, bad, received, sent)
+    return _new_fact(Fact, (*fields, False, b"", True, trait, not key, False, False))
 
 
 def _other_bytes(message: bytes, stats: int) -> tuple[int | None, int | None, str]:
