@@ -77,9 +77,10 @@ def compare_steps(site: Site, first: date, last: date) -> None:
     assert compared
 
 
-def compare_totals(site: Site, first: date, last: date) -> None:
-    """Domains, the users of each domain, and the wide table of all users."""
+def compare_totals(site: Site, first: date, last: date, known: date | None = None) -> None:
+    """Domains, the users of each domain, and the wide table of all users; `known`: there is nothing before."""
     range_ = site.range(first, last)
+    first = known or first
     for index, column in enumerate(COLUMNS):
         query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_)
         expected = reported(site, index, by=By.DOMAIN, first=first, last=last)

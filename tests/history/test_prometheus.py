@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,18 @@ pytestmark = pytest.mark.tool("prometheus", "promtool")
 
 ZONES = (
     "Europe/Berlin",
-    *(pytest.param(zone, marks=pytest.mark.slow) for zone in ("UTC", "Asia/Kolkata", "America/New_York")),
+    *(
+        pytest.param(zone, marks=pytest.mark.slow)
+        for zone in (
+            "UTC",
+            "America/New_York",
+            "Asia/Kolkata",
+            "Asia/Kathmandu",
+            "Pacific/Auckland",
+            "Africa/Cairo",
+            "America/St_Johns",
+        )
+    ),
 )
 RANGES = [
     pytest.param(FIRST, LAST, id="all"),
@@ -46,6 +58,13 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         export_openmetrics([reading], directory / "history.txt", clock=clock)
         server.load_blocks(directory / "history.txt")
         yield Site(zone, clock, reading, server)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PrometheusServer]:
+    """Another Prometheus, without data."""
+    with PrometheusServer(tmp_path) as running:
+        yield running
 
 
 @pytest.mark.parametrize(("first", "last"), RANGES)
@@ -79,6 +98,18 @@ def test_periods_without_events_are_rows(site: Site, step: Step) -> None:
         answer = site.server.query(query, float(steps.range.end))
         rows = report([site.reading], step=step, first=first, last=last, domain=domain, clock=site.clock).rows
         assert {key(row.label, step, first) for row in rows} == {dict(labels)["period"] for labels in answer}
+
+
+@pytest.mark.slow
+def test_a_range_longer_than_what_is_known_begins_with_what_is(
+    tmp_path: Path, site: Site, server: PrometheusServer
+) -> None:
+    """Where Prometheus knows less than a range asks for, totals of what is older are those since its first day."""
+    known = date(2026, 10, 24)
+    export_openmetrics([site.reading], tmp_path / "history.txt", first=known, clock=site.clock)
+    server.load_blocks(tmp_path / "history.txt")
+    part = Site(site.zone, site.clock, site.reading, server)
+    compare_totals(part, date(2026, 10, 18), LAST, known=known)
 
 
 def test_the_history_has_what_makes_it_hard(site: Site) -> None:
