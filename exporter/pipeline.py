@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from exporter.catalogue import Quality
 from exporter.envelopes.opener import Opener
 from exporter.formats.contract import Format
+from exporter.formats.judging import Judge
 from exporter.formats.recognise import Recogniser
 from exporter.model import (
     Account,
@@ -101,8 +102,7 @@ class Pipeline:
         self._lines = counts.lines
         self._late, self._future = counts.late_events, counts.future_events
         self._last_events = dict(saved.last_events) if saved else {}
-        self._quality = dict(saved.quality) if saved else {}
-        self._traits: dict[str, str] = {}
+        self._judge = Judge(saved.quality if saved else {})
         self._servers: dict[bytes, str] = {}
         self._newest = max(self._last_events.values(), default=0)
         self.clock_skew_seconds: float | None = None
@@ -119,7 +119,8 @@ class Pipeline:
         opener = self._opener(batch, now)
         open_line, read, take = opener.open, self._read, self._sessions.take
         midnight, limit = self._bounds(now)
-        servers, last_events, traits, verdicts = self._servers, self._last_events, self._traits, self._verdicts
+        servers, last_events, due, verdicts = self._servers, self._last_events, self._judge.due, self._verdicts
+        recogniser = self._recogniser
         charges: list[Charge] = []
         events = 0
         for line in batch.lines:
@@ -142,8 +143,9 @@ class Pipeline:
             server = servers.get(host) or self._server(host)
             if stamp > last_events.get(server, 0):
                 last_events[server] = stamp
-            if taken.trait and traits.get(server) != taken.trait:
-                self._judge(server, taken.trait)
+            trait = taken.trait
+            if trait and stamp >= due[server].get(trait, 0) and recogniser.chosen is not None:
+                self._judge.note(server, recogniser.chosen, trait, stamp)
             for _ in range(times):
                 charges += take(server, stamp, taken)
         self._lines += len(batch.lines)
@@ -189,19 +191,9 @@ class Pipeline:
                 self._servers.clear()
             name = host.decode("utf-8", "replace").strip().lower()
             server = self._servers[host] = self._reading.server or name or self._reading.host
-            self._judge(server, "")
+            if self._recogniser.chosen is not None:
+                self._judge.meet(server, self._recogniser.chosen)
         return server
-
-    def _judge(self, server: str, trait: str) -> None:
-        """What a trait of the server's logging means for its measures; the newest one wins."""
-        chosen = self._recogniser.chosen
-        if chosen is None or (not trait and server in self._traits):
-            return
-        if server not in self._traits and not any(known == server for known, _ in self._quality):
-            self._quality.update({(server, measure): quality for measure, quality in chosen.quality.items()})
-        self._traits[server] = trait
-        for measure, quality in chosen.traits.get(trait, {}).items():
-            self._quality[server, measure] = quality
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,7 +246,7 @@ class Pipeline:
             counts=counts,
             last_events=dict(self._last_events),
             open_sessions=self._sessions.open_sessions(),
-            quality=dict(self._quality),
+            quality=dict(self._judge.qualities),
             seen=self._sessions.seen,
             charged=self._sessions.charged,
         )

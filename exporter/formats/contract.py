@@ -33,7 +33,7 @@ class Format(Protocol):
     idle_seconds: int
     # What is known of each measure before any line has shown more.
     quality: Qualities
-    # What lines show about the server's logging (`Fact.trait`), and what follows for measures, newest wins.
+    # What lines show about the server's logging (`Fact.trait`), and what follows for measures: formats/judging.py.
     traits: Mapping[str, Qualities]
     documentation: Documentation
 
