@@ -1,4 +1,4 @@
-"""Logged lines of the protocol itself, for servers that log the dialogue: what `exporter.sessions.dialogue` needs of them."""
+"""Logged lines of the protocol itself: what `exporter.sessions.dialogue` needs of servers that log the dialogue."""
 
 import binascii
 
