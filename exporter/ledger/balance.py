@@ -5,6 +5,7 @@ Every commit checks what it changed, from sums that are kept beside the rows; op
 
 import logging
 from collections.abc import Iterable, Mapping
+from operator import sub
 
 from exporter.catalogue import MEASURES, ZERO
 from exporter.ledger.entries import Amounts, Entry, added
@@ -34,7 +35,7 @@ class Balance:
         labels = after.row.labels
         if len(labels) == 2:  # noqa: PLR2004 - a domain's labels
             old = before.row.totals if before else ZERO
-            difference = tuple(map(int.__sub__, after.row.totals, old))
+            difference = tuple(map(sub, after.row.totals, old))
             self._domain_sums[labels[0]] = added(self._domain_sums.get(labels[0], ZERO), difference)
 
     def check(self, entries: Mapping[Labels, Entry], sources: Mapping[str, SavedSource]) -> bool:

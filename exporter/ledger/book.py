@@ -15,6 +15,7 @@ from exporter.ledger import connection as files
 from exporter.ledger import ends, failures, quality, sources, store, upkeep, zones
 from exporter.ledger.balance import Balance
 from exporter.ledger.entries import Entry, Horizon
+from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
 from exporter.ledger.pending import Delta, Pending
@@ -79,6 +80,7 @@ class Ledger:
         self._balance = Balance()
         self._progress = Progress()
         self._connection = files.open_for_writing(path)
+        self._identity = _identity(path)
         try:
             with files.explained(path):
                 self.zones = zones.settle(self._connection, str(path), zone)
@@ -126,10 +128,11 @@ class Ledger:
     # ── one transaction ─────────────────────────────────────────────────────────────────────────────────────
 
     def _commit(self, now: float) -> None:
+        self._refuse_if_moved()
         horizon = self._horizon(now)
-        if horizon.open_day < self._opened.open_day:
+        if horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
             self._load_entries(now)  # the clock went back: holds of older periods are needed again
-        self._opened = horizon
+        self._opened = horizon.later(self._opened)
         posting = Posting(self._connection, self._entries, self.calendar, horizon)
         deltas = self._pending.roll_up(self.calendar)
         self._connection.execute("BEGIN IMMEDIATE")
@@ -199,7 +202,16 @@ class Ledger:
 
     def _horizon(self, now: float) -> Horizon:
         today, hour = self.calendar.day(int(now)), self.calendar.hour(int(now))
-        return Horizon(today - 1, hour - 2 * 3600, today - self._keep.days, hour - self._keep.hours_days * DAY)
+        return Horizon(today, hour, today - self._keep.days, hour - self._keep.hours_days * DAY)
+
+    def _refuse_if_moved(self) -> None:
+        """What is written to a file that was removed or replaced would be lost with the next start."""
+        try:
+            if self._identity == _identity(self.path):
+                return
+        except OSError:
+            pass
+        raise LedgerError(f"{self.path}: was removed or replaced while in use; put it right and start again")
 
     def _unseen_since(self, now: float) -> int:
         """Users not seen since then are forgotten; a clock far ahead of the log is not believed."""
@@ -210,3 +222,8 @@ class Ledger:
         balanced = self._balance.check(self._entries, self._sources)
         zone = self.calendar.zone(int(now)).key
         return self._views.make(now, zone, self._sources, self._networks.counts, self.names, balanced=balanced)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino

@@ -4,7 +4,9 @@ What is written follows from the entry alone (newest periods are written as abso
 have to read older rows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import add
+from typing import Self
 
 from exporter.catalogue import ZERO
 from exporter.model import Row
@@ -29,16 +31,29 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """The oldest periods that may still be asked for as "today" or "this hour", and the oldest kept at all.
+    """The current day and hour, and the oldest that are kept.
 
-    One day and two hours back, so that a clock set back a little still finds its holds. Lines older than what
-    is kept go to the period just before it: they belong to the opening balance.
+    Lines older than what is kept go to the period just before it: they belong to the opening balance.
     """
 
-    open_day: int
-    open_hour: int
+    today: int
+    hour: int
     kept_day: int
     kept_hour: int
+
+    @property
+    def open_day(self) -> int:
+        """From which day on rows tell what was added: one more, for a clock that is set back a little."""
+        return self.today - 1
+
+    @property
+    def open_hour(self) -> int:
+        """From which hour on rows tell what was added: two more, for the same reason."""
+        return self.hour - 2 * 3600
+
+    def later(self, other: Self) -> Self:
+        """The later of both in each respect."""
+        return replace(self, today=max(self.today, other.today), hour=max(self.hour, other.hour))
 
 
 def clipped(periods: dict[int, list[int]], kept: int, unit: int) -> dict[int, Amounts]:
@@ -52,7 +67,7 @@ def clipped(periods: dict[int, list[int]], kept: int, unit: int) -> dict[int, Am
 
 def added(totals: Amounts, amounts: Amounts | list[int]) -> Amounts:
     """The sums, measure by measure."""
-    return tuple(map(int.__add__, totals, amounts))
+    return tuple(map(add, totals, amounts))
 
 
 def still_open(known: Periods, new: dict[int, Amounts], since: int) -> Periods:

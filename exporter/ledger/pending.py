@@ -6,6 +6,7 @@ when it is rolled up, once per commit.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import add
 
 from exporter.catalogue import LABELS, LOGIN_FAILURES, MEASURES, Reason
 from exporter.model import Account, Charge
@@ -107,5 +108,4 @@ def _add(periods: dict[int, list[int]], period: int, amounts: list[int]) -> None
     if known is None:
         periods[period] = amounts.copy()
     else:
-        for index, amount in enumerate(amounts):
-            known[index] += amount
+        known[:] = map(add, known, amounts)

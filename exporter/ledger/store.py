@@ -8,6 +8,7 @@ and to every later one; if the period has no row yet, it is made from the newest
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import sub
 
 from exporter.catalogue import SCOPES, ZERO
 from exporter.ledger.entries import NEVER, Amounts, Entry, Horizon, added
@@ -170,7 +171,7 @@ class _Loaded:
             self._newest[key] = (period, totals)
         for key, period, totals in series.since(connection, begin):
             before = self._newest.get(key, (NEVER, ZERO))[1]
-            amounts = tuple(map(int.__sub__, totals, before))
+            amounts = tuple(map(sub, totals, before))
             self._open.setdefault(key, []).append((period, amounts))
             self._newest[key] = (period, totals)
 

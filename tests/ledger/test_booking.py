@@ -138,3 +138,19 @@ def test_a_clock_set_back_finds_its_holds(tmp_path: Path) -> None:
     row = ledger.commit(NOON + 1).rows["user"]["mx", "a", "alice@a"]
     assert [4, 1] == [row.totals[0], row.day_hold(ledger.calendar.day(NOON))[0]]
     ledger.close()
+
+
+def test_a_clock_set_back_by_hours_finds_the_holds_of_that_hour(tmp_path: Path) -> None:
+    """A clock that was hours ahead and comes back finds the hour's hold as it would have been."""
+    ledger = opened(tmp_path)
+    alice = ledger.names.account("mx", b"alice@a", login=True)
+    ledger.book([poll(alice, NOON - 3600), poll(alice, NOON)])
+    ledger.commit(NOON)
+    for ahead in (1, 2, 3, 9):
+        ledger.book([poll(alice, NOON + ahead * 3600)])
+        ledger.commit(NOON + ahead * 3600)
+        ledger.book([poll(alice, NOON + 1)])
+        row = ledger.commit(NOON + 1).rows["server"]["mx",]
+        assert 1 == row.hour_hold(ledger.calendar.hour(NOON))[0]
+    assert 10 == row.totals[0]
+    ledger.close()

@@ -116,6 +116,20 @@ def test_a_second_daemon_is_refused_with_the_first_ones_process(tmp_path: Path) 
     opened(tmp_path).close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+@pytest.mark.parametrize("again", [False, True])
+def test_a_ledger_removed_or_replaced_in_use_is_told(tmp_path: Path, again: bool) -> None:  # noqa: FBT001
+    """What would be written to a file that nobody finds again is not taken as committed."""
+    ledger = opened(tmp_path)
+    ledger.commit(NOON)
+    ledger.path.rename(tmp_path / "moved")
+    if again:
+        ledger.path.touch()
+    with pytest.raises(LedgerError, match="was removed or replaced while in use"):
+        ledger.commit(NOON)
+    ledger.close()
+
+
 def test_another_time_zone_is_refused(tmp_path: Path) -> None:
     """A zone that differs from the ledger's is told with the command that confirms it; none asks for nothing."""
     opened(tmp_path, zone="Europe/Berlin").close()

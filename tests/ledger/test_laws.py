@@ -106,6 +106,34 @@ def test_any_interleaving_equals_booking_once(log: list[Line], steps: list[str])
         assert () == check(ledger.path)
 
 
+@slowly
+@given(lines([NOON], 2 * DAY), lines([NOON], 2 * DAY), st.lists(st.booleans(), max_size=60))
+def test_totals_of_a_server_do_not_depend_on_the_order_of_its_sources(
+    one: list[Line], two: list[Line], turns: list[bool]
+) -> None:
+    """Two logs of one server, read in any turns: its days, hours and ends are the same; its domains add up to them."""
+    books: list[object] = []
+    for interleaved in (_merged(one, two, turns), [*two, *one]):
+        with folder() as path:
+            ledger = opened(path)
+            for line in interleaved:
+                ledger.book([charge_of(ledger, line)])
+            ledger.commit(NOON)
+            assert ledger.view.balanced
+            ledger.close()
+            books.append(
+                [stored(ledger.path, hours=hours).get(("mx",)) for hours in (False, True)] + [ledger.view.ends]
+            )
+    assert books[0] == books[1]
+
+
+def _merged(one: list[Line], two: list[Line], turns: list[bool]) -> list[Line]:
+    """Both logs in their own order, by turns as told."""
+    first, second = list(one), list(two)
+    merged = [(first if turn else second).pop(0) for turn in turns if (first if turn else second)]
+    return [*merged, *first, *second]
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_rows_equal_the_charges_in_any_order(zone: str) -> None:
     """In every zone and over its changes of summer time: days, hours and holds equal the charges, late or not."""
