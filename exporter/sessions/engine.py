@@ -20,6 +20,8 @@ MAX_OPEN = 100_000
 # Sessions are searched for expired ones this often, in log time.
 SCAN_SECONDS = 30
 
+# What is about no connection.
+_OF_THE_SERVER = frozenset((Kind.RESTART, Kind.NOTE))
 # A process that serves one connection after the other ends for these also when it serves none.
 _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 
@@ -48,11 +50,11 @@ class Sessions(Charging):
         return self._take(server, stamp, fact)
 
     def _take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        key = fact.key
-        if fact.by_address and fact.kind is not Kind.CONNECT:
-            key = self._key_by_address(server, fact)
-        elif fact.by_user or (fact.kind is Kind.LOGIN and self._users.orphans):
-            key = self._key_by_user(server, stamp, fact)
+        if fact.kind in _OF_THE_SERVER:
+            if fact.kind is Kind.RESTART:
+                self._restart(server, stamp)
+            return ()
+        key = self._key(server, stamp, fact)
         if not key:
             return self._without_key(server, stamp, fact)
         place = (server, key)
@@ -90,6 +92,7 @@ class Sessions(Charging):
             if (
                 session is not None
                 or fact.tentative
+                or fact.by_address
                 or place in memory.waiting
                 or place in memory.lingering
                 or place in memory.ghosts
@@ -111,6 +114,13 @@ class Sessions(Charging):
         ):
             return None
         return (self._plain_end(place, session, stamp, fact),)
+
+    def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
+        if fact.by_address and fact.kind is not Kind.CONNECT:
+            return self._key_by_address(server, fact)
+        if fact.by_user or (fact.kind is Kind.LOGIN and self._users.orphans):
+            return self._key_by_user(server, stamp, fact)
+        return fact.key
 
     def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
         """The key of a line that may have to be found by its address."""
@@ -209,10 +219,7 @@ class Sessions(Charging):
             session.refused = refused
 
     def _without_key(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """A line that is its whole connection, or tells of the server."""
-        if fact.kind is Kind.RESTART:
-            self._restart(server, stamp)
-            return ()
+        """A line that is its whole connection."""
         if fact.kind not in self._handlers or fact.tentative:
             return ()
         self.seen += 1

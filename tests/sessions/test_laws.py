@@ -1,0 +1,99 @@
+"""Laws that hold for any facts, in any order, of several servers."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.catalogue import MEASURES, Reason
+from exporter.model import Charge, Fact, Kind
+from exporter.sessions import Sessions
+from tests.sessions.desk import IDLE, Desk
+
+NAMES = st.sampled_from([None, b"alice@example.com", b"bob@example.org", b"\xff"])
+KEYS = st.sampled_from([None, b"1", b"2", b"3"])
+SMALL = st.integers(0, 3)
+BYTES = st.none() | st.integers(0, 1000)
+FACTS = st.builds(
+    Fact,
+    kind=st.sampled_from(Kind),
+    key=KEYS,
+    user=NAMES,
+    address=st.sampled_from([None, b"192.0.2.1", b"192.0.2.2"]),
+    reason=st.none() | st.sampled_from(Reason),
+    failures=SMALL,
+    bad_commands=SMALL,
+    received=BYTES,
+    sent=BYTES,
+    tentative=st.booleans(),
+    verb=st.sampled_from([b"", b"USER", b"PASS", b"AUTH", b"QUIT", b"HELO"]),
+    ok=st.none() | st.booleans(),
+    by_user=st.booleans(),
+    by_address=st.booleans(),
+    reuses_key=st.booleans(),
+).map(lambda fact: fact if fact.kind is Kind.END else fact._replace(reuses_key=False))
+LINES = st.lists(st.tuples(st.sampled_from(["mx1", "mx2"]), st.integers(0, 3 * IDLE), FACTS), max_size=40)
+
+
+def pending(desk: Desk) -> int:
+    """Open connections that are not charged."""
+    return sum(count for (_, state), count in desk.sessions.open_sessions().items() if state == "pending")
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINES, st.integers(0, 40))
+def test_connections_seen_are_charged_or_pending(lines: list[tuple[str, int, Fact]], restart_at: int) -> None:
+    """At every moment, over a restart, and with each connection's end counted once."""
+    desk = Desk()
+    for number, (server, stamp, fact) in enumerate(lines):
+        if number == restart_at:
+            desk.restart()
+        desk.take(fact, stamp=stamp, server=server)
+        assert desk.sessions.seen == desk.sessions.charged + pending(desk)
+        assert desk.sessions.charged == desk.total("connections")
+    desk.note(desk.sessions.finish())
+    assert desk.sessions.seen == desk.sessions.charged == desk.total("connections") == sum(desk.ends.values())
+    assert desk.total("terminations") == sum(n for reason, n in desk.ends.items() if reason.end == "terminated")
+    assert desk.total("blocked_connections") == sum(n for reason, n in desk.ends.items() if reason.end == "blocked")
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINES)
+def test_amounts_are_positive(lines: list[tuple[str, int, Fact]]) -> None:
+    """No charge takes anything back, so no counter falls."""
+    desk = Desk()
+    for server, stamp, fact in lines:
+        desk.take(fact, stamp=stamp, server=server)
+    assert all(amount > 0 for charge in desk.charges for _, amount in charge.amounts)
+    assert {position for charge in desk.charges for position, _ in charge.amounts} <= set(range(len(MEASURES)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINES)
+def test_the_quick_way_comes_to_the_same(lines: list[tuple[str, int, Fact]]) -> None:
+    """The two commonest lines are treated apart; with the general way alone all charges are equal."""
+    desk, general = Desk(), Desk()
+    general.sessions = General(general.resolve, IDLE)
+    for server, stamp, fact in lines:
+        desk.take(fact, stamp=stamp, server=server)
+        general.take(fact, stamp=stamp, server=server)
+    for one in (desk, general):
+        one.note(one.sessions.finish())
+    assert bare(general.charges) == bare(desk.charges)
+
+
+class General(Sessions):
+    """Without the quick way."""
+
+    def take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """What one line's fact comes to."""
+        return self._take(server, stamp, fact)
+
+
+def bare(charges: list[Charge]) -> list[object]:
+    """Charges without the identity of their accounts, which are each desk's own, and the order of amounts."""
+    return [
+        (one.account.domain, one.account.user, one.stamp, Counter(dict(one.amounts)), one.reason, one.address, one.name)
+        for one in charges
+    ]
