@@ -13,7 +13,7 @@ from exporter.inputs.contract import InputStatus
 from exporter.inputs.generations import age_order
 from exporter.inputs.notifier import Notifier
 from exporter.inputs.openfiles import OpenFiles
-from exporter.inputs.readers import TORN, is_torn
+from exporter.inputs.readers import TORN, StillSkipping, is_torn
 from exporter.inputs.stream import Replaced, Step, Stream
 from exporter.inputs.survey import Family
 from exporter.inputs.tracker import Tracker
@@ -133,6 +133,9 @@ class FileInput:
             step = stream.step()
         except Replaced:
             stream.verified = False
+            return Step(0, None)
+        except StillSkipping:
+            stream.quiet_since = now
             return Step(0, None)
         except (OSError, *TORN) as error:
             self._troubles.note(error, stream.path)

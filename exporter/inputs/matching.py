@@ -68,6 +68,8 @@ def _fits(stream: Stream, found: Found) -> bool:
     """Whether the generation has lost its file and the one found holds at least what was read of it."""
     if stream.bound and not (stream.unlinked and stream.path == found.path and stream.head.full):
         return False
+    if stream.is_blank:
+        return False  # nothing is known of it that could be found again
     if stream.identity == found.identity:
         return True
     if not found.name.compression and found.status.st_size < stream.offset:

@@ -15,9 +15,15 @@ from exporter.inputs.generations import take_apart
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIP_BLOCK = 1 << 20
+_GZIP_LEAST = 18  # header and trailer
+_SKIP_MOST = 1 << 26  # per call: a quarter of a second or so
 
 # What the decompressors raise for a file that is torn, or still being written.
 TORN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+
+
+class StillSkipping(Exception):  # noqa: N818  (not an error)
+    """A compressed file is being read up to the offset; the next call goes on with it."""
 
 
 def is_torn(error: BaseException) -> bool:
@@ -33,6 +39,9 @@ class Reader(Protocol):
 
     def read(self, offset: int, size: int) -> bytes:
         """The bytes at `offset`, fewer only at the end. OSError, or one of TORN."""
+
+    def size_inside(self) -> int | None:
+        """How many bytes it holds, if that can be told without reading it all."""
 
     def close(self) -> None:
         """Free it."""
@@ -67,6 +76,9 @@ class PlainFile:
         os.lseek(self._descriptor, offset, os.SEEK_SET)
         return os.read(self._descriptor, size)
 
+    def size_inside(self) -> int | None:
+        return os.fstat(self._descriptor).st_size
+
     def close(self) -> None:
         os.close(self._descriptor)
 
@@ -87,7 +99,10 @@ class CompressedFile:
         if self._inside is None or self._at > offset:
             self._file.seek(0)
             self._inside, self._at = self._decompressor(), 0
+        most = self._at + _SKIP_MOST
         while self._at < offset:
+            if self._at >= most:
+                raise StillSkipping
             skipped = self._inside.read(min(_SKIP_BLOCK, offset - self._at))
             if not skipped:
                 return b""
@@ -95,6 +110,22 @@ class CompressedFile:
         data = self._fill(self._inside, size)
         self._at += len(data)
         return data
+
+    def _trailer(self) -> bytes:
+        at = self._file.tell()
+        self._file.seek(-4, os.SEEK_END)
+        trailer = self._file.read(4)
+        self._file.seek(at)  # where the decompressor goes on
+        return trailer
+
+    def size_inside(self) -> int | None:
+        if Path(self._path).suffix == ".zip":
+            with zipfile.ZipFile(self._path) as archive:
+                return sum(member.file_size for member in archive.infolist())
+        if Path(self._path).suffix != ".gz" or self.stat().st_size < _GZIP_LEAST:
+            return None
+        # The trailer holds the size modulo 2^32; of several members' sum it says nothing, and will not agree.
+        return int.from_bytes(self._trailer(), "little")
 
     def _fill(self, inside: IO[bytes], size: int) -> bytes:
         parts = bytearray()

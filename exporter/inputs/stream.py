@@ -148,6 +148,17 @@ class Stream:
             return 0 if self.exhausted == self.seen else self.size
         return max(0, self.size - self.offset)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was seen of the file yet."""
+        return not (self.offset or self.head.length)
+
+    def holds_no_more(self) -> bool:
+        """Whether the file is known to end where reading ended; of some compressions that is not to be known."""
+        if not self.name.compression:
+            return self.size <= self.offset
+        return self.opened().size_inside() == self.offset
+
     def sight(self, status: os.stat_result) -> None:
         """Note the file's present state."""
         self.size = status.st_size

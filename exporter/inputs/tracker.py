@@ -78,7 +78,11 @@ class Tracker:
 
     def _seen_again(self, stream: Stream, found: Found, now: float) -> None:
         """The file has the stream's identity: is it still its content? Where is it now?"""
-        before = stream.seen
+        if stream.is_blank and found.name.rotated and found.status.st_size:
+            # Of an empty file nothing is known, so its inode says nothing: this may be a copy that was just made.
+            del self.streams[stream.key]
+            return
+        before, was_finished = stream.seen, stream.finished
         if found.path != stream.path and found.name.rotated and not stream.moved:
             self._moved(stream, now)
         stream.bind(found)
@@ -98,7 +102,7 @@ class Tracker:
         else:
             if stream.seen != before:
                 stream.quiet_since = now
-                stream.finished = stream.finished and (bool(stream.name.compression) or stream.size <= stream.offset)
+                stream.finished = was_finished and stream.holds_no_more()
         self._open_files.used(stream)
 
     def _moved(self, stream: Stream, now: float) -> None:
@@ -158,8 +162,7 @@ class Tracker:
     def _bound_again(self, stream: Stream, found: Found, now: float) -> None:
         if found.name.rotated and not stream.moved:
             self._moved(stream, now)
-        stream.bind(found)
-        stream.suspected, stream.quiet_since = False, now
+        stream.suspected = False
         self._seen_again(stream, found, now)
 
     def _new(self, found: Found, first: bytes, now: float) -> Stream:

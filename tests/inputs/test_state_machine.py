@@ -101,7 +101,7 @@ class Log(RuleBasedStateMachine):
     # ── rotation ────────────────────────────────────────────────────────────────────────────────────────────
 
     def shift(self) -> None:
-        for number in range(12, 0, -1):
+        for number in range(40, 0, -1):
             for path in self.folder.glob(f"mail.log.{number}*"):
                 if path.name.split(".")[2] == str(number):
                     path.rename(self.folder / path.name.replace(f".{number}", f".{number + 1}", 1))
