@@ -54,7 +54,8 @@ def export_openmetrics(
 ) -> Exported:
     """Write what the ledgers know of local days `first` to `last` (None: all of it) to a new file at `path`.
 
-    The file appears when it is whole; until then up to twice its size is needed beside it. LedgerError if two
+    Days after the last event are written only if `last` asks for them: a ledger that nobody fills knows nothing of
+    them. The file appears when it is whole; until then up to twice its size is needed beside it. LedgerError if two
     ledgers have the same server, OSError if it cannot be written.
     """
     with TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as directory:
@@ -101,12 +102,16 @@ def _refuse_shared_servers(ledgers: Sequence[Reading], books: Sequence[Book]) ->
 
 
 def _span(books: Sequence[Book], first: date | None, last: date | None, clock: int) -> Span:
-    births = [book.calendar.day(key.first_seen) for book in books for key in book.servers.values()]
-    today = max((book.calendar.day(clock) for book in books), default=0)
-    begin = min(births, default=today + 1)
+    """From the first birth to the last event, unless other days are asked for; none to come."""
+    servers = [(book.calendar.day, key) for book in books for key in book.servers.values()]
+    births = [day(key.first_seen) for day, key in servers]
+    events = [day(min(key.last_seen, clock)) for day, key in servers]
+    begin, end = min(births, default=1), max(events, default=0)
     if first is not None:
         begin = max(begin, first.toordinal())
-    return Span(begin, today if last is None else min(today, last.toordinal()), clock)
+    if last is not None:
+        end = min(last.toordinal(), max((book.calendar.day(clock) for book in books), default=0))
+    return Span(begin, end, clock)
 
 
 class _Spool:
@@ -155,7 +160,8 @@ def _gather(books: Sequence[Book], span: Span, spool: _Spool, progress: Progress
         for labels, stamps in _qualities(book, span):
             spool.write(QUALITY, label_block(QUALITY.labels, labels), stamped(stamps), repeat(1, len(stamps)))
         for labels, count in _session_ends(book, span):
-            spool.write(ENDS, label_block(ENDS.labels, labels), stamped([span.clock]), [count])
+            end = day_end(book.calendar, span.last, span.clock)
+            spool.write(ENDS, label_block(ENDS.labels, labels), stamped([end]), [count])
     ends = _ends(books, span)
     spool.write(TIME, b"", stamped(ends), ends)
     if progress is not None:
@@ -195,14 +201,14 @@ def _qualities(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], list[i
 
 
 def _session_ends(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The ends of connections have no history in the ledger: their counters as they stand, if today is exported."""
-    if span.last < book.calendar.day(span.clock):
-        return
+    """The ends of connections have no history in the ledger: their counters as they stand, with the last event."""
     counts = {
         (server, reason): count
         for server, reason, count in book.reading.connection.execute("SELECT server, reason, count FROM ends")
     }
-    for server in book.servers:
+    for server, key in book.servers.items():
+        if book.calendar.day(min(key.last_seen, span.clock)) > span.last:
+            continue
         for reason, note in REASONS.items():
             yield (server, note.end, reason), counts.get((server, str(reason)), 0)
 

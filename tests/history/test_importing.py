@@ -223,6 +223,20 @@ def test_the_daemon_goes_on_behind_an_import_as_its_source(tmp_path: Path) -> No
     assert [line.rstrip(b"\n") for line in LOG[1000:1010]] == read
 
 
+def test_the_daemon_reads_what_the_import_left_out(tmp_path: Path) -> None:
+    """Rotated files were imported as its source: it begins with the first line of the file that is written to."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(LOG[:10]))
+    rotated = compressed(tmp_path / "mail.log.1.gz", b"".join(lines_before()))
+    imported(tmp_path / "ledger.sqlite", [rotated], source="mx1")
+    with closing(Ledger.open(tmp_path / "ledger.sqlite", now=NOW)) as ledger:
+        saved = ledger.restored("mx1")
+        assert saved is not None
+        with closing(FileInput("mx1", [str(tmp_path / "mail.log*")], saved.positions, start="end")) as following:
+            read = [line for batch in following.read(NOW, 1 << 30) for line in batch.lines]
+    assert [line.rstrip(b"\n") for line in LOG[:10]] == read
+
+
 def lines_before() -> list[bytes]:
     """A log older than `LOG`."""
     return [f"{line}\n".encode() for line in lines(BEGIN - 3600, BEGIN)]

@@ -126,13 +126,27 @@ def test_a_part_can_be_exported(tmp_path: Path) -> None:
     assert not [metric for metric in metrics if metric.name == "pop3_session_ends"]
 
 
+def test_days_after_the_last_event_are_not_claimed(tmp_path: Path) -> None:
+    """A ledger of old logs ends with them, unless later days are asked for."""
+    later = CLOCK + 10 * 86_400
+    with Reading(history(tmp_path / "ledger.sqlite", BERLIN, FIRST, LAST, CLOCK)) as reading:
+        written = export_openmetrics([reading], tmp_path / "history.txt", clock=later)
+        assert (FIRST, LAST) == (written.first, written.last)
+        end = at(BERLIN, f"{LAST}T23:59:59")
+        metrics = parsed(tmp_path / "history.txt")
+        assert end == points(metrics, "pop3_connections_total", server="mx1")[-1][0]
+        assert end == points(metrics, "pop3_session_ends_total", server="mx1", end="quit", reason="logout")[0][0]
+        asked = export_openmetrics([reading], tmp_path / "asked.txt", last=date(2026, 12, 24), clock=later)
+    assert date(2026, 11, 9) == asked.last
+
+
 def test_several_ledgers_are_one_file(tmp_path: Path) -> None:
     """Families are not repeated, and the clock is told once."""
     reads = []
     for name in ("a", "b"):
         commit = Commit(CLOCK, [charge(CLOCK - 90_000, server=name, user="ann@a.example")])
         reads.append(Reading(filled(tmp_path / f"{name}.sqlite", BERLIN, [commit])))
-    export_openmetrics(reads, tmp_path / "history.txt", clock=CLOCK)
+    export_openmetrics(reads, tmp_path / "history.txt", last=LAST, clock=CLOCK)
     metrics = parsed(tmp_path / "history.txt")
     assert [1, 1] == [len(points(metrics, "pop3_connections_day_start", server=name)) // 2 for name in ("a", "b")]
     assert 2 == len(points(metrics, "pop3_exporter_time_seconds"))
