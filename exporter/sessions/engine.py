@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from exporter.catalogue import Reason
 from exporter.model import Charge, Fact, Kind, SavedSession
-from exporter.sessions.charging import Charging, Resolve
+from exporter.sessions.charging import Resolve
 from exporter.sessions.dialogue import translate
+from exporter.sessions.keys import Keyed
 from exporter.sessions.memory import LINGER_SECONDS, MAX_WAITING, Place
 from exporter.sessions.session import Intern, Session
 
@@ -26,7 +27,7 @@ _OF_THE_SERVER = frozenset((Kind.RESTART, Kind.NOTE))
 _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 
 
-class Sessions(Charging):
+class Sessions(Keyed):
     """The open connections of one source, with bounded memory; keys are scoped by server.
 
     `resolve(server, name as logged, whether it just logged in)` gives the account to be charged.
@@ -34,7 +35,6 @@ class Sessions(Charging):
 
     def __init__(self, resolve: Resolve, idle_seconds: int, *, max_open: int = MAX_OPEN) -> None:
         super().__init__(resolve, idle_seconds)
-        self.seen = 0
         self.overflowed = 0
         self._max_open = max_open
         self._next_scan = 0
@@ -114,35 +114,6 @@ class Sessions(Charging):
         ):
             return None
         return (self._plain_end(place, session, stamp, fact),)
-
-    def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
-        if fact.by_address and fact.kind is not Kind.CONNECT:
-            return self._key_by_address(server, fact)
-        if fact.by_user or (fact.kind is Kind.LOGIN and self._users.orphans):
-            return self._key_by_user(server, stamp, fact)
-        return fact.key
-
-    def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
-        """The key of a line that may have to be found by its address."""
-        key = fact.key
-        if key is not None and ((server, key) in self._memory.open or (server, key) in self._memory.lingering):
-            return key
-        session = self._addresses.find(server, fact.address, before_login=key is not None)
-        return key if session is None else session.key
-
-    def _key_by_user(self, server: str, stamp: int, fact: Fact) -> bytes | None:
-        """The key of a line that names its user only; a new one where it begins, or ends what nobody began."""
-        users = self._users
-        if not users.is_used:
-            users.is_used = True
-            users.keep(self._memory.living())
-        session = users.orphan(server, fact.user, stamp) if fact.kind is Kind.LOGIN else users.find(server, fact)
-        if session is not None:
-            return session.key
-        if fact.key is not None:
-            return fact.key
-        # No server's own key begins with NUL; `seen` grows with every new connection.
-        return None if fact.user is None or fact.tentative else b"\0%b\0%d" % (fact.user, self.seen)
 
     def _find(self, place: Place, stamp: int, fact: Fact, charges: list[Charge]) -> Session:
         """The session of a line that belongs to no open one: waiting, ended lately, or new."""
