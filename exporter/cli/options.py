@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,9 @@ LogFiles = Annotated[
 ]
 LedgerFile = Annotated[Path, typer.Option("--ledger", metavar="FILE", help="The ledger")]
 LedgerFiles = Annotated[list[Path] | None, typer.Option("--ledger", metavar="FILE", help="A ledger; may be repeated")]
+
+FirstDay = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First day, inside")]
+LastDay = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day, inside")]
 
 FLAGS_SOURCE = "files"
 
@@ -107,6 +111,14 @@ def existing(files: Sequence[str]) -> list[str]:
         except OSError as error:
             raise FileProblem(f"{file}: {error.strerror}") from error
     return list(files)
+
+
+def day(text: str | None, option: str) -> date | None:
+    """A date given as an option."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} {text}: a date looks like 2026-11-30") from error
 
 
 class FileProblem(Exception):  # noqa: N818 - it is told as it stands

@@ -1,0 +1,144 @@
+"""`report`: what SmarterMail's report shows, in the terminal, as CSV and JSON."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from exporter.cli import options
+from exporter.cli.files import replayed
+from exporter.config import Config
+from exporter.ledger.reading import Reading
+from exporter.periods import Step
+from exporter.reports import By, failed_names, report, sort_columns
+from exporter.reports import output as reports
+
+
+class Output(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What to report; `first` and `last` None: this month until today."""
+
+    by: By
+    step: Step
+    first: date | None
+    last: date | None
+    domain: str | None
+    servers: list[str] | None
+    sort: str | None
+
+
+def _report(  # noqa: PLR0917 - the options of a report
+    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", help="Log files instead of ledgers")] = None,
+    ledgers: options.LedgerFiles = None,
+    by: Annotated[By, typer.Option("--by", help="Trend over time, or a row for each domain or user")] = By.TREND,
+    step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,
+    first: options.FirstDay = None,
+    last: options.LastDay = None,
+    domain: Annotated[str | None, typer.Option("--domain", help="Only this one")] = None,
+    servers: Annotated[list[str] | None, typer.Option("--server", help="Only these; may be repeated")] = None,
+    sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
+    output: Annotated[Output, typer.Option("--output", help="How to write it")] = Output.TABLE,
+    config_file: options.LogConfigFile = None,
+    format_name: options.FormatName = "auto",
+    default_domain: options.DefaultDomain = None,
+    time_zone: options.SiteZone = None,
+    log_time_zone: options.LogZone = None,
+) -> None:
+    """The report: connections, blocked, bad commands, terminations, bandwidth; from ledgers or log files."""
+    if bool(files) == bool(ledgers):
+        raise typer.BadParameter("give either --ledger LEDGER or log files")
+    column = _checked(by, step, domain, sort)
+    days = options.day(first, "--from"), options.day(last, "--to")
+    wanted = _Wanted(by, step or Step.DAY, *days, domain, servers, column)
+    with ExitStack() as stack:
+        clock = time.time()
+        if files:
+            server = servers[0] if servers and len(servers) == 1 and config_file is None else None
+            config = options.for_files(
+                files, config_file, format_name, server, default_domain, time_zone, log_time_zone
+            )
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pop3-exporter-")))
+            ledgers, clock = _read(folder / "ledger.sqlite", config, files)
+        reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]
+        write = _write_failed if failed else _write
+        write(reading, wanted, clock, output)
+
+
+def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) -> str | None:
+    """Which options go together; the name of the column to sort by."""
+    if step is not None and by is not By.TREND:
+        raise typer.BadParameter("--step goes with --by trend only")
+    if step is Step.HOUR and domain is None:
+        raise typer.BadParameter("--step hour needs --domain: hours are shown inside one domain")
+    column = sort.replace(" ", "_").lower() if sort else None
+    if column is not None and column not in sort_columns(by):
+        raise typer.BadParameter(f"--sort {sort}: the columns are {', '.join(sort_columns(by))}")
+    return column
+
+
+def _read(ledger: Path, config: Config, files: Sequence[str]) -> tuple[list[Path], float]:
+    sources = [(file, options.source_of(file, config, None)) for file in options.existing(files)]
+    _, clock = replayed(ledger, config, sources)
+    return [ledger], clock
+
+
+def _days(reading: Sequence[Reading], wanted: _Wanted, clock: float) -> tuple[date, date]:
+    today = date.fromordinal(max(one.calendar.day(int(clock)) for one in reading))
+    last = wanted.last or today
+    return wanted.first or last.replace(day=1), last
+
+
+def _write(reading: Sequence[Reading], wanted: _Wanted, clock: float, output: Output) -> None:
+    first, last = _days(reading, wanted, clock)
+    found = report(
+        reading,
+        by=wanted.by,
+        step=wanted.step,
+        first=first,
+        last=last,
+        domain=wanted.domain,
+        servers=wanted.servers,
+        sort=wanted.sort,
+        clock=clock,
+    )
+    match output:
+        case Output.TABLE:
+            reports.write_table(found, Console())
+        case Output.CSV:
+            reports.write_csv(found, sys.stdout)
+        case Output.JSON:
+            reports.write_json(found, sys.stdout)
+
+
+def _write_failed(reading: Sequence[Reading], wanted: _Wanted, clock: float, output: Output) -> None:
+    first, last = _days(reading, wanted, clock)
+    names = failed_names(reading, first=first, last=last, domain=wanted.domain, servers=wanted.servers)
+    zone = reading[0].calendar.zone(int(clock))
+    match output:
+        case Output.TABLE:
+            reports.write_failed_table(names, zone, Console())
+        case Output.CSV:
+            reports.write_failed_csv(names, zone, sys.stdout)
+        case Output.JSON:
+            reports.write_failed_json(names, zone, sys.stdout)
+
+
+COMMANDS = {"report": _report}
