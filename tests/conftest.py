@@ -5,11 +5,6 @@ import shutil
 
 import pytest
 from hypothesis import settings
-from hypothesis import settings
-
-# No timed tests: machines differ, and CI shares its cores.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 # No timed tests: machines differ, and CI shares its cores.
 settings.register_profile("untimed", deadline=None)
