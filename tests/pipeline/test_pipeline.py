@@ -1,0 +1,105 @@
+"""From batches of lines to charges: servers, stamps, counts, restarts."""
+
+from exporter.catalogue import Quality
+from tests.pipeline.bench import NOW, Bench
+
+HEAD = b"2026-11-22T07:59:%02d+00:00 mx1 dovecot: "
+LOGIN = b"pop3-login: Login: user=<%b>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.9, mpid=7, session=<%b>"
+LOGOUT = b"pop3(%b)<7><%b>: Disconnected: Logged out top=0/0, retr=0/0, del=0/1, size=9, in=6, out=34"
+ALICE = b"alice@example.com"
+
+
+def login(second: int = 0, key: bytes = b"s1") -> bytes:
+    """Alice logs in."""
+    return HEAD % second + LOGIN % (ALICE, key)
+
+
+def logout(second: int = 1, key: bytes = b"s1") -> bytes:
+    """Alice logs out."""
+    return HEAD % second + LOGOUT % (ALICE, key)
+
+
+def test_lines_become_charges_in_all_scopes(bench: Bench) -> None:
+    """The server's label is the envelope's host."""
+    bench.feed(login(), logout())
+    assert 1 == bench.book[("mx1", "example.com", "alice@example.com"), "connections"]
+    assert 40 == bench.book[("mx1",), "received_bytes"] + bench.book[("mx1", "example.com"), "sent_bytes"]
+
+
+def test_a_configured_server_names_all_lines() -> None:
+    """And this machine's name stands for lines without a host."""
+    named, unnamed = Bench("Pop.Example"), Bench()
+    named.feed(login())
+    unnamed.feed(b"Nov 22 07:59:00 " + (LOGIN % (ALICE, b"s1")).replace(b"login: ", b"login: Info: ", 1))
+    assert 1 == named.book[("Pop.Example",), "logins"]
+    assert 1 == unnamed.book[("thishost",), "logins"]
+
+
+def test_every_line_gets_one_verdict(bench: Bench) -> None:
+    """Events, ignored, unmatched and malformed add up to the lines read."""
+    bench.feed(login(), b"", HEAD % 2 + b"imap-login: x", HEAD % 3 + b"pop3-login: news", b"no stamp at all")
+    counts = bench.checkpoint().counts
+    assert (5, 1) == (counts.lines, counts.events)
+    assert 5 == counts.events + counts.ignored + counts.unmatched + counts.malformed
+    assert 1 == counts.unmatched
+
+
+def test_a_stamp_in_the_future_is_booked_now(bench: Bench) -> None:
+    """A minute ahead is let through, more is counted and booked at our clock."""
+    bench.feed(login(0), now=NOW - 10)
+    bench.feed(login(30, b"s2"), now=NOW - 3600)
+    assert [NOW - 60, NOW - 3600] == [charge.stamp for charge in bench.charges]
+    assert 1 == bench.checkpoint().counts.future_events
+
+
+def test_a_line_of_an_earlier_day_is_late(bench: Bench) -> None:
+    """It keeps its stamp."""
+    bench.feed(login(), now=NOW + 86_400)
+    assert 1 == bench.checkpoint().counts.late_events
+    assert NOW - 60 == bench.charges[0].stamp
+
+
+def test_a_repeated_message_counts_as_often(bench: Bench) -> None:
+    """The copy inside the brackets stands for so many more."""
+    refused = b"pop3-login: access(tcpwrap): Client refused (rip=192.0.2.66)"
+    bench.feed(HEAD % 0 + refused, HEAD % 9 + b"message repeated 8 times: [ " + refused + b"]")
+    assert 9 == bench.total("blocked_connections") == bench.total("connections")
+
+
+def test_log_time_expires_sessions_and_our_clock_only_at_the_end(bench: Bench) -> None:
+    """A day later by our clock, but with more to read, nothing is given up."""
+    bench.feed(login())
+    bench.note(bench.pipeline.expire(NOW + 86_400, caught_up=False))
+    assert {("mx1", "charged"): 1} == bench.checkpoint().open_sessions
+    bench.note(bench.pipeline.expire(NOW + 86_400, caught_up=True))
+    assert {} == bench.checkpoint().open_sessions
+
+
+def test_a_restart_between_any_two_lines_changes_nothing(bench: Bench) -> None:
+    """Counts, sessions, verdicts and qualities go on."""
+    lines = [
+        login(0),
+        HEAD % 1 + b"auth: passwd-file(alice@example.com,192.0.2.1,<s2>): Password mismatch",
+        logout(2),
+        login(4, b"s2"),
+        logout(5, b"s2"),
+        HEAD % 6 + b"pop3-login: Aborted login (no auth attempts in 0 secs): user=<>, rip=192.0.2.1, session=<s3>",
+    ]
+    whole = Bench()
+    whole.feed(*lines)
+    for line in lines:
+        bench.feed(line)
+        bench.restart()
+    last = bench.checkpoint()
+    assert whole.book == bench.book
+    assert (whole.checkpoint().counts, 3, 3) == (last.counts, last.seen, last.charged)
+    assert Quality.EXACT == last.quality["mx1", "sent_bytes"]
+
+
+def test_the_observer_sees_every_line(bench: Bench) -> None:
+    """For `parse`: the line, its record and what it was taken for."""
+    shown: list[tuple[bytes, object]] = []
+    bench.pipeline.observer = lambda line, record, _: shown.append((line, record))
+    bench.feed(login(), b"no stamp at all")
+    assert [login(), b"no stamp at all"] == [line for line, _ in shown]
+    assert shown[1][1] is None
