@@ -28,7 +28,7 @@ def board(zone: Zone) -> Board:
             variables.range_before(),
         ],
         [
-            report.choices(links.DOMAIN, csv=report.csv_link("user", domain="${domain:percentencode}")),
+            report.choices(links.DOMAIN),
             notes(zone, (14, 0, 10, 2)),
             shown.totals((0, 2, 24, 4)),
             *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),

@@ -32,7 +32,7 @@ def board(zone: Zone) -> Board:
             variables.hidden_names("topusers", "user", top(2 * TOP, wide_total(users, ["domain", "user"]))),
         ],
         [
-            report.choices(links.DOMAINS, csv=report.csv_link("domain")),
+            report.choices(links.DOMAINS),
             notes(zone, (14, 0, 10, 2)),
             Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2, 24, 4)),
             _table(shown, (0, 6, 24, 14)),
@@ -91,6 +91,7 @@ def _over_time(zone: Zone, place: panels.Place) -> panels.Panel:
         overrides=report.any_chart_styles(),
         custom={"barAlignment": 1},
         calcs=["sum", "max"],
+        legend="right",
         transformations=[
             {
                 "id": "groupingToMatrix",

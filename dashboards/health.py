@@ -12,8 +12,11 @@ from exporter.catalogue import MEASURES
 TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
 OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
 QUARTER_DAYS = 92
-NARROW = {"custom.minWidth": 90, "custom.filterable": False}
-MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES}
+NARROW = {"custom.width": 115, "custom.filterable": False}
+MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
+    "bad_command_connections": "with bad commands",
+    "blocked_connections": "blocked",
+}
 UNMATCHED = 'pop3_exporter_lines_total{verdict=~"unmatched|malformed"}'
 
 
@@ -157,7 +160,7 @@ def _quality(place: Place) -> panels.Panel:
             panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
             panels.by_regexp(
                 "^(?!Server).*",
-                {"custom.cellOptions": {"type": "color-text"}, **NARROW},
+                {"custom.cellOptions": {"type": "color-text"}, "custom.width": 140, "custom.filterable": False},
             ),
         ],
         transformations=[

@@ -40,7 +40,7 @@ def by_type(kind: str, properties: Properties) -> Override:
 def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
     """A column of names, each a link to `goal` (a path that takes the name from the cell)."""
     link = {"title": tooltip, "url": links.with_range(goal) if carry_range else goal, "targetBlank": False}
-    return by_name(title, {"links": [link], "custom.minWidth": 220})
+    return by_name(title, {"links": [link], "custom.width": 250})
 
 
 def fixed(colour: str) -> dict[str, str]:
@@ -97,20 +97,21 @@ def lines(  # noqa: PLR0917
     overrides: Sequence[Override] = (),
     custom: Properties | None = None,
     calcs: Sequence[str] = (),
+    legend: str = "bottom",
     transformations: Sequence[Override] = (),
     defaults: Properties | None = None,
 ) -> core.TimeSeries:
     """Values over time; with `calcs` the legend is a table."""
     drawn = {"lineWidth": 1, "fillOpacity": 10, "showPoints": "never", "axisSoftMin": 0, "spanNulls": False}
     drawn |= {"stacking": {"mode": "none", "group": "A"}} | dict(custom or {})
-    legend = {"displayMode": "table" if calcs else "list", "placement": "bottom", "showLegend": True, "calcs": [*calcs]}
+    listed = {"displayMode": "table" if calcs else "list", "placement": legend, "showLegend": True, "calcs": [*calcs]}
     fields = _fields(unit, {"noValue": NOTHING, "min": 0, "custom": drawn, **(defaults or {})}, overrides)
     return core.TimeSeries(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
         extraJson={
             "fieldConfig": fields,
-            "options": {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
+            "options": {"legend": listed, "tooltip": {"mode": "multi", "sort": "desc"}},
         },
     )
 

@@ -201,23 +201,15 @@ def only(*titles: str) -> Override:
     return {"id": "filterFieldsByName", "options": {"include": {"names": list(titles)}}}
 
 
-def choices(here: str, *, csv: str) -> core.Text:
-    """One click for each step and chart type, and for the CSV file of a gateway data source."""
+def choices(here: str) -> core.Text:
+    """One click for each step and chart type."""
     steps = ["Hour", "Day", "Week", "Month", "Quarter"] if here != links.USER else ["Day", "Week", "Month", "Quarter"]
     picks = [
         "**Step** " + " · ".join(f"[{name}]({choice(here, step=name)})" for name in steps),
         "**Chart** " + " · ".join(f"[{name}]({choice(here, chart=value)})" for name, value in CHARTS.items()),
-        f"[CSV file]({csv})",
     ]
     return panels.text(1, (0, 0, 14, 2), " &nbsp; &nbsp; ".join(picks))
 
 
 def choice(here: str, **replaced: str) -> str:
-    return links.with_range(links.url(here, here, **replaced)).removeprefix("/")
-
-
-def csv_link(by: str, **names: str) -> str:
-    """The CSV file of the whole report, where the data source is a gateway that offers it."""
-    asked = {"by": by, "step": "${step:text}", "from": "${__from}", "to": "${__to}", "tz": "${__timezone}", **names}
-    path = "api/datasources/proxy/uid/${datasource}/report.csv"
-    return f"{path}?" + "&".join(f"{name}={value}" for name, value in asked.items()) + "&${server:queryparam}"
+    return links.with_range(links.url(here, here, **replaced))

@@ -122,7 +122,7 @@ def _growth(place: Place) -> panels.Panel:
         sort=(HOUR, True),
         overrides=[
             _open_user(),
-            panels.by_name("Domain", {"custom.width": 190}),
+            panels.by_name("Domain", {"custom.width": 170}),
             _bar(HOUR, theme.BLUE),
             panels.by_name(USUAL, {"decimals": 1}),
             panels.by_name(

@@ -27,7 +27,7 @@ def board(zone: Zone) -> Board:
             variables.range_before(),
         ],
         [
-            report.choices(links.TREND, csv=report.csv_link("trend")),
+            report.choices(links.TREND),
             notes(zone, (14, 0, 10, 2)),
             shown.totals((0, 2, 24, 4)),
             *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
