@@ -59,13 +59,14 @@ class Daemon:
         self._complained = float("-inf")
         self._failing_since = 0.0
 
-    def run(self, wake: threading.Event, stop: threading.Event) -> None:
-        """Turn until `stop` is set; `wake` ends a pause early. Commits once more before it returns."""
+    def run(self, wake: threading.Event, stop: threading.Event) -> bool:
+        """Turn until `stop` is set; `wake` ends a pause early. Whether the last commit, before it returns, succeeded."""
         while not stop.is_set():
             if not self.turn():
                 wake.wait(POLL_SECONDS)
                 wake.clear()
         self._commit(self._clock())
+        return not self.failing
 
     def turn(self) -> bool:
         """Look at every source once, and commit when it is time; whether there is more to read at once.

@@ -10,6 +10,8 @@ from contextlib import ExitStack, closing
 from datetime import date, timedelta
 from functools import partial
 
+import typer
+
 from exporter.cli import options
 from exporter.config import Config
 from exporter.daemon import Daemon, Reader
@@ -45,11 +47,12 @@ def _run(config_file: options.ConfigFile = None) -> None:
         signal.signal(number, ended)
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(open_ledger(config, time.time())))
-        _serve(stack, config, ledger, wake, stop)
+        if not _serve(stack, config, ledger, wake, stop):
+            raise typer.Exit(1)
     LOG.info("stopped; everything read is in the ledger")
 
 
-def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Event, stop: threading.Event) -> None:
+def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Event, stop: threading.Event) -> bool:
     metrics = SelfMetrics()
     notifier = stack.enter_context(closing(Notifier(wake)))
     readers = list(_readers(stack, config, ledger, notifier))
@@ -70,7 +73,7 @@ def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Eve
     LOG.info("serving %s; ledger %s; days begin in %s", web.url, ledger.path, ledger.view.time_zone)
     for reader in readers:
         LOG.info("source %s reads %s", reader.name, ", ".join(reader.report().inputs))
-    daemon.run(wake, stop)
+    return daemon.run(wake, stop)
 
 
 def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifier) -> Iterator[Reader]:

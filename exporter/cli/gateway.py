@@ -1,0 +1,50 @@
+"""`gateway`: between Grafana and Prometheus, for domain administrators and CSV."""
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exporter.cli.options import FileProblem
+
+LOG = logging.getLogger("pop3_exporter")
+DEFAULT_FILE = Path("/etc/pop3-exporter/gateway.yaml")
+
+
+def _gateway(
+    config_file: Annotated[
+        Path, typer.Option("--config.file", metavar="FILE", help="The gateway's configuration")
+    ] = DEFAULT_FILE,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it and the access file")] = False,
+) -> None:
+    """Domain administrators see their domains only, and everybody gets CSV: between Grafana and Prometheus."""
+    try:
+        # Here, because an exporter without this extra has none of what these need.
+        from exporter.gateway.config import read  # noqa: PLC0415
+        from exporter.gateway.service import Service  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise FileProblem(f"the gateway needs {error.name}: pip install 'pop3-exporter[gateway]'") from error
+    form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    config = read(config_file)
+    service = Service(config)
+    if check:
+        typer.echo(f"{config_file}: good\n{config.access}: good, {service.entries} entries")
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    service.start()
+    LOG.info("gateway on %s; rights in %s: %d entries", service.url, config.access, service.entries)
+    stop.wait()
+    service.stop()
+    LOG.info("gateway stopped")
+
+
+COMMANDS = {"gateway": _gateway}

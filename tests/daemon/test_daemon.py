@@ -1,0 +1,170 @@
+"""The loop with real files and a real ledger; the clock and the turns are the test's."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from exporter.catalogue import CONNECTIONS, LOGINS
+from exporter.config import Config
+from exporter.daemon import IDLE_COMMIT_SECONDS, RELEASE_SECONDS, Daemon, Reader
+from exporter.demo.traffic import lines
+from exporter.exposition.selfmetrics import SelfMetrics
+from exporter.wiring import input_of, open_ledger, pipeline_of, report_of
+
+BEGIN = 1_794_954_400  # 2026-11-18 06:26:40 UTC
+
+
+class Host:
+    """A daemon on one log whose time stands still until it is told to go on."""
+
+    def __init__(self, folder: Path, log: Path) -> None:
+        self.now = float(BEGIN)
+        self.log = log
+        source = {"name": "mail", "paths": [str(log)], "format": "dovecot", "server": "mx1", "start": "beginning"}
+        self.config = Config.model_validate(
+            {"time_zone": "UTC", "ledger": str(folder / "ledger.sqlite"), "sources": [source]}
+        )
+        self.open()
+
+    def open(self) -> None:
+        """Start, on what the ledger has."""
+        self.ledger = open_ledger(self.config, self.now)
+        source = self.config.sources[0]
+        read = input_of(source, self.ledger, None)
+        pipeline = pipeline_of(source, self.config, self.ledger)
+        reader = Reader("mail", read, pipeline, partial(report_of, source, read, pipeline))
+        self.daemon = Daemon(
+            self.ledger, [reader], SelfMetrics(), commit_seconds=1, clock=lambda: self.now, stopwatch=lambda: 0.0
+        )
+
+    def append(self, text: list[str]) -> int:
+        """Write lines to the log; returns how many logins they tell."""
+        with self.log.open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in text)
+        return sum("pop3-login: Login: " in line for line in text)
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass, and turn until nothing more is to be read."""
+        self.now += seconds
+        while self.daemon.turn():
+            pass
+
+    def total(self, measure: int) -> int:
+        """The server's counter as a scrape would show it."""
+        rows = self.ledger.view.rows["server"]
+        return rows["mx1",].totals[measure] if rows else 0
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own of 4 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        if os.environ.get("POP3_REQUIRE_TOOLS") == "1":
+            pytest.fail("this test needs the right to mount a tmpfs")
+        pytest.skip("needs the right to mount a tmpfs")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(ballast: Path) -> None:
+    """Write until the disk is full."""
+    with ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+
+
+def test_a_line_is_visible_within_one_commit(tmp_path: Path) -> None:
+    """What was appended before a turn is in the view when its commit is due."""
+    host = Host(tmp_path, tmp_path / "mail.log")
+    host.log.touch()
+    host.go_on(1)
+    logins = host.append(lines(BEGIN - 3600, BEGIN))
+    host.go_on(1)
+    assert logins == host.total(LOGINS)
+
+
+def test_domains_sum_to_the_server_after_every_commit(tmp_path: Path) -> None:
+    """Whatever was read so far: for every measure the domains, with `unknown` and `_other`, make up the server."""
+    host = Host(tmp_path, tmp_path / "mail.log")
+    for number in range(24):
+        host.append(lines(BEGIN + number * 900, BEGIN + (number + 1) * 900))
+        host.go_on(900)
+        rows = host.ledger.view.rows
+        sums = [sum(column) for column in zip(*(row.totals for row in rows["domain"].values()), strict=True)]
+        assert sums == list(rows["server"]["mx1",].totals)
+        assert host.ledger.view.balanced
+
+
+def test_a_full_disk_loses_nothing(disk: Path, tmp_path: Path) -> None:
+    """Commits fail: reading stops, scrapes show the last state; with room again everything is counted, once."""
+    host = Host(disk, tmp_path / "mail.log")
+    logins = host.append(lines(BEGIN - 3600, BEGIN))
+    host.go_on(1)
+    before = host.total(LOGINS)
+    assert logins == before
+    ballast = disk / "ballast"
+    with pytest.raises(OSError, match="No space left"):
+        fill(ballast)
+    for number in range(200):
+        logins += host.append(lines(BEGIN + number * 3600, BEGIN + (number + 1) * 3600))
+        host.go_on(3600)
+        if host.daemon.failing:
+            break
+    assert f"{host.config.ledger}" in host.daemon.failing
+    assert "full" in host.daemon.failing.lower()
+    shown = host.total(LOGINS)
+    logins += host.append(lines(BEGIN + 900_000, BEGIN + 903_600))
+    host.go_on(RELEASE_SECONDS + 1)
+    assert shown == host.total(LOGINS)
+    ballast.unlink()
+    host.go_on(2)
+    host.go_on(2)
+    assert "" == host.daemon.failing
+    assert logins == host.total(LOGINS)
+    assert host.ledger.view.balanced
+
+
+def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
+    """A daemon that vanishes between two commits counts every line once."""
+    host = Host(tmp_path, tmp_path / "mail.log")
+    logins = 0
+    for number in range(12):
+        logins += host.append(lines(BEGIN + number * 600, BEGIN + (number + 1) * 600))
+        host.go_on(0.4 if number % 3 else 600)
+        if number % 4 == 3:
+            host.ledger.close()
+            host.open()
+    host.go_on(600)
+    assert logins == host.total(LOGINS)
+
+
+def test_an_idle_daemon_commits_now_and_then(tmp_path: Path) -> None:
+    """With nothing to write the ledger is touched once a minute: its age tells that it can be written."""
+    host = Host(tmp_path, tmp_path / "mail.log")
+    host.append(lines(BEGIN - 600, BEGIN))
+    host.go_on(1)
+    first = host.ledger.view.committed_at
+    host.go_on(IDLE_COMMIT_SECONDS - 1)
+    assert first == host.ledger.view.committed_at
+    host.go_on(1)
+    assert first + IDLE_COMMIT_SECONDS == host.ledger.view.committed_at
+
+
+def test_a_clock_that_is_set_back_does_not_stop_commits(tmp_path: Path) -> None:
+    """Two hours back: what is read goes on to be shown."""
+    host = Host(tmp_path, tmp_path / "mail.log")
+    host.append(lines(BEGIN - 600, BEGIN))
+    host.go_on(1)
+    host.append(lines(BEGIN, BEGIN + 1200))
+    host.go_on(-7200)
+    assert 0 < host.total(CONNECTIONS)
+    assert host.total(CONNECTIONS) == sum(row.totals[CONNECTIONS] for row in host.ledger.view.rows["domain"].values())
