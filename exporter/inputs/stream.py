@@ -48,7 +48,6 @@ class Stream:
     live: bool = True
     unlinked: bool = False
     listed: bool = False
-    suspected: bool = False
     limit: int | None = None
     size: int = 0
     quiet_since: float = 0.0

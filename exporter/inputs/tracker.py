@@ -38,7 +38,8 @@ class Tracker:
         troubles: Troubles,
         open_files: OpenFiles,
     ) -> None:
-        self.streams = {p.stream: Stream.restored(p) for p in positions if p.path}
+        known = sorted((p for p in positions if p.path), key=lambda p: (len(p.stream), p.stream))  # oldest first
+        self.streams = {p.stream: Stream.restored(p) for p in known}
         self.rotations, self.truncations = counts.rotations, counts.truncations
         self.lost = counts.lines_possibly_lost
         self.directories: frozenset[str] = frozenset()
@@ -56,12 +57,7 @@ class Tracker:
         survey = take_survey(self._patterns, {s.path for s in self.streams.values() if s.bound or not s.finished})
         for error in survey.errors:
             self._troubles.note(error)
-        for stream in [s for s in self.streams.values() if s.bound]:
-            found = survey.files.get(stream.identity)
-            if found is not None:
-                self._seen_again(stream, found, now)
-            else:
-                self._missing(stream, survey, now)
+        self._follow(survey, now)
         self._recognise(survey, now)
         self.suspect()
         self._forget()
@@ -75,6 +71,21 @@ class Tracker:
         if self._first_look:
             return ()
         return (_SEEN_BEFORE, *(stream.position() for stream in self.streams.values()))
+
+    def _follow(self, survey: Survey, now: float) -> None:
+        """Find each generation's file by its identity."""
+        taken = set()
+        # The newest first: of several that had the same inode one after the other, it is the newest's.
+        for stream in [s for s in reversed(self.streams.values()) if s.bound]:
+            found = survey.files.get(stream.identity)
+            if found is None:
+                self._missing(stream, survey, now)
+            elif stream.identity in taken:
+                stream.unbind()
+            else:
+                self._seen_again(stream, found, now)
+            if stream.bound:
+                taken.add(stream.identity)
 
     def _seen_again(self, stream: Stream, found: Found, now: float) -> None:
         """The file has the stream's identity: is it still its content? Where is it now?"""
@@ -162,7 +173,6 @@ class Tracker:
     def _bound_again(self, stream: Stream, found: Found, now: float) -> None:
         if found.name.rotated and not stream.moved:
             self._moved(stream, now)
-        stream.suspected = False
         self._seen_again(stream, found, now)
 
     def _new(self, found: Found, first: bytes, now: float) -> Stream:
@@ -204,11 +214,13 @@ class Tracker:
     def suspect(self) -> None:
         """Count once, for each file that is gone before its end was seen, that lines may be lost."""
         for stream in self.streams.values():
-            if not (stream.bound or stream.finished or stream.suspected):
-                stream.suspected = True
-                self.lost += 1
+            if not (stream.bound or stream.finished):
+                stream.finished = True  # for all we know; should it come back with more, that is seen
+                self.lost += 0 if stream.is_blank else 1
 
     def _forget(self) -> None:
+        for stream in [s for s in self.streams.values() if s.is_blank and not s.bound]:
+            del self.streams[stream.key]  # nothing is known of it that could be found again
         lost = [stream for stream in self.streams.values() if not stream.bound]
         for stream in sorted(lost, key=lambda s: s.modified)[: max(0, len(lost) - _FORGET_LOST)]:
             del self.streams[stream.key]

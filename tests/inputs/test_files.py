@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,11 @@ def test_saved_positions_of_another_disk_state(log: Path) -> None:
     strange = Position("7", str(log), 1, 1, 5, "0" * 32, 5, 0.0)
     source = FileInput("mail", [str(log)], [strange])
     assert [b"line"] == lines(source)
-    assert strange in source.positions()
+    assert replace(strange, finished=True) in source.positions()
+    assert 1 == source.status().lines_possibly_lost
+    again = FileInput("mail", [str(log)], source.positions(), counts=SourceCount(lines_possibly_lost=1))
+    assert [] == lines(again)
+    assert 1 == again.status().lines_possibly_lost
 
 
 def test_a_rotation_wakes(log: Path, tmp_path: Path) -> None:
