@@ -60,7 +60,7 @@ class Daemon:
         self._failing_since = 0.0
 
     def run(self, wake: threading.Event, stop: threading.Event) -> bool:
-        """Turn until `stop` is set; `wake` ends a pause early. Whether the last commit, before it returns, succeeded."""
+        """Turn until `stop` is set; `wake` ends a pause early. Whether the commit before it returns succeeded."""
         while not stop.is_set():
             if not self.turn():
                 wake.wait(POLL_SECONDS)
