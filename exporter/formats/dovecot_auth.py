@@ -15,11 +15,12 @@ from exporter.model import Fact, Kind, Verdict
 
 _OLD = rb"auth(?:-worker)?(?:\([^)]*\))?: (?:Info: )?(?:conn .*?: )?(?:auth-worker<\d*>: )?[\w-]+\("
 _NEW = rb"auth(?:-worker)?\("
+_NEW_END = rb"\)<([^<>]+)>: (?:Info: )?(?!Debug: |Warning: |Error: )(?:[\w-]+: )?"
 _HIDDEN_OLD = re.compile(_OLD + rb"\?,([^,()<>]*)[^()<>]*,<([^<>]+)>\): ")
 _NAMED_OLD = re.compile(_OLD + rb"(.*),([0-9A-Fa-f.:]+)(?:,master)?,<([^<>]+)>\): ", re.DOTALL)
-_HIDDEN_NEW = re.compile(_NEW + rb"\?,([^,()<>]*)[^()<>]*\)<([^<>]+)>: (?:Info: )?(?:[\w-]+: )?")
+_HIDDEN_NEW = re.compile(_NEW + rb"\?,([^,()<>]*)[^()<>]*" + _NEW_END)
 _NAMED_NEW = re.compile(
-    _NEW + rb"(.*),([0-9A-Fa-f.:]+)(?:,sasl:[\w-]+)?(?:,master)?\)<([^<>]+)>: (?:Info: )?(?:[\w-]+: )?",
+    _NEW + rb"(.*),([0-9A-Fa-f.:]+)(?:,sasl:[\w-]+)?(?:,master)?" + _NEW_END,
     re.DOTALL,
 )
 _TEXT = re.compile(
@@ -31,13 +32,15 @@ _TEXT = re.compile(
     rb"|(?P<account_disabled>[Uu]ser (?:is )?disabled"
     rb"|.*(?:[Aa]ccount|[Pp]assword) (?:has |is )?(?:expired|disabled|locked))"
 )
+# What is said of a name that is not printed; after anything else, `?` was a name.
+_HIDDEN = re.compile(rb"Username |Empty username|invalid input|Invalid base64|Request timed out")
 _TRUE_NAME = re.compile(rb"\(username: (.*)\)(?: \([^()]*\))?$", re.DOTALL)
 
 
 def read_auth(message: bytes) -> Fact | Verdict:
     """What a line of the auth process says; nothing where it names no session."""
     hidden = _HIDDEN_NEW.match(message) or _HIDDEN_OLD.match(message)
-    if hidden is not None:
+    if hidden is not None and _HIDDEN.match(message, hidden.end()) is not None:
         name, (address, key), end = None, hidden.groups(), hidden.end()
     else:
         named = _NAMED_NEW.match(message) or _NAMED_OLD.match(message)

@@ -94,6 +94,8 @@ _NAMELESS = re.compile(
     rb"|(?P<killed>master: service\([^)]*\): child \d+ (?:killed with signal|returned error) \d+.*\[last ip=))"
     rb"([0-9A-Fa-f.:]+)"
 )
+# login_log_format_elements may have others in brackets, like `orig=<%{orig_user}>`, between the name and the rest.
+_OTHER_ELEMENT = re.compile(rb">, [\w.-]{1,40}=<")
 _USELESS = frozenset((Reason.LOGOUT, Reason.CLOSED, Reason.RESET, Reason.TLS_FAILED, Reason.UNSPECIFIED))
 
 # A Fact of all its fields, without the named tuple's own constructor, which is Python code.
@@ -147,6 +149,8 @@ def _connection(message: bytes, at: int, head: Head) -> Fact | Verdict:
     key_at = message.find(b"session=<", end)
     key = message[key_at + 9 : message.find(b">", key_at)] if key_at > 0 else None
     user = message[at + 8 : end] or None
+    if user is not None and (other := _OTHER_ELEMENT.search(user)) is not None:
+        user = user[: other.start()] or None
     return _told(head, key, user, address, message[end + 1 :])
 
 

@@ -120,6 +120,8 @@ def _other_bytes(message: bytes, stats: int) -> tuple[int | None, int | None, st
 
 def _other(message: bytes, start: int, key: bytes | None, user: bytes) -> Fact | Verdict:
     if _KILLED.match(message, start) is not None:
+        if not key and user.isdigit():  # no user yet: `pop3(PID): `; the login process tells of the connection
+            return Verdict.IGNORED
         return Fact(Kind.END, key, user or None, reason=Reason.KILLED, ok=True, by_user=not key)
     if _LEVEL.match(message, start) is not None or _PLUGIN.match(message, start) is not None:
         return Verdict.IGNORED
