@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from exporter.inputs.generations import Name, take_apart
+from exporter.inputs.generations import Name
 from exporter.inputs.identity import HEAD_BYTES, Head, head_of
 from exporter.inputs.lines import MAX_LINE, UTF_16_MARKS, Cut, Encoding, cut, encoding_of
 from exporter.inputs.readers import Reader, open_reader
-from exporter.inputs.survey import Family, Found, Identity, family_of, identity_of
+from exporter.inputs.survey import Family, Found, Identity, family_of, identity_of, name_of
 from exporter.model import Batch, Position
 
 CHUNK = 1 << 18
@@ -72,7 +72,7 @@ class Stream:
 
     @property
     def name(self) -> Name:
-        return take_apart(os.path.basename(self.path))  # noqa: PTH119
+        return name_of(self.path)
 
     @property
     def family(self) -> Family:
@@ -123,11 +123,14 @@ class Stream:
             self.finished = True
             return
         size = self.opened().stat().st_size
-        begin = max(0, size - MAX_LINE)
-        tail = self.opened().read(begin, size - begin)
-        self.offset = (
-            begin + len(tail) - len(tail) % 2 if self.first[:2] in UTF_16_MARKS else begin + tail.rfind(b"\n") + 1
-        )
+        wide = self.first[:2] in UTF_16_MARKS
+        for length in (1 << 16, MAX_LINE):
+            begin = max(0, size - length) & ~1
+            tail = self.opened().read(begin, size - begin)
+            end = len(tail) & ~1 if wide else tail.rfind(b"\n") + 1
+            self.offset = begin + end
+            if end or not begin:
+                return
 
     @property
     def readable(self) -> bool:

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from exporter.inputs.generations import Name, take_apart
@@ -32,13 +33,20 @@ class Found(NamedTuple):
 
     @property
     def name(self) -> Name:
-        return take_apart(os.path.basename(self.path))  # noqa: PTH119  (hot: once per file and look)
+        return name_of(self.path)
 
     @property
     def family(self) -> Family:
         return family_of(self.path)
 
 
+@lru_cache(maxsize=65536)
+def name_of(path: str) -> Name:
+    """The file's name, taken apart."""
+    return take_apart(os.path.basename(path))  # noqa: PTH119  (paths as text, thousands of them)
+
+
+@lru_cache(maxsize=65536)
 def family_of(path: str) -> Family:
     """The log that a file belongs to, whatever generation of it."""
     directory, name = os.path.split(path)

@@ -97,7 +97,7 @@ class Tracker:
         if found.path != stream.path and found.name.rotated and not stream.moved:
             self._moved(stream, now)
         stream.bind(found)
-        if stream.verified and stream.seen == before and stream.reader is None and not _recent(stream, now):
+        if stream.verified and stream.seen == before and not _recent(stream, now):
             return
         try:
             stream.verify()
@@ -151,9 +151,11 @@ class Tracker:
 
     def _recognise(self, survey: Survey, now: float) -> None:
         """Find out what the files are that no stream has for its own."""
-        matcher = Matcher(self.streams.values())
         known = {stream.identity for stream in self.streams.values() if stream.bound}
         unknown = [found for identity, found in survey.files.items() if identity not in known]
+        if not unknown:
+            return
+        matcher = Matcher(self.streams.values())
         for found in sorted(unknown, key=matcher.precedence):
             try:
                 first = matcher.first_bytes(found)
