@@ -61,6 +61,7 @@ class Reading:
 
     `server`: the label; None: the host of the lines, else `host`, this machine's name. `zone`: of stamps without
     one. `formats`: one, or those to recognise the right one among. `default_domain`: of names without a domain.
+    `keeps_names`: whether names of users may be stored (`users.series` is not off).
     """
 
     formats: tuple[Format, ...]
@@ -68,6 +69,7 @@ class Reading:
     host: str
     server: str | None = None
     default_domain: str | None = None
+    keeps_names: bool = True
 
 
 class Pipeline:
@@ -88,7 +90,8 @@ class Pipeline:
         self._recogniser = Recogniser(reading.formats, envelopes.pop(OWN_STATE, ""))
         self._openers: dict[str, Opener] = {}
         self._saved_openers = envelopes
-        self._sessions = Sessions(account, max(one.idle_seconds for one in reading.formats))
+        idle = max(one.idle_seconds for one in reading.formats)
+        self._sessions = Sessions(account, idle, keeps_names=reading.keeps_names)
         if saved:
             self._sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
         self._verdicts = Counter(

@@ -51,6 +51,7 @@ def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
         zone=log_zone(source),
         host=socket.gethostname(),
         server=source.server,
+        keeps_names=ledger.names.keeps_names,
     )
     names, default_domain = ledger.names, source.default_domain
 

@@ -11,7 +11,7 @@ from exporter.catalogue import Reason
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions.charging import Resolve
 from exporter.sessions.dialogue import translate
-from exporter.sessions.keys import Keyed
+from exporter.sessions.keys import Keyed, is_another, nameless
 from exporter.sessions.memory import LINGER_SECONDS, MAX_WAITING, Place
 from exporter.sessions.session import Intern, Session
 
@@ -30,19 +30,25 @@ _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 class Sessions(Keyed):
     """The open connections of one source, with bounded memory; keys are scoped by server.
 
-    `resolve(server, name as logged, whether it just logged in)` gives the account to be charged.
+    `resolve(server, name as logged, whether it just logged in)` gives the account to be charged. Without
+    `keeps_names` nothing of a name but its domain is remembered, so none is stored either.
     """
 
-    def __init__(self, resolve: Resolve, idle_seconds: int, *, max_open: int = MAX_OPEN) -> None:
+    def __init__(
+        self, resolve: Resolve, idle_seconds: int, *, max_open: int = MAX_OPEN, keeps_names: bool = True
+    ) -> None:
         super().__init__(resolve, idle_seconds)
         self.overflowed = 0
         self._max_open = max_open
+        self._keeps_names = keeps_names
         self._next_scan = 0
 
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """What one line's fact comes to; `stamp` in UNIX seconds of the log."""
+        if not self._keeps_names and fact.user is not None:
+            fact = fact._replace(user=nameless(fact.user))
         if fact.key:
             quick = self._take_quickly((server, fact.key), stamp, fact)
             if quick is not None:
@@ -60,7 +66,7 @@ class Sessions(Keyed):
         place = (server, key)
         charges: list[Charge] = []
         session = self._memory.open.get(place)
-        if session is not None and (stamp > session.deadline or _is_another(session, fact)):
+        if session is not None and (stamp > session.deadline or is_another(session, fact)):
             del self._memory.open[place]
             self._give_up(session, charges)
             session = None
@@ -72,7 +78,7 @@ class Sessions(Keyed):
             session.address = fact.address
         if fact.kind in (Kind.COMMAND, Kind.REPLY):
             self._exchange(session, stamp, fact, charges)
-            translated = None if session.ended else translate(session, fact)
+            translated = self._translated(session, fact)
             if translated is None:
                 return charges
             fact = translated
@@ -80,6 +86,15 @@ class Sessions(Keyed):
             self._confirm(place, session, fact, charges)
         self._handlers[fact.kind](session, stamp, fact, charges)
         return charges
+
+    def _translated(self, session: Session, fact: Fact) -> Fact | None:
+        if session.ended:
+            return None
+        translated = translate(session, fact)
+        if not self._keeps_names and session.user is not None:
+            session.user = nameless(session.user)
+            translated = None if translated is None else translated._replace(user=session.user)
+        return translated
 
     def _take_quickly(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
         """The two commonest lines, with what the general way would come to; None: another line.
@@ -123,7 +138,7 @@ class Sessions(Keyed):
         for ended in (self._memory.lingering, self._memory.ghosts):
             session = ended.get(place)
             if session is not None:
-                if stamp <= session.deadline and not _is_another(session, fact):
+                if stamp <= session.deadline and not is_another(session, fact):
                     return session
                 del ended[place]
         server, key = place
@@ -269,12 +284,3 @@ class Sessions(Keyed):
         if any(one.key.startswith(b"\0") for one in saved):
             self._users.is_used = True
             self._users.keep(self._memory.living())
-
-
-def _is_another(session: Session, fact: Fact) -> bool:
-    """Whether the key now means a new connection: a process id or number used again."""
-    if session.final:
-        return fact.kind is not Kind.TRAFFIC
-    if fact.kind is Kind.CONNECT:
-        return session.logged_in or session.ended
-    return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None

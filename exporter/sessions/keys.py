@@ -2,6 +2,7 @@
 
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
+from exporter.sessions.session import Session
 
 
 class Keyed(Charging):
@@ -39,3 +40,18 @@ class Keyed(Charging):
             return fact.key
         # No server's own key begins with NUL; `seen` grows with every new connection.
         return None if fact.user is None or fact.tentative else b"\0%b\0%d" % (fact.user, self.seen)
+
+
+def nameless(user: bytes) -> bytes:
+    """What is charged alike where no user has series: the domain."""
+    at = user.rfind(b"@")
+    return user[at:] if at >= 0 else b"?"
+
+
+def is_another(session: Session, fact: Fact) -> bool:
+    """Whether the key now means a new connection: a process id or number used again."""
+    if session.final:
+        return fact.kind is not Kind.TRAFFIC
+    if fact.kind is Kind.CONNECT:
+        return session.logged_in or session.ended
+    return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
