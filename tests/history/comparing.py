@@ -22,6 +22,7 @@ class Site:
     clock: int
     reading: Reading
     server: PrometheusServer
+    domains: tuple[str, ...] = DOMAINS
 
     def range(self, first: date, last: date) -> Range:
         """As Grafana puts it: from the first second to the last one, and the newest sample in between."""
@@ -67,7 +68,7 @@ def compare_steps(site: Site, first: date, last: date) -> None:
     for step in LONG_STEPS:
         steps = Steps(site.windows(), range_, Chosen.of(step.capitalize()))
         for index, column in enumerate(COLUMNS):
-            for domain in (None, *DOMAINS):
+            for domain in (None, *site.domains):
                 scope = Scope.SERVER if domain is None else Scope.DOMAIN
                 query = steps.values(series(column, scope, Only(servers=None, domain=domain)))
                 found = reported(site, index, by=By.TREND, step=step, first=first, last=last, domain=domain)
@@ -85,7 +86,7 @@ def compare_totals(site: Site, first: date, last: date, known: date | None = Non
         query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_)
         expected = reported(site, index, by=By.DOMAIN, first=first, last=last)
         assert expected == site.rows(query, range_, "domain")
-        for domain in DOMAINS:
+        for domain in site.domains:
             users = series(column, Scope.USER, Only(servers=None, domain=domain))
             expected = reported(site, index, by=By.USER, domain=domain, first=first, last=last)
             assert expected == site.rows(total(users, ["user"], range_), range_, "user"), (column.name, domain)
@@ -99,7 +100,7 @@ def compare_hours(site: Site, first: date, last: date) -> None:
     range_ = site.range(first, last)
     steps = Steps(site.windows(), range_, Chosen.of("Hour"), hours=True)
     for index, column in enumerate(COLUMNS):
-        for domain in DOMAINS:
+        for domain in site.domains:
             query = steps.values(series(column, Scope.DOMAIN, Only(servers=None, domain=domain)))
             found = reported(site, index, step=Step.HOUR, domain=domain, first=first, last=last)
             expected = {key(label, Step.HOUR, first): value for label, value in found.items()}

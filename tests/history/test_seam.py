@@ -42,11 +42,11 @@ def lived(ledger: Path, scraped: Path, waiting: list[Charge], scrapes: Sequence[
             view = opened.commit(now)
             for line in b"".join(exposition.render(view, now)).splitlines():
                 if not line.startswith(b"#"):
-                    file.write(b"%b %d\n" % (_labelled(line), now))
+                    file.write(b"%b %d\n" % (labelled(line), now))
         file.write(b"# EOF\n")
 
 
-def _labelled(line: bytes) -> bytes:
+def labelled(line: bytes) -> bytes:
     """As Prometheus stores a scraped sample."""
     name, value = line.rsplit(b" ", 1)
     inside = name.partition(b"{")[2].removesuffix(b"}")
