@@ -101,6 +101,8 @@ class End(StrEnum):
 class Reason(StrEnum):
     """Why a connection ended: a closed list, each reason belongs to one end."""
 
+    __hash__ = str.__hash__  # equal and faster: the one of enums is Python code, and this is the hot path
+
     LOGOUT = "logout"
     CLOSED = "closed"
     RESET = "reset"

@@ -15,6 +15,8 @@ from exporter.catalogue import Quality, Reason
 class Verdict(StrEnum):
     """What a line was taken for; every line read gets exactly one."""
 
+    __hash__ = str.__hash__  # equal and faster: the one of enums is Python code, and this is the hot path
+
     EVENT = "event"
     IGNORED = "ignored"
     UNMATCHED = "unmatched"
@@ -60,6 +62,8 @@ class Record(NamedTuple):
 
 class Kind(Enum):
     """What a line says about its connection."""
+
+    __hash__ = object.__hash__  # faster: the one of enums is Python code
 
     CONNECT = auto()  # the connection exists
     LOGIN = auto()  # `user` is logged in
