@@ -48,7 +48,7 @@ def total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE, *,
     cells = [_growth(one, range_) for one in series]
     if not only_logged:
         return summed(cells, by)
-    known = f"max by({','.join(by)})(last_over_time({series[0].born}[4d] @ {range_.until}))"
+    known = f"max by({','.join(by)}){_born(series[0], range_)}"
     return or_not_logged(summed(logged(cells, series, range_), by), known)
 
 
