@@ -172,7 +172,7 @@ class FileInput:
             self._troubles.note(error, stream.path)
             if not is_torn(error):
                 return
-            self._tracker.lost += 1
+            self._tracker.doubt(stream, "damaged")
         self._read_bytes += step.consumed
         stream.finished = True
         stream.release()

@@ -5,6 +5,7 @@ read and what comes. Another first entry means that the journal does not hold th
 (`--after-cursor` of systemd 252 leaves out one entry more in that case, and tells nothing.)
 """
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from exporter.inputs.contract import InputStatus
 from exporter.inputs.follower import Follower
 from exporter.inputs.troubles import Troubles
 from exporter.model import Batch, Position, SourceCount
+
+LOG = logging.getLogger(__name__)
 
 STREAM = "journal"
 PATIENCE_SECONDS = 0.05  # for a journalctl that is writing to write more
@@ -194,12 +197,16 @@ class JournalInput:
             return False
         if found := _SUPPRESSED.search(line):
             ours = not self._units or found["unit"].decode() in self._units
-            self._lost += int(found["number"]) if ours else 0
+            number = int(found["number"]) if ours else 0
+            self._lost += number
+            if number:
+                LOG.warning("%s: journald suppressed %d messages; set LogRateLimitIntervalSec=0", self.name, number)
         return True
 
     def _gap(self) -> None:
         self._gaps += 1
         self._lost += 1
+        LOG.warning("%s: the journal no longer holds what was to be read next; lines are lost", self.name)
 
 
 def _options(where: str) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ class Survey:
     errors: list[OSError] = field(default_factory=list)
     directories: set[str] = field(default_factory=set)
     symlinks: bool = False
+    unmatched: list[str] = field(default_factory=list)
     real: dict[str, str] = field(default_factory=dict)
 
 
@@ -88,9 +89,10 @@ def _matches(survey: Survey, pattern: str) -> set[Family]:
         labels = [pattern]
         families = {family_of(os.path.realpath(pattern))}
     survey.directories.add(_watchable(pattern))
-    for label in labels:
-        if found := _see(survey, label, label, live=True):
-            families.add(found.family)
+    seen = [found for label in labels if (found := _see(survey, label, label, live=True))]
+    families |= {found.family for found in seen}
+    if not seen:
+        survey.unmatched.append(pattern)
     return families
 
 

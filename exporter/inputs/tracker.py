@@ -4,6 +4,7 @@ Identity (device, inode) answers first, and is believed only while the file stil
 fingerprint of the first bytes) answers for files that no generation has for its own.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 
@@ -14,6 +15,8 @@ from exporter.inputs.stream import Replaced, Stream
 from exporter.inputs.survey import Found, Survey, identity_of, take_survey
 from exporter.inputs.troubles import Troubles
 from exporter.model import Position, SourceCount
+
+LOG = logging.getLogger(__name__)
 
 _FORGET_LOST = 2_000  # positions of files that are gone; they may come back with a mount
 _CLOCK_SECONDS = 10.0  # what the clocks of two file systems, or two looks, may differ by
@@ -57,6 +60,8 @@ class Tracker:
         survey = take_survey(self._patterns, {s.path for s in self.streams.values() if s.bound or not s.finished})
         for error in survey.errors:
             self._troubles.note(error)
+        for pattern in survey.unmatched:
+            self._troubles.tell(f"no file matches {pattern}")
         self._follow(survey, now)
         self._recognise(survey, now)
         self.suspect()
@@ -103,7 +108,7 @@ class Tracker:
             stream.verify()
             if stream.cut_back():
                 self.truncations += 1
-                self.lost += 1
+                self.doubt(stream, "cut back to a part of what was read")
         except Replaced:
             self.truncations += 1
             stream.unbind()
@@ -218,7 +223,13 @@ class Tracker:
         for stream in self.streams.values():
             if not (stream.bound or stream.finished):
                 stream.finished = True  # for all we know; should it come back with more, that is seen
-                self.lost += 0 if stream.is_blank else 1
+                if not stream.is_blank:
+                    self.doubt(stream, "truncated without a copy, or gone, before its end was seen")
+
+    def doubt(self, stream: Stream, why: str) -> None:
+        """Count that lines may be lost, and say where."""
+        self.lost += 1
+        LOG.warning("%s: %s; lines may be lost", stream.path, why)
 
     def _forget(self) -> None:
         for stream in [s for s in self.streams.values() if s.is_blank and not s.bound]:

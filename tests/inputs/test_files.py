@@ -1,5 +1,7 @@
 """A log file is followed from where its reading began."""
 
+import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -139,3 +141,62 @@ def test_a_rotation_wakes(log: Path, tmp_path: Path) -> None:
     assert wake.wait(10)
     assert () == source.status().problems
     notifier.close()
+
+
+def test_nothing_to_read_is_said(log: Path, source: FileInput) -> None:
+    """A path that leads to nothing is a problem for people until there is a file."""
+    lines(source)
+    assert (f"no file matches {log}",) == source.status().problems
+    log.touch()
+    lines(source)
+    assert () == source.status().problems
+
+
+def test_a_loss_is_counted_and_said(log: Path, source: FileInput, caplog: pytest.LogCaptureFixture) -> None:
+    """A truncation without a copy is a suspicion: counted once, with the file's name in the log."""
+    lines(source)
+    log.write_bytes(b"one\n")
+    assert [b"one"] == lines(source)
+    log.write_bytes(b"another\n")
+    assert [b"another"] == lines(source)
+    assert [] == lines(source)
+    status = source.status()
+    assert (1, 1) == (status.truncations, status.lines_possibly_lost)
+    assert str(log) in caplog.text
+
+
+def test_deleted_files_are_released(log: Path, source: FileInput) -> None:
+    """What only we keep on the disk is freed when asked; lines still unread in it are a suspicion."""
+    lines(source)
+    log.write_bytes(b"one\n")
+    lines(source)
+    with log.open("ab") as writer:
+        log.unlink()
+        lines(source)
+        assert 1 == source.release_deleted()
+        writer.write(b"two\n")
+    assert 0 == source.release_deleted()
+    assert 0 == source.status().lines_possibly_lost
+
+
+def test_an_unreadable_log_is_not_read_from_its_begin() -> None:
+    """With `start: end`, what was in a log that could not yet be opened is left out when it can be."""
+    if os.geteuid():
+        pytest.skip("only root can give itself another user's eyes")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        log = folder / "mail.log"
+        log.write_bytes(b"old\n")
+        log.chmod(0)
+        source = FileInput("mail", [str(log)])
+        os.seteuid(65534)
+        try:
+            assert [] == lines(source)
+            assert {"EACCES": 1} == source.status().read_errors
+        finally:
+            os.seteuid(0)
+        with log.open("ab") as file:
+            file.write(b"new\n")
+        assert [b"new"] == lines(source)
+        source.close()
