@@ -68,7 +68,7 @@ def extra(now: int) -> Iterator[tuple[str, str, float]]:
     for server, domain, user in {(server, domain, user) for server, domain, user, *_ in PEOPLE if user}:
         labels = f'server="{server}",domain="{domain}",user="{user}"'
         yield "pop3_user_client_networks", labels, 2
-        yield "pop3_user:connections:increase1h", labels, 30
+        yield "pop3_user:connections:busiest14d", labels, 30
     person = 'server="mx1",domain="a.example",user="anna@a.example"'
     for alert in ("ALERTS", "ALERTS_FOR_STATE"):
         state = 'alertstate="firing",' if alert == "ALERTS" else ""
