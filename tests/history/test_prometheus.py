@@ -9,6 +9,7 @@ import pytest
 from dashboards.queries import Chosen, Only, Steps
 from exporter.catalogue import Scope
 from exporter.history import export_openmetrics
+from exporter.ledger import Keep
 from exporter.ledger.reading import Reading
 from exporter.periods import Step
 from exporter.reports import COLUMNS, report
@@ -110,6 +111,20 @@ def test_a_range_longer_than_what_is_known_begins_with_what_is(
     server.load_blocks(tmp_path / "history.txt")
     part = Site(site.zone, site.clock, site.reading, server)
     compare_totals(part, date(2026, 10, 18), LAST, known=known)
+
+
+@pytest.mark.slow
+def test_what_retention_left_is_exact(tmp_path: Path, server: PrometheusServer) -> None:
+    """From a ledger that keeps 20 days, and hours of 10: the days and hours that it knows."""
+    zone, clock = "Europe/Berlin", at("Europe/Berlin", f"{LAST}T15:20")
+    path = history(tmp_path / "ledger.sqlite", zone, FIRST, LAST, clock, keep=Keep(days=20, hours_days=10))
+    with Reading(path) as reading:
+        export_openmetrics([reading], tmp_path / "history.txt", clock=clock)
+        server.load_blocks(tmp_path / "history.txt")
+        kept = Site(zone, clock, reading, server)
+        compare_steps(kept, date(2026, 10, 18), LAST)
+        compare_totals(kept, date(2026, 10, 18), LAST)
+        compare_hours(kept, date(2026, 10, 26), LAST)
 
 
 def test_the_history_has_what_makes_it_hard(site: Site) -> None:
