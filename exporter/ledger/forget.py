@@ -115,8 +115,7 @@ def _merge(connection: sqlite3.Connection, key: int, server: str) -> None:
     for series in (store.BOOK, store.HOURS):
         merged = _sums(_rows(connection, series, key), _rows(connection, series, other))
         connection.execute(f"DELETE FROM {series.table} WHERE key IN (?, ?)", (key, other))  # noqa: S608 - a constant
-        for period, totals in merged.items():
-            series.insert(connection, other, period, totals)
+        series.insert(connection, other, merged)
     seen = connection.execute("SELECT first_seen, last_seen FROM keys WHERE id = ?", (key,)).fetchone()
     store.update_key(connection, other, *seen)
 

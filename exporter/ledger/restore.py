@@ -143,10 +143,12 @@ def _write_totals(book: _Book, keys: dict[Labels, int], values: _LastValues, sco
     holds = values.totals(scope, hold)
     for labels, now in values.totals(scope, "_total").items():
         before = holds.get(labels, now)
-        if before != ZERO:
-            book.series.insert(book.connection, keys[labels], book.period - book.series.unit, before)
-        if now != before:
-            book.series.insert(book.connection, keys[labels], book.period, now)
+        rows = {book.period - book.series.unit: before, book.period: now}
+        if before == ZERO:
+            del rows[book.period - book.series.unit]
+        if now == before:
+            del rows[book.period]
+        book.series.insert(book.connection, keys[labels], rows)
 
 
 def _write_ends(connection: sqlite3.Connection, values: _LastValues) -> None:

@@ -6,7 +6,7 @@ and to every later one; if the period has no row yet, it is made from the newest
 
 # ruff: noqa: S608 - names of tables and columns come from the catalogue and from here; values are bound
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import sub
 
@@ -20,7 +20,6 @@ Labels = tuple[str, ...]
 _NAMES = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * len(COLUMNS))
 _SET = ", ".join(f"{column} = ?" for column in COLUMNS)
-_RAISE = ", ".join(f"{column} = {column} + ?" for column in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +30,49 @@ class Series:
     period: str
     unit: int
 
-    def insert(self, connection: sqlite3.Connection, key: int, period: int, totals: Amounts) -> None:
-        """A new row."""
-        connection.execute(
-            f"INSERT INTO {self.table} ({self.period}, key, {_NAMES}) VALUES (?, ?, {_MARKS})", (period, key, *totals)
+    def insert(self, connection: sqlite3.Connection, key: int, rows: Mapping[int, Amounts]) -> None:
+        """New rows: totals by period."""
+        connection.executemany(
+            f"INSERT INTO {self.table} ({self.period}, key, {_NAMES}) VALUES (?, ?, {_MARKS})",
+            [(period, key, *totals) for period, totals in rows.items()],
         )
 
-    def put(self, connection: sqlite3.Connection, key: int, period: int, totals: Amounts) -> None:
-        """The totals of a row that is there."""
-        connection.execute(
-            f"UPDATE {self.table} SET {_SET} WHERE {self.period} = ? AND key = ?", (*totals, period, key)
+    def put(self, connection: sqlite3.Connection, key: int, rows: Mapping[int, Amounts]) -> None:
+        """The totals of rows that are there, by period."""
+        connection.executemany(
+            f"UPDATE {self.table} SET {_SET} WHERE {self.period} = ? AND key = ?",
+            [(*totals, period, key) for period, totals in rows.items()],
         )
 
     def post(self, connection: sqlite3.Connection, entry: Entry, newest: int, deltas: dict[int, Amounts]) -> int:
         """Write the deltas (ascending) of a key whose newest row is `newest`; returns its newest period."""
-        totals = entry.row.totals
+        late = {period: amounts for period, amounts in deltas.items() if period < newest}
+        if late:
+            self._post_late(connection, entry.key, late)
+        totals = added(entry.row.totals, sums(late.values()))
+        rows: dict[int, Amounts] = {}
         for period, amounts in deltas.items():
-            if period < newest:
-                self._post_late(connection, entry.key, period, amounts)
-                totals = added(totals, amounts)
-                continue
-            totals = added(totals, amounts)
-            if period == newest:
-                self.put(connection, entry.key, period, totals)
-            else:
-                self.insert(connection, entry.key, period, totals)
-                newest = period
-        return newest
+            if period >= newest:
+                totals = rows[period] = added(totals, amounts)
+        if newest in rows:
+            self.put(connection, entry.key, {newest: rows.pop(newest)})
+        self.insert(connection, entry.key, rows)
+        return max(rows, default=newest)
 
-    def _post_late(self, connection: sqlite3.Connection, key: int, period: int, amounts: Amounts) -> None:
-        begin, totals = newest(connection, self, key, period + 1)
-        if begin != period:
-            self.insert(connection, key, period, totals)
-        connection.execute(
-            f"UPDATE {self.table} SET {_RAISE} WHERE key = ? AND {self.period} >= ?", (*amounts, key, period)
-        )
+    def _post_late(self, connection: sqlite3.Connection, key: int, late: dict[int, Amounts]) -> None:
+        """Add each amount to its own period's row and to every later one; every row is written once."""
+        first = min(late)
+        _, totals = newest(connection, self, key, first)
+        known = dict(between(connection, self, key, first, -NEVER))
+        raised: dict[int, Amounts] = {}
+        more = ZERO
+        for period in sorted(known.keys() | late.keys()):
+            totals = known.get(period, totals)
+            if period in late:
+                more = added(more, late[period])
+            raised[period] = added(totals, more)
+        self.insert(connection, key, {period: raised.pop(period) for period in late.keys() - known.keys()})
+        self.put(connection, key, raised)
 
     def drop_before(self, connection: sqlite3.Connection, key: int, period: int) -> None:
         """Give up the key's rows before `period`."""
