@@ -3,6 +3,21 @@
 # With POP3_REQUIRE_TOOLS=1 (CI) a missing program fails.
 set -eu
 
+# prom-label-proxy is no package: built from its Go module where Go is installed.
+label_proxy=github.com/prometheus-community/prom-label-proxy@v0.12.1
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/pop3-exporter/bin"
+if ! PATH="$PATH:$cache" command -v prom-label-proxy >/dev/null 2>&1; then
+    if command -v go >/dev/null 2>&1; then
+        echo "building what tests start: $label_proxy"
+        mkdir -p "$cache"
+        GOBIN="$cache" go install "$label_proxy" || echo "could not be built: $label_proxy" >&2
+    fi
+    if ! [ -x "$cache/prom-label-proxy" ]; then
+        echo "prom-label-proxy is missing; with Go: GOBIN=$cache go install $label_proxy" >&2
+        [ "${POP3_REQUIRE_TOOLS:-}" != 1 ] || exit 1
+    fi
+fi
+
 missing=""
 need() {  # PROGRAM PACKAGE
     PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || missing="$missing $2"

@@ -1,0 +1,152 @@
+"""access.yaml: who may see which domains; read again when it changes.
+
+Every entry belongs to one Grafana organisation: a login, role, e-mail or subject of another one never matches it.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from exporter.catalogue import OTHER, UNKNOWN
+from exporter.configfile import ConfigError, load
+from exporter.gateway.config import Section
+from exporter.gateway.identity import Identity
+from exporter.gateway.refusal import Reason, Refusal
+
+LOGGER = logging.getLogger(__name__)
+# No comma (prom-label-proxy's list), no blank, nothing that ends a header or a file name.
+DOMAIN = re.compile(r"[^\s,\"'\\/:;<>\x00-\x20\x7f@]{1,253}")
+WHO = ("login", "email", "role", "subject")
+
+
+def _domain(name: str) -> str:
+    if name in {UNKNOWN, OTHER}:
+        raise ValueError("belongs to no domain of its own: it holds what all domains share; list real domains")
+    if not DOMAIN.fullmatch(name) or name != name.lower():
+        raise ValueError("is not a domain in lower case, such as example.com")
+    return name
+
+
+Text = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class Entry(Section):
+    """Rights of the users of one organisation who match; exactly one of login, email, role, subject."""
+
+    organisation: Annotated[int, Field(ge=1, strict=True)]
+    login: Text | None = None
+    email: Text | None = None
+    role: Literal["Viewer", "Editor", "Admin"] | None = None
+    subject: Annotated[str, Field(pattern=r"^[a-z-]+:[A-Za-z0-9_-]{1,100}$")] | None = None
+    administrator: Annotated[bool, Field(strict=True)] = False
+    domains: Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], Field(max_length=200)] = ()
+
+    @model_validator(mode="after")
+    def _says_who_and_what(self) -> Self:
+        if sum(getattr(self, name) is not None for name in WHO) != 1:
+            raise ValueError(f"give exactly one of {', '.join(WHO)}")
+        if self.administrator == bool(self.domains):
+            raise ValueError("give either administrator: true or domains: [...]")
+        return self
+
+    @property
+    def who(self) -> tuple[int, str, str]:
+        """Organisation, and the one thing by which users are known."""
+        name = next(name for name in WHO if getattr(self, name) is not None)
+        return self.organisation, name, str(getattr(self, name))
+
+    def matches(self, one: Identity) -> bool:
+        """Whether the rights are this user's."""
+        if one.organisation != self.organisation:
+            return False
+        if self.subject is not None:
+            return one.subject == self.subject
+        if not one.is_user:  # service accounts and visitors who did not log in: only by their subject
+            return False
+        if self.email is not None:
+            return one.email_verified and one.email.casefold() == self.email.casefold()
+        return one.login == self.login if self.login is not None else one.role == self.role
+
+
+class AccessList(Section):
+    """The whole file."""
+
+    access: tuple[Entry, ...]
+
+    @model_validator(mode="after")
+    def _nobody_stands_twice(self) -> Self:
+        seen: set[tuple[int, str, str]] = set()
+        for number, entry in enumerate(self.access):
+            if entry.who in seen:
+                organisation, name, value = entry.who
+                raise ValueError(f"access[{number}]: {name} {value} of organisation {organisation} stands twice")
+            seen.add(entry.who)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What somebody may see: everything, or the series of these domains (sorted, at least one)."""
+
+    administrator: bool
+    domains: tuple[str, ...] = ()
+
+
+class Access:
+    """The rights in `path`, looked at with every question. ConfigError when the first reading fails.
+
+    A file that cannot be used gives nobody any rights until it can be: the change may have been made to take
+    somebody's rights away, so the old ones must not live on behind a typing error.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._stamp()
+        self._entries: tuple[Entry, ...] | None = load(path, AccessList).access
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the file could be used when it was last looked at."""
+        return self._entries is not None
+
+    @property
+    def size(self) -> int:
+        """How many entries hold."""
+        return len(self._entries or ())
+
+    def rights(self, one: Identity) -> Rights:
+        """All that is granted to this user; Refusal where nothing is, or nothing is known."""
+        self.refresh()
+        if self._entries is None:
+            raise Refusal(503, Reason.ACCESS_FILE, "the gateway's access file cannot be used: ask your administrator")
+        granted = [entry for entry in self._entries if entry.matches(one)]
+        if not granted:
+            raise Refusal(403, Reason.NOT_LISTED, "you may not see any domain here: ask your administrator")
+        if any(entry.administrator for entry in granted):
+            return Rights(administrator=True)
+        return Rights(administrator=False, domains=tuple(sorted({name for entry in granted for name in entry.domains})))
+
+    def refresh(self) -> None:
+        """Read the file again if it changed."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            self._entries = load(self._path, AccessList).access
+        except ConfigError as error:
+            self._entries = None
+            LOGGER.error("access file not usable, nobody is let in until it is:\n%s", error)  # noqa: TRY400
+            return
+        LOGGER.info("access file read again: %d entries", len(self._entries))
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns

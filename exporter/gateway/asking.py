@@ -1,0 +1,78 @@
+"""How a question gets to Prometheus: administrators straight, everybody else through prom-label-proxy."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from exporter.gateway import filters
+from exporter.gateway.access import Rights
+from exporter.gateway.constants import with_constants
+from exporter.gateway.exempt import admitted
+from exporter.gateway.parameters import (
+    ALERTS,
+    LABEL_VALUES,
+    QUERY,
+    RULES,
+    SERIES,
+    Endpoint,
+    Pairs,
+    first,
+)
+from exporter.gateway.upstream import Answer, Upstream
+
+REMEMBERED_SECONDS = 15.0
+REMEMBERED = 500
+
+
+class Asking:
+    """Asks with somebody's rights; `seconds`: what Prometheus itself may take; `clock`: seconds that never fall."""
+
+    def __init__(self, upstream: Upstream, seconds: float, clock: Callable[[], float]) -> None:
+        self._upstream = upstream
+        self._timeout = ("timeout", f"{max(1, int(seconds))}s")
+        self._clock = clock
+        self._known: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
+
+    async def api(self, rights: Rights, endpoint: Endpoint, parameters: Pairs, label: str = "") -> Answer:
+        """The answer of an endpoint to these parameters, for these rights."""
+        path = endpoint.path.format(name=label)
+        if endpoint.is_query:
+            return await self._query(rights, path, parameters)
+        if rights.administrator:
+            return await self._upstream.straight(path, parameters)
+        answer = await self._upstream.filtered(rights, path, parameters)
+        change = {SERIES: filters.series, ALERTS: filters.alerts, RULES: filters.rules}.get(endpoint)
+        if endpoint is LABEL_VALUES and label == "domain":
+            change = filters.domain_names
+        return filters.changed(answer, change, rights.domains) if change else answer
+
+    async def rows(self, rights: Rights, query: str, at: str) -> list[dict[str, Any]]:
+        """The rows of an instant query (label sets under `metric`, a pair under `value`)."""
+        answer = await self._query(rights, QUERY.path, [("query", query), ("time", at)])
+        return list(answer.data["result"])
+
+    async def own_rows(self, query: str, at: str) -> list[dict[str, Any]]:
+        """The same for a question of the gateway's own, whose rows nobody is shown."""
+        answer = await self._upstream.straight(QUERY.path, [("query", query), ("time", at), self._timeout], post=True)
+        return list(answer.data["result"])
+
+    async def _query(self, rights: Rights, path: str, parameters: Pairs) -> Answer:
+        query = first(parameters, "query") or ""
+        others = [pair for pair in parameters if pair[0] != "query"] + [self._timeout]
+        if rights.administrator:
+            return await self._upstream.straight(path, [("query", query), *others], post=True)
+        if (exempt := admitted(query)) is not None:
+            return await self._upstream.straight(path, [("query", exempt), *others], post=True)
+        query = await with_constants(query, self._servers)
+        return await self._upstream.filtered(rights, path, [("query", query), *others], post=True)
+
+    async def _servers(self, expression: str, at: str) -> Iterable[str]:
+        """The servers in the rows of an admitted expression; a dashboard asks for the same ones many times at once."""
+        now, key = self._clock(), (expression, at)
+        if key in self._known and now - self._known[key][0] < REMEMBERED_SECONDS:
+            return self._known[key][1]
+        rows = await self.own_rows(expression, at)
+        servers = tuple(sorted({row["metric"].get("server", "") for row in rows}))
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[key] = now, servers
+        return servers

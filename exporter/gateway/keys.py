@@ -1,0 +1,99 @@
+"""Grafana's public keys: cached, fetched again for an unknown key id, never more often than every few seconds."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+
+from exporter.gateway.refusal import Reason, Refusal
+
+LOGGER = logging.getLogger(__name__)
+PAUSE_SECONDS = 5.0
+FRESH_SECONDS = 3600.0
+# Grafana may be away for a while; longer than this nobody vouches for its keys.
+USABLE_SECONDS = 24 * 3600.0
+MAX_KEYS = 100
+
+Fetch = Callable[[], Awaitable[bytes]]
+Count = Callable[[bool], None]
+
+
+class FetchError(Exception):
+    """The keys cannot be had; the message is for the log."""
+
+
+class KeyStore:
+    """The keys by their id. `fetch` gives the JWKS document or raises FetchError; `clock`: seconds that never fall."""
+
+    def __init__(self, fetch: Fetch, clock: Callable[[], float], count: Count = lambda _: None) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._count = count
+        self._keys: dict[str, EllipticCurvePublicKey] = {}
+        self._asked: float | None = None
+        self._had: float | None = None
+        self._fetching = asyncio.Lock()
+
+    async def key(self, kid: str) -> EllipticCurvePublicKey:
+        """The key with that id. Refusal: 401 where Grafana does not know it, 503 where Grafana cannot be asked."""
+        if kid not in self._keys or self._age() > FRESH_SECONDS:
+            await self._renew(kid)
+        if self._age() > USABLE_SECONDS:
+            raise Refusal(503, Reason.KEYS, "Grafana's signing keys cannot be fetched")
+        try:
+            return self._keys[kid]
+        except KeyError:
+            raise Refusal(401, Reason.TOKEN, "no valid identity: log in to Grafana again", "unknown key") from None
+
+    def _age(self) -> float:
+        return float("inf") if self._had is None else self._clock() - self._had
+
+    async def _renew(self, kid: str) -> None:
+        async with self._fetching:
+            # Whoever waited here may find what he wanted; and strangers' key ids must not make us flood Grafana.
+            if kid in self._keys and self._age() <= FRESH_SECONDS:
+                return
+            if self._asked is not None and self._clock() - self._asked < PAUSE_SECONDS:
+                return
+            self._asked = self._clock()
+            try:
+                keys = parsed(await self._fetch())
+            except FetchError as error:
+                self._count(False)
+                LOGGER.warning("Grafana's signing keys cannot be fetched: %s", error)
+                return
+            self._count(True)
+            self._keys, self._had = keys, self._clock()
+
+
+def parsed(document: bytes) -> dict[str, EllipticCurvePublicKey]:
+    """The P-256 keys of a JWKS document by their ids; others are left out. FetchError if it is none."""
+    try:
+        entries = json.loads(document)["keys"]
+        known = [entry for entry in entries[:MAX_KEYS] if _is_ours(entry)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise FetchError(f"not a JWKS document: {type(error).__name__}") from error
+    keys: dict[str, EllipticCurvePublicKey] = {}
+    for entry in known:
+        try:
+            key = jwt.PyJWK({**entry, "alg": "ES256"}).key
+        except (jwt.PyJWTError, ValueError) as error:
+            LOGGER.warning("a signing key of Grafana is left out: %s", type(error).__name__)
+            continue
+        if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+            keys[entry["kid"]] = key
+    return keys
+
+
+def _is_ours(entry: dict[str, Any]) -> bool:
+    return (
+        entry.get("kty") == "EC"
+        and entry.get("crv") == "P-256"
+        and entry.get("alg", "ES256") == "ES256"
+        and entry.get("use", "sig") == "sig"
+        and isinstance(entry.get("kid"), str)
+    )

@@ -1,0 +1,192 @@
+"""The report behind the CSV link: the queries of the dashboards' tables, with real numbers for Grafana's variables."""
+
+import asyncio
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dashboards.queries import (
+    Chosen,
+    Only,
+    Range,
+    Series,
+    Steps,
+    Windows,
+    ended,
+    literal,
+    total,
+    until,
+    wide_total,
+)
+from dashboards.queries.cells import logged
+from exporter.catalogue import CONNECTIONS, MEASURES, Scope
+from exporter.gateway.access import Rights
+from exporter.gateway.asking import Asking
+from exporter.gateway.question import Question
+from exporter.periods import Step, period_of
+from exporter.reports.rows import COLUMNS, By, Column, Report, ReportRow
+
+ANY_SERVER = ".+"  # as the dashboards' variable says All
+Rows = list[dict[str, Any]]
+Numbers = dict[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Makes reports of a site whose days begin in `zone`; `now`: for the zone's rules."""
+
+    asking: Asking
+    zone: ZoneInfo
+
+    async def report(self, question: Question, rights: Rights, now: datetime) -> Report:
+        """The rows that the dashboard's table shows for the same choices. Refusal where Prometheus does not answer."""
+        range_ = await self._range(question)
+        windows = Windows.of(self.zone.key, now)
+        if question.by is By.TREND:
+            rows = await self._trend(question, rights, Steps(windows, range_, *_step(question)))
+        else:
+            rows = await self._names(question, rights, range_)
+        nothing = ReportRow("Total", (None,) * len(COLUMNS), (None,) * len(COLUMNS))
+        return Report(question.by, question.step, question.first, question.last, tuple(rows), nothing)
+
+    async def _range(self, question: Question) -> Range:
+        """Grafana's variables; `$until` and `$ended` are looked up by the dashboards' own queries."""
+        length = f"{(question.end - question.begin + 500) // 1000}s"
+        range_ = Range(str(question.begin // 1000), str(question.end // 1000), "0", length, length, "")
+        newest = await self._lookup(until(range_), question)
+        known = Range(range_.begin, range_.end, _whole(newest[0]["value"][1]), length, length, "")
+        gone = await self._lookup(ended(Only(_servers(question)), known), question)
+        names = sorted({row["metric"].get("server", "") for row in gone})
+        return Range(known.begin, known.end, known.until, length, length, _one_of(names))
+
+    async def _lookup(self, text: str, question: Question) -> Rows:
+        """What a hidden variable of the dashboards finds. Its rows only choose windows and servers."""
+        return await self.asking.own_rows(text.removeprefix("query_result(").removesuffix(")"), _time(question))
+
+    async def _ask(self, queries: Sequence[str], question: Question, rights: Rights) -> list[Rows]:
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.asking.rows(rights, query, _time(question))) for query in queries]
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several
+        return [task.result() for task in tasks]
+
+    async def _trend(self, question: Question, rights: Rights, steps: Steps) -> list[ReportRow]:
+        scope = _trend_scope(question)
+        queries = [steps.values(_series(question, scope, one), only_logged=_can_lack(one)) for one in COLUMNS]
+        begins, covered, *columns = await self._ask([steps.begins(), steps.coverage(), *queries], question, rights)
+        days = {row["metric"]["period"]: row["metric"]["days"] for row in covered}
+        numbers = [_numbers(rows, "period") for rows in columns]
+        found = []
+        for begin, period in sorted((float(row["value"][1]), row["metric"]["period"]) for row in begins):
+            if numbers[0].get(period) is not None:
+                label = self._label(begin / 1000, question.step)
+                found.append(_row(label, period, numbers, _covered(question.step, days.get(period))))
+        return found if not question.sort else sorted(found, key=lambda row: _rank(row, question.sort))
+
+    async def _names(self, question: Question, rights: Rights, range_: Range) -> list[ReportRow]:
+        scope = Scope(question.by.value)
+        # Thousands of users of all domains: windows of three hours, as on the dashboards.
+        is_wide = scope is Scope.USER and question.domains is None
+        queries = [
+            _wide(_series(question, scope, one), range_, can_lack=_can_lack(one))
+            if is_wide
+            else total(_series(question, scope, one), [scope], range_, only_logged=_can_lack(one))
+            for one in COLUMNS
+        ]
+        numbers = [_numbers(rows, scope) for rows in await self._ask(queries, question, rights)]
+        found = [_row(name, name, numbers) for name, value in numbers[0].items() if value is not None]
+        column = 1 if question.sort is None else question.sort
+        found.sort(key=lambda row: row.label)
+        return found if column == 0 else sorted(found, key=lambda row: _rank(row, column))
+
+    def _label(self, begin: float, step: Step) -> str:
+        local = datetime.fromtimestamp(begin, UTC).astimezone(self.zone)
+        return local.isoformat() if step is Step.HOUR else period_of(local.date(), step).label
+
+
+def _step(question: Question) -> tuple[Chosen, bool]:
+    return Chosen.of(question.step.capitalize()), _trend_scope(question).has_hours
+
+
+def _trend_scope(question: Question) -> Scope:
+    """Whose periods: a domain administrator's trend is that of his domains."""
+    if question.user is not None:
+        return Scope.USER
+    return Scope.SERVER if question.domains is None else Scope.DOMAIN
+
+
+def _series(question: Question, scope: Scope, column: Column) -> list[Series]:
+    domain = domains = None
+    if question.domains is not None and len(question.domains) == 1:
+        domain = literal(question.domains[0])
+    elif question.domains is not None:
+        domains = _one_of(question.domains)
+    user = None if question.user is None else literal(question.user)
+    only = Only(_servers(question), domain=domain, domains=domains, user=user)
+    return [Series(scope, MEASURES[measure], only) for measure in column.measures]
+
+
+def _wide(series: Sequence[Series], range_: Range, *, can_lack: bool) -> str:
+    """The totals of all users, NaN for those whose servers all do not log the measures."""
+    values = wide_total(series, ["user"], range_)
+    if not can_lack:
+        return values
+    known = [f"max by({one.keys})(last_over_time({one.born}[3h] @ {range_.until}))" for one in series]
+    having = " or ".join(logged(known, series, range_))
+    return f"(({values}) and on(user) max by(user)({having})) or max by(user)({known[0]})*NaN"
+
+
+def _servers(question: Question) -> str:
+    return _one_of(question.servers) if question.servers else ANY_SERVER
+
+
+def _one_of(names: Sequence[str]) -> str:
+    """A regular expression for the inside of a PromQL string that matches these names and nothing else."""
+    return literal("|".join(re.escape(name) for name in names))
+
+
+def _can_lack(column: Column) -> bool:
+    """As on the dashboards: every log has connections, and they say which rows exist."""
+    return column.measures != (CONNECTIONS,)
+
+
+def _time(question: Question) -> str:
+    """The end of the range, as Grafana's instant queries have it."""
+    return f"{question.end // 1000}.{question.end % 1000:03}"
+
+
+def _whole(number: str) -> str:
+    return str(int(float(number)))
+
+
+def _numbers(rows: Rows, label: str) -> Numbers:
+    """By the label's value; None is what the query says is not logged."""
+    found: Numbers = {}
+    for row in rows:
+        value = float(row["value"][1])
+        found[row["metric"].get(label, "")] = None if math.isnan(value) else round(value)
+    return found
+
+
+def _row(label: str, key: str, columns: Sequence[Numbers], days: tuple[int, int] | None = None) -> ReportRow:
+    values = tuple(numbers.get(key) for numbers in columns)
+    return ReportRow(label, values, (None,) * len(values), days)
+
+
+def _covered(step: Step, days: str | None) -> tuple[int, int] | None:
+    """`12 of 30` as numbers; a day is whole, an hour has no days."""
+    if days is None:
+        return (1, 1) if step is Step.DAY else None
+    inside, _, whole = days.partition(" of ")
+    return int(inside), int(whole)
+
+
+def _rank(row: ReportRow, column: int | None) -> tuple[bool, int]:
+    """Numbers fall, what is not logged comes last."""
+    value = row.values[(column or 1) - 1]
+    return value is None, -(value or 0)

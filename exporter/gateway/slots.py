@@ -1,0 +1,41 @@
+"""How many queries one user may have under way; more wait, too many are refused."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from exporter.gateway.refusal import Reason, Refusal
+
+# A dashboard asks some forty queries at once.
+MAX_WAITING = 100
+
+
+@dataclass(slots=True)
+class _Queue:
+    free: asyncio.Semaphore
+    asking: int = field(default=0)
+
+
+class Slots:
+    """`parallel` queries per user; nothing is kept of users who ask nothing."""
+
+    def __init__(self, parallel: int, waiting: int = MAX_WAITING) -> None:
+        self._parallel = parallel
+        self._waiting = waiting
+        self._queues: dict[str, _Queue] = {}
+
+    @asynccontextmanager
+    async def slot(self, user: str) -> AsyncIterator[None]:
+        """Wait for a slot and hold it. Refusal (429) where too many of the user's queries wait already."""
+        queue = self._queues.setdefault(user, _Queue(asyncio.Semaphore(self._parallel)))
+        if queue.asking >= self._parallel + self._waiting:
+            raise Refusal(429, Reason.BUSY, "too many of your queries at once: try again")
+        queue.asking += 1
+        try:
+            async with queue.free:
+                yield
+        finally:
+            queue.asking -= 1
+            if not queue.asking:
+                self._queues.pop(user, None)

@@ -1,0 +1,169 @@
+"""Prometheus, prom-label-proxy in front of it, and Grafana's keys: bounded in time and size, never redirected."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from exporter.gateway.access import Rights
+from exporter.gateway.config import GatewayConfig
+from exporter.gateway.keys import FetchError
+from exporter.gateway.parameters import DOMAINS_HEADER, Pairs
+from exporter.gateway.refusal import Reason, Refusal
+
+LOGGER = logging.getLogger(__name__)
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_KEYS_BYTES = 1024 * 1024
+KEYS_SECONDS = 5.0
+CONNECTIONS = 64
+# How long a prom-label-proxy that has proved itself is believed, and one that has not is not asked again.
+PROVED_SECONDS = 60.0
+DOUBTED_SECONDS = 2.0
+# Domains that cannot exist (RFC 6761), for the proof.
+ONE, TWO = "one.invalid", "two.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an upstream said."""
+
+    code: int
+    body: bytes
+
+    @property
+    def data(self) -> Any:  # noqa: ANN401 - JSON
+        """`data` of a good answer of Prometheus's API. Refusal if it is none."""
+        try:
+            document = json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise _unreachable("an answer that is not JSON") from error
+        if self.code != 200 or not isinstance(document, dict) or document.get("status") != "success":  # noqa: PLR2004
+            detail = str(document.get("error", ""))[:300] if isinstance(document, dict) else ""
+            raise Refusal(502, Reason.UPSTREAM, "Prometheus refused the query", detail)
+        return document.get("data")
+
+
+class Upstream:
+    """Asks for others. Lives in one event loop; `clock`: seconds that never fall."""
+
+    def __init__(self, config: GatewayConfig, clock: Callable[[], float]) -> None:
+        self._config = config
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(config.limits.seconds, connect=5.0),
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        )
+        self._proving = asyncio.Lock()
+        self._judged = float("-inf")
+        self._proved = False
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._client.aclose()
+
+    async def keys(self) -> bytes:
+        """Grafana's JWKS document, or FetchError."""
+        try:
+            async with asyncio.timeout(KEYS_SECONDS):
+                answer = await self._send("GET", self._config.grafana.keys, [], {}, MAX_KEYS_BYTES)
+        except (httpx.HTTPError, TimeoutError, Refusal) as error:
+            raise FetchError(f"{self._config.grafana.keys}: {type(error).__name__}") from error
+        if answer.code != 200:  # noqa: PLR2004
+            raise FetchError(f"{self._config.grafana.keys}: status {answer.code}")
+        return answer.body
+
+    async def straight(self, path: str, parameters: Pairs, *, post: bool = False) -> Answer:
+        """What Prometheus says to somebody who may see everything, or to the gateway itself."""
+        return await self._ask(self._config.prometheus + path, parameters, {}, post=post)
+
+    async def filtered(self, rights: Rights, path: str, parameters: Pairs, *, post: bool = False) -> Answer:
+        """What prom-label-proxy lets through for these domains. Refusal unless it has proved that it enforces them."""
+        if not rights.domains:
+            raise Refusal(403, Reason.NOT_LISTED, "you may not see any domain here: ask your administrator")
+        await self._prove()
+        return await self._ask(self._config.label_proxy + path, parameters, _domains(rights.domains), post=post)
+
+    async def _ask(self, url: str, parameters: Pairs, headers: Mapping[str, str], *, post: bool) -> Answer:
+        try:
+            method = "POST" if post else "GET"
+            return await self._send(method, url, parameters, headers, MAX_ANSWER_BYTES)
+        except httpx.TimeoutException as error:
+            raise Refusal(504, Reason.TIME, "Prometheus took too long: ask for a shorter range") from error
+        except httpx.HTTPError as error:
+            raise _unreachable(f"{url}: {type(error).__name__}") from error
+
+    async def _send(self, method: str, url: str, parameters: Pairs, headers: Mapping[str, str], limit: int) -> Answer:
+        fields = _fields(parameters)
+        request = self._client.build_request(
+            method,
+            url,
+            params=fields if method == "GET" and fields else None,
+            data=fields if method == "POST" else None,
+            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+        )
+        answer = await self._client.send(request, stream=True)
+        try:
+            pieces, size = [], 0
+            async for piece in answer.aiter_bytes():
+                size += len(piece)
+                if size > limit:
+                    raise Refusal(502, Reason.SIZE, "the answer is too large: ask for less")
+                pieces.append(piece)
+            return Answer(answer.status_code, b"".join(pieces))
+        finally:
+            await answer.aclose()
+
+    async def _prove(self) -> None:
+        """A wrong address in the configuration must show nobody anything: ask what only a strict proxy answers so."""
+        async with self._proving:
+            age = self._clock() - self._judged
+            if age > (PROVED_SECONDS if self._proved else DOUBTED_SECONDS):
+                self._proved = await self._is_strict()
+                self._judged = self._clock()
+                if not self._proved:
+                    LOGGER.error(
+                        "%s is no prom-label-proxy with -label domain -header-name X-Pop3-Domains "
+                        "-header-uses-list-syntax -error-on-replace: domain administrators are not let through",
+                        self._config.label_proxy,
+                    )
+        if not self._proved:
+            raise Refusal(503, Reason.NOT_ENFORCED, "the gateway's prom-label-proxy does not enforce domains")
+
+    async def _is_strict(self) -> bool:
+        url = f"{self._config.label_proxy}/api/v1/query"
+        query = [("query", f'pop3_domain_connections_total{{domain="{TWO}"}}')]
+        # Another domain's selector is an error, one of a list is none, and without the header there is nothing.
+        other = await self._ask(url, query, _domains([ONE]), post=True)
+        listed = await self._ask(url, query, _domains([ONE, TWO]), post=True)
+        nobody = await self._ask(url, query, {}, post=True)
+        return _is_proxy_error(other) and listed.code == 200 and _is_proxy_error(nobody)  # noqa: PLR2004
+
+
+def _domains(names: Sequence[str]) -> dict[str, str]:
+    return {DOMAINS_HEADER: ",".join(names)}
+
+
+def _is_proxy_error(answer: Answer) -> bool:
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return False
+    kind = document.get("errorType") if isinstance(document, dict) else None
+    return answer.code == 400 and kind == "prom-label-proxy"  # noqa: PLR2004
+
+
+def _fields(parameters: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for name, value in parameters:
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def _unreachable(detail: str) -> Refusal:
+    return Refusal(502, Reason.UPSTREAM, "Prometheus cannot be asked just now", detail)

@@ -1,0 +1,290 @@
+"""What a customer with a Viewer's login may try: none of it yields a name or a number of another customer.
+
+Alice has a.example. b.example is somebody else's: its user is ben, its server mxb, its numbers beyond 10^13.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.gateway.signing import Signer, viewer
+from tests.gateway.world import LAST, SECRET, Door, numbers
+
+pytestmark = [pytest.mark.tool("prometheus", "promtool", "prom-label-proxy"), pytest.mark.timeout(120)]
+
+STRANGE = ("b.example", "ben@", "mxb", "cleo", "c.example", str(SECRET))
+BIG = 1e13  # milliseconds since 1970 are smaller
+T = str(LAST)
+RANGE = {"start": str(LAST - 3600), "end": T, "step": "600"}
+MONTH = {"from": "2026-10-22", "to": "2026-11-04"}
+
+# PromQL that asks for what is not Alice's. `{}` is tried with every endpoint that takes a query.
+QUERIES = {
+    "another domain": 'pop3_domain_connections_total{domain="b.example"}',
+    "another user": 'pop3_user_connections_total{user="ben@b.example"}',
+    "all domains": "pop3_domain_connections_total",
+    "all of everything": '{__name__=~".+"}',
+    "names of all metrics": 'count by(__name__)({__name__!=""})',
+    "a regular expression of domains": 'pop3_domain_connections_total{domain=~".*"}',
+    "two domains in one expression": 'pop3_domain_connections_total{domain=~"a.example|b.example"}',
+    "all but her own": 'pop3_domain_connections_total{domain!="a.example"}',
+    "all but her own, by expression": 'pop3_domain_connections_total{domain!~"a.*"}',
+    "series without a domain": 'pop3_connections_total{domain=""}',
+    "the server's totals": "pop3_connections_total",
+    "the server's totals minus her own": "pop3_connections_total - on() sum(pop3_domain_connections_total)",
+    "sums over all domains": "sum(pop3_domain_connections_total)",
+    "the largest": "topk(1,pop3_domain_connections_total)",
+    "how many domains": "count(pop3_domain_first_seen_timestamp_seconds)",
+    "a metric's name in braces": '{__name__="pop3_domain_connections_total",domain="b.example"}',
+    "a metric's name in quotes": '{"pop3_domain_connections_total"}',
+    "a matcher twice": 'pop3_domain_connections_total{domain="a.example",domain="b.example"}',
+    "a matcher closed early": 'pop3_domain_connections_total{domain="a.example"} or x{y="}",domain="b.example"}',
+    "either": 'pop3_domain_connections_total{domain="b.example" or domain="a.example"}',
+    "at a time": f"pop3_domain_connections_total @ {LAST}",
+    "at the end": "pop3_domain_connections_total @ end()",
+    "an hour ago": "pop3_domain_connections_total offset 1h",
+    "from the future": f"pop3_domain_connections_total @ {LAST - 7200} offset -1h",
+    "a subquery": "max_over_time((pop3_domain_connections_total)[2h:30m])",
+    "a subquery at a time": f"max_over_time(sum(pop3_connections_total)[2h:30m] @ {LAST})",
+    "joined to her own": 'pop3_domain_connections_total{domain="a.example"} * on() group_right() '
+    'pop3_domain_connections_total{server="mxb"}',
+    "joined to the exporter's": 'vector(1) * on() group_right() pop3_exporter_unread_bytes{source=~"ben.*"}',
+    "her label on others": 'label_replace(pop3_domain_connections_total{server="mxb"},"domain","a.example","","")',
+    "others' label as text": 'label_replace(pop3_domain_connections_total,"x","$1","domain","(.*)")',
+    "absent in others": 'absent(pop3_domain_connections_total{domain="b.example"}) * 0 + 1',
+    "compared with others": 'pop3_domain_connections_total < on() sum(pop3_connections_total{domain=~"|b.*"})',
+    "sorted by others": "sort_desc(pop3_user_connections_total)",
+    "values of a label": 'count_values("user",pop3_user_connections_total)',
+    "alerts of others": 'ALERTS{domain="b.example"}',
+    "all alerts": "ALERTS",
+    "recorded for others": "theirs",
+    "the scrapes": "up",
+    "an exempt metric and others": "pop3_site_info or pop3_domain_connections_total",
+    "an exempt name as a prefix": 'pop3_site_info{} or {__name__=~"pop3_domain.*"}',
+    "others behind a comment": "pop3_site_info # \n or pop3_domain_connections_total",
+    "others behind a name's colon": "pop3_site_info:x or pop3_connections_total",
+    "the exempt metric by another name": 'pop3_site_info{__name__=~".*"}',
+    "an exempt metric with a hostile string": 'pop3_site_info{x="\\"} or pop3_connections_total #"}',
+    "an exempt metric with backticks": 'pop3_site_info{x=`"`} or pop3_connections_total or pop3_site_info{x=`"`}',
+    "the logs' quality around others": 'max by(server)(last_over_time(pop3_measure_quality_info{x="y"}[1h] @ 1))'
+    " or sum(pop3_connections_total)",
+    "info() around her own": 'info(pop3_domain_connections_total, {server="mxb"})',
+    "a selector without a name": '{server="mxb"}',
+    "utf-8 names": '{"pop3_connections_total", domain=~".*"}',
+    "a domain with a tail": 'pop3_domain_connections_total{domain=~"a.example|.*"}',
+}
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A request of Alice's; `method` GET unless said."""
+
+    path: str
+    parameters: dict[str, str | list[str]] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
+    method: str = "GET"
+    body: str = ""
+    token: bool = True
+
+
+def _queries(path: str, more: dict[str, str], method: str) -> dict[str, Attack]:
+    return {
+        f"{method} {path.rpartition('/')[2]}: {name}": Attack(path, {"query": query, **more}, method=method)
+        for name, query in QUERIES.items()
+    }
+
+
+def _matches(path: str) -> dict[str, Attack]:
+    selectors = [
+        *("pop3_domain_connections_total", 'pop3_connections_total{domain=""}', '{__name__=~".+"}', "theirs"),
+        *('{domain="b.example"}', '{domain=~".*"}', '{domain!="a.example"}', '{server="mxb"}'),
+    ]
+    one = {f"GET {path}: {text}": Attack(path, {"match[]": text}) for text in selectors}
+    return one | {
+        f"GET {path}": Attack(path),
+        f"GET {path}: several": Attack(path, {"match[]": selectors}),
+        f"POST {path}: several": Attack(path, {"match[]": selectors}, method="POST"),
+        f"POST {path}: one in the address": Attack(
+            f"{path}?match[]=pop3_domain_connections_total", {"match[]": "x"}, method="POST"
+        ),
+        f"GET {path}: an empty one": Attack(path, {"match[]": ""}),
+        f"GET {path}: since ever": Attack(path, {"match[]": '{__name__=~".+"}', "start": "0", "end": "9999999999"}),
+    }
+
+
+HIDDEN = [
+    *("/federate", "/api/v1/federate", "/api/v1/query_exemplars", "/api/v1/metadata", "/api/v1/targets"),
+    *("/api/v1/targets/metadata", "/api/v1/read", "/api/v1/write", "/api/v1/status/config", "/api/v1/status/flags"),
+    *("/api/v1/status/tsdb", "/api/v1/status/runtimeinfo", "/api/v1/status/buildinfo", "/api/v1/status/walreplay"),
+    *("/api/v1/admin/tsdb/snapshot", "/api/v1/alertmanagers", "/api/v1/scrape_pools", "/api/v1/format_query"),
+    *("/api/v1/parse_query", "/api/v1/notifications", "/api/v2/alerts", "/api/v2/silences", "/graph", "/config", "/"),
+    *("/debug/pprof/heap", "/healthz", "/metrics", "/consoles/index.html.example", "/-/reload", "/-/quit"),
+    *("/api/v1/query/", "/api/v1//query", "/api/v1/rules/", "/api/v1/alerts/", "/API/v1/query", "/api/v1/query;x"),
+    *("/api/v1/query/../federate", "/api/v1/query/..%2ffederate", "/%61pi/v1/federate", "/api/v1/query%00"),
+    *("/api/v1/label/domain%2fvalues%3f/values", "/api/v1/label/..%2f..%2fseries/values", "/report.csv/"),
+    *("/report.csv%00", "/otlp/v1/metrics", "http://127.0.0.1:9090/federate"),
+]
+
+
+def _reports() -> dict[str, Attack]:
+    asked: dict[str, dict[str, str | list[str]]] = {
+        "another domain": {"domain": "b.example"},
+        "another domain, upper case": {"domain": "B.EXAMPLE"},
+        "domains as a list": {"domain": "a.example,b.example"},
+        "domains as an expression": {"domain": "a.example|b.example"},
+        "every domain": {"domain": ".*"},
+        "a domain twice": {"domain": ["a.example", "b.example"]},
+        "out of the string": {"domain": 'a.example"} or pop3_domain_connections_total{domain=~".*'},
+        "no domain": {"domain": ""},
+        "the domain of all": {"domain": "unknown"},
+        "another user": {"user": "ben@b.example"},
+        "out of the user's string": {"user": 'x"} or pop3_user_connections_total{domain="b.example'},
+        "the other's server": {"server": "mxb"},
+        "out of the server's string": {"server": 'x"} or pop3_domain_connections_total{domain=~".*'},
+        "servers as an expression": {"var-server": ".*|mxb"},
+        "out of the range": {"from": "0) or pop3_connections_total or (0"},
+        "out of the step": {"step": 'Day"} or pop3_connections_total'},
+        "out of the sort": {"sort": "new_connections;x"},
+        "out of the zone": {"tz": 'UTC"} or x'},
+        "of another organisation": {"orgId": "3", "organisation": "3"},
+        "as an administrator": {"administrator": "true"},
+        "a header": {"domain": "a.example\r\nX-Evil: 1"},
+    }
+    found = {}
+    for name, parameters in asked.items():
+        for by in ("trend", "domain", "user"):
+            for ending in ("csv", "json"):
+                found[f"report.{ending} by {by}: {name}"] = Attack(
+                    f"/report.{ending}", {"by": by, "step": "day", **MONTH, **parameters}
+                )
+    return found
+
+
+def _headers() -> dict[str, Attack]:
+    asked = {"query": "pop3_domain_connections_total", "time": T}
+
+    def with_headers(*headers: tuple[str, str], token: bool = True) -> Attack:
+        return Attack("/api/v1/query", asked, headers, token=token)
+
+    good, stranger = "GOOD", Signer().token(viewer("root", 1, now=LAST))
+    return {
+        "headers: the domains": with_headers(("X-Pop3-Domains", "b.example")),
+        "headers: the domains, in another case": with_headers(("x-POP3-domains", "b.example")),
+        "headers: the domains, twice": with_headers(("X-Pop3-Domains", "a.example"), ("X-Pop3-Domains", "b.example")),
+        "headers: the domains, empty": with_headers(("X-Pop3-Domains", "")),
+        "headers: the domains with underscores": with_headers(("X_Pop3_Domains", "b.example")),
+        "headers: two tokens": with_headers(("X-Grafana-Id", stranger)),
+        "headers: the same token twice": with_headers(("X-Grafana-Id", good)),
+        "headers: a user's name instead": with_headers(("X-Grafana-User", "root"), token=False),
+        "headers: an organisation": with_headers(("X-Grafana-Org-Id", "1")),
+        "headers: a forged token": with_headers(("X-Grafana-Id", stranger), token=False),
+        "headers: an authorization": with_headers(("Authorization", "Basic cm9vdDpyb290"), token=False),
+        "headers: another method": with_headers(("X-HTTP-Method-Override", "DELETE")),
+        "headers: another host": with_headers(("Host", "prometheus:9090"), ("X-Forwarded-Host", "prometheus")),
+        "headers: another path": with_headers(("X-Original-URL", "/federate"), ("X-Rewrite-URL", "/federate")),
+        "headers: none at all": with_headers(token=False),
+    }
+
+
+def _forms() -> dict[str, Attack]:
+    other = "pop3_domain_connections_total%7Bdomain%3D%22b.example%22%7D"
+
+    def form(path: str, body: str, kind: str = "application/x-www-form-urlencoded") -> Attack:
+        return Attack(path, headers=(("Content-Type", kind),), method="POST", body=body)
+
+    return {
+        "form: the query twice": form("/api/v1/query", f"query=vector(1)&query={other}&time={T}"),
+        "form: an empty query first": form("/api/v1/query", f"query=&query={other}&time={T}"),
+        "form: one in the address, one inside": form(f"/api/v1/query?query=vector(1)&time={T}", f"query={other}"),
+        "form: semicolons": form("/api/v1/query", f"query=vector(1);query={other}"),
+        "form: other case": form("/api/v1/query", f"query=vector(1)&Query={other}&QUERY={other}"),
+        "form: JSON": form("/api/v1/query", '{"query":"pop3_domain_connections_total"}', "application/json"),
+        "form: multipart": form("/api/v1/query", f"--x\r\n\r\n{other}\r\n--x--", "multipart/form-data; boundary=x"),
+        "form: no kind": form("/api/v1/query", f"query={other}", ""),
+        "form: a byte that is no text": form("/api/v1/query", "query=%ff%fe"),
+        "form: a null byte": form("/api/v1/query", f"query=vector(1)%00{other}"),
+        "form: a thousand fields": form("/api/v1/series", "&".join(["match[]=up"] * 1000)),
+        "form: half a megabyte": form("/api/v1/query", "query=" + "1%2B" * 150_000 + "1"),
+        "form: nested a thousand times": form("/api/v1/query", f"query={'(' * 1000}pop3_site_info{')' * 1000}"),
+        "form: upper-case keywords": form("/api/v1/query", f"query=SUM(pop3_connections_total)&time={T}"),
+    }
+
+
+ATTACKS: dict[str, Attack] = {
+    **_queries("/api/v1/query", {"time": T}, "POST"),
+    **_queries("/api/v1/query_range", RANGE, "GET"),
+    **_matches("/api/v1/series"),
+    **_matches("/api/v1/labels"),
+    **_matches("/api/v1/label/domain/values"),
+    **_matches("/api/v1/label/user/values"),
+    **_matches("/api/v1/label/__name__/values"),
+    **_matches("/api/v1/label/source/values"),
+    **{f"hidden: {path}": Attack(path, {"match[]": '{__name__=~".+"}', "query": "up"}) for path in HIDDEN},
+    **{f"hidden by POST: {path}": Attack(path, {"query": "up"}, method="POST") for path in HIDDEN},
+    **{
+        f"{method} a query": Attack("/api/v1/query", {"query": "theirs"}, method=method) for method in ("PUT", "DELETE")
+    },
+    "rules": Attack("/api/v1/rules"),
+    "rules of one kind": Attack("/api/v1/rules", {"type": "alert"}),
+    "rules by name": Attack("/api/v1/rules", {"rule_name[]": "Theirs", "match[]": '{domain="b.example"}'}),
+    "alerts": Attack("/api/v1/alerts"),
+    "alerts of another": Attack("/api/v1/alerts", {"filter": 'domain="b.example"', "domain": "b.example"}),
+    **_reports(),
+    **_headers(),
+    **_forms(),
+}
+
+
+def answer(door: Door, attack: Attack) -> tuple[int, str]:
+    """What Alice gets."""
+    headers = [(name, door.token() if value == "GOOD" else value) for name, value in attack.headers]
+    if attack.token:
+        headers.append(("X-Grafana-Id", door.token()))
+    url = attack.path if attack.path.startswith("http") else str(door.client.base_url).rstrip("/") + attack.path
+    url = url.replace("http://127.0.0.1:9090", str(door.client.base_url).rstrip("/"))
+    posted = attack.method != "GET" and bool(attack.parameters)
+    found = door.client.request(
+        attack.method,
+        url,
+        params=None if posted or not attack.parameters else attack.parameters,
+        data=attack.parameters if posted else None,
+        content=attack.body or None,
+        headers=headers,
+    )
+    return found.status_code, found.text
+
+
+def said_by_her(attack: Attack, text: str) -> str:
+    """The answer without what only repeats her own words: an error quotes the query."""
+    return "" if text.startswith('{"status":"error"') or '"errorType"' in text[:200] else text
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_no_attack_shows_another_customer(name: str, door: Door) -> None:
+    """Neither a name nor a number of b.example or c.example, whatever the status."""
+    code, text = answer(door, ATTACKS[name])
+    shown = said_by_her(ATTACKS[name], text)
+    assert [] == [word for word in STRANGE if word in shown], text[:500]
+    if shown.startswith(("{", "[")):
+        assert [] == [number for number in numbers(shown) if number >= BIG]
+    assert not 500 <= code < 600 or code in {502, 503, 504}, text[:500]
+
+
+@pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith(("hidden", "headers: the domains"))])
+def test_what_is_not_offered_is_refused(name: str, door: Door) -> None:
+    """Nothing but the query API answers, and headers that only the gateway may set are an error."""
+    code, text = answer(door, ATTACKS[name])
+    harmless = name == "headers: the domains with underscores"
+    assert (200 if harmless else 400) <= code < (300 if harmless else 500), text[:300]
+
+
+def test_her_own_numbers_are_there(door: Door) -> None:
+    """The table above would pass if nothing were shown at all: her own domain is."""
+    rows = door.rows("sum by(domain)(pop3_domain_connections_total)")
+    assert [("a.example", True)] == [(row["metric"]["domain"], float(row["value"][1]) > 10) for row in rows]
+
+
+def test_the_operator_sees_everything(door: Door) -> None:
+    """The same question by an administrator of another organisation."""
+    rows = door.rows("sum by(domain)(pop3_domain_connections_total)", door.operator())
+    assert {"a.example", "b.example", "c.example", "unknown"} == {row["metric"]["domain"] for row in rows}
