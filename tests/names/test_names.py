@@ -26,6 +26,7 @@ def charged(names: Names, user: bytes | None, *, login: bool, default: str | Non
         (b" alice@example.com\t", None, ("example.com", "alice@example.com")),
         (b"alice", None, ("unknown", "alice")),
         (b"alice", "example.com", ("example.com", "alice@example.com")),
+        (b"alice", "Example.COM", ("example.com", "alice@example.com")),
         (b"alice@", "example.com", ("example.com", "alice@example.com")),
         (b"alice@", None, ("unknown", "alice")),
         (b"a@b@example.com", None, ("example.com", "a@b@example.com")),
