@@ -52,6 +52,7 @@ def import_files(
     pipelines: Callable[[str], Pipeline],
     *,
     now: float,
+    finish: bool = False,
     progress: Progress | None = None,
 ) -> Imported:
     """Read log files into the ledger, and commit as it goes.
@@ -59,21 +60,23 @@ def import_files(
     `pipelines` makes the pipeline of a source, going on where the ledger's last commit was; it is called once a
     source. What was read before, under whatever name, is not read again, so an interrupted import is simply begun
     again. Connections that are open at the end stay open: the files may grow. `now` (our clock) only tells which
-    files are still being written.
+    files are still being written. `finish`: nothing will follow, as in a report straight from files: last lines need
+    no end, and what is open is given up.
 
     OSError if a file cannot be opened, LedgerError if the ledger has read some of the files as part of another
     source: nothing was imported then. LedgerError, too, if a commit fails. What is wrong inside a file is told in its
     `problem`.
     """
     ordered = by_first_stamp(files)
-    run = _Import(ledger, pipelines, now, _Meter(progress, [file.path for _, file in ordered]))
+    meter = _Meter(progress, [file.path for _, file in ordered])
+    run = _Import(ledger, pipelines, float("inf") if finish else now, meter)
     for _, file in ordered:
         run.refuse_foreign(file)
     done = []
     for number, (begin, file) in enumerate(ordered):
         following = ordered[number + 1][0] if number + 1 < len(ordered) else float("inf")
         done.append(run.read(file, begin, following))
-    run.finish()
+    run.finish(everything=finish)
     return Imported(tuple(done), run.clock)
 
 
@@ -130,10 +133,13 @@ class _Import:
         self._meter.finish(file.path)
         return ImportedFile(file.path, lines, position.offset - start.offset, start.offset, left, problem)
 
-    def finish(self) -> None:
-        """Everything is read: what had no line for too long is given up, the rest stays open."""
-        for source in self._pipelines:
+    def finish(self, *, everything: bool) -> None:
+        """All is read: what had no line for too long is given up; the rest stays open, unless `everything` ends."""
+        for source, pipeline in self._pipelines.items():
             self._expire(source)
+            if everything:
+                self._ledger.book(pipeline.finish())
+                self._commit(source, 0)
 
     def _pipeline(self, source: str) -> Pipeline:
         if source not in self._pipelines:

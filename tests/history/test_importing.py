@@ -207,6 +207,16 @@ def test_connections_open_at_the_end_stay_open(tmp_path: Path) -> None:
     assert [] == [row for row in found["open"] if row[-1]]
 
 
+def test_a_report_from_files_gives_up_what_is_open(tmp_path: Path) -> None:
+    """With `finish` nothing is waited for: neither an end of the connection nor one of the line."""
+    login = next(line for line in LOG if b"Login: user" in line)
+    (tmp_path / "mail.log").write_bytes(login[:-1])
+    imported(tmp_path / "ledger.sqlite", [tmp_path / "mail.log"], finish=True)
+    found = contents(tmp_path / "ledger.sqlite")
+    assert [("mx1", "expired", 1)] == found["ends"]
+    assert [] == [row for row in found["open"] if row[-1]]
+
+
 def test_the_daemon_goes_on_behind_an_import_as_its_source(tmp_path: Path) -> None:
     """What was imported as a source of the daemon is not read again by it, what came since is."""
     log = tmp_path / "mail.log"
