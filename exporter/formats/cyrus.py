@@ -140,7 +140,11 @@ WORDING = Wording(
         rb"POP session stats : .*|optimized mode for empty maildrop: .*|telling master .*",
         Verdict.IGNORED,
     ),
-    Rule("executed", rb"(?:about to exec|executed|open: user .* opened|skiplist: |DBERROR: ).*", Verdict.IGNORED),
+    Rule(
+        "executed",
+        rb"(?:about to exec|executed|open: user .* opened|skiplist: |DBERROR: |autocreateinbox: ).*",
+        Verdict.IGNORED,
+    ),
 )
 _KILLED = re.compile(rb"process type:SERVICE name:pop3s? .{0,300} pid:(\d{1,10}) signaled to death by signal .{0,60}")
 

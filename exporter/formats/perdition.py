@@ -73,7 +73,8 @@ WORDING = Wording(
     ),
     Rule("timeout", rb"Timeout piping data\.", _end(Reason.TIMEOUT)),
     Rule("reset", rb"Fatal error piping data\. Exiting child\.", _end(Reason.RESET)),
-    Rule("exiting", rb"Exiting on signal \d+|Caught SIG.*|Reaping children.*|Starting perdition.*", Verdict.IGNORED),
+    Rule("exiting", rb"Exiting on signal \d+|Caught SIG.*|Reaping children.*", Verdict.IGNORED),
+    Rule("started", rb"Starting perdition version=.*", Fact(Kind.RESTART)),
     Rule("dump", rb"(?:CLIENT|SELF|REAL): .*|version=.*|(?:Resusing|Reusing) .*", Verdict.IGNORED),
 )
 

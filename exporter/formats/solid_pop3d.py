@@ -77,7 +77,7 @@ WORDING = Wording(
         _broken(Reason.MAILBOX_ERROR),
     ),
     Rule("limit", rb"(?:per source|session) limit exceeded: " + _IP, _limit),
-    Rule("statistics", rb"Stats: .*", Verdict.IGNORED),
+    Rule("statistics", rb"Stats: .*|can't open or create file: .*", Verdict.IGNORED),
     Rule("pam", rb"pam_[a-z]+\(solid-pop3d:.*", Verdict.IGNORED),
 )
 

@@ -31,6 +31,8 @@ class Book:
     names: Names
     amounts: Counter[tuple[str, str, str | None]] = field(default_factory=Counter)
     ends: Counter[Reason] = field(default_factory=Counter)
+    # Lines of the server that its format did not understand.
+    unmatched: int = 0
 
     def connection(
         self,
@@ -125,6 +127,7 @@ def booked(form: Format, path: Path, names: Names) -> Book:
             book.amounts[MEASURES[position].name, charge.account.domain, charge.account.user] += amount
         if charge.reason is not None:
             book.ends[charge.reason] += 1
+    book.unmatched = pipeline.checkpoint(()).counts.unmatched
     return book
 
 

@@ -3,7 +3,7 @@
 from exporter.catalogue import Reason
 from tests.truth.books import Book, Session, name_of
 
-# The users of the machine: any other name is logged as `UNKNOWN USER`.
+# The users of the machines: any other name is logged as `UNKNOWN USER`.
 PEOPLE = frozenset(
     (
         "alice@example.com",
@@ -12,6 +12,8 @@ PEOPLE = frozenset(
         "carol@example.org",
         "frank@example.org",
         "dave@test.example",
+        "dave@example.org",
+        "erin@example.net",
         "grace@test.example",
         "erin@sub.example.net",
         "alice",
