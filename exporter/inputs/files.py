@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from exporter.inputs import reading
 from exporter.inputs.contract import InputStatus
 from exporter.inputs.generations import age_order
 from exporter.inputs.notifier import Notifier
 from exporter.inputs.openfiles import OpenFiles
 from exporter.inputs.readers import TORN, StillSkipping, is_torn
-from exporter.inputs.stream import Replaced, Step, Stream
+from exporter.inputs.reading import Step
+from exporter.inputs.stream import Replaced, Stream
 from exporter.inputs.survey import Family
 from exporter.inputs.tracker import Tracker
 from exporter.inputs.troubles import Troubles
@@ -130,7 +132,7 @@ class FileInput:
 
     def _step(self, stream: Stream, now: float) -> Step:
         try:
-            step = stream.step()
+            step = reading.step(stream)
         except Replaced:
             stream.verified = False
             return Step(0, None)
@@ -165,7 +167,7 @@ class FileInput:
     def _finish(self, stream: Stream) -> Iterator[Batch]:
         step = Step(0, None)
         try:
-            step = stream.flush()
+            step = reading.flush(stream)
         except Replaced:
             return
         except (OSError, *TORN) as error:

@@ -2,31 +2,19 @@
 
 import os
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from exporter.inputs.generations import Name
 from exporter.inputs.identity import HEAD_BYTES, Head, head_of
-from exporter.inputs.lines import MAX_LINE, UTF_16_MARKS, Cut, Encoding, cut, encoding_of
+from exporter.inputs.lines import MAX_LINE, UTF_16_MARKS
 from exporter.inputs.readers import Reader, open_reader
 from exporter.inputs.survey import Family, Found, Identity, family_of, identity_of, name_of
-from exporter.model import Batch, Position
-
-CHUNK = 1 << 18
-_ZERO_BLOCK = 1 << 20
-_ZERO_BLOCKS = 64  # looked through per step for the end of a hole
+from exporter.model import Position
 
 Signature = tuple[int, int, int]
 
 
 class Replaced(Exception):  # noqa: N818  (a state of the world, not an error)
     """The file does not hold any more what was read from it."""
-
-
-class Step(NamedTuple):
-    """What one step of reading gave; `batch` None and nothing consumed: all is read."""
-
-    consumed: int
-    batch: Batch | None
 
 
 @dataclass(slots=True, eq=False)
@@ -175,7 +163,8 @@ class Stream:
     def unbind(self) -> None:
         """The file is gone, or has become another."""
         self.release()
-        self.bound = False
+        self.bound = self.verified = False
+        self.seen, self.exhausted = (0, 0, 0), None  # should it be found again, all is looked at anew
 
     def release(self) -> None:
         """Close the file if it is open."""
@@ -227,73 +216,6 @@ class Stream:
         self.skipping = self.opened().read(size - 1, 1) != b"\n"
         self.offset = size
         return True
-
-    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    def step(self) -> Step:
-        """Read on by about a chunk. OSError, TORN or Replaced; what was read then is not given."""
-        reader, encoding = self.opened(), encoding_of(self.first)
-        data = reader.read(self.offset, self._room(CHUNK))
-        if len(data) == CHUNK and b"\n" not in data:
-            data = reader.read(self.offset, self._room(MAX_LINE))
-        if encoding is Encoding.BYTES and b"\n" not in data:
-            if data.endswith(b"\0"):
-                return self._over_zeros(reader, data)
-            if data.startswith(b"\0") and len(data) >= CHUNK:
-                return self._advance(Cut([], len(data) - len(data.lstrip(b"\0")), self.skipping), at_end=False)
-        piece = cut(data, encoding, first=not self.offset, skipping=self.skipping)
-        # Checked after reading: what was truncated meanwhile and written anew is not what we wanted.
-        self._still(reader)
-        return self._advance(piece, at_end=len(data) < CHUNK)
-
-    def flush(self) -> Step:
-        """Take what stands after the last line end as a line: nobody will end it."""
-        data = self.opened().read(self.offset, self._room(MAX_LINE))
-        encoding = encoding_of(self.first)
-        if encoding is Encoding.BYTES:
-            data = data.rstrip(b"\0")
-        piece = cut(data, encoding, first=not self.offset, skipping=self.skipping, final=True)
-        self._still(self.opened())
-        return self._advance(piece, at_end=True)
-
-    def _room(self, size: int) -> int:
-        return size if self.limit is None else max(0, min(size, self.limit - self.offset))
-
-    def _still(self, reader: Reader) -> None:
-        if self.name.compression:
-            return
-        first = reader.read(0, HEAD_BYTES)
-        if not self.head.begins(first):
-            raise Replaced
-        if not self.head.full:
-            self.head = head_of(first)
-            self.first = first[:3]
-
-    def _over_zeros(self, reader: Reader, data: bytes) -> Step:
-        """Zeros up to the end are not yet written; zeros with something behind them are a hole to be passed over."""
-        text = data.rstrip(b"\0")
-        self.scanned = max(self.scanned, self.offset + len(data))
-        for _ in range(_ZERO_BLOCKS):
-            block = reader.read(self.scanned, _ZERO_BLOCK)
-            behind = block.lstrip(b"\0")
-            self.scanned += len(block) - len(behind)
-            if behind:
-                lines = [text] if text.strip(b"\0") and not self.skipping else []
-                return self._advance(Cut(lines, self.scanned - self.offset, skipping=False), at_end=False)
-            if not block:
-                break
-        self.unwritten = True
-        return Step(0, None)
-
-    def _advance(self, piece: Cut, *, at_end: bool) -> Step:
-        self.offset += piece.consumed
-        self.skipping = piece.skipping
-        if not piece.consumed:
-            return Step(0, None)
-        self.scanned, self.unwritten = 0, False
-        self.modified = self.seen[1] / 1e9
-        batch = Batch(self.key, self.label, piece.lines, self.modified, at_end) if piece.lines else None
-        return Step(piece.consumed, batch)
 
 
 def _values(position: Position) -> tuple[str, int, int, int, str, int, float]:

@@ -55,11 +55,15 @@ def family_of(path: str) -> Family:
 
 @dataclass(slots=True)
 class Survey:
-    """All files found, by identity; `errors`: what could not be seen; `directories`: where changes show."""
+    """All files found, by identity; `errors`: what could not be seen; `directories`: where changes show.
+
+    `blind`: a directory could not be listed, so that a file not found may well be there.
+    """
 
     files: dict[Identity, Found] = field(default_factory=dict)
     errors: list[OSError] = field(default_factory=list)
     directories: set[str] = field(default_factory=set)
+    blind: bool = False
     symlinks: bool = False
     unmatched: list[str] = field(default_factory=list)
     real: dict[str, str] = field(default_factory=dict)
@@ -82,8 +86,8 @@ def take_survey(patterns: Sequence[str], known: Iterable[str]) -> Survey:
 def _matches(survey: Survey, pattern: str) -> set[Family]:
     """Note what one pattern matches; the families whose other generations are to be looked for."""
     if glob.has_magic(pattern):
-        _complain(survey, _watchable(pattern))
         labels = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  (paths as text, as configured)
+        _complain(survey, _watchable(pattern))
         families: set[Family] = set()
     else:
         labels = [pattern]
@@ -104,6 +108,7 @@ def _complain(survey: Survey, directory: str) -> None:
         pass
     except OSError as error:
         survey.errors.append(error)
+        survey.blind = True
 
 
 def _watchable(pattern: str) -> str:
@@ -121,6 +126,7 @@ def _generations(survey: Survey, directory: str, bases: set[str]) -> None:
         return
     except OSError as error:
         survey.errors.append(error)
+        survey.blind = True
         return
     seen = {found.path for found in survey.files.values()}
     for name in sorted(names):

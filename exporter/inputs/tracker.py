@@ -127,11 +127,11 @@ class Tracker:
 
     def _missing(self, stream: Stream, survey: Survey, now: float) -> None:
         """No pattern and no generation's name leads to the stream's file any more: read on while it is open."""
-        stream.live = False
+        stream.live = stream.live and survey.blind
         try:
             if stream.reader is not None:
                 stream.sight_open()
-                if not stream.moved:
+                if not stream.moved and not survey.blind:
                     self._moved(stream, now)
                 return
             status = os.stat(stream.path)  # noqa: PTH116
@@ -145,7 +145,10 @@ class Tracker:
 
     def _elsewhere(self, stream: Stream, status: os.stat_result, survey: Survey, now: float) -> None:
         """A file that nothing configured leads to: the old target of a symbolic link is finished, others are not."""
-        if identity_of(status) != stream.identity or not survey.symlinks:
+        same = identity_of(status) == stream.identity
+        if survey.blind and same:
+            return
+        if not (same and survey.symlinks):
             stream.unbind()
             return
         if not stream.moved:

@@ -3,7 +3,7 @@
 import tracemalloc
 
 from exporter.inputs.lines import MAX_LINE
-from exporter.inputs.stream import CHUNK
+from exporter.inputs.reading import CHUNK
 from tests.faults.world import World
 
 
