@@ -145,13 +145,15 @@ def _variable(variable: Json) -> Json:
     if kept["type"] == "query":
         words = kept["query"]
         kind = QUERY_RESULT if words.startswith("query_result") else LABEL_VALUES
-        kept["definition"] = words
         kept["query"] = {"qryType": kind, "query": words, "refId": f"Variable-{kept['name']}"}
         kept["options"] = []
-        kept["current"] = {"text": ["All"], "value": ["$__all"]} if kept["includeAll"] else {}
+        kept.pop("current", None)
+        if kept["includeAll"]:
+            kept["current"] = {"text": ["All"], "value": ["$__all"]}
     else:
         for key in ("refresh", "datasource", "sort"):
             kept.pop(key, None)
     if kept["type"] == "datasource":
-        kept["current"], kept["options"], kept["refresh"], kept["regex"] = {}, [], 1, ""
+        kept["options"], kept["refresh"], kept["regex"] = [], 1, ""
+        del kept["current"]
     return kept

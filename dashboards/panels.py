@@ -153,10 +153,12 @@ def pie(  # noqa: PLR0917
     transformations: Sequence[Override] = (),
 ) -> core.PieChartv2:
     """Shares of a whole, one slice per row."""
+    legend: dict[str, Any] = {"displayMode": "table", "placement": "right", "showLegend": True, "calcs": []}
+    legend["values"] = ["percent", "value"]
     options = {
         "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": "", "limit": 1000},
         "pieType": "donut",
-        "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["percent", "value"]},
+        "legend": legend,
         "tooltip": {"mode": "single", "sort": "none"},
         "displayLabels": [],
     }
