@@ -149,7 +149,11 @@ def _write_counts(connection: sqlite3.Connection, source: str, old: SavedSource,
     after = {**new.counts._asdict(), "seen": new.seen, "charged": new.charged}
     connection.executemany(
         "REPLACE INTO sources VALUES (?, ?, ?)",
-        [(source, name, count) for name, count in after.items() if count != before[name] or name == "events"],
+        [
+            (source, name, count)
+            for name, count in after.items()
+            if count != before[name] or (name == "events" and not count)
+        ],
     )
 
 
