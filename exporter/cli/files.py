@@ -1,17 +1,19 @@
 """Reading whole log files through the pipelines, with progress where somebody looks."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from exporter.cli.options import FileProblem
 from exporter.config import Config, Source
+from exporter.history import LogFile, import_files
 from exporter.inputs.readers import TORN
-from exporter.inputs.whole import read_whole
+from exporter.inputs.whole import STANDARD_INPUT, read_whole
 from exporter.ledger import Ledger
 from exporter.model import Batch, View
 from exporter.pipeline import Pipeline
-from exporter.wiring import open_ledger, pipeline_of
+from exporter.wiring import log_zone, open_ledger, pipeline_of
 
 
 def batches(path: str) -> Iterator[Batch]:
@@ -24,24 +26,39 @@ def batches(path: str) -> Iterator[Batch]:
         raise FileProblem(f"{path}: {error.strerror}") from error
 
 
-def replayed(path: Path, config: Config, files: Iterable[tuple[str, Source]]) -> tuple[View, float]:
-    """The files through the whole line into a new ledger at `path`; its view, and the newest stamp read as clock."""
+def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) -> tuple[View, float]:
+    """The files through the whole line into a new ledger at `path`; its view, and the newest stamp read as clock.
+
+    Files are read oldest first, each once, whatever the order given. FileProblem if one cannot be read to its end.
+    """
+    sources = {source.name: source for _, source in files}
     with closing(open_ledger(config, 0.0, path)) as ledger:
-        pipelines: dict[str, Pipeline] = {}
-        for file, source in files:
-            pipeline = pipelines.get(source.name) or pipeline_of(source, config, ledger)
-            pipelines[source.name] = pipeline
-            for batch in batches(file):
-                ledger.book(pipeline.feed(batch, None))
-                ledger.book(pipeline.expire(None, caught_up=False))
-        for pipeline in pipelines.values():
-            ledger.book(pipeline.finish())
-        return committed(ledger, pipelines)
+        if any(file == STANDARD_INPUT for file, _ in files):
+            return _streamed(ledger, config, files)
+        logs = [LogFile(file, source.name, log_zone(source)) for file, source in files]
+        try:
+            imported = import_files(
+                ledger, logs, lambda name: pipeline_of(sources[name], config, ledger), now=time.time(), finish=True
+            )
+        except TORN as error:
+            raise FileProblem(f"a file is not complete, or not of the kind that its name says: {error}") from error
+        problems = [f"{one.path}: {one.problem}" for one in imported.files if one.problem]
+        if problems:
+            raise FileProblem("\n".join(problems))
+        return ledger.view, imported.clock
 
 
-def committed(ledger: Ledger, pipelines: dict[str, Pipeline]) -> tuple[View, float]:
-    """One commit of all that was fed; the clock is the newest stamp."""
+def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]]) -> tuple[View, float]:
+    """The same in the order given: standard input cannot be looked at twice."""
+    pipelines: dict[str, Pipeline] = {}
+    for file, source in files:
+        pipeline = pipelines.get(source.name) or pipeline_of(source, config, ledger)
+        pipelines[source.name] = pipeline
+        for batch in batches(file):
+            ledger.book(pipeline.feed(batch, None))
+            ledger.book(pipeline.expire(None, caught_up=False))
+    for pipeline in pipelines.values():
+        ledger.book(pipeline.finish())
     checkpoints = {name: pipeline.checkpoint(()) for name, pipeline in pipelines.items()}
-    stamps = [stamp for one in checkpoints.values() for stamp in one.last_events.values()]
-    clock = float(max(stamps, default=0))
+    clock = float(max((stamp for one in checkpoints.values() for stamp in one.last_events.values()), default=0))
     return ledger.commit(clock, checkpoints), clock

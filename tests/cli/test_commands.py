@@ -1,5 +1,6 @@
 """The commands as an operator meets them: what they print, their exit codes, no traceback whatever is wrong."""
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -54,6 +55,18 @@ def test_report_from_files_and_from_a_ledger_agree(pop3: Run, log: Path, tmp_pat
         from_files.out.splitlines()[0].strip()
     )
     assert from_files.out.splitlines()[1].startswith("2026-11-18,")
+
+
+def test_files_are_read_once_and_oldest_first(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """Parts of a log in any order, one of them twice and one compressed, give what the whole gives."""
+    options = ["--server", "mx1", "--time-zone", "UTC", "--from", "2026-11-18", "--to", "2026-11-18", "--output", "csv"]
+    whole = pop3("report", *options, log)
+    text = log.read_bytes()
+    cut = text.index(b"\n", len(text) // 2) + 1
+    (tmp_path / "old.log.2.gz").write_bytes(gzip.compress(text[:cut]))
+    (tmp_path / "new.log").write_bytes(text[cut:])
+    parts = [tmp_path / "new.log", tmp_path / "old.log.2.gz", tmp_path / "new.log"]
+    assert whole.out == pop3("report", *options, *parts).out
 
 
 def test_import_counts_a_file_once(pop3: Run, log: Path, tmp_path: Path) -> None:
