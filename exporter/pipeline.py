@@ -90,7 +90,8 @@ class Pipeline:
         self._recogniser = Recogniser(reading.formats, envelopes.pop(OWN_STATE, ""))
         self._openers: dict[str, Opener] = {}
         self._saved_openers = envelopes
-        idle = max(one.idle_seconds for one in reading.formats)
+        known = self._recogniser.chosen
+        idle = known.idle_seconds if known else max(one.idle_seconds for one in reading.formats)
         self._sessions = Sessions(account, idle, keeps_names=reading.keeps_names)
         if saved:
             self._sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
@@ -167,7 +168,11 @@ class Pipeline:
         return stamp
 
     def _read(self, record: Record) -> Fact | Verdict:
-        chosen = self._recogniser.chosen or self._recogniser.see(record)
+        chosen = self._recogniser.chosen
+        if chosen is None:
+            chosen = self._recogniser.see(record)
+            if chosen is not None:
+                self._sessions.idle_seconds = chosen.idle_seconds
         taken = Verdict.IGNORED if chosen is None else chosen.read(record)
         if self._recogniser.doubts and not isinstance(taken, Fact):
             self._recogniser.doubt(record)

@@ -51,6 +51,14 @@ class Recogniser:
         return self.chosen.name if self.chosen else ""
 
     @property
+    def certainty(self) -> str:
+        """How sure the choice is, for people: the share of recognised lines that only the chosen server writes."""
+        if self.chosen is None:
+            return "no line was recognised" if not self.votes else "undecided"
+        others = sum(self.votes.values()) - self.votes[self.chosen.name]
+        return f"{self.chosen.name}: its own lines" + (f", but {others} of others" if others else ", no others")
+
+    @property
     def problem(self) -> str:
         """What to settle where two servers write into one log; empty: nothing."""
         names = sorted(self.votes)

@@ -45,7 +45,7 @@ class Charging:
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
         self.charged = 0
-        self._idle = idle_seconds
+        self.idle_seconds = idle_seconds
         self._resolve = resolve
         self._memory = Memory()
         self._addresses = Addresses()
@@ -63,7 +63,7 @@ class Charging:
     def _new_login(self, place: Place, stamp: int, fact: Fact) -> Charge:
         """The login of a new connection."""
         server, key = place
-        session = self._memory.open[place] = Session(server, key, stamp, stamp + self._idle)
+        session = self._memory.open[place] = Session(server, key, stamp, stamp + self.idle_seconds)
         self._memory.touched.add(place)
         session.logged_in = True
         session.user = fact.user

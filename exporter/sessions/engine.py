@@ -72,7 +72,7 @@ class Sessions(Keyed):
             session = None
         if session is None:
             session = self._find(place, stamp, fact, charges)
-        session.touch(stamp, LINGER_SECONDS if session.ended else self._idle)
+        session.touch(stamp, LINGER_SECONDS if session.ended else self.idle_seconds)
         self._memory.touched.add(place)
         if fact.address is not None:
             session.address = fact.address
@@ -142,7 +142,7 @@ class Sessions(Keyed):
                     return session
                 del ended[place]
         server, key = place
-        session = Session(server, key, stamp, stamp + self._idle)
+        session = Session(server, key, stamp, stamp + self.idle_seconds)
         if fact.tentative or fact.reuses_key:
             session.tentative = True
             if fact.kind is Kind.TRAFFIC:  # of a connection that we know nothing about: of no use later
