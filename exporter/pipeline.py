@@ -229,7 +229,8 @@ class Pipeline:
         streams = {position.stream for position in positions}
         self._openers = {stream: opener for stream, opener in self._openers.items() if stream in streams}
         envelopes = {stream: state for stream, state in self._saved_openers.items() if stream in streams}
-        envelopes |= {stream: opener.state() for stream, opener in self._openers.items()}
+        keeps = self._reading.keeps_names
+        envelopes |= {stream: opener.state(keeps_text=keeps) for stream, opener in self._openers.items()}
         envelopes[OWN_STATE] = self._recogniser.state()
         opened, closed = self._sessions.changes()
         verdicts = self._verdicts

@@ -82,10 +82,13 @@ class Opener:
         self._previous[opened[1]] = opened
         return opened
 
-    def state(self) -> str:
-        """What the next opener of this stream must know (JSON)."""
-        pieces = self._containers.pieces
-        return State(self._lines.stamp, self._tables.moments.stamp, pieces, self._previous, self._envelope).written()
+    def state(self, *, keeps_text: bool = True) -> str:
+        """What the next opener of this stream must know (JSON).
+
+        Without `keeps_text` no text of a message, which may name users: repeats across a restart are then ignored.
+        """
+        pieces, previous = (self._containers.pieces, self._previous) if keeps_text else ({}, {})
+        return State(self._lines.stamp, self._tables.moments.stamp, pieces, previous, self._envelope).written()
 
     def _recognise(self, line: bytes) -> Record | Verdict | None:
         """A line that is not in the envelope of the one before."""
