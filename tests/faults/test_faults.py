@@ -1,5 +1,6 @@
 """Whatever happens to a log, every complete line is given once: the table of faults, in every way of reading."""
 
+import inspect
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,12 @@ def faults() -> Iterator[tuple[str, Fault]]:
                 yield name, fault
 
 
+def tools(fault: Fault) -> list[pytest.MarkDecorator]:
+    """The programs that a fault needs."""
+    uses_it = "logrotate(w" in inspect.getsource(fault)
+    return [pytest.mark.tool("logrotate")] if uses_it else []
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that other users can reach, unlike pytest's."""
@@ -31,7 +38,6 @@ def folder() -> Iterator[Path]:
         yield Path(name).resolve()
 
 
-@pytest.mark.tool("logrotate")
 @pytest.mark.parametrize(
     ("mode", "presence"),
     [
@@ -44,7 +50,7 @@ def folder() -> Iterator[Path]:
         pytest.param("closed", "down", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("fault", [pytest.param(fault, id=name) for name, fault in faults()])
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=name, marks=tools(fault)) for name, fault in faults()])
 def test_every_line_once(fault: Fault, mode: str, presence: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fault of the table, watched or polled or closed between looks, with the daemon running or down."""
     # The test's clock runs ahead of the disk's, so no file's times are ever old enough to be believed.
