@@ -12,7 +12,7 @@ from exporter.catalogue import MEASURES
 TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
 OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
 QUARTER_DAYS = 92
-NARROW = {"custom.width": 115, "custom.filterable": False}
+NARROW = {"custom.width": 125, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",
     "blocked_connections": "blocked",

@@ -24,11 +24,11 @@ def notes(zone: Zone, place: Place) -> panels.Panel:
         theme.NONE,
         options={
             "textMode": "name",
-            "colorMode": "background",
+            "colorMode": "value",
             "orientation": "horizontal",
             "text": {"titleSize": 14, "valueSize": 14},
         },
-        defaults={"noValue": FINE, "color": panels.fixed("semi-dark-orange")},
+        defaults={"noValue": FINE, "color": panels.fixed(theme.ORANGE)},
     )
 
 

@@ -84,10 +84,12 @@ class Report:
 
     def charts(self, counts: Place, bandwidth: Place) -> list[core.Panel]:
         """The chart of connections, which holds all queries, and that of bytes."""
-        shown = [column for column in self.columns if column.unit != theme.BYTES]
-        hidden = [column for column in self.columns if column.unit == theme.BYTES]
+        bandwidth_columns = [column for column in self.columns if column.unit == theme.BYTES]
+        # Logins would stand before the connections and hide them.
+        elsewhere = [*bandwidth_columns, theme.LOGGED_IN]
+        shown = [column for column in self.columns if column not in elsewhere]
         hide = {"custom.hideFrom": {"viz": True, "legend": True, "tooltip": True}}
-        overrides = [*chart_styles(shown), *(panels.by_name(column.title, hide) for column in hidden)]
+        overrides = [*chart_styles(shown), *(panels.by_name(column.title, hide) for column in elsewhere)]
         return [
             panels.lines(
                 CHART,
@@ -110,10 +112,10 @@ class Report:
                 "A server that logs none is left out; if none does, this is empty.",
                 [PanelTarget(CHART)],
                 theme.BYTES,
-                overrides=chart_styles(hidden),
+                overrides=chart_styles(bandwidth_columns),
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
-                transformations=[only(PERIOD, *(column.title for column in hidden))],
+                transformations=[only(PERIOD, *(column.title for column in bandwidth_columns))],
             ),
         ]
 

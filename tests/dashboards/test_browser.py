@@ -20,13 +20,12 @@ from dashboards.__main__ import main
 from tests.dashboards import scenario
 from tests.dashboards.grafana_server import GrafanaServer
 from tests.dashboards.site import Site, dates
-from tests.dashboards.test_numbers import LAST_30_DAYS
+from tests.dashboards.test_numbers import LAST_30_DAYS, Asked
 from tests.prometheus_server import PrometheusServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.tool("prometheus", "promtool", "chromium"), pytest.mark.timeout(600)]
 
 UIDS = ("pop3-trend", "pop3-domains", "pop3-domain", "pop3-user", "pop3-suspicious", "pop3-exporter")
-RANGE = {"from": f"{LAST_30_DAYS.begin * 1000}", "to": f"{LAST_30_DAYS.end * 1000 + 999}"}
 CHOSEN = {"var-domain": "a.example", "var-user": "anna@a.example"}
 WIDTH, HEIGHT = 1600, 2400
 
@@ -61,9 +60,10 @@ class Viewer:
         if "/api/ds/query" in response.url and (response.status >= 400 or '"error"' in response.text()):
             self.troubles.append(f"{response.status}: {response.text()[:500]}")
 
-    def open(self, uid: str, **chosen: str) -> None:
+    def open(self, uid: str, asked: Asked = LAST_30_DAYS, **chosen: str) -> None:
         names = {"var-" + name: value for name, value in chosen.items()}
-        self.page.goto(f"{self.url}/d/{uid}?{urlencode(RANGE | CHOSEN | names)}")
+        between = {"from": f"{asked.begin * 1000}", "to": f"{asked.end * 1000 + 999}"}
+        self.page.goto(f"{self.url}/d/{uid}?{urlencode(between | CHOSEN | names)}")
         self.settle()
 
     def settle(self) -> None:
@@ -120,6 +120,14 @@ def test_step_and_chart_change_with_one_click(viewer: Viewer) -> None:
     expect(viewer.page).to_have_url(re.compile("var-chart=lines"))
     viewer.settle()
     assert not viewer.troubles
+
+
+def test_the_doubled_hour_of_autumn_is_two_rows(viewer: Viewer) -> None:
+    """In the night in which the clock goes back, 02:00 stands there twice, once in each offset."""
+    viewer.open("pop3-trend", Asked("2026-10-25", "2026-10-25"), step="Hour")
+    viewer.panel("Report by Hour").get_by_role("columnheader").get_by_text("Period", exact=True).click()
+    expect(viewer.panel("Report by Hour").get_by_text("2026-10-25 02:00 CEST")).to_be_visible()
+    expect(viewer.panel("Report by Hour").get_by_text("2026-10-25 02:00 CET", exact=True)).to_be_visible()
 
 
 def test_a_table_sorts_by_its_columns(viewer: Viewer) -> None:
