@@ -85,7 +85,8 @@ class Opener:
     def state(self, *, keeps_text: bool = True) -> str:
         """What the next opener of this stream must know (JSON).
 
-        Without `keeps_text` no text of a message, which may name users: repeats across a restart are then ignored.
+        Without `keeps_text` no text of a message, which may name users: a repeat, and the rest of a container's line
+        of several pieces, are then lost if a restart comes between.
         """
         pieces, previous = (self._containers.pieces, self._previous) if keeps_text else ({}, {})
         return State(self._lines.stamp, self._tables.moments.stamp, pieces, previous, self._envelope).written()
