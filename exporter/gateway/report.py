@@ -4,7 +4,7 @@ import asyncio
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from exporter.gateway.question import Question
 from exporter.periods import Step, period_of
 from exporter.reports.rows import COLUMNS, By, Column, Report, ReportRow
 
+WRAPPING = "query_result("  # how Grafana's variables ask
 ANY_SERVER = ".+"  # as the dashboards' variable says All
 Rows = list[dict[str, Any]]
 Numbers = dict[str, int | None]
@@ -65,7 +66,9 @@ class Reporter:
 
     async def _lookup(self, text: str, question: Question) -> Rows:
         """What a hidden variable of the dashboards finds. Its rows only choose windows and servers."""
-        return await self.asking.own_rows(text.removeprefix("query_result(").removesuffix(")"), _time(question))
+        if text.startswith(WRAPPING):
+            text = text.removeprefix(WRAPPING).removesuffix(")")
+        return await self.asking.own_rows(text, _time(question))
 
     async def _ask(self, queries: Sequence[str], question: Question, rights: Rights) -> list[Rows]:
         try:
@@ -134,11 +137,21 @@ def _series(question: Question, scope: Scope, column: Column) -> list[Series]:
 def _wide(series: Sequence[Series], range_: Range, *, can_lack: bool) -> str:
     """The totals of all users, NaN for those whose servers all do not log the measures."""
     values = wide_total(series, ["user"], range_)
+    if range_.ended:
+        # Their samples do not reach into the windows of the others: few servers, so they are looked at closely.
+        gone = [replace(one, only=replace(one.only, ended=range_.ended)) for one in series]
+        both = (_part(values, "here"), _part(total(gone, ["user"], range_), "gone"))
+        values = f"sum by(user)({' or '.join(both)})"
     if not can_lack:
         return values
-    known = [f"max by({one.keys})(last_over_time({one.born}[3h] @ {range_.until}))" for one in series]
+    known = [f"max by({one.keys})(max_over_time({one.born}[{range_.length}:6h] @ {range_.end}))" for one in series]
     having = " or ".join(logged(known, series, range_))
     return f"(({values}) and on(user) max by(user)({having})) or max by(user)({known[0]})*NaN"
+
+
+def _part(rows: str, name: str) -> str:
+    """The rows with a label that keeps them apart from others of the same user."""
+    return f'label_replace({rows},"part","{name}","","")'
 
 
 def _servers(question: Question) -> str:

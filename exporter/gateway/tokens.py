@@ -7,7 +7,7 @@ MAX_TOKENS = 20_000
 TOKEN = re.compile(
     r"""
     (?P<blank>[ \t\r\n]+)
-  | (?P<duration>(?:[0-9]+(?:ms|[smhdwy]))+(?![\w.:]))
+  | (?P<duration>(?:[0-9]+(?:ms|[smhdwy]))+(?![\w.]))
   | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.:]))
   | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?![\w:]))
   | (?P<string>"(?:[^"\\\n]|\\[^\n])*")

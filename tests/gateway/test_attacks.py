@@ -3,6 +3,7 @@
 Alice has a.example. b.example is somebody else's: its user is ben, its server mxb, its numbers beyond 10^13.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -80,7 +81,7 @@ class Attack:
     """A request of Alice's; `method` GET unless said."""
 
     path: str
-    parameters: dict[str, str | list[str]] = field(default_factory=dict)
+    parameters: Mapping[str, str | list[str]] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
     method: str = "GET"
     body: str = ""
@@ -254,7 +255,7 @@ def answer(door: Door, attack: Attack) -> tuple[int, str]:
     return found.status_code, found.text
 
 
-def said_by_her(attack: Attack, text: str) -> str:
+def told(text: str) -> str:
     """The answer without what only repeats her own words: an error quotes the query."""
     return "" if text.startswith('{"status":"error"') or '"errorType"' in text[:200] else text
 
@@ -263,7 +264,7 @@ def said_by_her(attack: Attack, text: str) -> str:
 def test_no_attack_shows_another_customer(name: str, door: Door) -> None:
     """Neither a name nor a number of b.example or c.example, whatever the status."""
     code, text = answer(door, ATTACKS[name])
-    shown = said_by_her(ATTACKS[name], text)
+    shown = told(text)
     assert [] == [word for word in STRANGE if word in shown], text[:500]
     if shown.startswith(("{", "[")):
         assert [] == [number for number in numbers(shown) if number >= BIG]

@@ -78,7 +78,7 @@ def _values(server: str, domain: str, chance: int) -> tuple[int, ...]:
     return (1, chance % 7 == 0, chance % 5 == 0, chance % 11 == 0, size // 10, size, 1, 0, 0)
 
 
-def _extra(now: int) -> Iterator[tuple[str, str, float]]:
+def _extra(_now: int) -> Iterator[tuple[str, str, float]]:
     for server, domain, user, _ in PEOPLE:
         if user:
             yield "pop3_user_client_networks", f'server="{server}",domain="{domain}",user="{user}"', 2
