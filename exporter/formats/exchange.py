@@ -111,7 +111,7 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
     trait = "" if received is None else "sizes"
     command = verb.lower()
     if command == b"opensession":
-        return Fact(Kind.CONNECT, key, address=address, trait=trait)
+        return Fact(Kind.CONNECT, key, address=address, received=received, sent=sent, trait=trait)
     if command == b"closesession":
         return Fact(Kind.END, key, address=address, reason=Reason.CLOSED, trait=trait)
     fact = wire.command(b" ".join((verb, parameters.strip())).strip(), key, address, received or 0)

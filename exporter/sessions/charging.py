@@ -87,7 +87,9 @@ class Charging:
         memory.linger(place, session)
         return _new_charge(Charge, (session.account, stamp, amounts, reason, None, None))
 
-    def _connect(self, session: Session, _stamp: int, fact: Fact, _charges: list[Charge]) -> None:
+    def _connect(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        if fact.sent is not None:  # of the greeting
+            self._exchange(session, stamp, fact, charges)
         if fact.user is not None and not session.logged_in:
             session.user = fact.user
         if fact.by_address and not session.by_address:

@@ -11,6 +11,13 @@ def exchange(kind: Kind, verb: bytes, received: int | None, sent: int | None, us
     return Fact(kind, b"1", user, received=received, sent=sent, verb=verb, ok=kind is Kind.REPLY or None)
 
 
+def test_the_greeting_counts(desk: Desk) -> None:
+    """Bytes on the first line are its own too."""
+    desk.take(Fact(Kind.CONNECT, b"1", received=0, sent=52), exchange(Kind.COMMAND, b"USER", 24, 5, ALICE))
+    desk.note(desk.sessions.finish())
+    assert (24, 57) == (desk.total("received_bytes"), desk.total("sent_bytes"))
+
+
 def test_bytes_of_a_dialogue_add_up(desk: Desk) -> None:
     """Those before the login are charged with it, later ones at once, all to the user."""
     desk.take(exchange(Kind.COMMAND, b"USER", 24, None, ALICE), exchange(Kind.REPLY, b"", None, 5))

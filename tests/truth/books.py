@@ -121,7 +121,8 @@ def booked(form: Format, path: Path, names: Names) -> Book:
         lambda server, user, login: names.account(server, user, login=login),
         names.intern,
     )
-    batch = Batch("1", path.name, lines[: len(lines) - (not lines[-1])], END_OF_DAY, caught_up=True)
+    lines = [line.removesuffix(b"\r") for line in lines[: len(lines) - (not lines[-1])]]
+    batch = Batch("1", path.name, lines, END_OF_DAY, caught_up=True)
     for charge in (*pipeline.feed(batch, None), *pipeline.finish()):
         for position, amount in charge.amounts:
             book.amounts[MEASURES[position].name, charge.account.domain, charge.account.user] += amount
