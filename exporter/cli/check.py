@@ -1,16 +1,27 @@
 """`check`: all problems of a configuration, with their lines; what each source would read; the ledger's soundness."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from glob import glob
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from exporter.catalogue import Quality
 from exporter.cli import options
-from exporter.config import DEFAULT_FILE, Source
+from exporter.cli.files import batches
+from exporter.config import DEFAULT_FILE, Config, Source
+from exporter.formats import FORMATS
+from exporter.formats.advice import advice
 from exporter.ledger import care
-from exporter.wiring import STANDARD_INPUT, inputs_named
+from exporter.wiring import STANDARD_INPUT, inputs_named, open_ledger, pipeline_of
+
+# So much of a log is looked at for what the server logs: batches of about a mebibyte.
+SAMPLED_BATCHES = 8
 
 
 def _check(
@@ -23,7 +34,7 @@ def _check(
     typer.echo(f"{file}: good")
     for source in config.sources:
         typer.echo(f"  source {source.name} ({source.format}): {', '.join(inputs_named(source))}")
-        for remark in _remarks(source):
+        for remark in _remarks(source, config):
             typer.echo(f"    {remark}")
     if ledger:
         wrong = care.check(config.ledger)
@@ -32,18 +43,44 @@ def _check(
             raise typer.Exit(1)
 
 
-def _remarks(source: Source) -> list[str]:
+def _remarks(source: Source, config: Config) -> Iterator[str]:
     """What an operator would want to know before the start; none of it is an error, files may come later."""
     if source.journal is not None or source.paths == STANDARD_INPUT:
-        return []
-    remarks = []
+        return
+    readable = []
     for pattern in source.paths:
-        found = [path for path in glob(pattern) if Path(path).is_file()]  # noqa: PTH207 - an absolute pattern
+        found = sorted(path for path in glob(pattern) if Path(path).is_file())  # noqa: PTH207 - an absolute pattern
         if not found:
-            remarks.append(f"{pattern}: nothing there now; it is read as soon as it appears")
-        remarks += [f"{path}: may not be read by this user" for path in found if not os.access(path, os.R_OK)]
-        remarks += [f"{path}: {Path(path).stat().st_size:,} bytes" for path in found if os.access(path, os.R_OK)]
-    return remarks
+            yield f"{pattern}: nothing there now; it is read as soon as it appears"
+        for path in found:
+            if os.access(path, os.R_OK):
+                readable.append(path)
+                yield f"{path}: {Path(path).stat().st_size:,} bytes"
+            else:
+                yield f"{path}: may not be read by this user"
+    if readable:
+        yield from _told(max(readable, key=lambda path: Path(path).stat().st_mtime), source, config)
+
+
+def _told(path: str, source: Source, config: Config) -> Iterator[str]:
+    """What the newest file's begin shows of the server and its logging, and what to set so that it tells more."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder,
+        closing(open_ledger(config, 0.0, Path(folder) / "ledger.sqlite")) as ledger,
+    ):
+        pipeline = pipeline_of(source, config, ledger)
+        for batch in islice(batches(path), SAMPLED_BATCHES):
+            pipeline.feed(batch, None)
+        qualities = pipeline.checkpoint(()).quality
+    if not qualities:
+        yield f"{path}: no line of a POP3 server in its first megabytes; is it the right file, and format?"
+    form = next((one for one in FORMATS if one.name == pipeline.format_name), None)
+    for server in sorted({server for server, _ in qualities}):
+        of_server = {measure: quality for (one, measure), quality in qualities.items() if one == server}
+        silent = ", ".join(measure for measure, quality in of_server.items() if quality is Quality.NONE)
+        yield f"{server}: {pipeline.format_name}" + (f"; not logged: {silent}" if silent else "; tells all measures")
+        yield from (f"  {sentence}" for sentence in (advice(form, of_server) if form else ()))
+    yield from pipeline.problems
 
 
 COMMANDS = {"check": _check}

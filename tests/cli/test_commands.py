@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,19 @@ def test_check_says_what_a_source_would_read(pop3: Run, log: Path, tmp_path: Pat
     ran = pop3("check", config)
     assert 0 == ran.code
     assert f"{log}: {log.stat().st_size:,} bytes" in ran.out
+    assert "mx1: dovecot; tells all measures" in ran.out
     assert "/nowhere/x.log: nothing there now; it is read as soon as it appears" in ran.out
+
+
+def test_check_says_what_the_server_should_log(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """A Dovecot that logs no bytes: which measures are silent, and the exact setting."""
+    text = re.sub(r", in=\d+, out=\d+", "", log.read_text(encoding="utf-8"))
+    log.write_text(text, encoding="utf-8")
+    config = tmp_path / "config.yaml"
+    config.write_text(f"ledger: {tmp_path}/l\nsources: [{{name: a, paths: [{log}]}}]", encoding="utf-8")
+    out = pop3("check", config).out
+    assert "mx1: dovecot; not logged: received_bytes" in out
+    assert "pop3_logout_format" in out
 
 
 @pytest.mark.parametrize(

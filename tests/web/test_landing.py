@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from exporter.catalogue import UNKNOWN, Quality, Scope
 from exporter.exposition.sources import SourceReport
+from exporter.formats.advice import advice
 from exporter.model import Row
 from exporter.web import ReportLine
 from exporter.web.landing import Landing
-from exporter.web.landing.advice import advice
 from exporter.web.landing.numbers import duration, size
 from exporter.web.landing.style import POLICY
 from exporter.web.site import Site

@@ -5,9 +5,9 @@ from datetime import tzinfo
 
 from exporter.catalogue import UNKNOWN, Quality, Scope
 from exporter.exposition.sources import SourceReport
+from exporter.formats.advice import advice
 from exporter.formats.contract import Format
 from exporter.model import SourceCount, View
-from exporter.web.landing.advice import advice
 from exporter.web.landing.markup import Html, each, el, text, with_code
 from exporter.web.landing.numbers import count, duration, moment, size
 
