@@ -58,6 +58,7 @@ class Daemon:
         self._dirty = True
         self._complained = float("-inf")
         self._failing_since = 0.0
+        self._counts: dict[str, tuple[int, int, int]] = {}
 
     def run(self, wake: threading.Event, stop: threading.Event) -> bool:
         """Turn until `stop` is set; `wake` ends a pause early. Whether the commit before it returns succeeded."""
@@ -89,11 +90,14 @@ class Daemon:
         for batch in reader.input.read(now, TURN_BYTES):
             self._ledger.book(reader.pipeline.feed(batch, now))
             taken += len(batch.lines)
-        caught_up = reader.input.status().caught_up
-        expired = reader.pipeline.expire(now, caught_up=caught_up)
+        status = reader.input.status()
+        expired = reader.pipeline.expire(now, caught_up=status.caught_up)
         self._ledger.book(expired)
-        self._dirty = self._dirty or bool(taken or expired)
-        return taken > 0 and not caught_up
+        counts = (status.rotations, status.truncations, status.lines_possibly_lost)
+        changed = self._counts.get(reader.name, counts) != counts
+        self._counts[reader.name] = counts
+        self._dirty = self._dirty or changed or bool(taken or expired)
+        return taken > 0 and not status.caught_up
 
     def _is_due(self, now: float) -> bool:
         # A clock that was set back must not stop the commits.

@@ -48,13 +48,14 @@ class Daemon:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
+    def start(self, *, answers: bool = True) -> None:
+        """Start it, and wait until it answers, unless that is not awaited."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "exporter", "run", "--config.file", str(self.config)], stderr=log
             )
-        self.wait_for(bool)
+        if answers:
+            self.wait_for(bool)
 
     def stop(self) -> int:
         """Tell it to stop as systemd does; its exit code."""

@@ -1,5 +1,7 @@
 """Scraped under load, killed and started again: no counter of the ledger falls, nothing is lost or counted twice."""
 
+import os
+import random
 import threading
 from pathlib import Path
 
@@ -51,8 +53,49 @@ def test_five_kills(tmp_path: Path) -> None:
     crash(tmp_path, 5)
 
 
+class Writer(threading.Thread):
+    """Appends the host's lines in pieces that end inside lines, as a writer's buffer does, until all are written."""
+
+    def __init__(self, log: Path, text: bytes, pieces: int) -> None:
+        super().__init__()
+        self._log = log
+        self._text = text
+        self._piece = -(-len(text) // pieces)
+        self.go_on = threading.Semaphore(0)
+
+    def run(self) -> None:
+        with self._log.open("ab", buffering=0) as file:
+            for begin in range(0, len(self._text), self._piece):
+                self.go_on.acquire()
+                for cut in range(begin, min(begin + self._piece, len(self._text)), 700):
+                    file.write(self._text[cut : min(cut + 700, begin + self._piece)])
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_twenty_kills(tmp_path: Path) -> None:
-    """Killed twenty times under load."""
-    crash(tmp_path, 20)
+@pytest.mark.timeout(0)
+def test_kills_at_any_moment(tmp_path: Path) -> None:
+    """Killed while the log grows, at random moments from the start of the process on; POP3_KILLS says how often."""
+    kills, dice = int(os.environ.get("POP3_KILLS", "20")), random.Random(7)
+    text = "".join(f"{line}\n" for line in lines(BEGIN, BEGIN + 3600 * 24, BEGIN)).encode()
+    log, seen = tmp_path / "mail.log", Samples()
+    log.touch()
+    writer = Writer(log, text, kills)
+    writer.start()
+    with Daemon(tmp_path, [str(log)], format="dovecot", server="mx1") as daemon:
+        for number in range(kills):
+            writer.go_on.release()
+            threading.Event().wait(dice.random() * 0.3)
+            if number % 10 == 0:
+                now = counters(daemon.scrape())
+                assert [] == [key for key, count in seen.items() if now.get(key, count) < count]
+                seen |= now
+            daemon.kill()
+            # Now and then it dies before it answers, or even before it has opened the ledger.
+            daemon.start(answers=dice.randrange(4) > 0 or number == kills - 1 or number % 10 == 9)
+        writer.join()
+        samples = daemon.wait_for(lambda found: lines_read(found) >= text.count(b"\n"))
+        assert 0 == daemon.stop()
+    assert [] == [key for key, count in seen.items() if samples[key] < count]
+    assert text.count(b"\n") == lines_read(samples)
+    assert text.count(b"pop3-login: Login: ") == value(samples, "pop3_logins_total", server="mx1")
+    assert 1 == value(samples, "pop3_exporter_books_balanced")
