@@ -14,7 +14,8 @@ Facts: courier-pop 1.0.16 (Debian 12), run and compared with what its clients di
 * `Maximum connection limit reached` is a connection that was refused: blocked. What the access file denies is not
   logged at all.
 * Names are printed unquoted, so the last `, ip=[..], port=[..]` counts. courierlogger cuts lines at 512 bytes and
-  goes on without a mark: neither piece can be trusted, both are malformed.
+  goes on without a mark: the first piece is malformed, and so is the second where it looks like the rest of one. A name
+  of just the right length can make it look like any line, as a newline can in nginx' own file.
 * `rcvd` and `sent` are POP3 bytes after the login. Mailbox errors name no connection.
 """
 

@@ -5,6 +5,7 @@ Facts: the layout is that of its SMTP and IMAP logs (real); the POP3 texts are t
 * A tab-separated row per command: `MM/DD/YY HH:MM:SS<tab>POP3-IN<tab>message id<tab>socket<tab>ip<tab>command<tab>
   full command<tab>answer<tab>bytes to the client<tab>bytes from the client<tab>user<tab>`.
 * Socket and address tie the rows; the first is the connection, a QUIT ends it, else it expires.
+* What the client sent stands between, tabs and all; the columns around it are counted from both sides.
 * `denied access` marks a refused host: blocked. Bytes are exact.
 """
 
@@ -52,10 +53,12 @@ class MailEnable:
             return Verdict.IGNORED if record.message[:1] == b"#" else Verdict.UNMATCHED
         if not head[1].startswith(b"POP"):
             return Verdict.IGNORED
-        row = record.message[head.start(1) :].split(b"\t")
+        row = record.message[head.start(1) :].removesuffix(b"\t").split(b"\t")
         if len(row) < _COLUMNS:
             return Verdict.MALFORMED
-        _, _, socket, address, verb, line, answer, to_client, from_client, user = row[:_COLUMNS]
+        # What the client sent may hold tabs: the columns after it are counted from the right.
+        _, _, socket, address, verb, *sent, answer, to_client, from_client, user = row
+        line = b" ".join(sent)
         key = socket + b" " + address
         if b"denied access" in answer.lower():
             return Fact(Kind.END, key, None, address, Reason.ACCESS_LIST)

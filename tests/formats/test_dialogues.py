@@ -72,9 +72,9 @@ def test_a_day_of_hmailserver() -> None:
 def test_a_day_of_mailenable() -> None:
     """Bytes as logged in each row; a denied host is blocked."""
     book = day("mailenable", "POP-Activity-261122.log")
-    assert (3, 1, 1) == (book.total("connections"), book.amounts["logins", *ALICE], book.total("login_failures"))
+    assert (4, 1, 2) == (book.total("connections"), book.amounts["logins", *ALICE], book.total("login_failures"))
     assert (58, 838) == (book.amounts["received_bytes", *ALICE], book.amounts["sent_bytes", *ALICE])
-    assert {Reason.LOGOUT: 1, Reason.ACCESS_LIST: 1, Reason.EXPIRED: 1} == dict(book.ends)
+    assert {Reason.LOGOUT: 1, Reason.ACCESS_LIST: 1, Reason.EXPIRED: 2} == dict(book.ends)
 
 
 def test_a_day_of_qpopper() -> None:

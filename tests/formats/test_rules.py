@@ -1,5 +1,6 @@
 """Formats made of a table of rules: each rule has its sample, and no line two rules."""
 
+import time
 from collections import Counter
 
 import pytest
@@ -14,13 +15,21 @@ from tests.formats.samples import records, sample_files
 TABLED = [(form, table) for form in FORMATS if isinstance(table := getattr(form, "wording", None), Wording)]
 TABLE = pytest.mark.parametrize(("form", "wording"), TABLED, ids=[form.name for form, _ in TABLED])
 
+# 50 ms are promised; the machine may be slow and busy.
+LIMIT_SECONDS = 0.2
+
+
+def tried(form: Format) -> list[tuple[Record, bytes]]:
+    """The sample lines of a format, with what of them the rules are tried on."""
+    found = [record for path in sample_files(form.name) for record in records(path) if isinstance(record, Record)]
+    if isinstance(form, Nginx):
+        return [(record, rest) for record in found if (rest := split(record.message)[2])]
+    return [(record, record.message) for record in found]
+
 
 def messages(form: Format) -> list[bytes]:
     """What the rules are tried on, of all samples of a format."""
-    found = [record for path in sample_files(form.name) for record in records(path) if isinstance(record, Record)]
-    if isinstance(form, Nginx):
-        return [rest for _, _, rest in map(split, (record.message for record in found)) if rest]
-    return [record.message for record in found]
+    return [message for _, message in tried(form)]
 
 
 @TABLE
@@ -41,3 +50,18 @@ def test_rules_have_names_of_their_own(form: Format, wording: Wording) -> None:
     """`parse` counts by them."""
     assert form.name
     assert len(wording.rules) == len({rule.name for rule in wording.rules})
+
+
+@TABLE
+def test_a_name_of_64_kib_costs_little(form: Format, wording: Wording) -> None:
+    """Whatever a client repeats between the true beginning and the true end of a line."""
+    firsts = {wording.rule(message): record for record, message in tried(form)}
+    for record in firsts.values():
+        message = record.message[:400]
+        for cut in range(0, len(message), 29):
+            for chunk in (message[cut : cut + 6], message[cut : cut + 40]):
+                hostile = message[:cut] + chunk * (65536 // len(chunk)) + message[cut:]
+                begin = time.process_time()
+                form.read(record._replace(message=hostile))
+                # 11 ms is the most that was measured; what grows with the square takes seconds.
+                assert time.process_time() - begin < LIMIT_SECONDS, (form.name, chunk)
