@@ -1,5 +1,7 @@
 """Exporter health: can the numbers be trusted?"""
 
+from functools import partial
+
 from grafanalib import core
 
 from dashboards import links, panels, theme, variables
@@ -12,6 +14,8 @@ from exporter.catalogue import MEASURES
 TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
 OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
 QUARTER_DAYS = 92
+NOT_SCRAPED = "The exporter is not scraped in this range"
+lines = partial(panels.lines, defaults={"noValue": NOT_SCRAPED})
 NARROW = {"custom.width": 125, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",
@@ -181,7 +185,7 @@ def _quality(place: Place) -> panels.Panel:
 
 def _lines(place: Place) -> panels.Panel:
     rate = "sum by(verdict)(rate(pop3_exporter_lines_total[$__rate_interval]))"
-    return panels.lines(
+    return lines(
         LINES,
         "Lines read, by what they were taken for",
         place,
@@ -194,7 +198,7 @@ def _lines(place: Place) -> panels.Panel:
 
 def _lag(place: Place) -> panels.Panel:
     lag = "pop3_exporter_time_seconds - on(instance) group_right() pop3_exporter_last_event_timestamp_seconds"
-    return panels.lines(
+    return lines(
         LAG,
         "Time since the last event",
         place,
@@ -209,7 +213,7 @@ def _commits(place: Place) -> panels.Panel:
         buckets = f"sum by(le)(rate(pop3_exporter_{name}_duration_seconds_bucket[$__rate_interval]))"
         return f"histogram_quantile(0.99, {buckets})"
 
-    return panels.lines(
+    return lines(
         COMMITS,
         "Time to write and to read, 99 %",
         place,
@@ -220,7 +224,7 @@ def _commits(place: Place) -> panels.Panel:
 
 
 def _series(place: Place) -> panels.Panel:
-    return panels.lines(
+    return lines(
         SERIES,
         "Series exposed",
         place,
@@ -236,7 +240,7 @@ def _series(place: Place) -> panels.Panel:
 
 def _process(place: Place) -> panels.Panel:
     right = {"unit": theme.SHARE, "custom.axisPlacement": "right", "color": panels.fixed(theme.ORANGE)}
-    return panels.lines(
+    return lines(
         PROCESS,
         "Memory and processor",
         place,
@@ -251,7 +255,7 @@ def _process(place: Place) -> panels.Panel:
 
 
 def _scrapes(place: Place) -> panels.Panel:
-    return panels.lines(
+    return lines(
         SCRAPES,
         "Scrape duration",
         place,

@@ -6,7 +6,9 @@ from dashboards.panels import Place
 from dashboards.targets import now
 
 NOTES = 50
-FINE = "No remarks: the log has every number, and Prometheus reaches back over the whole range."
+FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
+NOTHING = "This data source knows no POP3 exporter in this range"
+SEEN = "max_over_time(pop3_first_seen_timestamp_seconds[${__range_s}s:6h])"
 
 
 def notes(zone: Zone, place: Place) -> panels.Panel:
@@ -20,6 +22,8 @@ def notes(zone: Zone, place: Place) -> panels.Panel:
             now("A", _zones(zone), "{{note}}"),
             now("B", _unlogged(), "{{note}}"),
             now("C", _too_short(), "{{note}}"),
+            now("D", _fine(zone), "{{note}}"),
+            now("E", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
         ],
         theme.NONE,
         options={
@@ -28,8 +32,14 @@ def notes(zone: Zone, place: Place) -> panels.Panel:
             "orientation": "horizontal",
             "text": {"titleSize": 14, "valueSize": 14},
         },
-        defaults={"noValue": FINE, "color": panels.fixed(theme.ORANGE)},
+        overrides=[panels.by_query("D", {"color": panels.fixed(theme.GREY)})],
+        defaults={"color": panels.fixed(theme.ORANGE)},
     )
+
+
+def _fine(zone: Zone) -> str:
+    other = " or ".join(f"count({expr})" for expr in (_zones(zone), _unlogged(), _too_short()))
+    return f'label_replace(max({SEEN}) unless on() ({other}),"note","{FINE}","","")'
 
 
 def _note(expr: str, text: str, label: str) -> str:

@@ -80,6 +80,7 @@ class Report:
             theme.COUNT,
             overrides=overrides,
             options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
+            defaults={"noValue": "Nothing was logged in this range", "color": panels.fixed(theme.GREY)},
         )
 
     def charts(self, counts: Place, bandwidth: Place) -> list[core.Panel]:
@@ -156,7 +157,8 @@ class Report:
 
     def _targets(self) -> list[Target]:
         steps = self.steps
-        targets = [exact("P", steps.begins(), Quantity.BEGINS)]
+        known = self.series(self.columns[0])[0]
+        targets = [exact("P", steps.begins(known), Quantity.BEGINS, [known])]
         for ref, column in zip("ABCDEFGH", self.columns, strict=False):
             series = self.series(column)
             targets.append(exact(ref, steps.values(series, only_logged=self.can_lack(column)), Quantity.STEPS, series))

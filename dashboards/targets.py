@@ -30,7 +30,7 @@ class Quantity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`series` are added up; `by`: labels of the rows; `top`: only that many of the largest."""
+    """`series` are added up (begins: must be known); `by`: labels of the rows; `top`: only that many of the largest."""
 
     trust: Trust
     quantity: Quantity | None = None

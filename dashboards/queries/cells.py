@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards.queries.terms import Only, Range, Series
+from dashboards.queries.terms import FALLBACK_STEP, Only, Range, Series
 
 
 def _unlogged(series: Series, range_: Range) -> str:
@@ -27,3 +27,11 @@ def logged(parts: Sequence[str], series: Sequence[Series], range_: Range) -> lis
 def or_not_logged(values: str, everything: str) -> str:
     """NaN in every row of `everything` (same labels) that `values` does not have: it says `not in this log`."""
     return f"({values} or ({everything})*NaN)"
+
+
+def born_by(series: Series, range_: Range) -> str:
+    """Births as of the newest sample; of a server that ended inside the range, any that is known."""
+    keys, born = series.keys, series.born
+    known = f"max by({keys})(last_over_time({born}[4d] @ {range_.until}))"
+    ended = f"max by({keys})(max_over_time({born}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
+    return f"({known} or {ended})"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.queries.cells import logged, or_not_logged, summed
+from dashboards.queries.cells import born_by, logged, or_not_logged, summed
 from dashboards.queries.terms import (
     DAY,
     DAY_WINDOW,
@@ -113,20 +113,24 @@ class Steps:
         if self.hours:
             hours = part([_hour(one, self.windows, self.chosen) for one in series])
             rows = f"{rows} or {self._by_hour(hours, 'sum', by)}"
-        return or_not_logged(rows, self.begins()) if only_logged else rows
+        return or_not_logged(rows, self.begins(series[0])) if only_logged else rows
 
     def values_at_begin(self, series: Sequence[Series], by: Sequence[str]) -> str:
         """The same by `by`, with the label `begin`: when the period begins, in milliseconds. Exact."""
         begins = f'count_values by(period)("begin",{self.begins()})'
         return f"({self.values(series, by)})*on(period) group_left(begin) {begins}"
 
-    def begins(self) -> str:
-        """When each period begins inside the range, in milliseconds: the Period column and the time axis."""
+    def begins(self, known: Series | None = None) -> str:
+        """When each period begins inside the range, in milliseconds: the Period column and the time axis.
+
+        `known`: only if any of these series is known in the range.
+        """
         days = self._by_day(f"vector({_clock(self.windows.lead)})*1000", "min", until=True)
-        if not self.hours:
-            return days
-        hours = self._by_hour(f"vector({_clock(self.windows.hour_lead)})*1000", "min", until=True)
-        return f"{days} or {hours}"
+        rows = days
+        if self.hours:
+            hours = self._by_hour(f"vector({_clock(self.windows.hour_lead)})*1000", "min", until=True)
+            rows = f"{days} or {hours}"
+        return rows if known is None else f"({rows}) and on() max({born_by(known, self.range)})"
 
     def days(self) -> str:
         """How many days of each period lie inside the range and have begun."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dashboards.queries.cells import logged, or_not_logged, summed
+from dashboards.queries.cells import born_by, logged, or_not_logged, summed
 from dashboards.queries.terms import FALLBACK_STEP, Only, Range, Series
 from exporter.catalogue import Scope
 
@@ -19,17 +19,9 @@ def _hold_at(series: Series, at: str, born: str) -> str:
     )
 
 
-def _born(series: Series, range_: Range) -> str:
-    """Births as of the newest sample; of a server that ended inside the range, any that is known."""
-    keys, born = series.keys, series.born
-    known = f"max by({keys})(last_over_time({born}[4d] @ {range_.until}))"
-    ended = f"max by({keys})(max_over_time({born}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
-    return f"({known} or {ended})"
-
-
 def _growth(series: Series, range_: Range) -> str:
     """What the range added, per key."""
-    keys, born = series.keys, _born(series, range_)
+    keys, born = series.keys, born_by(series, range_)
     over_range = f"[{range_.length}:{FALLBACK_STEP}] @ {range_.end}"
     now = f"max by({keys})(last_over_time({series.total}[2d] @ {range_.until}))"
     gone = Series(series.scope, series.measure, replace(series.only, ended=range_.ended))
@@ -48,7 +40,7 @@ def total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE, *,
     cells = [_growth(one, range_) for one in series]
     if not only_logged:
         return summed(cells, by)
-    known = f"max by({','.join(by)}){_born(series[0], range_)}"
+    known = f"max by({','.join(by)}){born_by(series[0], range_)}"
     return or_not_logged(summed(logged(cells, series, range_), by), known)
 
 
@@ -56,7 +48,7 @@ def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_
     """The total of the range from `begin` (a variable or UNIX seconds) to the range's begin; unknown: no row."""
 
     def growth(one: Series) -> str:
-        born = _born(one, range_)
+        born = born_by(one, range_)
         return f"clamp_min(({_hold_at(one, range_.begin, born)})-({_hold_at(one, begin, born)}),0)"
 
     return summed([growth(one) for one in series], by)

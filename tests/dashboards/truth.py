@@ -42,7 +42,7 @@ class View:
             case Quantity.CHANGE:
                 return self._change(meaning, rows)
             case Quantity.BEGINS:
-                return self._begins(rows)
+                return self._begins(meaning, rows)
             case Quantity.COVERAGE:
                 return self._coverage(rows)
         raise AssertionError(meaning)
@@ -147,7 +147,9 @@ class View:
         days = [local(begin + shift, self.site.zone).date() for shift in (-86_400, 0, 86_400)]
         return min((self.site.midnight(day) for day in days), key=lambda at: abs(at - begin))
 
-    def _begins(self, rows: Rows) -> list[str]:
+    def _begins(self, meaning: Meaning, rows: Rows) -> list[str]:
+        if not rows and not any(map(self._wanted(meaning.series[0]), self.site.events)):
+            return []  # what is asked for does not exist
         found = {dict(labels)["period"]: datetime.fromtimestamp(value / 1000, UTC) for labels, value in rows.items()}
         first: dict[str, int] = {}
         for key, begin, _ in self._periods():
