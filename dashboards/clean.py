@@ -155,5 +155,6 @@ def _variable(variable: Json) -> Json:
             kept.pop(key, None)
     if kept["type"] == "datasource":
         kept["options"], kept["refresh"], kept["regex"] = [], 1, ""
-        del kept["current"]
+        # The uid of the stack in deploy/; where there is none Grafana takes the first of its list.
+        kept["current"] = {"text": "Prometheus", "value": "prometheus"}
     return kept
