@@ -4,7 +4,6 @@ import json
 import os
 import select
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,40 +11,9 @@ import pytest
 
 from exporter.inputs.journal import JournalInput
 from exporter.model import Position, SourceCount
-
-NOW = 1_790_000_000.0
-REMOTE = next((p for p in ("/lib/systemd/systemd-journal-remote", "/usr/lib/systemd/systemd-journal-remote")
-               if Path(p).exists()), "systemd-journal-remote")  # fmt: skip
-BOOT = "0123456789abcdef0123456789abcdef"
+from tests.inputs.journals import BOOT, NOW, Journals
 
 pytestmark = [pytest.mark.tool("journalctl", "systemd-journal-remote")]
-
-
-class Journals:
-    """A directory of journal files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.number = 0
-
-    def log(self, *messages: bytes, file: str = "a", boot: str = BOOT, **fields: str) -> None:
-        """Append entries to one file, a second apart."""
-        entries = bytearray()
-        for message in messages:
-            self.number += 1
-            own = {
-                "__REALTIME_TIMESTAMP": f"{int(NOW + self.number)}000000",
-                "__MONOTONIC_TIMESTAMP": f"{self.number}000000",
-                "_BOOT_ID": boot,
-                "_HOSTNAME": "mx1",
-                "SYSLOG_IDENTIFIER": "dovecot",
-                "_SYSTEMD_UNIT": "dovecot.service",
-                **fields,
-            }
-            entries += "".join(f"{name}={value}\n" for name, value in own.items()).encode()
-            entries += b"MESSAGE\n" + len(message).to_bytes(8, "little") + message + b"\n\n"
-        target = self.folder / f"{file}.journal"
-        subprocess.run([REMOTE, "-o", target, "-"], input=entries, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from exporter.inputs import tracker
 from exporter.inputs.files import QUIET_SECONDS, FileInput
-from exporter.model import Position  # noqa: TC001  (hypothesis resolves it)
+from exporter.model import Position
 
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
@@ -169,7 +169,7 @@ class Log(RuleBasedStateMachine):
         target.parent.mkdir()
         target.touch()
         (self.folder / "link").symlink_to(target)
-        os.replace(self.folder / "link", self.log)  # noqa: PTH105  (the very call)
+        os.replace(self.folder / "link", self.log)
 
     # ── the reader ──────────────────────────────────────────────────────────────────────────────────────────
 
