@@ -83,10 +83,14 @@ class Exchange:
     def recognises(self, record: Record) -> bool:
         """Whether the row has the columns, and a hexadecimal session id."""
         row = _row(record.message)
-        return len(row) in _COLUMNS and len(row[1]) == _MAX_ID and row[2].isdigit() and b":" in row[3]
+        if len(row) not in _COLUMNS or len(row[1]) != _MAX_ID or not row[2].isdigit():
+            return False
+        _, colon, port = row[3].rpartition(b":")
+        return colon == b":" and port.isdigit() and port not in _IMAP_PORTS
 
 
 _MAX_ID = 16
+_LOGINS = (b"pass", b"auth", b"apop")
 
 
 def _row(message: bytes) -> list[bytes]:
@@ -114,23 +118,29 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
         return Fact(Kind.CONNECT, key, address=address, received=received, sent=sent, trait=trait)
     if command == b"closesession":
         return Fact(Kind.END, key, address=address, reason=Reason.CLOSED, trait=trait)
-    fact = wire.command(b" ".join((verb, parameters.strip())).strip(), key, address, received or 0)
+    verb, name = wire.parsed(verb + b" " + parameters)
     ok, reason, bad = _answer(context)
-    if ok and command in (b"pass", b"auth", b"apop") and user:
-        fact = fact._replace(user=user)
-    return fact._replace(
-        user=fact.user or user or None,
+    if user and (name is None or (ok and command in _LOGINS)):  # the column knows better who is logged in
+        name = user
+    return Fact(
+        Kind.COMMAND,
+        key,
+        name,
+        address,
+        reason,
+        bad_commands=bad,
         received=received,
         sent=sent,
+        verb=verb,
         ok=ok,
-        reason=reason,
-        bad_commands=bad,
         trait=trait,
     )
 
 
 def _answer(context: bytes) -> tuple[bool | None, Reason | None, int]:
     """Whether the command succeeded (None: not told), why not, and whether it was a bad one (1)."""
+    if context[:4] == b"R=OK":
+        return True, None, 0
     text = context[:1024].lower()
     if text.startswith((b"r=ok", b'r="+ok', b"r=+ok")):
         return True, None, 0

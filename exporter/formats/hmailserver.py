@@ -35,7 +35,7 @@ def _key(session: bytes | None, address: bytes | None) -> bytes:
 
 def _received(groups: Sequence[bytes | None], _: Record) -> Outcome:
     session, address, line = groups
-    return wire.command(line or b"", _key(session, address), address)._replace(received=None)
+    return wire.command(line or b"", _key(session, address), address, received=False)
 
 
 def _sent(groups: Sequence[bytes | None], _: Record) -> Outcome:

@@ -62,11 +62,15 @@ class MailEnable:
         key = socket + b" " + address
         if b"denied access" in answer.lower():
             return Fact(Kind.END, key, None, address, Reason.ACCESS_LIST)
-        fact = wire.command(line.strip() or verb, key, address)
-        return fact._replace(
-            user=fact.user or user.strip() or None,
+        verb, name = wire.parsed(line.strip() or verb)
+        return Fact(
+            Kind.COMMAND,
+            key,
+            name or user.strip() or None,
+            address,
             received=number(from_client),
             sent=number(to_client),
+            verb=verb,
             ok=wire.succeeded(answer),
         )
 

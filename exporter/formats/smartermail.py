@@ -111,10 +111,10 @@ class SmarterMail:
         table = {**own, **{text: meaning for text, meaning in PHRASES.items() if text not in own}}
         self._phrases = tuple((text.encode(), meaning) for text, meaning in table.items())
         self.wording = Wording(
+            Rule("reply", _SESSION + rb"rsp:(.*)", self._reply),
+            Rule("command", _SESSION + rb"cmd:(.*)", _command),
             Rule("connected", _SESSION + rb"connected at (?:.{0,80})", _connected),
             Rule("disconnected", _SESSION + rb"disconnected at (?:.{0,80})", _disconnected),
-            Rule("command", _SESSION + rb"cmd:(.*)", _command),
-            Rule("reply", _SESSION + rb"rsp:(.*)", self._reply),
             Rule("said", _SESSION + rb"(?! ?(?:cmd:|rsp:|connected at |disconnected at ))(.*)", self._said),
             Rule("started", rb"(?i:pop3?)\S{0,20} (?i:started) at .{0,80}", Fact(Kind.RESTART)),
             Rule("service", rb"(?i:pop3?)\S{0,20} (?i:stopped) at .{0,80}|[ \t].*", Verdict.IGNORED),
@@ -139,7 +139,9 @@ class SmarterMail:
         address, key, line = _parts(groups)
         ok = wire.succeeded(line)
         fact = Fact(Kind.REPLY, key, None, address, sent=wire.reply_bytes(line), ok=ok, trait="detailed")
-        meaning = None if ok is not False else self._meaning(line)
+        if ok is not False:
+            return fact
+        meaning = self._meaning(line)
         if meaning is None or meaning in (FAILURE, IGNORE):
             return fact
         if meaning == BAD_COMMAND:
@@ -164,7 +166,7 @@ class SmarterMail:
 def _parts(groups: Sequence[bytes | None]) -> tuple[bytes, bytes, bytes]:
     """Address, key and the rest of a session's line."""
     address, number = groups[0] or b"", groups[1] or b""
-    rest = (groups[2] or b"") if len(groups) > 2 else b""  # noqa: PLR2004 - the rest is the third group
+    rest = (groups[2] or b"") if len(groups) > 2 else b""
     return address, address + b" " + number, rest.strip()
 
 
@@ -180,7 +182,7 @@ def _disconnected(groups: Sequence[bytes | None], _: Record) -> Outcome:
 
 def _command(groups: Sequence[bytes | None], _: Record) -> Outcome:
     address, key, line = _parts(groups)
-    return wire.command(line, key, address)._replace(trait="detailed")
+    return wire.command(line, key, address, trait="detailed")
 
 
 _TELLING = frozenset(("connected", "disconnected", "command", "reply"))

@@ -11,24 +11,30 @@ _CRLF = 2
 _DOT_LINE = 3
 
 
-def command(line: bytes, key: bytes, address: bytes | None, received: int | None = None) -> Fact:
-    """What the client sent; `received`: its bytes, else as many as the line has."""
+def command(line: bytes, key: bytes, address: bytes | None, *, trait: str = "", received: bool = True) -> Fact:
+    """What the client sent, with as many bytes as the line has; `received` False: the line does not tell them."""
+    verb, user = parsed(line)
+    size = len(line) + _CRLF if received else None
+    return Fact(Kind.COMMAND, key, user, address, verb=verb, received=size, trait=trait)
+
+
+def parsed(line: bytes) -> tuple[bytes, bytes | None]:
+    """The verb of a command, and the user that it names, if it names one."""
     verb, _, rest = line.strip().partition(b" ")
+    if not rest and verb[:1] not in b"Aa":
+        return verb, None
     upper = verb.upper()
-    user = None
     if upper == b"USER":
-        user = rest.strip()[:_MAX_NAME] or None
-    elif upper == b"APOP":
-        user = rest.strip().rpartition(b" ")[0][:_MAX_NAME] or None
-    elif upper == b"AUTH":
+        return verb, rest.strip()[:_MAX_NAME] or None
+    if upper == b"APOP":
+        return verb, rest.strip().rpartition(b" ")[0][:_MAX_NAME] or None
+    if upper == b"AUTH":
         mechanism, _, response = rest.strip().partition(b" ")
         if not mechanism:
-            verb = b"CAPA"  # it asks for a list
-        elif mechanism.upper() == b"PLAIN":
-            user = plain_name(response)
-    return Fact(
-        Kind.COMMAND, key, user, address, verb=verb, received=len(line) + _CRLF if received is None else received
-    )
+            return b"CAPA", None  # it asks for a list
+        if mechanism.upper() == b"PLAIN":
+            return verb, plain_name(response)
+    return verb, None
 
 
 def plain_name(response: bytes) -> bytes | None:
@@ -37,7 +43,7 @@ def plain_name(response: bytes) -> bytes | None:
         parts = binascii.a2b_base64(response[:_MAX_NAME]).split(b"\0")
     except binascii.Error:
         return None
-    return parts[1] or None if len(parts) == 3 else None  # noqa: PLR2004 - authzid, authcid, passwd
+    return parts[1] or None if len(parts) == 3 else None
 
 
 def succeeded(line: bytes) -> bool | None:
@@ -52,7 +58,7 @@ def reply_bytes(line: bytes) -> int:
     The message's size is that of the file, without the dots that were stuffed.
     """
     size = 0
-    words = line.split(None, 3)
-    if len(words) > 2 and words[1].isdigit() and len(words[1]) < 16 and words[2].lower().startswith(b"octets"):  # noqa: PLR2004
+    words = line.split(None, 3) if b"octets" in line.lower() else ()
+    if len(words) > 2 and words[1].isdigit() and len(words[1]) < 16 and words[2].lower().startswith(b"octets"):
         size = int(words[1]) + _DOT_LINE
     return len(line) + _CRLF + size

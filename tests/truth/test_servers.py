@@ -108,6 +108,22 @@ def test_a_file_of_nginx_differs_by_the_name_with_a_newline_only() -> None:
         assert file.total(measure) == escaped.total(measure)
 
 
+def test_courier_without_debug_misses_those_who_never_tried(tmp_path: Path) -> None:
+    """A syslog that drops mail.debug has no `Connection` and `Disconnected`: fewer connections, all else the same."""
+    path = logs_of("courier", "1.0.16-bulk")[0]
+    kept = tmp_path / path.name
+    debug = (b": Connection, ", b": Disconnected, ")
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept.write_bytes(b"".join(line for line in lines if not any(word in line for word in debug)))
+    log, clients = log_and_clients("courier", "1.0.16-bulk", kept)
+    sessions = sessions_of("courier", "1.0.16-bulk")
+    silent = [one for one in sessions if one["end"] != "quit" and not one.get("login_ok") and not one.get("login_fail")]
+    assert len(silent) > 0
+    assert clients.total("connections") - len(silent) == log.total("connections")
+    for measure in ("logins", "login_failures", *BYTES):
+        assert clients.only(measure) == log.only(measure)
+
+
 def test_cyrus_without_auditlog_counts_exits_of_processes() -> None:
     """So its connections are an estimate: those that the clients made, and at most one a process."""
     path = logs_of("cyrus", "3.6.1-default")[0]
