@@ -29,7 +29,7 @@ def _exception(name: str, value: str, of: str = "example.com") -> str:
 # ── domains ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _comparisons(  # noqa: PLR0917 - worlds in the order of the cases
+def _comparisons(
     alert: str,
     threshold: str,
     recorded: str,

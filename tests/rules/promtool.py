@@ -119,6 +119,13 @@ def run_tests(path: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+def check_config(path: Path) -> str:
+    """What promtool says against a configuration of Prometheus with its rules: empty if nothing."""
+    command = [shutil.which(PROMTOOL) or PROMTOOL, "check", "config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
 def _test(test: Case | Question, alerts: Sequence[str]) -> dict[str, Any]:
     inputs = [{"series": series, "values": values} for series, values in test.series.items()]
     if isinstance(test, Question):
