@@ -258,7 +258,7 @@ def test_a_server_that_ended_inside_the_range_counts(door: Door, customers: Site
     assert str(sum(logged(customers, "old1").values())) == rows["otto@a.example"][0]
 
 
-def asking(door: Door, path: str = "/report.csv", token: str | None = None, **parameters: Any) -> Any:  # noqa: ANN401
+def asking(door: Door, path: str = "/report.csv", token: str | None = None, **parameters: Any) -> Any:
     month = {"from_": "2026-10-22", "to": "2026-11-04"}
     return door.get(path, token, **(month | parameters))
 
@@ -329,7 +329,7 @@ SORTS = [
 
 
 @pytest.mark.parametrize(("name", "column", "falls"), SORTS)
-def test_rows_are_sorted_as_asked(name: str, column: int, falls: bool, door: Door) -> None:  # noqa: FBT001
+def test_rows_are_sorted_as_asked(name: str, column: int, falls: bool, door: Door) -> None:
     """Numbers fall, names rise; the most connections first where nothing is said."""
     rows = list(csv.reader(io.StringIO(asking(door, by="user", sort=name).text, newline="")))[1:]
     values = [row[column] if column == 0 else int(row[column] or -1) for row in rows]

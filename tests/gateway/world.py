@@ -171,7 +171,7 @@ def numbers(text: str) -> list[float]:
     """All numbers in a JSON document, also those in strings."""
     found: list[float] = []
 
-    def walk(value: Any) -> None:  # noqa: ANN401 - JSON
+    def walk(value: Any) -> None:
         if isinstance(value, dict):
             for name, inside in value.items():
                 walk(name)
