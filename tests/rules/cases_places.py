@@ -1,6 +1,6 @@
 """When the alerts about domains, servers and the exporter itself fire, and the near misses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tests.rules.promtool import Case, Labels
 from tests.rules.worlds import INSTANCE, busiest, domain, known, server, steady, then
@@ -29,17 +29,9 @@ def _exception(name: str, value: str, of: str = "example.com") -> str:
 # ── domains ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _comparisons(
-    alert: str,
-    threshold: str,
-    recorded: str,
-    busy: Mapping[str, str],
-    wild: Mapping[str, str],
-    quiet: Mapping[str, str],
-    elsewhere: Mapping[str, str],
-    wild_elsewhere: Mapping[str, str],
-) -> tuple[Case, ...]:
-    """`busy`: about 590 an hour, `wild`: past the absolute limit, `quiet`: below the limit."""
+def _comparisons(alert: str, threshold: str, recorded: str, worlds: Sequence[Mapping[str, str]]) -> tuple[Case, ...]:
+    """`worlds`: about 590 an hour, past the absolute limit, below the limit; the first two on another server."""
+    busy, wild, quiet, elsewhere, wild_elsewhere = worlds
 
     def case(name: str, *worlds: Mapping[str, str], fires: bool, extra: str = "") -> Case:
         return _case(alert, name, server(), *worlds, fires=HERE if fires else None, extra=extra)
@@ -73,11 +65,13 @@ DOMAIN_SPIKES = (
         "POP3DomainConnectionSpike",
         "domain_connections",
         "pop3_domain:connections",
-        domain(connections=steady(5000, 10)),
-        domain(connections=steady(5000, 100)),
-        domain(connections=steady(5000, 5)),
-        domain(connections=steady(5000, 10), server="mx2", instance=SECOND),
-        domain(connections=steady(5000, 100), server="mx2", instance=SECOND),
+        (
+            domain(connections=steady(5000, 10)),
+            domain(connections=steady(5000, 100)),
+            domain(connections=steady(5000, 5)),
+            domain(connections=steady(5000, 10), server="mx2", instance=SECOND),
+            domain(connections=steady(5000, 100), server="mx2", instance=SECOND),
+        ),
     ),
     _case(
         "POP3DomainConnectionSpike",
@@ -106,11 +100,13 @@ DOMAIN_ERRORS = (
         "POP3DomainErrorsJump",
         "domain_errors",
         "pop3_domain:errors",
-        domain(failures=steady(50, 4), bad_commands=steady(50, 3), terminations=steady(50, 3)),
-        domain(failures=steady(50, 10), bad_commands=steady(50, 10), terminations=steady(50, 10)),
-        domain(failures=steady(50, 2)),
-        domain(failures=steady(50, 10), server="mx2", instance=SECOND),
-        domain(failures=steady(50, 30), server="mx2", instance=SECOND),
+        (
+            domain(failures=steady(50, 4), bad_commands=steady(50, 3), terminations=steady(50, 3)),
+            domain(failures=steady(50, 10), bad_commands=steady(50, 10), terminations=steady(50, 10)),
+            domain(failures=steady(50, 2)),
+            domain(failures=steady(50, 10), server="mx2", instance=SECOND),
+            domain(failures=steady(50, 30), server="mx2", instance=SECOND),
+        ),
     ),
     *(
         _case("POP3DomainErrorsJump", f"{what} alone", server(), known(), domain(**{what: steady(50, 3)}), fires=HERE)
