@@ -1,4 +1,4 @@
-
+# noqa: INP001
 """One list of customers makes organisation, users, data source and dashboards in Grafana, and access.yaml.
 
 python customers.py --list customers.yaml --access /etc/pop3-exporter/access.yaml --grafana http://127.0.0.1:3000
@@ -50,7 +50,7 @@ class Customers(Section):
     customers: tuple[Customer, ...]
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818
     """Something that only a person can decide."""
 
 
@@ -81,11 +81,11 @@ class Grafana:
         *,
         organisation: int | None = None,
         missing: bool = False,
-    ) -> Any:
+    ) -> Any:  # noqa: ANN401
         """The answer; None where nothing is there and that is allowed. Problem with Grafana's words otherwise."""
         headers = {"X-Grafana-Org-Id": str(organisation)} if organisation else {}
         answer = self._client.request(method, path, headers=headers, json=body)
-        if missing and answer.status_code == 404:
+        if missing and answer.status_code == 404:  # noqa: PLR2004
             return None
         if not answer.is_success:
             raise Problem(f"Grafana refuses {method} {path}: {answer.status_code} {answer.text[:300]}")
@@ -189,7 +189,7 @@ def write_access(path: Path, entries: Sequence[dict[str, Any]]) -> None:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    print(text, flush=True)  # noqa: T201
 
 
 def run(options: argparse.Namespace) -> None:
@@ -233,10 +233,10 @@ def main() -> int:
     try:
         run(parser.parse_args())
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr)  # noqa: T201
         return 2
     except (Problem, httpx.HTTPError, OSError, ValueError) as error:
-        print(f"customers: {error}", file=sys.stderr)
+        print(f"customers: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

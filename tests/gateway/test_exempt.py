@@ -22,7 +22,7 @@ ADMITTED = [
     "pop3_exporter_time_seconds[5m:1m]",
     "pop3_exporter_time_seconds @ 1795000000 offset -1h",
     until(Range.of(1_790_000_000, 1_795_000_000, 0)).removeprefix("query_result(").removesuffix(")"),
-    'max by(server)(last_over_time(pop3_measure_quality_info{measure=~"(received|sent)_bytes",quality="none"}[1h] @ 3))',
+    'max by(server)(last_over_time(pop3_measure_quality_info{measure=~"(received|sent)_bytes"}[1h] @ 3))',
     'label_replace(max by(x)(last_over_time(pop3_site_info{time_zone!="UTC"}[1h])),"note","$1","time_zone","(.+)")',
     "count(pop3_measure_quality_info) by (server, quality,) > bool 2",
     "-(pop3_site_info + on(x) group_left(y) pop3_exporter_time_seconds) ^ 2e3 * NaN",

@@ -159,7 +159,7 @@ def test_each_customer_sees_his_domain_only(
     """The pages are about his domain, without an error; no name of another one is in them."""
     person, others = STRANGERS[login]
     context = logged_in(installation, browser, login)
-    page, troubles = opened(installation, context, path)
+    page, troubles = opened(installation, context, f"{path}?var-user={person}")
     expect(page.get_by_text(person).first).to_be_visible(timeout=30_000)
     text = page.locator("body").inner_text()
     assert ([], []) == (troubles, [word for word in others if word in text])

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from _pytest.mark import ParameterSet
 
@@ -258,7 +259,7 @@ def test_a_server_that_ended_inside_the_range_counts(door: Door, customers: Site
     assert str(sum(logged(customers, "old1").values())) == rows["otto@a.example"][0]
 
 
-def asking(door: Door, path: str = "/report.csv", token: str | None = None, **parameters: Any) -> Any:
+def asking(door: Door, path: str = "/report.csv", token: str | None = None, **parameters: str) -> httpx.Response:
     month = {"from_": "2026-10-22", "to": "2026-11-04"}
     return door.get(path, token, **(month | parameters))
 
@@ -329,7 +330,7 @@ SORTS = [
 
 
 @pytest.mark.parametrize(("name", "column", "falls"), SORTS)
-def test_rows_are_sorted_as_asked(name: str, column: int, falls: bool, door: Door) -> None:
+def test_rows_are_sorted_as_asked(name: str, column: int, *, falls: bool, door: Door) -> None:
     """Numbers fall, names rise; the most connections first where nothing is said."""
     rows = list(csv.reader(io.StringIO(asking(door, by="user", sort=name).text, newline="")))[1:]
     values = [row[column] if column == 0 else int(row[column] or -1) for row in rows]

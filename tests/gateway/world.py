@@ -171,7 +171,7 @@ def numbers(text: str) -> list[float]:
     """All numbers in a JSON document, also those in strings."""
     found: list[float] = []
 
-    def walk(value: Any) -> None:
+    def walk(value: object) -> None:
         if isinstance(value, dict):
             for name, inside in value.items():
                 walk(name)
@@ -183,7 +183,7 @@ def numbers(text: str) -> list[float]:
             return
         else:
             with suppress(ValueError):
-                found.append(abs(float(value)))
+                found.append(abs(float(str(value))))
 
     walk(json.loads(text))
     return found

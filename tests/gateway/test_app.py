@@ -1,0 +1,268 @@
+"""Requests: what goes further, what does not, within which limits; without real programs behind it."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import bcrypt
+import httpx
+import pytest
+
+from exporter.gateway.refusal import Reason
+from tests.gateway.recorder import GOOD, Recorder, Seen
+from tests.gateway.signing import Signer, viewer
+from tests.gateway.world import Door
+
+CONFLICT = b'{"status":"error","errorType":"prom-label-proxy","error":"conflicting label matcher"}'
+LIMITS = "limits: {seconds: 2, parallel: 2, bytes: 2048}\n"
+
+
+def strict(one: Seen) -> tuple[int, bytes]:
+    """A prom-label-proxy as far as the trial questions go."""
+    domains = one.headers.get("x-pop3-domains", "").split(",")
+    return (400, CONFLICT) if "two.invalid" in one.body and "two.invalid" not in domains else (200, GOOD)
+
+
+@contextmanager
+def opened(
+    tmp_path: Path, prometheus: Recorder, proxy: Recorder, more: str = "", access: str | None = None
+) -> Iterator[Door]:
+    door = Door(tmp_path, prometheus.url, proxy.url, more=more)
+    if access is not None:
+        door.access = access
+    with door.open():
+        yield door
+
+
+@pytest.fixture
+def prometheus() -> Iterator[Recorder]:
+    with Recorder() as recorder:
+        yield recorder
+
+
+@pytest.fixture
+def proxy() -> Iterator[Recorder]:
+    with Recorder(strict) as recorder:
+        yield recorder
+
+
+@pytest.fixture
+def door(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> Iterator[Door]:
+    with opened(tmp_path, prometheus, proxy, LIMITS) as one:
+        yield one
+
+
+def test_a_customers_query_goes_through_the_label_proxy(door: Door, prometheus: Recorder, proxy: Recorder) -> None:
+    """As a form written anew, with his domains and none of the client's headers."""
+    headers = {"X-Grafana-Id": door.token("dora", number=9), "Cookie": "a=b", "Authorization": "Basic x", "X-Evil": "1"}
+    answer = door.client.post("/api/v1/query?dedup=1", data={"query": "up", "time": "5", "x": "y"}, headers=headers)
+    last = proxy.seen[-1]
+    assert (200, []) == (answer.status_code, prometheus.seen)
+    assert ("POST", "/api/v1/query", "query=up&time=5&timeout=2s") == (last.method, last.path, last.body)
+    assert "a.example,c.example" == last.headers["x-pop3-domains"]
+    assert {"cookie", "authorization", "x-evil", "x-grafana-id"}.isdisjoint(last.headers)
+
+
+def test_an_administrators_query_goes_straight(door: Door, prometheus: Recorder, proxy: Recorder) -> None:
+    """To Prometheus, without anybody's token."""
+    assert (
+        200 == door.post("/api/v1/query_range", door.operator(), query="up", start="1", end="2", step="3").status_code
+    )
+    assert ["query=up&start=1&end=2&step=3&timeout=2s"] == [one.body for one in prometheus.seen]
+    assert ([], False) == (proxy.seen, "x-grafana-id" in prometheus.seen[0].headers)
+
+
+def test_an_exempt_query_goes_straight_as_it_was_understood(door: Door, prometheus: Recorder) -> None:
+    """Written anew from its words."""
+    door.post("/api/v1/query", query="max(\n pop3_site_info{x='y'})")
+    door.post("/api/v1/query", query="max(\n pop3_site_info)")
+    assert ["query=max+%28+pop3_site_info+%29&timeout=2s"] == [one.body for one in prometheus.seen]
+
+
+def test_the_label_proxy_proves_itself_once(door: Door, proxy: Recorder) -> None:
+    """Three trial questions before the first of a customer, none for a while after it."""
+    for _ in range(3):
+        assert 200 == door.post("/api/v1/query", query="up").status_code
+    trials = [one.headers.get("x-pop3-domains") for one in proxy.seen if "invalid" in one.body]
+    assert ["one.invalid", "one.invalid,two.invalid", None] == trials
+
+
+LENIENT = {
+    "Prometheus itself": lambda _: (200, GOOD),
+    "without -error-on-replace, or another label": lambda one: (
+        (200, GOOD) if "x-pop3-domains" in one.headers else (400, CONFLICT)
+    ),
+    "without -header-uses-list-syntax, or with -regex-match": lambda _: (400, CONFLICT),
+    "a fixed value instead of the header": lambda one: strict(one) if "x-pop3-domains" in one.headers else (200, GOOD),
+    "a web server": lambda _: (200, b"<html>"),
+    "one that refuses in other words": lambda _: (400, b'{"errorType":"bad_data"}'),
+}
+
+
+@pytest.mark.parametrize("name", LENIENT)
+def test_what_does_not_enforce_gets_no_question(name: str, tmp_path: Path, prometheus: Recorder) -> None:
+    """A wrong address or flag: 503 for customers, and their questions are never sent there."""
+    with Recorder(LENIENT[name]) as wrong, opened(tmp_path, prometheus, wrong) as door:
+        answers = [door.post("/api/v1/query", query="secret"), door.get("/api/v1/series"), door.get("/api/v1/alerts")]
+        assert [503, 503, 503] == [answer.status_code for answer in answers]
+        assert "does not enforce" in answers[0].json()["error"]
+        assert [] == [one for one in wrong.seen if "invalid" not in one.body]
+
+
+def test_without_rights_nothing_is_asked(door: Door, prometheus: Recorder, proxy: Recorder) -> None:
+    """A good token of somebody who is not listed, or of another organisation's alice."""
+    tokens = [door.token("mallory", number=8), door.token("alice", 3), door.token("root", 2, 1, role="Admin")]
+    assert [403, 403, 403] == [door.post("/api/v1/query", token, query="up").status_code for token in tokens]
+    assert ([], []) == (prometheus.seen, proxy.seen)
+
+
+def test_errors_have_the_form_of_prometheus(door: Door) -> None:
+    """So that panels show them; and nobody keeps them."""
+    answer = door.client.get("/api/v1/query", params={"query": "up"})
+    expected = {"status": "error", "errorType": "forbidden", "error": "no valid identity: log in to Grafana again"}
+    assert (401, expected, "no-store") == (answer.status_code, answer.json(), answer.headers["cache-control"])
+
+
+def test_a_refusal_is_logged_without_the_token(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    """With user and reason; names cannot write lines of their own."""
+    token = door.token("evil\nINFO all is well", number=8)
+    with caplog.at_level(logging.WARNING):
+        door.post("/api/v1/query", token, query="up")
+    lines = [record.getMessage() for record in caplog.records]
+    assert ["refused /api/v1/query to 'evil\\nINFO all is well' (user:8, organisation 2): not_listed"] == lines
+    assert token not in caplog.text
+
+
+def test_a_rotated_key_is_learnt(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> None:
+    """The first token with it is enough."""
+    with opened(tmp_path, prometheus, proxy) as door:
+        stranger = Signer("another").token(viewer(now=door.clock))
+        assert (
+            401
+            == door.client.post("/api/v1/query", data={"query": "1"}, headers={"X-Grafana-Id": stranger}).status_code
+        )
+
+
+def test_large_requests_are_refused(door: Door, proxy: Recorder) -> None:
+    """In the address and in the form, also in pieces without a length."""
+    headers = {"X-Grafana-Id": door.token(), "Content-Type": "application/x-www-form-urlencoded"}
+
+    def pieces() -> Iterator[bytes]:
+        yield from [b"query=1"] + [b"%2B1" * 100] * 10
+
+    assert 413 == door.post("/api/v1/query", query="1" + "+1" * 2000).status_code
+    assert 413 == door.get("/api/v1/query", query="1" + "+1" * 2000).status_code
+    assert 413 == door.client.post("/api/v1/query", content=pieces(), headers=headers).status_code
+    assert [] == proxy.seen
+
+
+def test_slow_upstreams_are_given_up(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> None:
+    """504 after the configured seconds, in the words of a panel."""
+    release = threading.Event()
+    prometheus.answer = lambda _: (release.wait(30), (200, GOOD))[1]
+    with opened(tmp_path, prometheus, proxy, "limits: {seconds: 0.3}\n") as door:
+        answer = door.post("/api/v1/query", door.operator(), query="up")
+        release.set()
+    assert (504, "timeout") == (answer.status_code, answer.json()["errorType"])
+
+
+def test_queries_of_one_user_wait_for_each_other(door: Door, prometheus: Recorder) -> None:
+    """Two at a time; another user is not kept waiting."""
+    busy, most, lock, release = [0], [0], threading.Lock(), threading.Event()
+
+    def slow(one: Seen) -> tuple[int, bytes]:
+        if "slow" in one.body:
+            with lock:
+                busy[0] += 1
+                most[0] = max(most[0], busy[0])
+                if busy[0] == 2:
+                    release.set()
+            release.wait(5)
+            with lock:
+                busy[0] -= 1
+        return 200, GOOD
+
+    prometheus.answer = slow
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(door.post, "/api/v1/query", door.operator(), query="slow") for _ in range(6)]
+        other = door.post("/api/v1/query", door.token(), query="pop3_site_info")
+        codes = [one.result().status_code for one in asked]
+    assert ([200] * 6, 200, 2) == (codes, other.status_code, most[0])
+
+
+UPSTREAM = {
+    "not JSON": (200, b"<html>"),
+    "an error": (422, b'{"status":"error","error":"many-to-many"}'),
+    "a list": (200, b"[]"),
+    "a redirect": (302, b""),
+}
+
+
+@pytest.mark.parametrize("name", UPSTREAM)
+def test_a_report_of_a_broken_upstream_is_an_error(name: str, door: Door, prometheus: Recorder) -> None:
+    """502, never half a file."""
+    prometheus.answer = lambda _: UPSTREAM[name]
+    answer = door.get("/report.csv", door.operator(), from_="2026-11-01", to="2026-11-30")
+    assert (502, "application/json") == (answer.status_code, answer.headers["content-type"])
+
+
+def test_an_upstream_that_is_not_there_is_an_error(tmp_path: Path, proxy: Recorder) -> None:
+    """502 in words for people."""
+    with Recorder() as gone:
+        pass
+    with opened(tmp_path, gone, proxy) as door:
+        answer = door.post("/api/v1/query", door.operator(), query="up")
+    assert (502, "Prometheus cannot be asked just now") == (answer.status_code, answer.json()["error"])
+
+
+def test_alerts_are_looked_at_twice(door: Door, proxy: Recorder) -> None:
+    """What a proxy lets through by mistake is taken out."""
+    labels = [{"domain": "a.example"}, {"domain": "b.example"}, {}]
+    alerts = json.dumps({"status": "success", "data": {"alerts": [{"labels": one} for one in labels]}}).encode()
+    proxy.answer = lambda one: (200, alerts) if one.path == "/api/v1/alerts" else strict(one)
+    assert [{"labels": {"domain": "a.example"}}] == door.get("/api/v1/alerts").json()["data"]["alerts"]
+
+
+def test_health_is_told_and_metrics_have_no_names(door: Door) -> None:
+    """Refusals by reason, requests by endpoint; nothing of it through Grafana."""
+    door.post("/api/v1/query", query="up")
+    door.get("/federate")
+    text = door.client.get("/metrics").text
+    assert 'pop3_gateway_refusals_total{reason="endpoint"} 1.0' in text
+    assert 'pop3_gateway_requests_total{code="200",endpoint="/api/v1/query"} 1.0' in text
+    assert 'pop3_gateway_key_fetches_total{outcome="success"} 1.0' in text
+    assert "pop3_gateway_access_file_good 1.0" in text
+    assert ([], len(Reason)) == (
+        [word for word in ("alice", "a.example") if word in text],
+        text.count("_refusals_total{"),
+    )
+    assert [200, 200] == [door.client.get(f"/-/{name}").status_code for name in ("healthy", "ready")]
+    assert 403 == door.get("/metrics").status_code
+
+
+def test_a_bad_access_file_is_seen_from_outside(door: Door) -> None:
+    """Not ready, and nobody is let in, until it is good again."""
+    path = door.directory / "access.yaml"
+    good = path.read_text()
+    path.write_text(good + "  - {organisation: 1}\n")
+    assert [503, 503] == [door.client.get("/-/ready").status_code, door.post("/api/v1/query", query="up").status_code]
+    assert "pop3_gateway_access_file_good 0.0" in door.client.get("/metrics").text
+    path.write_text(good)
+    assert [200, 200] == [door.client.get("/-/ready").status_code, door.post("/api/v1/query", query="up").status_code]
+
+
+def test_basic_auth_stands_before_everything(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> None:
+    """The web configuration file of the exporter holds here, too."""
+    digest = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    (tmp_path / "web.yaml").write_text(f"basic_auth_users: {{grafana: '{digest}'}}\n")
+    with opened(tmp_path, prometheus, proxy, "web_config_file: web.yaml\n") as door:
+        asked = {"params": {"query": "1"}, "headers": {"X-Grafana-Id": door.token()}}
+        codes = [
+            door.client.get("/api/v1/query", **asked, auth=auth).status_code  # type: ignore[arg-type]
+            for auth in (None, httpx.BasicAuth("grafana", "wrong"), httpx.BasicAuth("grafana", "secret"))
+        ]
+    assert [401, 401, 200] == codes
