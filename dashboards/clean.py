@@ -35,7 +35,6 @@ DASHBOARD_KEYS = [
     "weekStart",
 ]
 PANEL_KEYS = [
-    "collapsed",
     "datasource",
     "description",
     "fieldConfig",
@@ -44,7 +43,6 @@ PANEL_KEYS = [
     "interval",
     "links",
     "options",
-    "panels",
     "targets",
     "title",
     "transformations",
@@ -98,9 +96,6 @@ def _kept(data: Json, keys: Iterable[str]) -> Json:
 
 def _panel(panel: Json, source: Json) -> Json:
     kept = _kept(panel, PANEL_KEYS)
-    if panel["type"] == "row":
-        rows = [_panel(inner, source) for inner in panel.get("panels") or []]
-        return _kept(kept, ("collapsed", "gridPos", "id", "title", "type")) | {"panels": rows}
     if panel["type"] == "text":
         for key in ("targets", "transformations", "datasource"):
             kept.pop(key, None)

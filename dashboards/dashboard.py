@@ -63,11 +63,9 @@ class Board:
 
     def targets(self) -> list[tuple[str, Target]]:
         """All Prometheus queries, each with its panel's title."""
-        found = []
-        for panel in self.panels:
-            for inner in (panel, *getattr(panel, "panels", ())):
-                found += [(inner.title, target) for target in inner.targets if isinstance(target, Target)]
-        return found
+        return [
+            (panel.title, target) for panel in self.panels for target in panel.targets if isinstance(target, Target)
+        ]
 
     def json(self) -> Json:
         """As Grafana reads it."""
@@ -97,18 +95,17 @@ def _annotations() -> list[dict[str, Any]]:
     return [
         _annotation(
             "Alerts",
-            'max by(alertname,server,domain,user)(ALERTS{alertname=~"POP3.*",alertstate="firing"})',
+            # Alerts about an exporter have no server.
+            'max by(alertname,server,domain,user)(ALERTS{alertname=~"POP3.*",alertstate="firing",server=~"$server|"})',
             "red",
-            "{{alertname}}",
-            "{{server}} {{domain}} {{user}}",
+            ("{{alertname}}", "{{server}} {{domain}} {{user}}"),
             "5m",
         ),
         _annotation(
             "Exporter restarts",
             'max by(instance)(changes(process_start_time_seconds{job="pop3"}[30m])) > 0',
             "purple",
-            "Exporter restarted",
-            "{{instance}}",
+            ("Exporter restarted", "{{instance}}"),
             "30m",
         ),
         _annotation(
@@ -117,16 +114,13 @@ def _annotations() -> list[dict[str, Any]]:
             "absent_over_time(pop3_exporter_time_seconds[30m])"
             " and on() max(last_over_time(pop3_exporter_time_seconds[2d])) and on() (vector(time()) < $until)",
             "orange",
-            "Exporter not scraped",
-            "",
+            ("Exporter not scraped", ""),
             "30m",
         ),
     ]
 
 
-def _annotation(  # noqa: PLR0917
-    name: str, expr: str, colour: str, title: str, body: str, step: str
-) -> dict[str, Any]:
+def _annotation(name: str, expr: str, colour: str, words: tuple[str, str], step: str) -> dict[str, Any]:
     return {
         "name": name,
         "datasource": variables.SOURCE,
@@ -134,8 +128,8 @@ def _annotation(  # noqa: PLR0917
         "hide": True,  # no switch: they are always shown
         "expr": expr,
         "iconColor": colour,
-        "titleFormat": title,
-        "textFormat": body,
+        "titleFormat": words[0],
+        "textFormat": words[1],
         "tagKeys": "severity",
         "step": step,
     }

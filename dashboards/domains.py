@@ -68,7 +68,7 @@ def _share(number: int, title: str, column: theme.Column, place: panels.Place) -
         place,
         "The largest domains of the table above; the rest stands in the table.",
         [PanelTarget(TABLE)],
-        column.unit,
+        unit=column.unit,
         overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
         transformations=[
             report.only("Domain", column.title),
@@ -87,7 +87,7 @@ def _over_time(zone: Zone, place: panels.Place) -> panels.Panel:
         place,
         "New connections by period, for the domains with the most connections in the range.",
         [exact("A", steps.values_at_begin(series, ["domain"]), Quantity.STEPS, series, ["domain"])],
-        theme.COUNT,
+        unit=theme.COUNT,
         overrides=report.any_chart_styles(),
         custom={"barAlignment": 1},
         calcs=["sum", "max"],

@@ -81,7 +81,7 @@ def _tiles(place: Place) -> panels.Panel:
         place,
         "Newest values, and what was added in the range. Lines not understood are counted, never guessed.",
         [now(ref, expr, title) for ref, title, expr, _ in tiles],
-        theme.COUNT,
+        unit=theme.COUNT,
         overrides=[panels.by_query(ref, {"decimals": 0, **looks}) for ref, _, _, looks in tiles if looks],
         options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
         defaults={"thresholds": panels.thresholds((None, theme.GREEN)), "color": {"mode": "thresholds"}},
@@ -104,7 +104,7 @@ def _reach(zone: Zone, place: Place) -> panels.Panel:
             now("B", "max by(time_zone)(last_over_time(pop3_site_info[10m] @ $until))", "exporter: {{time_zone}}"),
             now("C", "vector(1)", f"dashboards: {zone.name}"),
         ],
-        theme.NONE,
+        unit=theme.NONE,
         options={"textMode": "name", "orientation": "vertical", "text": {"titleSize": 16, "valueSize": 16}},
         defaults={"color": panels.fixed(theme.BLUE)},
     )
@@ -191,7 +191,7 @@ def _lines(place: Place) -> panels.Panel:
         place,
         "Lines per second. `unmatched` and `malformed` should stay at zero: `pop3-exporter parse` shows those lines.",
         [over_time("A", rate, "{{verdict}}")],
-        theme.RATE,
+        unit=theme.RATE,
         overrides=[panels.by_regexp("^(unmatched|malformed)$", {"color": panels.fixed(theme.RED)})],
     )
 
@@ -204,7 +204,7 @@ def _lag(place: Place) -> panels.Panel:
         place,
         "By the stamps of the log. A busy server that falls silent, or a reader that falls behind, shows here.",
         [over_time("A", f"max by(source,server)({lag})", "{{server}} · {{source}}")],
-        theme.SECONDS,
+        unit=theme.SECONDS,
     )
 
 
@@ -219,7 +219,7 @@ def _commits(place: Place) -> panels.Panel:
         place,
         "Commit: one transaction of the ledger. Turn: one look at all sources.",
         [over_time("A", quantile("commit"), "Commit"), over_time("B", quantile("turn"), "Turn")],
-        theme.SECONDS,
+        unit=theme.SECONDS,
     )
 
 
@@ -234,7 +234,7 @@ def _series(place: Place) -> panels.Panel:
             over_time("B", "sum(pop3_exporter_folded_users)", "users beyond the limit"),
             over_time("C", "sum(pop3_exporter_folded_domains)", "domains beyond the limit"),
         ],
-        theme.COUNT,
+        unit=theme.COUNT,
     )
 
 
@@ -249,7 +249,7 @@ def _process(place: Place) -> panels.Panel:
             over_time("A", 'process_resident_memory_bytes{job="pop3"}', "Memory {{instance}}"),
             over_time("B", 'rate(process_cpu_seconds_total{job="pop3"}[$__rate_interval])', "Processor {{instance}}"),
         ],
-        "bytes",
+        unit="bytes",
         overrides=[panels.by_regexp("^Processor", right)],
     )
 
@@ -261,5 +261,5 @@ def _scrapes(place: Place) -> panels.Panel:
         place,
         "How long Prometheus waited for /metrics. A gap is a time without a scrape.",
         [over_time("A", 'scrape_duration_seconds{job="pop3"}', "{{instance}}")],
-        theme.SECONDS,
+        unit=theme.SECONDS,
     )

@@ -25,7 +25,7 @@ def notes(zone: Zone, place: Place) -> panels.Panel:
             now("D", _fine(zone), "{{note}}"),
             now("E", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
         ],
-        theme.NONE,
+        unit=theme.NONE,
         options={
             "textMode": "name",
             "colorMode": "value",

@@ -52,15 +52,6 @@ def thresholds(*steps: tuple[float | None, str]) -> dict[str, Any]:
     return {"mode": "absolute", "steps": [{"value": value, "color": colour} for value, colour in steps]}
 
 
-def row(
-    number: int, title: str, y: int, *, inside: Sequence[core.Panel] = (), collapsed: bool = False
-) -> core.RowPanel:
-    """A heading; `inside`: what appears, and is queried, only when it is opened."""
-    return core.RowPanel(
-        id=number, title=title, gridPos=_place((0, y, 24, 1)), panels=list(inside), collapsed=collapsed
-    )
-
-
 def text(number: int, place: Place, content: str) -> core.Text:
     return core.Text(id=number, gridPos=_place(place), content=content, transparent=True)
 
@@ -71,8 +62,8 @@ def stat(  # noqa: PLR0917
     place: Place,
     description: str,
     targets: Sequence[Target],
-    unit: str,
     *,
+    unit: str,
     overrides: Sequence[Override] = (),
     options: Properties | None = None,
     defaults: Properties | None = None,
@@ -92,8 +83,8 @@ def lines(  # noqa: PLR0917
     place: Place,
     description: str,
     targets: Sequence[Target | PanelTarget],
-    unit: str,
     *,
+    unit: str,
     overrides: Sequence[Override] = (),
     custom: Properties | None = None,
     calcs: Sequence[str] = (),
@@ -147,8 +138,8 @@ def pie(  # noqa: PLR0917
     place: Place,
     description: str,
     targets: Sequence[Target],
-    unit: str,
     *,
+    unit: str,
     overrides: Sequence[Override] = (),
     transformations: Sequence[Override] = (),
 ) -> core.PieChartv2:

@@ -77,7 +77,7 @@ class Report:
             place,
             "Whole days that begin in the chosen range, with the change against the range of the same length before.",
             targets,
-            theme.COUNT,
+            unit=theme.COUNT,
             overrides=overrides,
             options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
             defaults={"noValue": "Nothing was logged in this range", "color": panels.fixed(theme.GREY)},
@@ -99,7 +99,7 @@ class Report:
                 "Connections, and those among them that were blocked, sent bad commands or were terminated. "
                 "Click a name below to see it alone; the chart type is chosen above.",
                 self._targets(),
-                theme.COUNT,
+                unit=theme.COUNT,
                 overrides=overrides,
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
@@ -112,7 +112,7 @@ class Report:
                 "Bytes received and sent, as logged by the server. "
                 "A server that logs none is left out; if none does, this is empty.",
                 [PanelTarget(CHART)],
-                theme.BYTES,
+                unit=theme.BYTES,
                 overrides=chart_styles(bandwidth_columns),
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],

@@ -58,7 +58,7 @@ def _tiles(place: Place) -> panels.Panel:
             now("C", most, "Most networks of one account, 24 h"),
             now("D", failures, "Login failures of known users, last hour", WITHIN_A_SCRAPE),
         ],
-        theme.COUNT,
+        unit=theme.COUNT,
         overrides=[
             panels.by_query("A", warn),
             panels.by_query("B", {"color": panels.fixed(theme.BLUE)}),
@@ -180,7 +180,7 @@ def _over_time(place: Place) -> panels.Panel:
         place,
         "The accounts of the table above over time, as the scrapes saw them.",
         [over_time("A", f"{top(10, hour)}", "{{user}}")],
-        theme.COUNT,
+        unit=theme.COUNT,
         custom={"fillOpacity": 0},
         defaults={"decimals": 0},
     )

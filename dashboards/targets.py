@@ -30,13 +30,12 @@ class Quantity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`series` are added up (begins: must be known); `by`: labels of the rows; `top`: only that many of the largest."""
+    """`series` are added up (begins: must be known); `by`: labels of the rows."""
 
     trust: Trust
     quantity: Quantity | None = None
     series: tuple[Series, ...] = ()
     by: tuple[str, ...] = ()
-    top: int | None = None
 
 
 LIVE = Meaning(Trust.LIVE)
@@ -71,10 +70,9 @@ def exact(  # noqa: PLR0917
     quantity: Quantity,
     series: Sequence[Series] = (),
     by: Sequence[str] = (),
-    top: int | None = None,
 ) -> Target:
     """A row per cell, as a table, at the end of the range."""
-    return _rows(ref, expr, Meaning(Trust.EXACT, quantity, tuple(series), tuple(by), top))
+    return _rows(ref, expr, Meaning(Trust.EXACT, quantity, tuple(series), tuple(by)))
 
 
 def rows(ref: str, expr: str, meaning: Meaning = LIVE) -> Target:

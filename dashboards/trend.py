@@ -48,7 +48,7 @@ def _ends() -> panels.Panel:
         "Every end of a connection, by class. Aborted: the client went away without QUIT; "
         "terminated: the server ended it because of an error.",
         [rows("A", f"sort_desc({ends(['end'])})", WITHIN_A_SCRAPE)],
-        theme.COUNT,
+        unit=theme.COUNT,
         overrides=colours,
     )
 

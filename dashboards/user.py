@@ -48,7 +48,7 @@ def _networks() -> panels.Panel:
         (0, 31, 12, 9),
         "Distinct networks (/24, /48) from which the account logged in during 24 hours. One that jumps is a warning.",
         [over_time("A", f"max(pop3_user_client_networks{SELECTED})", "Networks in 24 h")],
-        theme.COUNT,
+        unit=theme.COUNT,
         overrides=[panels.by_name("Networks in 24 h", {"color": panels.fixed(theme.CYAN), "decimals": 0})],
         custom={"lineInterpolation": "stepAfter", "fillOpacity": 20},
     )
@@ -70,6 +70,6 @@ def _rate() -> panels.Panel:
             rate("B", "logins", "Logins"),
             rate("C", "login_failures", "Login failures"),
         ],
-        "cpm",
+        unit="cpm",
         overrides=[panels.by_name(name, {"color": panels.fixed(colour)}) for name, colour in colours.items()],
     )

@@ -20,7 +20,7 @@ NAMES = tuple(measure.name for measure in MEASURES)
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One charge: `stamp` by the log, `arrival` when its line was read (UNIX seconds); values as in MEASURES."""
 
@@ -59,7 +59,7 @@ class Site:
     extra: Callable[[int], Iterable[tuple[str, str, float]]] = lambda _: ()  # (family, labels, value) at a scrape
 
     def __post_init__(self) -> None:
-        self.events.sort()
+        self.events.sort(key=lambda event: (event.arrival, event.stamp))
         self.calendar = Calendar([(0, ZoneInfo(self.zone))])
         self._by_stamp = sorted(self.events, key=lambda event: event.stamp)
         self._stamps = [event.stamp for event in self._by_stamp]

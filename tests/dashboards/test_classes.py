@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dashboards.dashboard import Board
+from dashboards.queries import Only, Range, accounts
 from dashboards.targets import Quantity, Target, Trust
 from tests.dashboards import scenario
 from tests.dashboards.grafana import Json, Page
@@ -51,11 +52,19 @@ def test_an_empty_prometheus_is_no_error(uid: str, empty_prometheus: PrometheusS
         answer(page, target)
 
 
+@pytest.mark.parametrize("uid", UIDS)
+def test_the_marks_in_the_charts_are_there(uid: str, prometheus: PrometheusServer) -> None:
+    """Firing alerts and the gaps without scrapes are found over the whole range; restarts: there were none."""
+    _, page = page_of(uid, prometheus)
+    found = {one["name"]: page.lines(one) for one in page.board["annotations"]["list"]}
+    assert {"Alerts": True, "Exporter restarts": False, "Scrape gaps": True} == {
+        name: bool(lines) for name, lines in found.items()
+    }
+
+
 @pytest.mark.parametrize("hours", [1, 24])
 def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, prometheus: PrometheusServer) -> None:
     """The last hours of an account are what arrived between the newest scrape and the one so long before."""
-    from dashboards.queries import Only, Range, accounts  # noqa: PLC0415
-
     range_ = Range.of(scenario.FIRST, scenario.NOW, scenario.NOW)
     series = accounts.users("connections", Only(servers=".+"))
     rows = prometheus.query(accounts.recent(series, ["user"], hours, range_), at=scenario.NOW)
