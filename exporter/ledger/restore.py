@@ -86,6 +86,10 @@ class _LastValues:
         exporters = {labels.get("instance", ""): value for labels, value in self._query(clock, now)}
         if not exporters:
             raise LedgerError(f"Prometheus has no samples of this exporter in the last {SEARCHED}")
+        if any(exporters):
+            # Series without an instance were not scraped: `export` wrote them, maybe of several ledgers.
+            exporters.pop("", None)
+            self._selector = ",".join(filter(None, (self._selector.rstrip(", "), 'instance!=""')))
         newest = max(exporters.values())
         living = sorted(name for name, value in exporters.items() if value > newest - 86_400)
         if len(living) > 1:

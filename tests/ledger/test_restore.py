@@ -79,6 +79,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         lines += exposed(ledger.view, ledger.calendar, last + 30, instance)
     view = ledger.view
     ledger.close()
+    # What `export` wrote of this and other ledgers bears no instance.
+    lines += (line.replace(',instance="mx:10110"', "").replace('"mx"', '"elsewhere"') for line in lines[-200:])
+    lines.append(f"pop3_exporter_time_seconds {last + 45} {last + 45}")
     # A family's samples stand together.
     (folder / "samples").write_text("".join(f"{line}\n" for line in sorted(lines, key=by_family)) + "# EOF\n")
     with PrometheusServer(folder) as server:
@@ -128,6 +131,21 @@ def test_a_renamed_exporter_is_one(site: Site, tmp_path: Path) -> None:
     ledger = opened(path, zone=None, now=NOON + 60)
     assert site.view.rows[Scope.SERVER]["mx",].totals == ledger.view.rows[Scope.SERVER]["mx",].totals
     ledger.close()
+
+
+def test_exported_history_is_no_exporter(site: Site, tmp_path: Path) -> None:
+    """Series without an instance, which `export` wrote, are neither a second exporter nor this one's values."""
+    path = tmp_path / "ledger.sqlite"
+    assert NOON + 30 == restore(path, site.url, now=NOON + 3600).moment
+    ledger = opened(path, zone=None, now=NOON + 60)
+    assert set(site.view.rows[Scope.SERVER]) == set(ledger.view.rows[Scope.SERVER])
+    ledger.close()
+
+
+def test_exported_history_alone_will_do(site: Site, tmp_path: Path) -> None:
+    """Where nothing else is known, or where it is asked for, its values are taken."""
+    restored = restore(tmp_path / "ledger.sqlite", site.url, now=NOON + 3600, selector='instance=""')
+    assert NOON + 45 == restored.moment
 
 
 def test_what_prometheus_does_not_have_is_told(site: Site, tmp_path: Path) -> None:
