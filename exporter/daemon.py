@@ -58,6 +58,7 @@ class Daemon:
         self._dirty = True
         self._complained = float("-inf")
         self._failing_since = 0.0
+        self._problems: set[str] = set()
         self._counts: dict[str, tuple[int, int, int]] = {}
 
     def run(self, wake: threading.Event, stop: threading.Event) -> bool:
@@ -82,8 +83,17 @@ class Daemon:
         if self._is_due(now):
             self._commit(now)
         self._metrics.observe_turn(self._stopwatch() - began)
-        self._metrics.report([reader.report() for reader in self._readers])
+        self._report()
         return busy and not self.failing
+
+    def _report(self) -> None:
+        """Hand on how the sources fare; a problem is logged when it begins."""
+        reports = [reader.report() for reader in self._readers]
+        problems = {f"source {one.name}: {problem}" for one in reports for problem in one.problems}
+        for problem in sorted(problems - self._problems):
+            LOG.warning("%s", problem)
+        self._problems = problems
+        self._metrics.report(reports)
 
     def _read(self, reader: Reader, now: float) -> bool:
         taken = 0

@@ -1,11 +1,8 @@
 """`check`: all problems of a configuration, with their lines; what each source would read; the ledger's soundness."""
 
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from glob import glob
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -13,15 +10,12 @@ import typer
 
 from exporter.catalogue import Quality
 from exporter.cli import options
-from exporter.cli.files import batches
+from exporter.cli.files import sampled
 from exporter.config import DEFAULT_FILE, Config, Source
 from exporter.formats import FORMATS
 from exporter.formats.advice import advice
 from exporter.ledger import care
-from exporter.wiring import STANDARD_INPUT, inputs_named, open_ledger, pipeline_of
-
-# So much of a log is looked at for what the server logs: batches of about a mebibyte.
-SAMPLED_BATCHES = 8
+from exporter.wiring import STANDARD_INPUT, inputs_named
 
 
 def _check(
@@ -64,14 +58,8 @@ def _remarks(source: Source, config: Config) -> Iterator[str]:
 
 def _told(path: str, source: Source, config: Config) -> Iterator[str]:
     """What the newest file's begin shows of the server and its logging, and what to set so that it tells more."""
-    with (
-        tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder,
-        closing(open_ledger(config, 0.0, Path(folder) / "ledger.sqlite")) as ledger,
-    ):
-        pipeline = pipeline_of(source, config, ledger)
-        for batch in islice(batches(path), SAMPLED_BATCHES):
-            pipeline.feed(batch, None)
-        qualities = pipeline.checkpoint(()).quality
+    pipeline = sampled(path, source, config)
+    qualities = pipeline.checkpoint(()).quality
     if not qualities:
         yield f"{path}: no line of a POP3 server in its first megabytes; is it the right file, and format?"
     form = next((one for one in FORMATS if one.name == pipeline.format_name), None)

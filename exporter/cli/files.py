@@ -1,12 +1,14 @@
 """Reading whole log files through the pipelines, with progress where somebody looks."""
 
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 from exporter.cli.options import FileProblem
-from exporter.config import Config, Source
+from exporter.config import AUTO, Config, Source
 from exporter.history import LogFile, import_files
 from exporter.inputs.readers import TORN
 from exporter.inputs.whole import STANDARD_INPUT, read_whole
@@ -14,6 +16,9 @@ from exporter.ledger import Ledger
 from exporter.model import Batch, View
 from exporter.pipeline import Pipeline
 from exporter.wiring import log_zone, open_ledger, pipeline_of
+
+# So much of a log is looked at for what the server logs: batches of about a mebibyte.
+SAMPLED_BATCHES = 8
 
 
 def batches(path: str) -> Iterator[Batch]:
@@ -26,12 +31,34 @@ def batches(path: str) -> Iterator[Batch]:
         raise FileProblem(f"{path}: {error.strerror}") from error
 
 
+def sampled(path: str, source: Source, config: Config) -> Pipeline:
+    """A pipeline that has seen the begin of the file: which server, what it logs, and whether there are two."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder,
+        closing(open_ledger(config, 0.0, Path(folder) / "ledger.sqlite")) as ledger,
+    ):
+        pipeline = pipeline_of(source, config, ledger)
+        for batch in islice(batches(path), SAMPLED_BATCHES):
+            pipeline.feed(batch, None)
+        return pipeline
+
+
+def refuse_mixed(config: Config, files: Sequence[tuple[str, Source]]) -> None:
+    """FileProblem where two servers' lines stand in one file and the format is to be recognised: no guess."""
+    for file, source in files:
+        if source.format == AUTO and file != STANDARD_INPUT:
+            problems = sampled(file, source, config).problems
+            if problems:
+                raise FileProblem(f"{file}: {'; '.join(problems)} (--format NAME)")
+
+
 def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) -> tuple[View, float]:
     """The files through the whole line into a new ledger at `path`; its view, and the newest stamp read as clock.
 
     Files are read oldest first, each once, whatever the order given. FileProblem if one cannot be read to its end.
     """
     sources = {source.name: source for _, source in files}
+    refuse_mixed(config, files)
     with closing(open_ledger(config, 0.0, path)) as ledger:
         if any(file == STANDARD_INPUT for file, _ in files):
             return _streamed(ledger, config, files)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from exporter.cli import options
+from exporter.cli.files import refuse_mixed
 from exporter.history import LogFile, export_openmetrics, import_files
 from exporter.ledger.reading import Reading
 from exporter.wiring import log_zone, open_ledger, pipeline_of
@@ -55,6 +56,7 @@ def _import(  # noqa: PLR0917 - options
         raise typer.BadParameter("say into which --ledger, or give the daemon's --config.file")
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
+    refuse_mixed(config, found)
     logs = [LogFile(file, source.name, log_zone(source)) for file, source in found]
     sources = {source.name: source for source in config.sources}
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())

@@ -21,6 +21,8 @@ from exporter.model import Fact, Record, Verdict
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipeline_of
 
+_DEFAULTS = Fact._field_defaults
+
 
 def _parse(  # noqa: PLR0917 - options
     files: options.LogFiles,
@@ -68,9 +70,7 @@ def _printer(
         if record is not None:
             row |= {"stamp": record.stamp, "host": _text(record.host)}
         if isinstance(taken, Fact):
-            row |= {
-                name: _plain(value) for name, value in taken._asdict().items() if value not in (None, "", b"", False)
-            }
+            row |= {name: _plain(value) for name, value in taken._asdict().items() if value != _DEFAULTS.get(name)}
         row["text"] = _text(line)
         print(json.dumps(row, ensure_ascii=False))  # noqa: T201 - the command's output
 

@@ -9,11 +9,16 @@ RANK = {quality: rank for rank, quality in enumerate(Quality)}
 
 
 def advice(wording: Format, quality: Mapping[str, Quality]) -> tuple[str, ...]:
-    """The sentences of the format that would better one of the measures of `quality` (by measure name)."""
+    """The sentences of the format that would better one of the measures of `quality` (by measure name).
+
+    The sentence without a trait is said while a measure is not exact: no line shows whether it was followed.
+    """
     texts = wording.documentation.advice
-    wanted = (
+    wanted = [
         texts[trait] for trait, brings in wording.traits.items() if trait in texts and _helps(wording, brings, quality)
-    )
+    ]
+    if any(one is not Quality.EXACT for one in quality.values()):
+        wanted += filter(None, [texts.get("")])
     return tuple(dict.fromkeys(wanted))
 
 

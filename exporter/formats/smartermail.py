@@ -166,7 +166,7 @@ class SmarterMail:
 def _parts(groups: Sequence[bytes | None]) -> tuple[bytes, bytes, bytes]:
     """Address, key and the rest of a session's line."""
     address, number = groups[0] or b"", groups[1] or b""
-    rest = (groups[2] or b"") if len(groups) > 2 else b""
+    rest = (groups[2] or b"") if len(groups) > 2 else b""  # noqa: PLR2004 - the rest is the third group
     return address, address + b" " + number, rest.strip()
 
 

@@ -43,7 +43,7 @@ def plain_name(response: bytes) -> bytes | None:
         parts = binascii.a2b_base64(response[:_MAX_NAME]).split(b"\0")
     except binascii.Error:
         return None
-    return parts[1] or None if len(parts) == 3 else None
+    return parts[1] or None if len(parts) == 3 else None  # noqa: PLR2004 - authzid, authcid, passwd
 
 
 def succeeded(line: bytes) -> bool | None:
@@ -59,6 +59,6 @@ def reply_bytes(line: bytes) -> int:
     """
     size = 0
     words = line.split(None, 3) if b"octets" in line.lower() else ()
-    if len(words) > 2 and words[1].isdigit() and len(words[1]) < 16 and words[2].lower().startswith(b"octets"):
+    if len(words) > 2 and words[1].isdigit() and len(words[1]) < 16 and words[2].lower().startswith(b"octets"):  # noqa: PLR2004
         size = int(words[1]) + _DOT_LINE
     return len(line) + _CRLF + size

@@ -11,9 +11,6 @@ from itertools import cycle, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-REPOSITORY = Path(__file__).parents[2]
-sys.path.insert(0, str(REPOSITORY))
-
 from exporter.formats import FORMATS
 from exporter.formats.contract import Format
 from exporter.model import Batch
@@ -21,6 +18,7 @@ from exporter.names import NameRules, Names
 from exporter.periods import Calendar
 from exporter.pipeline import Pipeline, Reading
 
+REPOSITORY = Path(__file__).parents[2]
 UTC = ZoneInfo("UTC")
 NOW = 1_795_392_000.0
 ROUNDS = 5

@@ -70,6 +70,18 @@ def test_files_are_read_once_and_oldest_first(pop3: Run, log: Path, tmp_path: Pa
     assert whole.out == pop3("report", *options, *parts).out
 
 
+@pytest.mark.parametrize("command", ["replay", "report", "import"])
+def test_two_servers_in_one_log_are_not_guessed(pop3: Run, log: Path, tmp_path: Path, command: str) -> None:
+    """Lines of Dovecot and Courier: refused with the names of both; with the format said, it works."""
+    courier = "2026-11-18T06:30:00+00:00 mx1 pop3d: Connection, ip=[::ffff:192.0.2.7], port=[4711]\n"
+    log.write_text(log.read_text(encoding="utf-8") + courier, encoding="utf-8")
+    options = ["--ledger", tmp_path / "l"] if command == "import" else []
+    ran = pop3(command, *options, log)
+    assert 1 == ran.code
+    assert "read as dovecot, but there are lines of courier too" in ran.err
+    assert 0 == pop3(command, *options, "--format", "dovecot", log).code
+
+
 def test_import_counts_a_file_once(pop3: Run, log: Path, tmp_path: Path) -> None:
     """A second import of the same file changes nothing."""
     ledger = tmp_path / "ledger.sqlite"
