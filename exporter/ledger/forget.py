@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exporter.catalogue import LABELS, OTHER, SCOPES, UNKNOWN, ZERO, Scope
 from exporter.ledger import connection as files
-from exporter.ledger import store, upkeep
+from exporter.ledger import store, traces, upkeep
 from exporter.ledger.entries import Amounts, added
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
@@ -90,6 +90,8 @@ def _forget(connection: sqlite3.Connection, scope: Scope, name: str) -> tuple[La
         connection.execute("DELETE FROM failed_names WHERE substr(name, -length(:end)) = :end", {"end": f"@{name}"})
     elif scope is Scope.USER:
         connection.execute("DELETE FROM failed_names WHERE name = ?", (name,))
+    if scope is not Scope.SERVER:
+        traces.wipe(connection, scope, name)
     return tuple(labels for _, labels in keys)
 
 

@@ -1,14 +1,17 @@
 """Looking after a ledger: info, check, backup, change of zone, forgetting."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exporter.catalogue import Quality, Scope
+from exporter.envelopes.state import State
 from exporter.ledger import Ledger, LedgerError
 from exporter.ledger.care import backup, change_zone, check, info
 from exporter.ledger.forget import delete_series, forget
-from exporter.model import SavedSession
+from exporter.model import Account, Record, SavedSession
+from exporter.sessions.session import Session, load
 from tests.ledger.books import DAY, NOON, Book, amounts, checkpoint, contents, failure, opened, poll, stored
 
 
@@ -143,6 +146,50 @@ def test_forgetting_a_user(tmp_path: Path) -> None:
     assert () == check(ledger.path)
     assert not any("alice" in str(row) for rows in contents(ledger.path).values() for row in rows)
     assert b"alice@a" not in ledger.path.read_bytes()
+
+
+def sessions(ledger: Ledger) -> None:
+    """Connections that are open, as the stages before the ledger save them, and the last line of the log."""
+    begun = Session("mx1", b"1", NOON, NOON + 60)
+    begun.account, begun.user = ledger.names.account("mx1", b"alice@a", login=True), b"Alice@A"
+    trying = Session("mx1", b"\0alice\x007", NOON, NOON + 60)
+    trying.user, trying.failed, trying.doubtful = b"alice", {b"ALICE@a": 2, b"bob@a": 1, None: 1}, {b"alice@a": 1}
+    previous = Record(NOON, b"mx1", b"dovecot", b"", b"pop3-login: Login: user=<Alice@A>", 1)
+    state = State(NOON, None, {}, {b"mx1": previous}, "syslog").written()
+    told = checkpoint(opened=[begun.save(), trying.save()])
+    ledger.commit(NOON, {"mail": replace(told, envelopes={"1": state})})
+
+
+def test_forgetting_a_user_with_open_connections(tmp_path: Path) -> None:
+    """Sessions stay without the name, whatever its case and with or without its domain; so does the last line."""
+    ledger = filled(tmp_path)
+    sessions(ledger)
+    ledger.close()
+    forget(ledger.path, "alice@a")
+    assert b"alice" not in ledger.path.read_bytes().lower()
+    again = opened(tmp_path)
+    saved = again.restored("mail")
+    assert saved is not None
+    trying, begun = (load(one, again.names.intern) for one in saved.sessions)
+    assert (Account("mx1", "a", None), None) == (begun.account, begun.user)
+    assert ({None: 3, b"bob@a": 1}, {}, None, b"\0\x007") == (trying.failed, trying.doubtful, trying.user, trying.key)
+    assert State(NOON, None, {}, {}, "syslog") == State.read(saved.envelopes["1"])
+    again.close()
+
+
+def test_forgetting_a_domain_with_open_connections(tmp_path: Path) -> None:
+    """What they are still charged is `_other`'s, as all that the domain had."""
+    ledger = filled(tmp_path)
+    sessions(ledger)
+    ledger.close()
+    forget(ledger.path, "a")
+    assert b"@a" not in ledger.path.read_bytes().lower()
+    again = opened(tmp_path)
+    saved = again.restored("mail")
+    assert saved is not None
+    trying, begun = (load(one, again.names.intern) for one in saved.sessions)
+    assert ({None: 4}, Account("mx1", "_other", None)) == (trying.failed, begun.account)
+    again.close()
 
 
 def test_forgetting_a_domain_moves_its_rows_to_other(tmp_path: Path) -> None:
