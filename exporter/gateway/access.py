@@ -18,8 +18,9 @@ from exporter.gateway.identity import Identity
 from exporter.gateway.refusal import Reason, Refusal
 
 LOGGER = logging.getLogger(__name__)
-# No comma (prom-label-proxy's list), no blank, nothing that ends a header or a file name.
-DOMAIN = re.compile(r"[^\s,\"'\\/:;<>\x00-\x20\x7f@]{1,253}")
+# No comma (prom-label-proxy's list), no blank, nothing that ends a header, and nothing that looks like a pattern:
+# every name is taken literally, and who writes *.example.com means something else.
+DOMAIN = re.compile(r"[^\s,\"'\\/:;<>|*?+^$()\[\]{}\x00-\x20\x7f@]{1,253}")
 WHO = ("login", "email", "role", "subject")
 
 

@@ -17,7 +17,7 @@ STRANGE = ("b.example", "ben@", "mxb", "cleo", "c.example", str(SECRET))
 BIG = 1e13  # milliseconds since 1970 are smaller
 T = str(LAST)
 RANGE = {"start": str(LAST - 3600), "end": T, "step": "600"}
-MONTH = {"from": "2026-10-22", "to": "2026-11-04"}
+MONTH = {"from": "2026-11-02", "to": "2026-11-04"}
 
 # PromQL that asks for what is not Alice's. `{}` is tried with every endpoint that takes a query.
 QUERIES = {

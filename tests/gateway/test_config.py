@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -78,6 +80,30 @@ def test_the_flags_that_are_tested_are_those_that_are_shipped() -> None:
         assert re.search(rf"{name}( {value})?\b", unit)
         assert re.search(rf"{name}( {value})?\b", document)
         assert flag in compose
+
+
+def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    """It says where it listens, answers there, and ends with 0."""
+    loaded(tmp_path, listen="127.0.0.1:0")
+    (tmp_path / "access.yaml").write_text("access: []\n")
+    command = [sys.executable, "-m", "exporter", "gateway", "--config.file", str(tmp_path / "gateway.yaml")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=SHIPPED.parents[1]) as process:
+        assert process.stderr is not None
+        found = re.search(r"gateway on (\S+);", process.stderr.readline())
+        assert found is not None
+        assert 200 == httpx.get(f"{found[1]}/-/healthy", trust_env=False).status_code
+        process.terminate()
+        assert (0, True) == (process.wait(20), "gateway stopped" in process.stderr.read())
+
+
+def test_without_the_extra_the_command_says_what_to_install() -> None:
+    """One line, no traceback."""
+    program = (
+        "import sys; sys.modules['httpx'] = None; sys.argv = ['x', 'gateway']; from exporter.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    expected = "pop3-exporter: the gateway needs httpx: pip install 'pop3-exporter[gateway]'\n"
+    assert (1, expected) == (done.returncode, done.stderr)
 
 
 @pytest.mark.tool("systemd-analyze")

@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {"ledger"},
     "history": {"inputs", "envelopes", "exposition", "ledger", "pipeline", "reports"},
     "web": {"__init__", "configfile", "exposition", "formats"},
+    "gateway": {"__init__", "configfile", "reports", "web"},
     "configfile": set(),
     "config": {"formats"},
     "daemon": {"exposition", "inputs", "ledger", "pipeline"},
