@@ -10,7 +10,7 @@ from exporter.envelopes.state import State
 from exporter.ledger import Ledger, LedgerError
 from exporter.ledger.care import backup, change_zone, check, info
 from exporter.ledger.forget import delete_series, forget
-from exporter.model import Account, Record, SavedSession
+from exporter.model import Record, SavedSession
 from exporter.sessions.session import Session, load
 from tests.ledger.books import DAY, NOON, Book, amounts, checkpoint, contents, failure, opened, poll, stored
 
@@ -171,7 +171,7 @@ def test_forgetting_a_user_with_open_connections(tmp_path: Path) -> None:
     saved = again.restored("mail")
     assert saved is not None
     trying, begun = (load(one, again.names.intern) for one in saved.sessions)
-    assert (Account("mx1", "a", None), None) == (begun.account, begun.user)
+    assert (again.names.intern("mx1", "a", None), None) == (begun.account, begun.user)
     assert ({None: 3, b"bob@a": 1}, {}, None, b"\0\x007") == (trying.failed, trying.doubtful, trying.user, trying.key)
     assert State(NOON, None, {}, {}, "syslog") == State.read(saved.envelopes["1"])
     again.close()
@@ -188,7 +188,7 @@ def test_forgetting_a_domain_with_open_connections(tmp_path: Path) -> None:
     saved = again.restored("mail")
     assert saved is not None
     trying, begun = (load(one, again.names.intern) for one in saved.sessions)
-    assert ({None: 4}, Account("mx1", "_other", None)) == (trying.failed, begun.account)
+    assert ({None: 4}, again.names.intern("mx1", "_other", None)) == (trying.failed, begun.account)
     again.close()
 
 
