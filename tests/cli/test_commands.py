@@ -33,6 +33,18 @@ def test_parse_says_of_each_line_what_it_was_taken_for(pop3: Run, log: Path) -> 
     assert "login" in ran.err
 
 
+def test_parse_masks_what_is_sent_in(pop3: Run, tmp_path: Path) -> None:
+    """Names and addresses are replaced, the same by the same; the advice says what the server should log."""
+    log = tmp_path / "2026.11.18-popLog.log"
+    log.write_text("06:30:00.000 [203.0.113.9][12345678] something about carol@secret.example here\n" * 2)
+    ran = pop3("parse", "--format", "smartermail", "--masked", log)
+    assert "carol" not in ran.out
+    assert "secret" not in ran.out
+    assert "203.0.113.9" not in ran.out
+    assert 1 == len({json.loads(row)["text"] for row in ran.out.splitlines()})
+    assert "understood" in ran.err
+
+
 def test_replay_gives_the_same_answer_tomorrow(pop3: Run, log: Path) -> None:
     """The exposition of a replay depends on the lines alone."""
     first = pop3("replay", "--server", "mx1", "--time-zone", "UTC", log)

@@ -1,7 +1,7 @@
-"""`parse` and `replay`: what a log says, line by line and as a whole."""
+"""`parse`: what each line of a log was taken for."""
 
 import json
-import sys
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from exporter.cli import options
-from exporter.cli.files import batches, replayed
-from exporter.exposition.renderer import Exposition
-from exporter.ledger.reading import Reading
+from exporter.cli.files import batches
+from exporter.formats import FORMATS
+from exporter.formats.advice import advice
 from exporter.model import Fact, Record, Verdict
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipeline_of
@@ -34,6 +34,7 @@ def _parse(  # noqa: PLR0917 - options
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
     unknown: Annotated[bool, typer.Option("--unknown", help="Only lines that were not understood")] = False,  # noqa: FBT002
+    masked: Annotated[bool, typer.Option("--masked", help="Names and addresses replaced: to be sent in")] = False,  # noqa: FBT002
 ) -> None:
     """What each line was taken for (JSON lines), then a summary: for people who add wordings."""
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
@@ -44,15 +45,40 @@ def _parse(  # noqa: PLR0917 - options
     ):
         for file in options.existing(files):
             pipeline = pipeline_of(options.source_of(file, config, source_name), config, ledger)
-            pipeline.observer = _printer(file, counts, unknown=unknown)
+            pipeline.observer = _printer(file, counts, _Mask() if masked else None, unknown=unknown)
             for batch in batches(file):
                 pipeline.feed(batch, None)
             _summary(file, pipeline, counts)
             counts.clear()
 
 
+class _Mask:
+    """Replaces names and addresses, each by the same stand-in everywhere, so that lines still belong together."""
+
+    # An address of mail or of a client; then what stands as a user's name in the logs of the servers we know.
+    _NAMED = re.compile(
+        r"[^\s<>()\[\],;:\"'=`]+@[^\s<>()\[\],;:\"'=`]+|(?<![\w.:])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
+        r"|(?<=[Uu]ser=)[^\s,<>]+|(?<=user=<)[^<>]+(?=>)|(?<=USER )\S+|(?<=[Uu]ser )[^\s,:]+|(?<=for user )\S+"
+    )
+
+    def __init__(self) -> None:
+        self._stand_ins: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        return self._NAMED.sub(lambda found: self._stand_in(found[0]), text)
+
+    def _stand_in(self, name: str) -> str:
+        number = len(self._stand_ins) + 1
+        if name.replace(".", "").isdigit():
+            return self._stand_ins.setdefault(name, f"192.0.2.{number % 255}")
+        user, at, domain = name.rpartition("@")
+        if at:
+            return f"{self._stand_in(user)}@{self._stand_in(domain)}.example"
+        return self._stand_ins.setdefault(name, f"name{number}")
+
+
 def _printer(
-    file: str, counts: Counter[str], *, unknown: bool
+    file: str, counts: Counter[str], mask: _Mask | None, *, unknown: bool
 ) -> Callable[[bytes, Record | None, Fact | Verdict], None]:
     """Prints each line as it is taken, and counts."""
     number = 0
@@ -72,7 +98,8 @@ def _printer(
         if isinstance(taken, Fact):
             row |= {name: _plain(value) for name, value in taken._asdict().items() if value != _DEFAULTS.get(name)}
         row["text"] = _text(line)
-        print(json.dumps(row, ensure_ascii=False))  # noqa: T201 - the command's output
+        text = json.dumps(row, ensure_ascii=False)
+        print(mask(text) if mask else text)  # noqa: T201 - the command's output
 
     return printed
 
@@ -89,40 +116,31 @@ def _text(value: bytes) -> str:
 
 def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
     """To standard error, so that the JSON lines can be piped."""
-    console = Console(stderr=True)
-    table = Table(
-        title=f"{file}: {pipeline.format_name or 'no server recognised'}", title_justify="left", show_header=False
-    )
+    console = Console(stderr=True, highlight=False)
+    lines = sum(counts[verdict] for verdict in Verdict)
+    understood = counts[Verdict.EVENT] + counts[Verdict.IGNORED]
+    console.print(f"{file}: {pipeline.format_name or 'no server recognised'}", soft_wrap=True)
+    table = Table(box=None, show_header=False)
     for verdict in Verdict:
         table.add_row(verdict.value, f"{counts[verdict]:,}")
         if verdict is Verdict.EVENT:
             for kind in sorted(key for key in counts if key.startswith("  ")):
                 table.add_row(kind, f"{counts[kind]:,}")
+    table.add_row("understood", f"{100 * understood / lines:.1f} %" if lines else "no lines")
     console.print(table)
-    for problem in pipeline.problems:
-        console.print(problem)
+    for sentence in (*pipeline.problems, *_advised(pipeline)):
+        console.print(sentence, soft_wrap=True)
 
 
-def _replay(  # noqa: PLR0917 - options
-    files: options.LogFiles,
-    config_file: options.LogConfigFile = None,
-    source_name: options.SourceName = None,
-    format_name: options.FormatName = "auto",
-    server: options.ServerName = None,
-    default_domain: options.DefaultDomain = None,
-    time_zone: options.SiteZone = None,
-    log_time_zone: options.LogZone = None,
-) -> None:
-    """The whole pipeline over whole files; prints /metrics as it would stand at the newest stamp read."""
-    config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
-    sources = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
-    with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
-        path = Path(folder) / "ledger.sqlite"
-        view, clock = replayed(path, config, sources)
-        with Reading(path) as reading:
-            calendar = reading.calendar
-        for piece in Exposition(calendar).render(view, clock):
-            sys.stdout.buffer.write(piece)
+def _advised(pipeline: Pipeline) -> list[str]:
+    """What the servers should be told to log."""
+    form = next((one for one in FORMATS if one.name == pipeline.format_name), None)
+    if form is None:
+        return []
+    quality = pipeline.checkpoint(()).quality
+    servers = {server for server, _ in quality}
+    sentences = [advice(form, {m: q for (one, m), q in quality.items() if one == server}) for server in servers]
+    return list(dict.fromkeys(f"to be told to the server: {text}" for texts in sentences for text in texts))
 
 
-COMMANDS = {"parse": _parse, "replay": _replay}
+COMMANDS = {"parse": _parse}

@@ -1,0 +1,35 @@
+"""`replay`: the whole line over whole files."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from exporter.cli import options
+from exporter.cli.files import replayed
+from exporter.exposition.renderer import Exposition
+from exporter.ledger.reading import Reading
+
+
+def _replay(  # noqa: PLR0917 - options
+    files: options.LogFiles,
+    config_file: options.LogConfigFile = None,
+    source_name: options.SourceName = None,
+    format_name: options.FormatName = "auto",
+    server: options.ServerName = None,
+    default_domain: options.DefaultDomain = None,
+    time_zone: options.SiteZone = None,
+    log_time_zone: options.LogZone = None,
+) -> None:
+    """The whole pipeline over whole files; prints /metrics as it would stand at the newest stamp read."""
+    config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
+    sources = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
+    with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
+        path = Path(folder) / "ledger.sqlite"
+        view, clock = replayed(path, config, sources)
+        with Reading(path) as reading:
+            calendar = reading.calendar
+        for piece in Exposition(calendar).render(view, clock):
+            sys.stdout.buffer.write(piece)
+
+
+COMMANDS = {"replay": _replay}
