@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The zone of the dashboards: the exporter's own, if it is configured here.
+CONFIG ?= /etc/pop3-exporter/config.yaml
+ZONE ?= $(or $(shell sed -n 's/^time_zone: *\([^ \#]*\).*/\1/p' $(CONFIG) 2>/dev/null),UTC)
 
 .PHONY: run test test-all check format dashboards stack clean help
 
@@ -30,8 +33,8 @@ format: $(VENV)/.installed-dev  ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-dashboards: $(VENV)/.installed-dev  ## generate deploy/grafana/dashboards (ZONE=Europe/Berlin)
-	$(BIN)/python -m dashboards --time-zone "$(or $(ZONE),UTC)"
+dashboards: $(VENV)/.installed-dev  ## generate deploy/grafana/dashboards for the configured time zone, or ZONE=Europe/Berlin
+	$(BIN)/python -m dashboards --time-zone "$(ZONE)"
 
 stack:  ## exporter, Prometheus and Grafana in Docker, filled with the demo
 	docker compose -f deploy/compose.yaml up --build
