@@ -1,7 +1,8 @@
 """What is given up: history beyond its time, users unseen for long, old failed names. A little with each commit.
 
 Retention keeps, per key, the newest row before the limit: the opening balance. So when a period leaves what is
-kept, the rows before it can go of just those keys that have a row in it.
+kept, the rows before it can go of just those keys that have a row in it. Reports take a server's oldest row for how
+far back all of its keys are known; it is born before them, so the order of ids lets its rows go first.
 """
 
 import sqlite3

@@ -1,5 +1,7 @@
 """What is given up in time: old history, users unseen for long, old failed names."""
 
+from collections import Counter
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from exporter.ledger import Keep, Ledger
 from exporter.ledger.reading import Reading
+from exporter.reports import report
 from tests.ledger.books import DAY, NOON, failure, opened, poll, stored
 
 KEEP = Keep(days=10, hours_days=2, unseen_days=20)
@@ -66,6 +69,34 @@ def test_lines_older_than_what_is_kept_belong_to_the_opening_balance(tmp_path: P
     assert {today - 11: 3, today - 3: 1, today: 1} == {
         day: amounts[0] for day, amounts in stored(ledger.path)[ALICE].items()
     }
+
+
+def test_no_moment_of_tending_makes_reports_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was given up already: what reports tell of a server's days is the sum of what they tell of its domains.
+
+    A very late line makes a row in a period that was tended before, of a key that was not reached then.
+    """
+    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_COMMIT", 1)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    for server, user in (("mx1", b"alice@a"), ("mx2", b"carol@c"), ("mx1", b"bob@b")):
+        account = ledger.names.account(server, user, login=True)
+        ledger.book([poll(account, NOON - 9 * DAY), poll(account, NOON - 8 * DAY)])
+        ledger.commit(NOON)
+    ledger.book(poll(ledger.names.account("mx2", b"carol@c", login=True), NOON + day * DAY) for day in range(-7, 8))
+    for moment in (NOON, NOON + 8 * DAY, NOON + 9 * DAY):
+        ledger.book([poll(ledger.names.account("mx1", b"bob@b", login=True), NOON - 5 * DAY)])
+        for _ in range(30):
+            ledger.commit(moment)
+            assert told(ledger, moment, None) == told(ledger, moment, "a") + told(ledger, moment, "b")
+    ledger.close()
+
+
+def told(ledger: Ledger, now: float, domain: str | None) -> Counter[str]:
+    """Connections of mx1 by day, as reports tell them."""
+    first, last = (date.fromordinal(ledger.calendar.day(int(at))) for at in (NOON - 10 * DAY, now))
+    with Reading(ledger.path) as reading:
+        answer = report([reading], first=first, last=last, domain=domain, servers=["mx1"], clock=now)
+    return +Counter({row.label: row.values[0] or 0 for row in answer.rows})
 
 
 def test_midnight_is_tended_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
