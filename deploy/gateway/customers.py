@@ -101,7 +101,8 @@ def organisation(grafana: Grafana, name: str) -> int:
 def user(grafana: Grafana, customer: Customer, number: int) -> int:
     """The user's number, a Viewer of this organisation and of no other."""
     found = grafana.ask("GET", f"/api/users/lookup?loginOrEmail={quote(customer.login, safe='')}", missing=True)
-    if found is None:
+    is_new = found is None
+    if is_new:
         password = secrets.token_urlsafe(PASSWORD_BYTES)
         made = {"login": customer.login, "email": customer.email, "name": customer.name or customer.login}
         found = grafana.ask("POST", "/api/admin/users", {**made, "password": password, "orgId": number})
@@ -113,7 +114,7 @@ def user(grafana: Grafana, customer: Customer, number: int) -> int:
     one = int(found["id"])
     member = {entry["orgId"]: entry["role"] for entry in grafana.ask("GET", f"/api/users/{one}/orgs")}
     others = sorted(set(member) - {number})
-    if others:
+    if others and not is_new:
         raise Problem(
             f"{customer.login} is also in organisation {', '.join(map(str, others))}: there he may query every data "
             "source; remove him there, or from the list"
@@ -122,6 +123,9 @@ def user(grafana: Grafana, customer: Customer, number: int) -> int:
         grafana.ask("POST", f"/api/orgs/{number}/users", {"loginOrEmail": customer.login, "role": "Viewer"})
     elif member[number] != "Viewer":
         grafana.ask("PATCH", f"/api/orgs/{number}/users/{one}", {"role": "Viewer"})
+    for other in others:
+        # Where `auto_assign_org` is off Grafana made the new user an organisation of his own.
+        grafana.ask("DELETE", f"/api/orgs/{other}/users/{one}")
     return one
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.boards import all_boards
-from dashboards.queries import Range, until
+from dashboards.queries import Only, Range, ended, until
 from exporter.gateway.constants import NOTHING, parts, vector
 from exporter.gateway.exempt import AGGREGATIONS, EXEMPT, FUNCTIONS, OPERATORS, admitted
 from exporter.gateway.tokens import NotOurs, tokens
@@ -167,6 +167,40 @@ def test_all_questions_about_quality_in_the_dashboards_are_found() -> None:
             if text.count("pop3_measure_quality_info") != len(found) and admitted(text) is None:
                 left.append((board.uid, panel))
     assert [] == [one for one in left if one[0] != "pop3-exporter"]
+
+
+ENDED = ended(Only("mx.*"), Range.of(1, 1000, 900))
+
+
+def test_the_question_for_ended_servers_is_found_as_a_whole() -> None:
+    """Both sides of it, and nothing between or around them."""
+    assert [(0, ENDED.index(" unless")), (ENDED.index(") max") + 2, len(ENDED))] == [
+        (part.start, part.end) for part in parts(ENDED)
+    ]
+    assert {"pop3_first_seen_timestamp_seconds"} == {
+        metric for part in parts(ENDED) for metric in metrics(part.expression)
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"({ENDED})",
+        f"{ENDED} or up",
+        f"{ENDED}*2",
+        f"up or {ENDED}",
+        ENDED.replace("unless", "or"),
+        ENDED.replace("on(server)", "on()"),
+        ENDED.partition(" unless")[0],
+        f"{ENDED} unless on(server) {ENDED.partition(' unless')[0]}",
+        ENDED.replace("pop3_first_seen", "pop3_domain_first_seen"),
+        ENDED.replace("max by(server)", "max by(server,instance)"),
+        ENDED.replace(" @ 900", ""),
+    ],
+)
+def test_births_of_servers_are_nothing_else(text: str) -> None:
+    """In any other expression they are left to prom-label-proxy, which shows none."""
+    assert [] == parts(text)
 
 
 def test_constants_read_nothing() -> None:
