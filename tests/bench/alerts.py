@@ -118,7 +118,7 @@ def _networks(habit: str, dice: Random) -> list[int]:
     if habit == "phone":
         for day in range(DAYS):  # a day in trains
             if dice.random() < 0.03:
-                found[day] = dice.randint(8, 20)
+                found[day] = dice.randint(8, 24)
     return found
 
 

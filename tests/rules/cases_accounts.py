@@ -198,7 +198,7 @@ MANY_NETWORKS = (
     _networks("somebody else's networks", MANY, known(), seen(9, "bob@example.com"), fires=True),
     _networks("the networks on another server", MANY, known(), seen(9, server="mx2"), fires=True),
     _networks("without history of its own", MANY, known(), fires=True),
-    _networks("below the limit", account(networks=steady(15)), known(), fires=False),
+    _networks("below the limit", account(networks=steady(20)), known(), fires=False),
     _networks("no history yet", MANY, fires=False),
     _networks("no history yet: the absolute limit", account(networks=steady(31)), fires=True),
     _networks(

@@ -157,3 +157,27 @@ def amtool(*arguments: str) -> str:
     """What amtool prints; subprocess.CalledProcessError with it if it is not content."""
     command = [shutil.which("amtool") or "amtool", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(shutil.which("vmalert") is None, reason="not installed: vmalert")
+@pytest.mark.parametrize("file", promtool.RULE_FILES, ids=lambda file: file.name)
+def test_vmalert_accepts_them(file: Path) -> None:
+    """VictoriaMetrics's rule engine reads the same files, texts included."""
+    command = [shutil.which("vmalert") or "vmalert", "-dryRun", f"-rule={file}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, "".join(line for line in done.stderr.splitlines() if "\tfatal\t" in line))
+
+
+def test_every_alert_stands_in_the_documentation() -> None:
+    """With its severity and a link to its runbook."""
+    text = (ROOT / "docs" / "alerts.md").read_text()
+    for alert in ALERTS:
+        name, severity = alert["alert"], alert["labels"]["severity"]
+        assert f"| [{name}](../deploy/runbooks/{name}.md) | {severity} |" in text
+
+
+def test_documented_exceptions_are_those_asked_for() -> None:
+    """The table has each kind once."""
+    text = (ROOT / "docs" / "alerts.md").read_text()
+    asked = {name for rule in RULES for name in re.findall(r'pop3:exception\{name="(\w+)"\}', rule["expr"])}
+    assert asked == set(re.findall(r"^\| `(\w+)` \| domain", text, flags=re.MULTILINE))
