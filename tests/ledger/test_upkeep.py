@@ -83,8 +83,8 @@ def test_no_moment_of_tending_makes_reports_wrong(tmp_path: Path, monkeypatch: p
         ledger.book([poll(account, NOON - 9 * DAY), poll(account, NOON - 8 * DAY)])
         ledger.commit(NOON)
     ledger.book(poll(ledger.names.account("mx2", b"carol@c", login=True), NOON + day * DAY) for day in range(-7, 8))
-    for moment in (NOON, NOON + 8 * DAY, NOON + 9 * DAY):
-        ledger.book([poll(ledger.names.account("mx1", b"bob@b", login=True), NOON - 5 * DAY)])
+    for moment, late in ((NOON, 0), (NOON + 8 * DAY, 0), (NOON + 8 * DAY, 1), (NOON + 9 * DAY, 1)):
+        ledger.book([poll(ledger.names.account("mx1", b"bob@b", login=True), NOON - 5 * DAY)] * late)
         for _ in range(30):
             ledger.commit(moment)
             assert told(ledger, moment, None) == told(ledger, moment, "a") + told(ledger, moment, "b")
