@@ -56,7 +56,7 @@ def text(number: int, place: Place, content: str) -> core.Text:
     return core.Text(id=number, gridPos=_place(place), content=content, transparent=True)
 
 
-def stat(  # noqa: PLR0917
+def stat(
     number: int,
     title: str,
     place: Place,
@@ -77,7 +77,7 @@ def stat(  # noqa: PLR0917
     )
 
 
-def lines(  # noqa: PLR0917
+def lines(
     number: int,
     title: str,
     place: Place,
@@ -132,7 +132,7 @@ def table(
     )
 
 
-def pie(  # noqa: PLR0917
+def pie(
     number: int,
     title: str,
     place: Place,

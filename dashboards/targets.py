@@ -64,7 +64,7 @@ class PanelTarget(core.Target):  # type: ignore[misc]
 DASHBOARD = {"type": "datasource", "uid": "-- Dashboard --"}
 
 
-def exact(  # noqa: PLR0917
+def exact(
     ref: str,
     expr: str,
     quantity: Quantity,
