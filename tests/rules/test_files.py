@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from dashboards.links import VARIABLES
+from dashboards.queries.accounts import RECORDED_HOUR
 from exporter.catalogue import MEASURES, Scope
 from exporter.exposition.families import SCOPE_FAMILIES
 from tests.rules import promtool
@@ -174,6 +175,11 @@ def test_every_alert_stands_in_the_documentation() -> None:
     for alert in ALERTS:
         name, severity = alert["alert"], alert["labels"]["severity"]
         assert f"| [{name}](../deploy/runbooks/{name}.md) | {severity} |" in text
+
+
+def test_the_dashboards_ask_for_what_is_recorded() -> None:
+    """The busiest hour on "Suspicious accounts" is the rules' own series."""
+    assert RECORDED_HOUR in {rule.get("record") for rule in RULES}
 
 
 def test_documented_exceptions_are_those_asked_for() -> None:
