@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -91,6 +91,8 @@ class Gateway:
         except TimeoutError:
             words = "the query took too long: ask for a shorter range"
             return self._refused(Refusal(504, Reason.TIME, words), known, endpoint)
+        except ClientDisconnect:
+            return error(400, "the request broke off")
         except Exception:
             # Whatever it is, nothing of it is shown.
             LOGGER.exception("a request failed")

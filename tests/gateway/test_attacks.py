@@ -3,10 +3,13 @@
 Alice has a.example. b.example is somebody else's: its user is ben, its server mxb, its numbers beyond 10^13.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.gateway.signing import Signer, viewer
 from tests.gateway.world import LAST, SECRET, Door, numbers
@@ -277,6 +280,56 @@ def test_what_is_not_offered_is_refused(name: str, door: Door) -> None:
     code, text = answer(door, ATTACKS[name])
     harmless = name == "headers: the domains with underscores"
     assert (200 if harmless else 400) <= code < (300 if harmless else 500), text[:300]
+
+
+METRICS = st.sampled_from(
+    [
+        "pop3_domain_connections_total",
+        "pop3_user_connections_total",
+        "pop3_connections_total",
+        "ALERTS",
+        "pop3_site_info",
+    ]
+)
+MATCHERS = st.sampled_from(
+    [
+        "",
+        '{domain="b.example"}',
+        '{domain=~".+"}',
+        '{domain!="a.example"}',
+        '{user=~"b.*"}',
+        '{domain=""}',
+        '{server="mxb"}',
+    ]
+)
+SELECTORS = st.tuples(METRICS, MATCHERS, st.sampled_from(["", f"@ {LAST}", "offset 1h", f"@ {LAST} offset 30m"]))
+FIRST_ARGUMENTS = {"topk": "3,", "count_values": '"v",'}
+PROMQL = st.recursive(
+    SELECTORS.map(" ".join),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["or", "unless on()", "and on()", "* on() group_left()"]), inner).map(
+            " ".join
+        ),
+        st.tuples(st.sampled_from(["sum by(domain,user)", "topk", "count_values", "group"]), inner).map(
+            lambda one: f"{one[0]}({FIRST_ARGUMENTS.get(one[0], '')}{one[1]})"
+        ),
+        inner.map(lambda one: f'label_replace({one},"domain","a.example","","")'),
+        inner.map(lambda one: f"max_over_time(({one})[2h:30m])"),
+        inner.map(lambda one: f"absent({one})"),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=60)
+@given(PROMQL)
+def test_no_expression_names_another_customer(door: Door, query: str) -> None:
+    """Whatever is put together out of selectors, operators and functions."""
+    text = told(door.post("/api/v1/query", query=query, time=T).text)
+    labels = [row["metric"] for row in json.loads(text)["data"]["result"]] if text else []
+    # What absent() answers are the words of the question.
+    found = [label for label in labels if set(label.values()) & {"b.example", "ben@b.example", "c.example", "mxb"}]
+    assert "absent" in query or [] == found
 
 
 def test_her_own_numbers_are_there(door: Door) -> None:

@@ -170,10 +170,10 @@ def test_a_customer_downloads_his_report(installation: Installation, browser: Br
     """One click on CSV: a file with his users' rows."""
     context = logged_in(installation, browser, "alice")
     page, _ = opened(installation, context, "/d/pop3-domain")
-    link = page.get_by_role("link", name="CSV").first.get_attribute("href")
-    assert link is not None
+    link = page.get_by_role("link", name="CSV").first
+    link.evaluate("link => link.removeAttribute('target')")  # the download is then this page's
     with page.expect_download() as download:
-        page.evaluate("link => { const a = document.createElement('a'); a.href = link; a.click() }", link)
+        link.click()
     text = Path(download.value.path()).read_text("utf-8")
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert "pop-sessions-a.example-2026-10-22_2026-11-04.csv" == download.value.suggested_filename
@@ -188,6 +188,11 @@ def test_the_operator_sees_all(installation: Installation, browser: Browser) -> 
     page, troubles = opened(installation, context, "/d/pop3-domains")
     text = page.locator("body").inner_text()
     assert ([], []) == (troubles, [name for name in ("a.example", "b.example", "c.example") if name not in text])
+    source = {"name": "CSV", "uid": "csv", "type": "prometheus", "access": "proxy", "url": installation.gateway}
+    assert context.request.post(f"{installation.url}/api/datasources", data=source).ok
+    path = "api/datasources/proxy/uid/csv/report.csv?by=domain&from=2026-10-22&to=2026-11-04"
+    rows = context.request.get(f"{installation.url}/{path}").text().split("\r\n")
+    assert {"Domain", "a.example", "b.example", "c.example", "unknown", ""} == {row.partition(",")[0] for row in rows}
     context.close()
 
 
@@ -224,3 +229,35 @@ def test_the_script_may_run_again(installation: Installation) -> None:
     done = installation.script()
     assert (0, "") == (done.returncode, done.stdout), done.stderr
     assert before == (installation.directory / "access.yaml").read_text()
+
+
+def test_a_changed_list_changes_rights_and_membership(installation: Installation, browser: Browser) -> None:
+    """Who is no longer listed is out at once; somebody with another organisation is told, and gets nothing."""
+    alice, bob, admin = (logged_in(installation, browser, login) for login in ("alice", "bob", "admin"))
+    query = f"{installation.url}/api/datasources/proxy/uid/pop3-gateway/api/v1/label/domain/values"
+    assert {"status": "success", "data": ["b.example"]} == bob.request.get(query).json()
+    carol = {"login": "carol", "email": "carol@c.example", "password": "secret-enough", "OrgId": 1}
+    assert admin.request.post(f"{installation.url}/api/admin/users", data=carol).ok
+    changed = LIST.replace("  - {login: bob, email: bob@b.example, domains: [b.example]}\n", "").replace(
+        "domains: [a.example]", "domains: [c.example]"
+    )
+    more = "  - {login: carol, email: carol@c.example, domains: [c.example]}\n"
+    (installation.directory / "customers.yaml").write_text(changed + more)
+    done = installation.script()
+    assert (1, True) == (done.returncode, "carol is also in organisation 1" in done.stderr), done.stderr
+    assert "bob is no longer listed" in done.stdout
+    assert {"status": "success", "data": ["c.example"]} == alice.request.get(query).json()
+    assert bob.request.get(query).status >= 400
+    text = (installation.directory / "access.yaml").read_text()
+    assert 2 == text.count("organisation:")
+
+
+def test_another_data_source_of_the_customers_is_told(installation: Installation, browser: Browser) -> None:
+    """It would be open to all of them."""
+    admin = logged_in(installation, browser, "admin")
+    found = admin.request.get(f"{installation.url}/api/orgs/name/Our%20customers").json()
+    source = {"name": "Other", "type": "prometheus", "access": "proxy", "url": "http://127.0.0.1:1"}
+    headers = {"X-Grafana-Org-Id": str(found["id"])}
+    assert admin.request.post(f"{installation.url}/api/datasources", data=source, headers=headers).ok
+    done = installation.script()
+    assert (1, True) == (done.returncode, "has other data sources" in done.stderr), done.stderr
