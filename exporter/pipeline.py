@@ -5,14 +5,13 @@ events + ignored + unmatched + malformed, and connections seen = charged + pendi
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from exporter.catalogue import Quality
 from exporter.envelopes.opener import Opener
-from exporter.formats.contract import Format
+from exporter.express import WORTH_LINES, Express, Ways
+from exporter.formats.contract import Format, Hurried
 from exporter.formats.judging import Judge
 from exporter.formats.recognise import Recogniser
 from exporter.model import (
@@ -22,37 +21,20 @@ from exporter.model import (
     Fact,
     Position,
     Record,
-    SavedSession,
     SourceCheckpoint,
     SourceCount,
     Verdict,
 )
 from exporter.periods import Calendar
+from exporter.saved import Saved
 from exporter.sessions import Sessions
 
 # A stamp so far ahead of our clock is booked now.
 FUTURE_SECONDS = 60
+# So many lines at the begin of a batch may show how the others begin.
+FIRST_LINES = 8
 # The pipeline's own state has its place among the openers', under a name that no stream has.
 OWN_STATE = ""
-
-
-class Saved(Protocol):
-    """What an earlier pipeline of the source left at its last checkpoint."""
-
-    @property
-    def envelopes(self) -> Mapping[str, str]: ...
-    @property
-    def sessions(self) -> Sequence[SavedSession]: ...
-    @property
-    def counts(self) -> SourceCount: ...
-    @property
-    def last_events(self) -> Mapping[str, int]: ...
-    @property
-    def quality(self) -> Mapping[tuple[str, str], Quality]: ...
-    @property
-    def seen(self) -> int: ...
-    @property
-    def charged(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +97,66 @@ class Pipeline:
 
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def feed(self, batch: Batch, now: float | None) -> list[Charge]:  # noqa: C901 - the hot loop
-        """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it.
+    def feed(self, batch: Batch, now: float | None) -> list[Charge]:
+        """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it."""
+        opener, bounds, lines = self._opener(batch, now), self._bounds(now), batch.lines
+        charges: list[Charge] = []
+        taken = 0
+        # The first line of a batch shows how the others begin; one without a stamp does not.
+        while taken < min(FIRST_LINES, len(lines)):
+            self._feed(lines[taken : taken + 1], opener, bounds, charges)
+            taken += 1
+            if (
+                self.observer is None
+                and self._reading.keeps_names
+                and len(lines) - taken >= WORTH_LINES
+                and self._express(lines[taken:], lines[taken - 1], opener, bounds, charges)
+            ):
+                taken = len(lines)
+        self._feed(lines[taken:], opener, bounds, charges)
+        self._lines += len(lines)
+        self._newest = max(self._last_events.values(), default=self._newest)
+        if batch.caught_up and lines and now is not None and self._newest:
+            self.clock_skew_seconds = now - self._newest
+        return charges
+
+    def _express(
+        self, lines: list[bytes], like: bytes, opener: Opener, bounds: tuple[float, int], charges: list[Charge]
+    ) -> bool:
+        """Whether the lines went by the express lane, and those that it does not take by the general way."""
+        chosen = self._recogniser.chosen
+        if not isinstance(chosen, Hurried):
+            return False
+        ignores = not self._recogniser.doubts
+        lane = Express(opener, chosen.usual, self._servers, self._judge.due, bounds, ignores=ignores)
+        rows = lane.find(lines, like)
+        if not rows:
+            return False
+
+        def general(line: bytes) -> None:
+            self._feed((line,), opener, bounds, charges)
+
+        def read(record: Record) -> None:
+            taken = self._read(record)
+            if isinstance(taken, Fact):
+                self._take(record, taken, bounds, charges)
+            else:
+                self._verdicts[taken] += 1
+
+        ways = Ways(general, read, self._sessions, self._last_events)
+        lane.run(lines, rows, ways, charges)
+        self._verdicts[Verdict.EVENT] += lane.events
+        self._verdicts[Verdict.IGNORED] += lane.ignored
+        self._late += lane.late
+        return True
+
+    def _feed(self, lines: Sequence[bytes], opener: Opener, bounds: tuple[float, int], charges: list[Charge]) -> None:
+        """Any lines, the general way.
 
         The loop is dense because every line goes through it: tests/bench/lines.py.
         """
-        opener = self._opener(batch, now)
-        open_line, read, take = opener.open, self._read, self._sessions.take
-        midnight, limit = self._bounds(now)
-        servers, last_events, due, verdicts = self._servers, self._last_events, self._judge.due, self._verdicts
-        recogniser = self._recogniser
-        charges: list[Charge] = []
-        events = 0
-        for line in batch.lines:
+        open_line, read, verdicts = opener.open, self._read, self._verdicts
+        for line in lines:
             record = open_line(line)
             if not isinstance(record, Record):
                 verdicts[record or Verdict.IGNORED] += 1
@@ -137,27 +166,25 @@ class Pipeline:
             taken = read(record)
             if self.observer is not None:
                 self.observer(line, record, taken)
-            if not isinstance(taken, Fact):
+            if isinstance(taken, Fact):
+                self._take(record, taken, bounds, charges)
+            else:
                 verdicts[taken] += 1
-                continue
-            events += 1
-            stamp, host, _, _, _, times = record
-            if not midnight <= stamp <= limit:
-                stamp = self._untimely(stamp, limit)
-            server = servers.get(host) or self._server(host)
-            if stamp > last_events.get(server, 0):
-                last_events[server] = stamp
-            trait = taken.trait
-            if trait and stamp >= due[server].get(trait, 0) and recogniser.chosen is not None:
-                self._judge.note(server, recogniser.chosen, trait, stamp)
-            for _ in range(times):
-                charges += take(server, stamp, taken)
-        self._lines += len(batch.lines)
-        verdicts[Verdict.EVENT] += events
-        self._newest = max(last_events.values(), default=self._newest)
-        if batch.caught_up and batch.lines and now is not None and self._newest:
-            self.clock_skew_seconds = now - self._newest
-        return charges
+
+    def _take(self, record: Record, fact: Fact, bounds: tuple[float, int], charges: list[Charge]) -> None:
+        """What the fact of a record comes to."""
+        self._verdicts[Verdict.EVENT] += 1
+        stamp, host, _, _, _, times = record
+        if not bounds[0] <= stamp <= bounds[1]:
+            stamp = self._untimely(stamp, bounds[1])
+        server = self._servers.get(host) or self._server(host)
+        if stamp > self._last_events.get(server, 0):
+            self._last_events[server] = stamp
+        trait, chosen = fact.trait, self._recogniser.chosen
+        if trait and chosen is not None and stamp >= self._judge.due[server].get(trait, 0):
+            self._judge.note(server, chosen, trait, stamp)
+        for _ in range(times):
+            charges += self._sessions.take(server, stamp, fact)
 
     def _untimely(self, stamp: int, limit: int) -> int:
         """Count a stamp of an earlier day, or of the future: that is booked now."""

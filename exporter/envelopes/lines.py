@@ -5,7 +5,7 @@
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporter.envelopes import stamps
 from exporter.envelopes.ticker import NEVER, Part, Ticker
@@ -33,6 +33,21 @@ _PRIORITY = re.compile(rb"<(?:\d{1,3}|[a-z0-9]+\.[a-z]+)> ?(?=[^\s\d]|\d{4}-)")
 _TAG_ONLY = re.compile(rb" *" + _TAG)
 
 
+class Pace(NamedTuple):
+    """What lines that differ from the last one in seconds, sender and message share with it.
+
+    They begin with `head` (then they are of `stamp`), or with `minute` and other seconds; up to `width` follows a
+    fraction, then `zone`, then the sender.
+    """
+
+    head: Part
+    stamp: int
+    minute: Part
+    minute_start: int
+    width: int
+    zone: bytes
+
+
 class StampedLines(Ticker):
     """One stream's lines with stamps; `stamp` is that of the last one opened."""
 
@@ -48,6 +63,21 @@ class StampedLines(Ticker):
         self._tail_at = self._stamp_end = self._start = 0
         self._host: bytes | None = None
         self._may_have_host = False
+
+    def pace(self) -> Pace | None:
+        """How the last line began, if it had a host."""
+        if self._host is None or self.stamp is None:
+            return None
+        return Pace(self._head, self.stamp, self._minute, self._minute_start, self._tail_at, self._zone)
+
+    def sender(self, tail: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """Host, program and process id of lines with `tail` between their fraction and the first ": ", if known."""
+        return self._senders.get(tail)
+
+    def went(self, head: Part, stamp: int) -> None:
+        """Lines at this pace were opened elsewhere; the last began with `head`, of `stamp`."""
+        self._head = head
+        self.stamp = stamp
 
     def open(self, line: bytes) -> Record | None:
         """The record of `line`; None: it has no stamp."""

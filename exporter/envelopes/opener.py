@@ -82,6 +82,15 @@ class Opener:
         self._previous[opened[1]] = opened
         return opened
 
+    @property
+    def stamped(self) -> StampedLines | None:
+        """The stream's stamped lines, if the last line was one of them and nothing around it."""
+        return self._lines if self._envelope == "lines" else None
+
+    def remember(self, record: Record) -> None:
+        """A line of `stamped` was opened elsewhere, and is the last of its host."""
+        self._previous[record.host] = record
+
     def state(self, *, keeps_text: bool = True) -> str:
         """What the next opener of this stream must know (JSON).
 

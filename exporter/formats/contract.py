@@ -6,7 +6,7 @@ golden samples; the meta-tests tell what is missing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
 from exporter.model import Fact, Record, Verdict
@@ -42,3 +42,23 @@ class Format(Protocol):
 
     def recognises(self, record: Record) -> bool:
         """Whether the line can only be from this server (for `--format auto`)."""
+
+
+class Usual(NamedTuple):
+    """A format's commonest lines, for the express lane (`exporter.express`); what it takes must mean what `read` says.
+
+    `pattern` takes messages, with six groups: user, address and key of a login; key, received and sent bytes of an
+    end by QUIT, which shows `trait`; none of them: a line to be ignored. `program`: how the name of the program that
+    writes them begins.
+    """
+
+    pattern: bytes
+    trait: str
+    program: bytes
+
+
+@runtime_checkable
+class Hurried(Protocol):
+    """A format that has commonest lines."""
+
+    usual: Usual

@@ -12,6 +12,7 @@ from exporter.formats.dovecot_auth import read_auth
 from exporter.formats.dovecot_events import read_event
 from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_mail
+from exporter.formats.dovecot_usual import USUAL
 from exporter.model import Fact, Kind, Record, Verdict
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
@@ -52,6 +53,7 @@ class Dovecot:
     """The format `dovecot`."""
 
     name = "dovecot"
+    usual = USUAL
     # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download has no line until its end.
     idle_seconds = 4 * 3600
     quality: Qualities = MappingProxyType(

@@ -11,8 +11,9 @@ from exporter.catalogue import Reason
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions.charging import Resolve
 from exporter.sessions.dialogue import translate
-from exporter.sessions.keys import Keyed, is_another, nameless
+from exporter.sessions.keys import is_another, nameless
 from exporter.sessions.memory import LINGER_SECONDS, MAX_WAITING, Place
+from exporter.sessions.quick import Quick
 from exporter.sessions.session import Intern, Session
 
 # After a server's start its old sessions have this long to write their ends (Dovecot: up to 30 s were seen).
@@ -27,7 +28,7 @@ _OF_THE_SERVER = frozenset((Kind.RESTART, Kind.NOTE))
 _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 
 
-class Sessions(Keyed):
+class Sessions(Quick):
     """The open connections of one source, with bounded memory; keys are scoped by server.
 
     `resolve(server, name as logged, whether it just logged in)` gives the account to be charged. Without
@@ -37,9 +38,8 @@ class Sessions(Keyed):
     def __init__(
         self, resolve: Resolve, idle_seconds: int, *, max_open: int = MAX_OPEN, keeps_names: bool = True
     ) -> None:
-        super().__init__(resolve, idle_seconds)
+        super().__init__(resolve, idle_seconds, max_open)
         self.overflowed = 0
-        self._max_open = max_open
         self._keeps_names = keeps_names
         self._next_scan = 0
 
@@ -273,6 +273,7 @@ class Sessions(Keyed):
 
     def changes(self) -> tuple[tuple[SavedSession, ...], tuple[Place, ...]]:
         """What to store and what to remove since the last call (or `restore`)."""
+        self._accounts.clear()
         return self._memory.changes()
 
     def restore(self, saved: Sequence[SavedSession], seen: int, charged: int, intern: Intern) -> None:

@@ -1,6 +1,6 @@
 """What the sessions stage remembers, all of it bounded, and what of it is stored."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 
 from exporter.model import SavedSession
@@ -68,14 +68,9 @@ class Memory:
         """What to store and what to remove since the last call (or `restore`)."""
         opened = []
         closed = []
-        finds: tuple[Callable[[Place], Session | None], ...] = (
-            self.open.get,
-            self.waiting.get,
-            self.lingering.get,
-            self.ghosts.get,
-        )
+        opened_by, waiting, lingering, ghosts = self.open.get, self.waiting.get, self.lingering.get, self.ghosts.get
         for place in self.touched:
-            session = next(filter(None, (find(place) for find in finds)), None)
+            session = opened_by(place) or waiting(place) or lingering(place) or ghosts(place)
             if session is not None:
                 opened.append(session.save())
                 self._stored.add(place)

@@ -1,0 +1,17 @@
+"""Dovecot's commonest lines as one pattern, for the express lane (`exporter.express`).
+
+It takes the plainest form of them only, whose meaning leaves no doubt: names, addresses and keys of harmless
+characters, the elements of the documented log formats. All others are read as ever; what this takes means the same.
+"""
+
+from exporter.formats.contract import Usual
+
+# A login: user, address, key. An end by QUIT: key, received, sent. No group: what is none of this service's lines.
+_PATTERN = (
+    rb"(?:pop3-login: (?:Login|Logged in): user=<([\w.@+-]+)>, (?:method=[\w-]+, )?rip=([\da-fA-F.:]+), "
+    rb"[\w ,=.:/+-]*session=<([\w+/=-]+)>"
+    rb"|pop3\([\w.@+-]+\)<\d+><([\w+/=-]+)>: Disconnected: Logged out top=\d+/\d+, retr=\d+/\d+, del=\d+/\d+, "
+    rb"size=\d+(?:, deleted_bytes=\d+)?, in=(\d{1,15}), out=(\d{1,15})(?:, rip=[\w.:]+)?(?:, session=<[\w+/=-]+>)?"
+    rb"|(?:imap|lmtp|managesieve|submission)[^\n]*)"
+)
+USUAL = Usual(_PATTERN, trait="bytes", program=b"dovecot")

@@ -1,0 +1,165 @@
+"""The express lane comes to what the general way comes to, on any lines in any order.
+
+An observer sees each line as it is taken, so a pipeline that has one goes the general way with every line.
+"""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.express import Express
+from exporter.formats import FORMATS
+from tests.formats.samples import HERE
+from tests.pipeline.bench import NOW, Bench
+
+HEADS = (
+    b"2026-11-22T07:%02d:%02d.123456+00:00 %b %b: ",
+    b"Nov 22 07:%02d:%02d %b %b: ",
+    b"2026-11-22T07:%02d:%02d+01:00 %b %b: ",
+)
+LOGIN = b"pop3-login: Login: user=<%b>, method=PLAIN, rip=198.51.100.%d, lip=192.0.2.1, mpid=7, TLS, session=<k%d>"
+QUIT = (
+    b"pop3(%b)<7><k%d>: Disconnected: Logged out top=0/0, retr=1/%d, del=0/4, size=82400, in=%d, out=%d",
+    b"pop3(%b)<7><k%d>: Disconnected: Logged out top=0/0, retr=1/%d, del=0/4, size=82400, deleted_bytes=0, in=%d,"
+    b" out=%d, rip=198.51.100.1, session=<k1>",
+)
+# With the user and the key of a connection.
+OTHERS = (
+    b"pop3-login: Disconnected: Inactivity (auth failed, 2 attempts in 9 secs): user=<%b>, method=PLAIN, "
+    b"rip=198.51.100.1, lip=192.0.2.1, session=<k%d>",
+    b"pop3-login: Login: user=<%b>, method=PLAIN, rip=198.51.100.1, lip=192.0.2.1, mpid=7, session=<<k%d>",
+    b"pop3(%b)<7><k%d>: Disconnected: Inactivity top=0/0, retr=0/0, del=0/4, size=82400, in=1, out=2",
+    b"pop3(%b)<7><k%d>: Disconnected: Logged out top=0/0, retr=0/0, del=0/4, size=82400",
+    b"auth: passwd-file(%b,198.51.100.1,<k%d>): Password mismatch",
+    b"imap-login: Login: user=<%b>, method=PLAIN, rip=198.51.100.1, session=<k%d>",
+    b"pop3(%b): Disconnected: Logged out top=0/0, retr=0/0, del=0/4, size=82400, in=1, out=%d",
+    b"message repeated 2 times: [ pop3-login: Login: user=<%b>, method=PLAIN, rip=1.2.3.4, lip=1.2.3.4, session=<k%d>]",
+    b"master: Info: Dovecot v2.3.19 starting up for pop3 (%b %d)",
+    b"Nov 22 07:00:01 pop3-login: Login: user=<%b>, method=PLAIN, rip=1.2.3.4, lip=1.2.3.4, session=<k%d>",
+    b"statistics of %b, %d",
+)
+USERS = st.sampled_from((b"alice@example.com", b"bob@example.com", b"carol", b"o'hara@example.org", b"\xff@x.example"))
+KEYS = st.integers(1, 6)
+SAMPLES = [
+    line
+    for name in ("2.3.19-default-syslog.iso.log", "2.4.1-recommended-syslog.iso.log", "other-wordings.log")
+    for line in Path(HERE / "dovecot" / name).read_bytes().splitlines()
+]
+
+
+@st.composite
+def message(draw: st.DrawFn) -> bytes:
+    """What Dovecot or another program says of one of a few connections, mostly usual lines."""
+    user, key = draw(USERS), draw(KEYS)
+    match draw(st.integers(0, 5)):
+        case 0 | 1:
+            return LOGIN % (user, draw(st.integers(1, 3)), key)
+        case 2 | 3 | 4:
+            received, sent = draw(st.integers(0, 900)), draw(st.integers(0, 900))
+            return draw(st.sampled_from(QUIT)) % (user, key, sent, received, sent)
+        case _:
+            return draw(st.sampled_from(OTHERS)) % (user, key)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[bytes]:
+    """A batch: clocks that mostly go on, hosts and programs mixed, some lines torn, doubled or of another kind."""
+    head = draw(st.sampled_from(HEADS))
+    minute, second = draw(st.integers(0, 58)), 0
+    found = []
+    for text in draw(st.lists(message(), min_size=16, max_size=60)):
+        second += draw(st.sampled_from((0, 0, 0, 1, 1, 7, 61, -1)))
+        minute, second = (minute + second // 60) % 60, second % 60
+        host = draw(st.sampled_from((b"mx1", b"mx1", b"mx1", b"mx2")))
+        program = draw(st.sampled_from((b"dovecot", b"dovecot", b"dovecot", b"dovecot[12]", b"postfix/smtpd[9]")))
+        line = head % (minute, second, host, program) + text
+        match draw(st.integers(0, 40)):
+            case 0:
+                line = line[: draw(st.integers(0, len(line)))]
+            case 1:
+                at = draw(st.integers(0, len(line)))
+                line = line[:at] + draw(st.binary(max_size=3)).replace(b"\n", b"\r") + line[at:]
+            case 2:
+                line = draw(st.sampled_from((b"", b" more", b"last message repeated 2 times", *SAMPLES)))
+            case 3:
+                line = b"Nov 22 07:%02d:%02d %b last message repeated 3 times" % (minute, second, host)
+            case 4:
+                line = draw(st.sampled_from(HEADS)) % (minute, second, host, program) + text
+        found.append(line)
+    return found
+
+
+def told(bench: Bench) -> list[tuple[object, ...]]:
+    """All charges, their accounts as texts: those are compared by identity."""
+    return [(str(charge.account), *charge[1:]) for charge in bench.charges]
+
+
+def check(batches: list[list[bytes]], *, now: float | None, auto: bool = False, restarts: bool = False) -> None:
+    """Both ways say the same after every batch: charges in order, and all that is kept."""
+    express, general = Bench(), Bench()
+    if auto:
+        for bench in (express, general):
+            bench.reading = type(bench.reading)(FORMATS, bench.reading.zone, host="thishost")
+            bench.restart()
+    for batch in batches:
+        general.pipeline.observer = lambda *_: None
+        for bench in (express, general):
+            bench.feed(*batch, now=now)
+            bench.note(bench.pipeline.expire(now, caught_up=True))
+        assert told(general) == told(express)
+        one, other = general.checkpoint(), express.checkpoint()
+        assert set(one.opened) == set(other.opened)
+        assert set(one.closed) == set(other.closed)
+        for field in ("envelopes", "counts", "last_events", "open_sessions", "quality", "seen", "charged"):
+            assert getattr(one, field) == getattr(other, field), field
+        if restarts:
+            express.restart()
+            general.restart()
+    for bench in (express, general):
+        bench.note(bench.pipeline.finish())
+    assert told(general) == told(express)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(lines(), min_size=1, max_size=4), st.sampled_from((None, NOW, NOW - 3_000, NOW + 86_400)), st.booleans()
+)
+def test_both_ways_agree_on_any_lines(batches: list[list[bytes]], now: float | None, restarts: bool) -> None:  # noqa: FBT001
+    """Live, late, from the future, and replayed; with and without restarts."""
+    check(batches, now=now, restarts=restarts)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(lines(), min_size=1, max_size=2))
+def test_both_ways_agree_while_the_format_is_recognised(batches: list[list[bytes]]) -> None:
+    """Lines that mean nothing are still shown to the other formats."""
+    check(batches, now=NOW, auto=True)
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "dovecot").glob("*.log")), ids=lambda path: path.name)
+def test_both_ways_agree_on_the_samples(path: Path) -> None:
+    """Everything that real servers were seen to write."""
+    check([path.read_bytes().splitlines()], now=None)
+
+
+def test_usual_lines_go_by_the_express_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy host's log is not read the general way, but for a few lines."""
+    taken = []
+    run = Express.run
+
+    def counted(lane: Express, *arguments: object) -> None:
+        run(lane, *arguments)  # type: ignore[arg-type]
+        taken.append(lane.events)
+
+    monkeypatch.setattr(Express, "run", counted)
+    bench = Bench()
+    batch = []
+    for number in range(40):
+        batch.append(HEADS[0] % (0, number, b"mx1", b"dovecot") + LOGIN % (b"alice@example.com", 1, number))
+        batch.append(HEADS[0] % (0, number, b"mx1", b"dovecot") + QUIT[0] % (b"alice@example.com", number, 7, 30, 90))
+    bench.feed(*batch, now=None)
+    assert [78] == taken  # the first line shows the envelope, the first end the bytes
+    assert 40 == bench.total("logins")
+    assert 3_600 == bench.total("sent_bytes")
