@@ -15,8 +15,6 @@ from exporter.configfile import ConfigError
 from exporter.web.webconfig import TlsServer, WebConfig, read
 
 LOGGER = logging.getLogger(__name__)
-# Checked for names that are not there, so that they take as long as those that are.
-NOBODY = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))
 REMEMBERED = 100
 # bcrypt itself reads no more; its newer versions refuse longer passwords.
 PASSWORD_BYTES = 72
@@ -42,6 +40,8 @@ class Security:
         self._seen = self._stamp()
         self._verdicts: OrderedDict[bytes, bool] = OrderedDict()
         self._secret = secrets.token_bytes(32)
+        # Checked for names that are not there, so that they take as long as those that are.
+        self._nobody = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))
         self._checking = asyncio.Lock()
         self.tls: ssl.SSLContext | None = None
         if self._config.tls_server_config:
@@ -85,7 +85,7 @@ class Security:
             return verdict
         # One at a time and in another thread: guessing stops neither scrapes nor the log's reader.
         async with self._checking:
-            verdict = await asyncio.to_thread(_matches, password, digest or NOBODY) and bool(digest)
+            verdict = await asyncio.to_thread(_matches, password, digest or self._nobody) and bool(digest)
         self._verdicts[key] = verdict
         if len(self._verdicts) > REMEMBERED:
             self._verdicts.popitem(last=False)
