@@ -274,7 +274,19 @@ def test_no_attack_shows_another_customer(name: str, door: Door) -> None:
     assert not 500 <= code < 600 or code in {502, 503, 504}, text[:500]
 
 
-@pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith(("hidden", "headers: the domains"))])
+REFUSED = (
+    *(
+        "hidden",
+        "headers: the domains",
+        "headers: two tokens",
+        "headers: the same token twice",
+        "form: the query twice",
+    ),
+    *("form: an empty query first", "form: one in the address, one inside"),
+)
+
+
+@pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith(REFUSED)])
 def test_what_is_not_offered_is_refused(name: str, door: Door) -> None:
     """Nothing but the query API answers, and headers that only the gateway may set are an error."""
     code, text = answer(door, ATTACKS[name])

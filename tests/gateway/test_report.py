@@ -346,6 +346,13 @@ def test_all_users_of_all_domains_are_the_operators(door: Door) -> None:
     }
 
 
+@pytest.mark.parametrize("by", ["trend", "domain", "user"])
+def test_another_domain_is_refused_in_words(by: str, door: Door) -> None:
+    """403 before Prometheus is asked at all, whether or not there is such a domain."""
+    answers = [asking(door, by=by, domain=name) for name in ("b.example", "nowhere.example", "unknown", "A.example")]
+    assert {(403, "you may not see this domain")} == {(one.status_code, one.json()["error"]) for one in answers}
+
+
 WRONG = [
     ({"by": "server"}, "by: must be one of trend, domain, user"),
     ({"step": "year"}, "step: must be one of hour, day, week, month, quarter"),
