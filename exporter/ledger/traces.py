@@ -1,7 +1,8 @@
 """A name in what other stages have stored of their work: open sessions, and texts kept over a restart.
 
 They read these states alone; what is known here is where names stand in them. A session goes on without its name:
-what it is still charged goes to its domain, or to `_other` where the domain is forgotten.
+what it is still charged goes to its domain, or to `_other` where the domain is forgotten. Where lines find their
+connection by the user alone, later ones of an open connection do not find it any more.
 """
 
 import json
