@@ -353,6 +353,20 @@ def test_another_domain_is_refused_in_words(by: str, door: Door) -> None:
     assert {(403, "you may not see this domain")} == {(one.status_code, one.json()["error"]) for one in answers}
 
 
+NOBODY = 'x"} or {__name__="pop3_domain_connections_total",domain=~".*'
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"domain": NOBODY}, {"by": "trend", "user": NOBODY}, {"server": NOBODY}, {"server": "mx."}, {"domain": "\\"}],
+    ids=str,
+)
+def test_names_are_taken_literally(parameters: dict[str, str], door: Door) -> None:
+    """An operator's names, too, are neither PromQL nor patterns: nothing has such a name."""
+    answer = asking(door, token=door.operator(), **({"by": "domain"} | parameters))
+    assert (200, {}) == (answer.status_code, read(answer.text)[1])
+
+
 WRONG = [
     ({"by": "server"}, "by: must be one of trend, domain, user"),
     ({"step": "year"}, "step: must be one of hour, day, week, month, quarter"),
