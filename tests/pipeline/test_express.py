@@ -109,6 +109,8 @@ def check(batches: list[list[bytes]], *, now: float | None, auto: bool = False, 
             bench.feed(*batch, now=now)
             bench.note(bench.pipeline.expire(now, caught_up=True))
         assert told(general) == told(express)
+        states = [bench.pipeline._openers["a"].state() for bench in (general, express)]
+        assert states[0] == states[1]
         one, other = general.checkpoint(), express.checkpoint()
         assert set(one.opened) == set(other.opened)
         assert set(one.closed) == set(other.closed)
@@ -136,6 +138,16 @@ def test_both_ways_agree_on_any_lines(batches: list[list[bytes]], now: float | N
 def test_both_ways_agree_while_the_format_is_recognised(batches: list[list[bytes]]) -> None:
     """Lines that mean nothing are still shown to the other formats."""
     check(batches, now=NOW, auto=True)
+
+
+def test_a_repeat_is_of_the_last_line_of_its_own_host() -> None:
+    """Whichever way that line went."""
+    head = HEADS[0]
+    batch = [head % (0, 0, host, b"dovecot") + LOGIN % (b"alice@example.com", 1, 90) for host in (b"mx1", b"mx2")] * 9
+    batch.append(head % (0, 1, b"mx1", b"dovecot") + LOGIN % (b"bob@example.com", 1, 1))
+    batch.append(head % (0, 1, b"mx2", b"dovecot") + LOGIN % (b"bob@example.com", 1, 2))
+    batch.append(b"2026-11-22T07:00:02.123456+00:00 mx1 last message repeated 2 times")
+    check([batch], now=None)
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "dovecot").glob("*.log")), ids=lambda path: path.name)
