@@ -20,8 +20,11 @@ def datasource() -> core.Template:
 
 
 def server() -> core.Template:
-    """One, several or all servers; `.+` so that All costs no list of names."""
-    template = _query("server", "Server", "label_values(pop3_first_seen_timestamp_seconds, server)")
+    """One, several or all servers; `.+` so that All costs no list of names.
+
+    From the domains' births, because whoever may see single domains only sees no series without one.
+    """
+    template = _query("server", "Server", "label_values(pop3_domain_first_seen_timestamp_seconds, server)")
     template.multi = template.includeAll = True
     template.allValue = ".+"
     return template

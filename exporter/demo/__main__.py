@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from exporter.demo.host import DAYS, WILD_AFTER, MailHost, write_history
-from exporter.demo.places import DEPLOY, Places, own_log, tool, wild_since, write_config
+from exporter.demo.places import Places, own_log, tool, wild_since, write_config, write_prometheus_config
 
 CONSOLE = Console()
 READY_SECONDS = 30
@@ -85,7 +85,7 @@ def _run(running: ExitStack, places: Places, log: str | None, arguments: argpars
     if not _ready(f"http://{address}/-/ready", daemon):
         CONSOLE.print("[red]The exporter did not start; its messages are above.[/]")
         return 1
-    prometheus = None if arguments.no_prometheus else _start_prometheus(running, places)
+    prometheus = None if arguments.no_prometheus else _start_prometheus(running, places, address)
     _show(places, address, prometheus, log)
     return daemon.wait()
 
@@ -98,7 +98,7 @@ def _start(running: ExitStack, command: Sequence[str]) -> subprocess.Popen[bytes
     return child
 
 
-def _start_prometheus(running: ExitStack, places: Places) -> str | None:
+def _start_prometheus(running: ExitStack, places: Places, address: str) -> str | None:
     """Prometheus with deploy/'s configuration, filled with the history at its first start."""
     binary, promtool = tool("prometheus"), tool("promtool")
     if binary is None or promtool is None:
@@ -112,7 +112,7 @@ def _start_prometheus(running: ExitStack, places: Places) -> str | None:
         blocks = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=720h", "--quiet"]
         subprocess.run([*blocks, str(places.openmetrics), str(places.prometheus)], check=True)  # noqa: S603
     options = [
-        f"--config.file={DEPLOY / 'prometheus' / 'prometheus.yml'}",
+        f"--config.file={write_prometheus_config(places, address)}",
         f"--storage.tsdb.path={places.prometheus}",
         "--storage.tsdb.retention.time=400d",
         f"--web.listen-address={PROMETHEUS}",

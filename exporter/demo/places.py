@@ -94,6 +94,15 @@ def write_config(places: Places, patterns: str, listen: str, *, demo: bool) -> N
     places.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def write_prometheus_config(places: Places, address: str) -> Path:
+    """deploy/'s configuration of Prometheus for the exporter at `address`, with its rules."""
+    folder = DEPLOY / "prometheus"
+    text = (folder / "prometheus.yml").read_text(encoding="utf-8")
+    path = places.directory / "prometheus.yml"
+    path.write_text(text.replace("127.0.0.1:10110", address).replace("rules/", f"{folder}/rules/"), encoding="utf-8")
+    return path
+
+
 def tool(name: str) -> str | None:
     """The path of a program, also where users have no sbin on their PATH."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
