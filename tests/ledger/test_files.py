@@ -1,9 +1,11 @@
 """Files that are no ledgers, ledgers in use, and disks that are full or read-only."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -148,14 +150,23 @@ def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
         opened(tmp_path, zone="Mars/Olympus")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_ledger_that_may_not_be_written_is_told(tmp_path: Path) -> None:
-    """A directory without write permission is told as such."""
-    opened(tmp_path).close()
-    tmp_path.chmod(0o555)
-    with pytest.raises(LedgerError, match="cannot be"):
-        opened(tmp_path)
-    tmp_path.chmod(0o755)
+def test_a_ledger_that_may_not_be_written_is_told() -> None:
+    """A directory without write permission is told as such; root plays nobody."""
+    user, nobody = os.geteuid(), 65534
+    with tempfile.TemporaryDirectory(prefix="pop3-ledger-") as name:
+        folder = Path(name)
+        opened(folder).close()
+        if user == 0:
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, nobody)
+            os.seteuid(nobody)
+        folder.chmod(0o555)
+        try:
+            with pytest.raises(LedgerError, match="cannot be"):
+                opened(folder)
+        finally:
+            folder.chmod(0o755)
+            os.seteuid(user)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -128,6 +128,20 @@ def hurried_alertmanager(directory: Path, pager: str) -> Path:
     return path
 
 
+@contextmanager
+def waited(condition: Callable[[], bool]) -> Iterator[None]:
+    """Go on when the condition holds."""
+    _wait(condition, "the exporter does not read its log")
+    yield
+
+
+def _lines_read(exporter: str) -> int:
+    """How many lines the exporter shows as read."""
+    with urlopen(f"http://{exporter}/metrics", timeout=10) as answer:
+        rows = [row for row in answer.read().decode().splitlines() if row.startswith("pop3_exporter_lines_total")]
+    return sum(int(float(row.rsplit(" ", 1)[1])) for row in rows)
+
+
 def _routes(route: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield route
     for child in route.get("routes", []):
@@ -159,8 +173,11 @@ def test_the_demos_wild_account_and_only_it_is_reported(tmp_path: Path) -> None:
         f"--web.listen-address={manager}",
         "--cluster.listen-address=",
     ]
+    history = places.log.read_text().count("\n")
     with (
+        # Read to its end before Prometheus looks: what a first scrape sees half read suspends the alerts for an hour.
         running(*run, ready=f"http://{exporter}/-/ready", log=tmp_path / "exporter.log"),
+        waited(lambda: _lines_read(exporter) == history),
         running(*alertmanager, ready=f"http://{manager}/-/ready", log=tmp_path / "alertmanager.log"),
         PrometheusServer(tmp_path, config=yaml.safe_dump(config)) as prometheus,
     ):
