@@ -60,7 +60,7 @@ class PrometheusServer:
 
     def start(self) -> None:
         """Start it and wait until it is ready: RuntimeError with its log if it does not become so."""
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [
             shutil.which(self._program) or self._program,
@@ -153,7 +153,8 @@ def _key(series: Mapping[str, Any]) -> Labels:
     return tuple(sorted(series["metric"].items()))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

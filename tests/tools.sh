@@ -29,7 +29,7 @@ need dovecot dovecot-pop3d
 test -e /usr/lib/dovecot/imap-login || missing="$missing dovecot-imapd"
 need logrotate logrotate
 need mtail mtail
-need vmalert victoria-metrics
+need vmalert victoria-metrics    # and the server beside it
 test -x /lib/systemd/systemd-journal-remote || missing="$missing systemd-journal-remote"
 
 [ -n "$missing" ] || exit 0
