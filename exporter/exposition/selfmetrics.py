@@ -45,6 +45,11 @@ _OF_SOURCES: tuple[_OfSource, ...] = (
     _gauge("unread_bytes", "Bytes of log that are there and not yet read.", lambda source: source.unread_bytes),
     _gauge("catching_up", "1 while more is unread than one turn reads.", lambda source: int(source.catching_up)),
     _gauge(
+        "problems",
+        "What keeps the source from being read, or from being read at once; the landing page says it in words.",
+        lambda source: len(source.problems),
+    ),
+    _gauge(
         "clock_skew_seconds",
         "The exporter's clock minus the stamp of the newest line, when it was read at once.",
         lambda source: source.clock_skew_seconds,
