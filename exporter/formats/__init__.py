@@ -5,16 +5,16 @@ from exporter.formats.courier import Courier
 from exporter.formats.cyrus import Cyrus
 from exporter.formats.dovecot import Dovecot
 from exporter.formats.exchange import Exchange
-from exporter.formats.hmailserver import HMailServer
+from exporter.formats.hmailserver import HMAILSERVER
 from exporter.formats.mailenable import MailEnable
-from exporter.formats.mailutils import Mailutils
+from exporter.formats.mailutils import MAILUTILS
 from exporter.formats.nginx import Nginx
-from exporter.formats.perdition import Perdition
-from exporter.formats.popa3d import Popa3d
-from exporter.formats.qpopper import Qpopper
+from exporter.formats.perdition import PERDITION
+from exporter.formats.popa3d import POPA3D
+from exporter.formats.qpopper import QPOPPER
 from exporter.formats.smartermail import SmarterMail
-from exporter.formats.solid_pop3d import SolidPop3d
-from exporter.formats.uw_imap import UwImap
+from exporter.formats.solid_pop3d import SOLID_POP3D
+from exporter.formats.uw_imap import UW_IMAP
 
 FORMATS: tuple[Format, ...] = (
     Dovecot(),
@@ -23,14 +23,14 @@ FORMATS: tuple[Format, ...] = (
     Cyrus(),
     Nginx(),
     Exchange(),
-    HMailServer(),
+    HMAILSERVER,
     MailEnable(),
-    Popa3d(),
-    SolidPop3d(),
-    Mailutils(),
-    Perdition(),
-    Qpopper(),
-    UwImap(),
+    POPA3D,
+    SOLID_POP3D,
+    MAILUTILS,
+    PERDITION,
+    QPOPPER,
+    UW_IMAP,
 )
 
 AUTO = "auto"

@@ -1,11 +1,11 @@
 """What a format is: the wording of one server family, and nothing else (design section 4).
 
-A new server is one file with one class that keeps this promise, one line in `exporter.formats.FORMATS`, and
-golden samples; the meta-tests tell what is missing.
+A new server is one file with one object that keeps this promise (mostly a `Tabled`), one line in
+`exporter.formats.FORMATS`, and golden samples; the meta-tests tell what is missing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
@@ -22,7 +22,8 @@ class Documentation:
     measured: bool  # against the real server, or only from its documentation
     deciding_lines: str
     bytes_cover: str
-    advice: Mapping[str, str]  # trait -> what the server should be told to log, with the exact setting
+    # trait -> what the server should be told to log, with the exact setting
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 class Format(Protocol):

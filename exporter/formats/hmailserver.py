@@ -10,12 +10,12 @@ Facts: the format strings of its source; lines composed of them, not run.
   (`was not accepted`): which service was meant is unknown.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation
+from exporter.formats.tabled import Tabled
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -54,13 +54,11 @@ WORDING = Wording(
 )
 
 
-class HMailServer:
-    """hMailServer 5."""
-
-    name = "hmailserver"
+HMAILSERVER = Tabled(
+    name="hmailserver",
     # It waits 10 minutes for a command.
-    idle_seconds = 660
-    quality = qualities(
+    idle_seconds=660,
+    quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
         bad_commands=Quality.EXACT,
@@ -68,21 +66,14 @@ class HMailServer:
         logins=Quality.EXACT,
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
-    )
-    traits: Mapping[str, Qualities] = MappingProxyType({})
-    wording = WORDING
-    documentation = Documentation(
+    ),
+    wording=WORDING,
+    telling=frozenset(("received", "sent")),
+    documentation=Documentation(
         servers="hMailServer 5",
         measured=False,
         deciding_lines="`SENT: +OK` to `RECEIVED: PASS`; else `SENT: +OK` to `RECEIVED: QUIT`; else the expiry",
         bytes_cover="not logged (answers to RETR are left out)",
-        advice=MappingProxyType({"": "log POP3 (Settings, Logging)"}),
-    )
-
-    def read(self, record: Record) -> Outcome:
-        """What the row says; rows of other services are ignored."""
-        return WORDING.read(record) or Verdict.UNMATCHED
-
-    def recognises(self, record: Record) -> bool:
-        """Whether it is a row of the POP3 service."""
-        return WORDING.rule(record.message) in ("received", "sent")
+        advice={"": "log POP3 (Settings, Logging)"},
+    ),
+)

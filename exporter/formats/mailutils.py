@@ -12,11 +12,11 @@ the parent writes `process N finished`, with the child's pid in the text: every 
 * Its program is `pop3d`, as Courier's: the pid and the wording tell them apart.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation
+from exporter.formats.tabled import Tabled, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -44,10 +44,6 @@ def _finished(groups: Sequence[bytes | None], _: Record) -> Outcome:
     return Fact(Kind.END, child, reason=reason)
 
 
-def _denied(groups: Sequence[bytes | None], _: Record) -> Outcome:
-    return Fact(Kind.END, address=groups[0], reason=Reason.ACCESS_LIST)
-
-
 _NOTHING = Verdict.IGNORED
 
 WORDING = Wording(
@@ -66,7 +62,11 @@ WORDING = Wording(
         _ID + rb"process (\d{1,10}) (?:finished with code (\d{1,3})(?: .*)?|(?:terminated|finished) on signal .*)",
         _finished,
     ),
-    Rule("denied", _ID + rb"Denying connection from inet6?://\[?([0-9A-Fa-f:.]{2,45}?)\]?:\d{1,5}", _denied),
+    Rule(
+        "denied",
+        _ID + rb"Denying connection from inet6?://\[?([0-9A-Fa-f:.]{2,45}?)\]?:\d{1,5}",
+        whole(Reason.ACCESS_LIST),
+    ),
     Rule("started", _ID + rb"pop3d \(GNU Mailutils [^)]{1,40}\) started", Fact(Kind.RESTART)),
     Rule("terminated", _ID + rb"(?:pop3d \(GNU Mailutils [^)]{1,40}\) terminated|terminating on request)", _NOTHING),
     Rule("mailbox", _ID + rb"user `.*' logged in with mailbox `.*' \(\d+ messages?\)", _NOTHING),
@@ -78,13 +78,12 @@ WORDING = Wording(
 )  # fmt: skip
 
 
-class Mailutils:
-    """The pop3d of GNU mailutils, as a daemon."""
-
-    name = "mailutils"
+MAILUTILS = Tabled(
+    name="mailutils",
+    programs=PROGRAMS,
     # `timeout` is 600 s by default.
-    idle_seconds = 660
-    quality = qualities(
+    idle_seconds=660,
+    quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
         bad_commands=Quality.NONE,
@@ -92,27 +91,15 @@ class Mailutils:
         logins=Quality.EXACT,
         failures=Quality.LOWER_BOUND,
         bytes_=Quality.NONE,
-    )
-    traits: Mapping[str, Qualities] = MappingProxyType({})
-    wording = WORDING
-    documentation = Documentation(
+    ),
+    wording=WORDING,
+    # The program is Courier's too.
+    telling=frozenset(("login", "failed", "nonexistent", "finished", "started", "quit", "timeout", "mailbox")),
+    documentation=Documentation(
         servers="GNU mailutils pop3d (3.15)",
         measured=True,
         deciding_lines="`POP3 login:`; else `session ended`, `session timed out`, a failed TLS, `process N finished` "
         "or `Denying connection`",
         bytes_cover="not logged",
-        advice=MappingProxyType({}),
-    )
-
-    def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
-        if record.program not in PROGRAMS:
-            return Verdict.IGNORED
-        return WORDING.read(record) or Verdict.UNMATCHED
-
-    def recognises(self, record: Record) -> bool:
-        """Whether the wording is its own (the program is Courier's too)."""
-        return record.program in PROGRAMS and WORDING.rule(record.message) in _TELLING
-
-
-_TELLING = frozenset(("login", "failed", "nonexistent", "finished", "started", "quit", "timeout", "mailbox"))
+    ),
+)

@@ -12,11 +12,11 @@ process serves one connection: the pid ties its lines.
 * The name stands in quotes and may hold any text: the last `server=` and `status=` count.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation
+from exporter.formats.tabled import Tabled, connect
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -24,10 +24,6 @@ PROGRAMS = frozenset((b"perdition.pop3", b"perdition.pop3s", b"perdition"))
 
 _PEERS = rb"\[?([0-9A-Fa-f:.]{2,45}?)\]?(?::\d{1,5})?->[^ ]{1,80}"
 _NAME = rb"(?: client-secure=[^ ]{1,40})?(?: authorisation_id=.{1,300}? authentication_id=| user=)\"(.*)\""
-
-
-def _connect(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    return Fact(Kind.CONNECT, record.pid, address=groups[0])
 
 
 def _auth(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -50,7 +46,7 @@ def _end(reason: Reason) -> Meaning:
 
 
 WORDING = Wording(
-    Rule("connect", rb"Connect: +" + _PEERS, _connect),
+    Rule("connect", rb"Connect: +" + _PEERS, connect),
     Rule(
         "auth",
         rb"Auth: +"
@@ -79,13 +75,12 @@ WORDING = Wording(
 )
 
 
-class Perdition:
-    """The proxy's POP3 services."""
-
-    name = "perdition"
+PERDITION = Tabled(
+    name="perdition",
+    programs=PROGRAMS,
     # The time-out of the session is set by the operator, 1800 s by default.
-    idle_seconds = 1860
-    quality = qualities(
+    idle_seconds=1860,
+    quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.NONE,
         bad_commands=Quality.NONE,
@@ -93,23 +88,12 @@ class Perdition:
         logins=Quality.EXACT,
         failures=Quality.LOWER_BOUND,
         bytes_=Quality.LOWER_BOUND,
-    )
-    traits: Mapping[str, Qualities] = MappingProxyType({})
-    wording = WORDING
-    documentation = Documentation(
+    ),
+    wording=WORDING,
+    documentation=Documentation(
         servers="perdition (2.2; `Close:` of 1.x from public logs)",
         measured=True,
         deciding_lines='`Auth:` with `status="ok"`; else `Closing NULL session` or `Fatal Error`; else the expiry',
         bytes_cover="after the login; none of a session that was reset",
-        advice=MappingProxyType({}),
-    )
-
-    def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
-        if record.program not in PROGRAMS:
-            return Verdict.IGNORED
-        return WORDING.read(record) or Verdict.UNMATCHED
-
-    def recognises(self, record: Record) -> bool:
-        """Whether the line is of a perdition program and understood."""
-        return record.program in PROGRAMS and WORDING.rule(record.message) is not None
+    ),
+)

@@ -11,19 +11,13 @@ its strings. One process serves one connection: the pid ties its lines.
 * `limit reached` is a connection refused before its process began: blocked. No bytes, no bad commands, no TLS.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation
+from exporter.formats.tabled import IP, Tabled, connect, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
-
-_IP = rb"([0-9A-Fa-f:.]{2,45})"
-
-
-def _session(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    return Fact(Kind.CONNECT, record.pid, address=groups[0])
 
 
 def _passed(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -39,18 +33,14 @@ def _end(reason: Reason) -> Meaning:
     return lambda _, record: Fact(Kind.END, record.pid, reason=reason)
 
 
-def _limit(groups: Sequence[bytes | None], _: Record) -> Outcome:
-    return Fact(Kind.END, address=groups[0], reason=Reason.CONNECTION_LIMIT)
-
-
 WORDING = Wording(
-    Rule("session", rb"Session from " + _IP, _session),
+    Rule("session", rb"Session from " + IP, connect),
     Rule("passed", rb"Authentication passed for (.*)", _passed),
     Rule("failed", rb"Authentication failed for (.*)", _failed),
     Rule("quit", rb"\d+ \(\d+\) deleted, \d+ \(\d+\) left", _end(Reason.LOGOUT)),
     Rule("left-after-login", rb"Premature disconnect", _end(Reason.UNSPECIFIED)),
     Rule("left-before-login", rb"Didn't attempt authentication", _end(Reason.UNSPECIFIED)),
-    Rule("limit", _IP + rb": (?:per source|sessions) limit reached", _limit),
+    Rule("limit", IP + rb": (?:per source|sessions) limit reached", whole(Reason.CONNECTION_LIMIT)),
     Rule(
         "mailbox",
         rb"(?:Failed or refused to load|Failed to update|Server failure accessing) .*",
@@ -61,13 +51,12 @@ WORDING = Wording(
 )
 
 
-class Popa3d:
-    """Openwall's popa3d."""
-
-    name = "popa3d"
+POPA3D = Tabled(
+    name="popa3d",
+    programs=frozenset((b"popa3d",)),
     # It waits 150 s for a command.
-    idle_seconds = 210
-    quality = qualities(
+    idle_seconds=210,
+    quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
         bad_commands=Quality.NONE,
@@ -75,24 +64,13 @@ class Popa3d:
         logins=Quality.EXACT,
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
-    )
-    traits: Mapping[str, Qualities] = MappingProxyType({})
-    wording = WORDING
-    documentation = Documentation(
+    ),
+    wording=WORDING,
+    documentation=Documentation(
         servers="popa3d (1.0.3)",
         measured=True,
         deciding_lines="`Authentication passed for`; else `Authentication failed for`, "
         "`Didn't attempt authentication` or `limit reached`; else the expiry",
         bytes_cover="not logged",
-        advice=MappingProxyType({}),
-    )
-
-    def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
-        if record.program != b"popa3d":
-            return Verdict.IGNORED
-        return WORDING.read(record) or Verdict.UNMATCHED
-
-    def recognises(self, record: Record) -> bool:
-        """Whether the line is of the program `popa3d`, which no other server uses."""
-        return record.program == b"popa3d" and WORDING.rule(record.message) is not None
+    ),
+)

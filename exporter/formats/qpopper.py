@@ -10,28 +10,18 @@ locked mailboxes are not confirmed. Not run.
 * No bytes: `Stats:` tells those deleted and those left in the mailbox.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation
+from exporter.formats.tabled import IP, Tabled, connect, login
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"popper", b"qpopper", b"in.qpopper", b"in.popper"))
 
-_IP = rb"([0-9A-Fa-f:.]{2,45})"
 _PLACE = rb"(?: \[[\w.]{1,40}:\d{1,6}\])?"
-_WHO = rb"(.*) at [^ ]{1,255} \(" + _IP + rb"\): "
-
-
-def _connect(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    return Fact(Kind.CONNECT, record.pid, address=groups[0])
-
-
-def _login(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    user, address = groups
-    return Fact(Kind.LOGIN, record.pid, user, address)
+_WHO = rb"(.*) at [^ ]{1,255} \(" + IP + rb"\): "
 
 
 def _statistics(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -57,21 +47,20 @@ def _refused(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 
 WORDING = Wording(
-    Rule("servicing", rb"\(v[^)]{1,40}\) Servicing request from \".{0,255}\" at " + _IP + _PLACE, _connect),
-    Rule("login", rb"\(v[^)]{1,40}\) POP login by user \"(.*)\" at \([^)]{0,255}\) " + _IP + _PLACE, _login),
-    Rule("statistics", rb"Stats: +([^ ]{1,255})(?: \d+){4} [^ ]{1,255} " + _IP + _PLACE, _statistics),
+    Rule("servicing", rb"\(v[^)]{1,40}\) Servicing request from \".{0,255}\" at " + IP + _PLACE, connect),
+    Rule("login", rb"\(v[^)]{1,40}\) POP login by user \"(.*)\" at \([^)]{0,255}\) " + IP + _PLACE, login),
+    Rule("statistics", rb"Stats: +([^ ]{1,255})(?: \d+){4} [^ ]{1,255} " + IP + _PLACE, _statistics),
     Rule("refused", _WHO + rb"(-ERR .{0,2000})", _refused),
     Rule("bulletins", rb"Unable to (?:open|get) .*|\(v[^)]{1,40}\) (?:Timing|TLSv?|SSL).*", Verdict.IGNORED),
 )
 
 
-class Qpopper:
-    """Qpopper 3 and 4."""
-
-    name = "qpopper"
+QPOPPER = Tabled(
+    name="qpopper",
+    programs=PROGRAMS,
     # It waits 120 s for a command by default, 600 s at most.
-    idle_seconds = 660
-    quality = qualities(
+    idle_seconds=660,
+    quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
         bad_commands=Quality.EXACT,
@@ -79,23 +68,13 @@ class Qpopper:
         logins=Quality.LOWER_BOUND,
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
-    )
-    traits: Mapping[str, Qualities] = MappingProxyType({})
-    wording = WORDING
-    documentation = Documentation(
+    ),
+    wording=WORDING,
+    documentation=Documentation(
         servers="Qpopper 3 and 4",
         measured=False,
         deciding_lines="`POP login by user`; else `Stats:`, `POP EOF or I/O Error`, `POP timeout`; else the expiry",
         bytes_cover="not logged",
-        advice=MappingProxyType({"": "build with --enable-log-login, or logins are known from their end only"}),
-    )
-
-    def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
-        if record.program not in PROGRAMS:
-            return Verdict.IGNORED
-        return WORDING.read(record) or Verdict.UNMATCHED
-
-    def recognises(self, record: Record) -> bool:
-        """Whether the line is of the program and understood."""
-        return record.program in PROGRAMS and WORDING.rule(record.message) is not None
+        advice={"": "build with --enable-log-login, or logins are known from their end only"},
+    ),
+)

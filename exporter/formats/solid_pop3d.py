@@ -13,24 +13,17 @@ strings.
 * With virtual hosts names are logged without their domain. No bytes, no TLS. rsyslog writes control bytes as `#011`.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation
+from exporter.formats.tabled import IP, Tabled, login, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
-
-_IP = rb"([0-9A-Fa-f:.]{2,45})"
 
 
 def _connect(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.CONNECT, record.pid, address=groups[0], by_address=True)
-
-
-def _login(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    user, address = groups
-    return Fact(Kind.LOGIN, record.pid, user, address)
 
 
 def _failed(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -53,21 +46,17 @@ def _broken(reason: Reason) -> Meaning:
     return lambda _, record: Fact(Kind.END, record.pid, reason=reason, tentative=True)
 
 
-def _limit(groups: Sequence[bytes | None], _: Record) -> Outcome:
-    return Fact(Kind.END, address=groups[0], reason=Reason.CONNECTION_LIMIT)
-
-
 WORDING = Wording(
-    Rule("connect", rb"connect from " + _IP, _connect),
-    Rule("login", rb"user (.*) authenticated(?: through APOP)?(?:,? \(?mapped user [^ ]{1,255})? - " + _IP, _login),
-    Rule("failed", rb"(?:APOP )?authentication failed for user (.*) - " + _IP, _failed),
-    Rule("no-such-user", rb"authentication failed: no such user: (.*) - " + _IP, _failed),
-    Rule("no-secret", rb"can't find APOP secret for user (.*) - " + _IP, _failed),
-    Rule("root", rb"root login not allowed - " + _IP, _end(Reason.POLICY)),
-    Rule("quit", rb"session ended for user (.*) - " + _IP, _end(Reason.LOGOUT)),
-    Rule("quit-before-login", rb"session ended - " + _IP, _end(Reason.LOGOUT)),
-    Rule("bad-commands", rb"wrong commands limit exceeded - " + _IP, _end(Reason.BAD_COMMANDS, 1)),
-    Rule("timeout", rb"autologout time elapsed for user (.*) - " + _IP, _end(Reason.TIMEOUT)),
+    Rule("connect", rb"connect from " + IP, _connect),
+    Rule("login", rb"user (.*) authenticated(?: through APOP)?(?:,? \(?mapped user [^ ]{1,255})? - " + IP, login),
+    Rule("failed", rb"(?:APOP )?authentication failed for user (.*) - " + IP, _failed),
+    Rule("no-such-user", rb"authentication failed: no such user: (.*) - " + IP, _failed),
+    Rule("no-secret", rb"can't find APOP secret for user (.*) - " + IP, _failed),
+    Rule("root", rb"root login not allowed - " + IP, _end(Reason.POLICY)),
+    Rule("quit", rb"session ended for user (.*) - " + IP, _end(Reason.LOGOUT)),
+    Rule("quit-before-login", rb"session ended - " + IP, _end(Reason.LOGOUT)),
+    Rule("bad-commands", rb"wrong commands limit exceeded - " + IP, _end(Reason.BAD_COMMANDS, 1)),
+    Rule("timeout", rb"autologout time elapsed for user (.*) - " + IP, _end(Reason.TIMEOUT)),
     Rule(
         "broken", rb"(?:maildrop: )?(?:(?:read|write): .*|can't (?:write to|read from) socket)", _broken(Reason.RESET)
     ),
@@ -76,19 +65,18 @@ WORDING = Wording(
         rb"maildrop: (?!(?:read|write): |can't (?:write to|read from) socket$).*",
         _broken(Reason.MAILBOX_ERROR),
     ),
-    Rule("limit", rb"(?:per source|session) limit exceeded: " + _IP, _limit),
+    Rule("limit", rb"(?:per source|session) limit exceeded: " + IP, whole(Reason.CONNECTION_LIMIT)),
     Rule("statistics", rb"Stats: .*|can't open or create file: .*", Verdict.IGNORED),
     Rule("pam", rb"pam_[a-z]+\(solid-pop3d:.*", Verdict.IGNORED),
 )
 
 
-class SolidPop3d:
-    """The server and its APOP helper's lines."""
-
-    name = "solid-pop3d"
+SOLID_POP3D = Tabled(
+    name="solid-pop3d",
+    programs=frozenset((b"solid-pop3d", b"spop3d")),
     # AutoLogoutTime is 10 minutes by default.
-    idle_seconds = 660
-    quality = qualities(
+    idle_seconds=660,
+    quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
         bad_commands=Quality.LOWER_BOUND,
@@ -96,24 +84,13 @@ class SolidPop3d:
         logins=Quality.EXACT,
         failures=Quality.LOWER_BOUND,
         bytes_=Quality.NONE,
-    )
-    traits: Mapping[str, Qualities] = MappingProxyType({})
-    wording = WORDING
-    documentation = Documentation(
+    ),
+    wording=WORDING,
+    documentation=Documentation(
         servers="solid-pop3d (0.15)",
         measured=True,
         deciding_lines="`authenticated`; else `authentication failed`, `session ended`, `autologout`, `wrong commands "
         "limit exceeded` or `limit exceeded`; else the expiry",
         bytes_cover="not logged",
-        advice=MappingProxyType({}),
-    )
-
-    def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
-        if record.program not in (b"solid-pop3d", b"spop3d"):
-            return Verdict.IGNORED
-        return WORDING.read(record) or Verdict.UNMATCHED
-
-    def recognises(self, record: Record) -> bool:
-        """Whether the line is of the program, which no other server uses."""
-        return record.program in (b"solid-pop3d", b"spop3d") and WORDING.rule(record.message) is not None
+    ),
+)

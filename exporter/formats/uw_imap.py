@@ -9,11 +9,11 @@ Facts: lines in public logs, and the rules of log watchers for the rarer ones. N
 * `Logout` is a QUIT; every other end names its cause. No bytes, no bad commands.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation
+from exporter.formats.tabled import Tabled, connect
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -26,10 +26,6 @@ _ENDS = {
     b"Connection timed out": Reason.RESET,
     b"Broken pipe": Reason.RESET,
 }
-
-
-def _init(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    return Fact(Kind.CONNECT, record.pid, address=groups[0])
 
 
 def _name(user: bytes | None) -> bytes | None:
@@ -65,7 +61,7 @@ def _denied(groups: Sequence[bytes | None], record: Record) -> Outcome:
 _FROM = rb"(?:[^ \[(]{1,255} )?[\[(]?([0-9A-Fa-f:.]{2,45})[\])]?"
 
 WORDING = Wording(
-    Rule("init", rb"(?:pop[23]s? (?:SSL )?service init|connect) from " + _FROM, _init),
+    Rule("init", rb"(?:pop[23]s? (?:SSL )?service init|connect) from " + _FROM, connect),
     Rule("login", rb"(?:Login|Auth|APOP|Authenticated)" + _USER + _HOST + rb"(?: nmsgs=\d+/\d+)?", _named(Kind.LOGIN)),
     Rule("failed", rb"(?:Login|APOP) fail(?:ed|ure)" + _USER + _HOST, _named(Kind.FAILURE)),
     Rule("failed-auth", rb"AUTHENTICATE [A-Z0-9-]{1,30} failure" + _HOST, _nameless_failure),
@@ -90,13 +86,12 @@ WORDING = Wording(
 )
 
 
-class UwImap:
-    """ipop3d."""
-
-    name = "uw-imap"
+UW_IMAP = Tabled(
+    name="uw-imap",
+    programs=PROGRAMS,
     # It waits 30 minutes for a command, 3 minutes for the login.
-    idle_seconds = 1860
-    quality = qualities(
+    idle_seconds=1860,
+    quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
         bad_commands=Quality.NONE,
@@ -104,24 +99,13 @@ class UwImap:
         logins=Quality.EXACT,
         failures=Quality.EXACT,
         bytes_=Quality.NONE,
-    )
-    traits: Mapping[str, Qualities] = MappingProxyType({})
-    wording = WORDING
-    documentation = Documentation(
+    ),
+    wording=WORDING,
+    documentation=Documentation(
         servers="UW IMAP's ipop3d",
         measured=False,
         deciding_lines="`Login user=` or `Auth user=`; else `Logout`, `Autologout`, `while reading line` and the like; "
         "else the expiry",
         bytes_cover="not logged",
-        advice=MappingProxyType({}),
-    )
-
-    def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
-        if record.program not in PROGRAMS:
-            return Verdict.IGNORED
-        return WORDING.read(record) or Verdict.UNMATCHED
-
-    def recognises(self, record: Record) -> bool:
-        """Whether the line is of the program and understood."""
-        return record.program in PROGRAMS and WORDING.rule(record.message) is not None
+    ),
+)
