@@ -12,8 +12,7 @@ from exporter.catalogue import Quality
 from exporter.cli import options
 from exporter.cli.files import sampled
 from exporter.config import DEFAULT_FILE, Config, Source
-from exporter.formats import FORMATS
-from exporter.formats.advice import advice
+from exporter.formats.advice import told
 from exporter.ledger import care
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
@@ -59,15 +58,15 @@ def _remarks(source: Source, config: Config) -> Iterator[str]:
 def _told(path: str, source: Source, config: Config) -> Iterator[str]:
     """What the newest file's begin shows of the server and its logging, and what to set so that it tells more."""
     pipeline = sampled(path, source, config)
-    qualities = pipeline.checkpoint(()).quality
-    if not qualities:
+    servers = told(pipeline.format_name, pipeline.checkpoint(()).quality)
+    if not servers:
         yield f"{path}: no line of a POP3 server in its first megabytes; is it the right file, and format?"
-    form = next((one for one in FORMATS if one.name == pipeline.format_name), None)
-    for server in sorted({server for server, _ in qualities}):
-        of_server = {measure: quality for (one, measure), quality in qualities.items() if one == server}
-        silent = ", ".join(measure for measure, quality in of_server.items() if quality is Quality.NONE)
-        yield f"{server}: {pipeline.format_name}" + (f"; not logged: {silent}" if silent else "; tells all measures")
-        yield from (f"  {sentence}" for sentence in (advice(form, of_server) if form else ()))
+    for one in servers:
+        silent = ", ".join(measure for measure, quality in one.quality.items() if quality is Quality.NONE)
+        yield f"{one.server}: {pipeline.format_name}" + (
+            f"; not logged: {silent}" if silent else "; tells all measures"
+        )
+        yield from (f"  {sentence}" for sentence in one.advice)
     yield from pipeline.problems
 
 

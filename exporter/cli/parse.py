@@ -15,8 +15,7 @@ from rich.table import Table
 
 from exporter.cli import options
 from exporter.cli.files import batches
-from exporter.formats import FORMATS
-from exporter.formats.advice import advice
+from exporter.formats.advice import told
 from exporter.model import Fact, Record, Verdict
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipeline_of
@@ -128,19 +127,9 @@ def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
                 table.add_row(kind, f"{counts[kind]:,}")
     table.add_row("understood", f"{100 * understood / lines:.1f} %" if lines else "no lines")
     console.print(table)
-    for sentence in (*pipeline.problems, *_advised(pipeline)):
+    wanted = (text for one in told(pipeline.format_name, pipeline.checkpoint(()).quality) for text in one.advice)
+    for sentence in (*pipeline.problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
-
-
-def _advised(pipeline: Pipeline) -> list[str]:
-    """What the servers should be told to log."""
-    form = next((one for one in FORMATS if one.name == pipeline.format_name), None)
-    if form is None:
-        return []
-    quality = pipeline.checkpoint(()).quality
-    servers = {server for server, _ in quality}
-    sentences = [advice(form, {m: q for (one, m), q in quality.items() if one == server}) for server in servers]
-    return list(dict.fromkeys(f"to be told to the server: {text}" for texts in sentences for text in texts))
 
 
 COMMANDS = {"parse": _parse}

@@ -1,11 +1,32 @@
 """What a server should be told to log, from what its log does not tell."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from exporter.catalogue import Quality
+from exporter.formats import FORMATS
 from exporter.formats.contract import Format, Qualities
 
 RANK = {quality: rank for rank, quality in enumerate(Quality)}
+
+
+class Told(NamedTuple):
+    """What a server's lines showed of its logging, by the measure's name, and the advice that follows."""
+
+    server: str
+    quality: Mapping[str, Quality]
+    advice: tuple[str, ...]
+
+
+def told(format_name: str, quality: Mapping[tuple[str, str], Quality]) -> list[Told]:
+    """Per server, by name, of `quality` by server and measure; nothing where no format was recognised."""
+    wording = next((one for one in FORMATS if one.name == format_name), None)
+    if wording is None:
+        return []
+    servers: dict[str, dict[str, Quality]] = {}
+    for (server, measure), one in quality.items():
+        servers.setdefault(server, {})[measure] = one
+    return [Told(server, measures, advice(wording, measures)) for server, measures in sorted(servers.items())]
 
 
 def advice(wording: Format, quality: Mapping[str, Quality]) -> tuple[str, ...]:
