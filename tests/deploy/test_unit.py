@@ -40,3 +40,15 @@ def test_compose_pins_versions_and_mounts_what_exists() -> None:
     mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", ())]
     ours = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
     assert [] == [mount for mount in ours if not (DEPLOY / mount).exists()]
+
+
+@pytest.mark.parametrize("name", ["exporter", "gateway"])
+def test_images_copy_what_their_build_context_has(name: str) -> None:
+    """What a Dockerfile copies exists, and .dockerignore lets it through."""
+    top = DEPLOY.parent
+    allowed = [line[1:] for line in (top / ".dockerignore").read_text(encoding="utf-8").split() if line[0] == "!"]
+    lines = (DEPLOY / name / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copies = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from=" not in line]
+    sources = [source for copy in copies for source in copy]
+    assert [] == [source for source in sources if not (top / source).exists()]
+    assert [] == [one for one in sources if not any(f"{one}/".startswith(f"{entry}/") for entry in allowed)]
