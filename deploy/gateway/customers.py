@@ -43,9 +43,10 @@ class Customer(Section):
 
 
 class Customers(Section):
-    """The list. `administrators`: the role in organisation 1 that sees every domain through the gateway."""
+    """The list. `administrators`: the role in organisation `operators` that sees every domain through the gateway."""
 
     organisation: str = "POP3 customers"
+    operators: Annotated[int, Field(ge=1)] = 1
     administrators: str = "Admin"
     customers: tuple[Customer, ...]
 
@@ -206,9 +207,12 @@ def run(options: argparse.Namespace) -> None:
     )
     grafana.wait(options.wait)
     number = organisation(grafana, listed.organisation)
+    if number == listed.operators:
+        raise Problem(f"{listed.organisation} is the operators' own organisation: give the customers another one")
     data_source(grafana, number, options.gateway)
     dashboards(grafana, number, options.dashboards)
-    entries: list[dict[str, Any]] = [{"organisation": 1, "role": listed.administrators, "administrator": True}]
+    everybody = {"organisation": listed.operators, "role": listed.administrators, "administrator": True}
+    entries: list[dict[str, Any]] = [everybody]
     numbers, problems = [], []
     for customer in listed.customers:
         try:

@@ -1,90 +1,53 @@
 """The dashboards in Chromium and a real Grafana, as a Viewer sees and uses them.
 
-GRAFANA_HOME: an unpacked Grafana, started here with the tests' Prometheus behind it.
+GRAFANA_URL: a running Grafana; or GRAFANA_HOME: an unpacked one, started here. The tests' Prometheus is behind it.
 """
 
 import csv
 import io
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Response, expect, sync_playwright
+from playwright.sync_api import BrowserContext, expect
 
 from dashboards.__main__ import main
-from tests.dashboards import scenario
-from tests.dashboards.grafana_server import GrafanaServer
+from tests.dashboards import grafana_server, scenario
+from tests.dashboards.grafana_api import Login
 from tests.dashboards.site import Site, dates
-from tests.dashboards.test_numbers import LAST_30_DAYS, Asked
+from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, Asked
+from tests.dashboards.viewer import Viewer, chromium, logged_in
 from tests.prometheus_server import PrometheusServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.tool("prometheus", "promtool", "chromium"), pytest.mark.timeout(600)]
 
-UIDS = ("pop3-trend", "pop3-domains", "pop3-domain", "pop3-user", "pop3-suspicious", "pop3-exporter")
-CHOSEN = {"var-domain": "a.example", "var-user": "anna@a.example"}
-WIDTH, HEIGHT = 1600, 2400
-
 
 @pytest.fixture(scope="module")
-def grafana(prometheus: PrometheusServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = os.environ.get("GRAFANA_HOME")
-    if not home:
-        pytest.skip("GRAFANA_HOME names no Grafana")
+def prometheus_only(
+    prometheus: PrometheusServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Login]]:
+    """A Grafana's address, and a Viewer of the dashboards over the tests' Prometheus."""
+    if not grafana_server.is_there():
+        pytest.skip("neither GRAFANA_URL nor GRAFANA_HOME names a Grafana")
     directory = tmp_path_factory.mktemp("grafana")
     main(["--time-zone", scenario.ZONE, "--output", str(directory / "dashboards")])
-    with GrafanaServer(Path(home), directory, directory / "dashboards", prometheus.url) as server:
-        yield server.url
+    with grafana_server.some_grafana(directory) as api, api.organisation("POP3 dashboards") as place:
+        place.data_source("Prometheus", "prometheus", prometheus.url, is_default=True)
+        place.dashboards(directory / "dashboards")
+        yield api.url, place.user("viewer")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-
-
-class Viewer:
-    """A browser page with one dashboard open, and what went wrong in it."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.url = page, url
-        self.troubles: list[str] = []
-        page.on("response", self._listen)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-
-    def _listen(self, response: Response) -> None:
-        if "/api/ds/query" in response.url and (response.status >= 400 or '"error"' in response.text()):
-            self.troubles.append(f"{response.status}: {response.text()[:500]}")
-
-    def open(self, uid: str, asked: Asked = LAST_30_DAYS, **chosen: str) -> None:
-        names = {"var-" + name: value for name, value in chosen.items()}
-        between = {"from": f"{asked.begin * 1000}", "to": f"{asked.end * 1000 + 999}"}
-        self.page.goto(f"{self.url}/d/{uid}?{urlencode(between | CHOSEN | names)}")
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until nothing is asked of Grafana any more."""
-        self.page.wait_for_load_state("networkidle")
-        expect(self.page.get_by_label("Panel loading bar")).to_have_count(0, timeout=30_000)
-
-    def panel(self, title: str) -> Locator:
-        return self.page.locator("section").filter(has=self.page.get_by_role("heading", name=title, exact=True))
-
-    def cells(self, title: str, column: int) -> list[str]:
-        """The texts of one column of the table's first page."""
-        rows = self.panel(title).get_by_role("row").all()
-        found = [row.get_by_role("gridcell").all_inner_texts() for row in rows]
-        return [cells[column].strip() for cells in found if len(cells) > column and cells[0].upper() != "TOTAL"]
+def context(prometheus_only: tuple[str, Login]) -> Iterator[BrowserContext]:
+    with chromium() as browser, logged_in(browser, *prometheus_only) as context:
+        yield context
 
 
 @pytest.fixture
-def viewer(browser: Browser, grafana: str) -> Iterator[Viewer]:
-    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, timezone_id="Asia/Tokyo", locale="en-US")
-    yield Viewer(page, grafana)
+def viewer(context: BrowserContext, prometheus_only: tuple[str, Login]) -> Iterator[Viewer]:
+    page = context.new_page()
+    yield Viewer(page, prometheus_only[0])
     page.close()
 
 
