@@ -24,7 +24,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             variables.newest(),
-            variables.gone(),
+            *variables.scraped(),
             variables.range_before(),
         ],
         [

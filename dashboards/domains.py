@@ -3,7 +3,7 @@
 from dashboards import links, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
-from dashboards.queries import Only, Series, Steps, top, total, wide_total
+from dashboards.queries import NEAR_WINDOW, Only, Series, Steps, top, total
 from dashboards.report import Report
 from dashboards.targets import PanelTarget, Quantity, exact
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
@@ -16,6 +16,7 @@ def board(zone: Zone) -> Board:
     shown = Report(links.DOMAINS, zone, Scope.DOMAIN, Only())
     connections = [Series(Scope.DOMAIN, MEASURES[CONNECTIONS])]
     users = [Series(Scope.USER, MEASURES[CONNECTIONS])]
+    of_users = total(users, ["domain", "user"], window=NEAR_WINDOW)
     return Board(
         links.DOMAINS,
         "Who uses it most? All domains with the whole report, their shares, and the heaviest users.",
@@ -26,10 +27,10 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             variables.newest(),
-            variables.gone(),
+            *variables.scraped(),
             variables.range_before(),
             variables.hidden_names("top", "domain", top(TOP, total(connections, ["domain"]))),
-            variables.hidden_names("topusers", "user", top(2 * TOP, wide_total(users, ["domain", "user"]))),
+            variables.hidden_names("topusers", "user", top(2 * TOP, of_users)),
         ],
         [
             report.choices(links.DOMAINS),

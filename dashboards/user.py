@@ -26,7 +26,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=False),
             variables.chart(),
             variables.newest(),
-            variables.gone(),
+            *variables.scraped(),
             variables.range_before(),
         ],
         [

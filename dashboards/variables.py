@@ -4,7 +4,7 @@ from typing import Any
 
 from grafanalib import core
 
-from dashboards.queries import STEP_FORMATS, VARIABLE_NUMBER, before, ended, names, until
+from dashboards.queries import STEP_FORMATS, VARIABLE_NUMBER, alive, before, names, steady, until
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
@@ -70,9 +70,9 @@ def newest() -> core.Template:
     return hidden_number("until", until())
 
 
-def gone() -> core.Template:
-    """`$ended`: the servers whose samples end inside the range."""
-    return hidden_names("ended", "server", ended())
+def scraped() -> list[core.Template]:
+    """`$alive` and `$steady`, the servers of which a few hours of samples tell all."""
+    return [hidden_names("alive", "server", alive()), hidden_names("steady", "server", steady())]
 
 
 def range_before() -> core.Template:

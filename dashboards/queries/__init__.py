@@ -5,13 +5,27 @@ Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instea
 00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
 """
 
-from dashboards.queries.lookups import VARIABLE_NUMBER, before, ended, names, until
+from dashboards.queries.lookups import VARIABLE_NUMBER, alive, before, names, steady, until
 from dashboards.queries.steps import Steps
-from dashboards.queries.terms import BANDWIDTH, STEP_FORMATS, Chosen, Only, Range, Series, Windows, duration, literal
-from dashboards.queries.totals import ends, top, total, total_before, wide_total, with_change
+from dashboards.queries.terms import (
+    BANDWIDTH,
+    DAY_WINDOW,
+    NEAR_WINDOW,
+    STEP_FORMATS,
+    Chosen,
+    Only,
+    Range,
+    Series,
+    Windows,
+    duration,
+    literal,
+)
+from dashboards.queries.totals import ends, top, total, total_before, with_change
 
 __all__ = [
     "BANDWIDTH",
+    "DAY_WINDOW",
+    "NEAR_WINDOW",
     "STEP_FORMATS",
     "VARIABLE_NUMBER",
     "Chosen",
@@ -20,16 +34,16 @@ __all__ = [
     "Series",
     "Steps",
     "Windows",
+    "alive",
     "before",
     "duration",
-    "ended",
     "ends",
     "literal",
     "names",
+    "steady",
     "top",
     "total",
     "total_before",
     "until",
-    "wide_total",
     "with_change",
 ]

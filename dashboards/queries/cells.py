@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
-from dashboards.queries.terms import FALLBACK_STEP, Only, Range, Series
+from dashboards.queries.terms import NEAR_WINDOW, Only, Range, Series, duration
+
+NEAR = duration(NEAR_WINDOW)
 
 
 def _unlogged(series: Series, range_: Range) -> str:
-    """The servers whose log does not have the measure at all: a 0 there would be a lie."""
+    """The servers whose log did not have the measure in the whole range: a 0 there would be a lie."""
     info = "pop3_measure_quality_info"
     measure = f'measure="{series.measure.name}"'
     servers = Only(series.only.servers)
     none, some = servers.matchers(measure, 'quality="none"'), servers.matchers(measure, 'quality!="none"')
-    told, better = (f"max by(server)(last_over_time({info}{{{one}}}[1h] @ {range_.until}))" for one in (none, some))
+    window = f"[{range_.length}] @ {range_.end}"
+    told, better = (f"max by(server)(last_over_time({info}{{{one}}}{window}))" for one in (none, some))
     return f"({told} unless on(server) {better})"
 
 
@@ -31,7 +34,6 @@ def or_not_logged(values: str, everything: str) -> str:
 
 def born_by(series: Series, range_: Range) -> str:
     """Births as of the newest sample; of a server that ended inside the range, any that is known."""
-    keys, born = series.keys, series.born
-    known = f"max by({keys})(last_over_time({born}[4d] @ {range_.until}))"
-    ended = f"max by({keys})(max_over_time({born}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
-    return f"({known} or {ended})"
+    keys, gone = series.keys, series.but(range_.alive)
+    known = f"max by({keys})(last_over_time({series.born}[{NEAR}] @ {range_.until}))"
+    return f"({known} or max by({keys})(max_over_time({gone.born}[{range_.length}] @ {range_.end})))"

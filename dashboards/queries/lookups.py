@@ -1,8 +1,9 @@
 """Texts of Grafana's hidden query variables, with the regular expression that takes their value."""
 
-from dashboards.queries.terms import Only, Range
+from dashboards.queries.terms import NEAR_WINDOW, SETTLING, Only, Range, duration
 
 WHOLE, EVERYTHING = Range(), Only()
+NEAR, LATER = duration(NEAR_WINDOW), duration(NEAR_WINDOW + SETTLING)
 
 VARIABLE_NUMBER = r"/ (\d+) /"
 
@@ -18,11 +19,26 @@ def before(seconds: str = "${__range_s}", range_: Range = WHOLE) -> str:
     return f"query_result(vector({range_.begin} - {seconds} - 1))"
 
 
-def ended(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
-    """The servers (label `server`) that had samples in the range but none in the two days before the newest one."""
-    births = f"pop3_first_seen_timestamp_seconds{{{only.matchers()}}}"
-    known = f"max by(server)(max_over_time({births}[{range_.length}:6h] @ {range_.end}))"
-    return f"{known} unless on(server) max by(server)(last_over_time({births}[2d] @ {range_.until}))"
+def alive(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
+    """The servers (label `server`) that were scraped in the hours before the newest sample: none of them has ended."""
+    return _scraped(only, f"{NEAR}] @ {range_.until}")
+
+
+def steady(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
+    """The servers that were scraped in the hours after the range's begin and, if at all later, after its end.
+
+    Who was scraped then and did not show a name did not know it: what is missing in his samples is 0.
+    """
+    at_begin = _scraped(only, f"{NEAR}] @ {range_.begin} offset -{LATER}")
+    at_end = _scraped(only, f"{NEAR}] @ {range_.end} offset -{LATER}")
+    after_end = _scraped(only, f"4d] @ {range_.end} offset -4d2m")
+    return f"{at_begin} unless on(server) ({after_end} unless on(server) {at_end})"
+
+
+def _scraped(only: Only, window: str) -> str:
+    """The servers of which a scrape in the window told what they log; everybody may ask that (see the gateway)."""
+    told = only.matchers('measure="connections"')
+    return f"max by(server)(last_over_time(pop3_measure_quality_info{{{told}}}[{window}))"
 
 
 def names(label: str, rows: str) -> tuple[str, str]:

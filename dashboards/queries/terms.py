@@ -1,6 +1,6 @@
 """The words of the queries: windows, range, step and series, with Grafana's variables as defaults."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ HOUR_WINDOW = 55 * 60
 SEARCH_WINDOW = 4 * DAY  # how far the next known hold is looked for when a day was not scraped at all
 SETTLING = 120  # the exporter's clock and the scrape interval: no scrape earlier than this shows the new day for sure
 FALLBACK_STEP = "6h"
-WIDE_WINDOW = 3 * HOUR  # for thousands of users: 20,000 of them x 2 days of samples would be 10^8 a selector
+NEAR_WINDOW = 3 * HOUR  # cheap enough for tens of thousands of users, and what counts as scraped at an instant
 BANDWIDTH = (MEASURES[RECEIVED_BYTES], MEASURES[SENT_BYTES])
 
 # What the variable `step` holds: the format in which Grafana shows the period's begin, by the step's name.
@@ -64,7 +64,8 @@ class Windows:
 class Range:
     """The asked time: `begin`, `end` and `until`, the newest sample in it, as UNIX seconds; lengths as durations.
 
-    `ended`: a regular expression of the servers whose samples end inside the range (see `lookups.ended`).
+    `alive` and `steady`: regular expressions of the servers that were scraped just before `until`, and of those that
+    were scraped where the range begins and ends (see `lookups`). Only for others more is read than a few hours.
     """
 
     begin: str = "${__from:date:seconds}"
@@ -72,13 +73,14 @@ class Range:
     until: str = "$until"
     length: str = "${__range_s}s"
     steps: str = "$__range"  # the same length, as Grafana writes it into subqueries
-    ended: str = "$ended"
+    alive: str = "$alive"
+    steady: str = "$steady"
 
     @classmethod
-    def of(cls, begin: int, end: int, until: int, ended: str = ".*") -> "Range":
-        """Real numbers instead of Grafana's variables; without the names of `ended` servers all are looked at."""
+    def of(cls, begin: int, end: int, until: int, *, alive: str = "", steady: str = "") -> "Range":
+        """Real numbers instead of Grafana's variables; without names of servers all are looked at closely."""
         length = f"{end - begin}s"
-        return cls(str(begin), str(end), str(until), length, length, ended)
+        return cls(str(begin), str(end), str(until), length, length, alive, steady)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Only:
     user: str | None = None
     domains: str | None = None
     users: str | None = None
-    ended: str | None = None  # of servers, beside `servers`
+    but: tuple[str, ...] = ()  # regular expressions of servers that are left out
 
     def matchers(self, *more: str) -> str:
         """The inside of the braces; `more` stands in front."""
@@ -116,7 +118,7 @@ class Only:
             ("domain=~", self.domains),
             ("user=", self.user),
             ("user=~", self.users),
-            ("server=~", self.ended),
+            *(("server!~", servers) for servers in self.but),
         )
         return ",".join((*more, *(f'{label}"{value}"' for label, value in pairs if value is not None)))
 
@@ -133,6 +135,10 @@ class Series:
     def keys(self) -> str:
         """The scope's own labels: replicas and renamed instances fall together under them."""
         return ",".join(self.scope.labels)
+
+    def but(self, servers: str) -> "Series":
+        """Without these servers (a regular expression)."""
+        return replace(self, only=replace(self.only, but=(*self.only.but, servers)))
 
     @property
     def total(self) -> str:

@@ -1,43 +1,55 @@
 """What the whole range added: the days that begin in it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from dashboards.queries.cells import born_by, logged, or_not_logged, summed
-from dashboards.queries.terms import FALLBACK_STEP, Only, Range, Series
+from dashboards.queries.cells import NEAR, born_by, logged, or_not_logged, summed
+from dashboards.queries.terms import DAY_WINDOW, FALLBACK_STEP, SETTLING, Only, Range, Series, duration
 from exporter.catalogue import Scope
 
 WHOLE, EVERYTHING = Range(), Only()
 
 
-def _hold_at(series: Series, at: str, born: str) -> str:
-    keys = series.keys
-    return (
-        f"max by({keys})(max_over_time({series.day}[22h] @ {at} offset -22h2m))"
-        f" or 0*({born}>={at})"
-        f" or min by({keys})(min_over_time({series.day}[4d] @ {at} offset -4d2m))"
-    )
+def _held(series: Series, at: str, window: int = DAY_WINDOW) -> str:
+    """The hold as any scrape of the day that begins there shows it."""
+    hold = f"{series.day}[{duration(window)}] @ {at} offset {duration(-window - SETTLING)}"
+    return f"max by({series.keys})(max_over_time({hold}))"
 
 
-def _growth(series: Series, range_: Range) -> str:
+def _searched(series: Series, at: str, born: str) -> str:
+    """Where nothing was scraped that day: 0 for who was not born, else the next hold that is known."""
+    hold = f"{series.day}[4d] @ {at} offset -4d2m"
+    return f"0*({born}>={at}) or min by({series.keys})(min_over_time({hold}))"
+
+
+def _growth(series: Series, range_: Range, window: int) -> str:
     """What the range added, per key."""
     keys, born = series.keys, born_by(series, range_)
-    over_range = f"[{range_.length}:{FALLBACK_STEP}] @ {range_.end}"
-    now = f"max by({keys})(last_over_time({series.total}[2d] @ {range_.until}))"
-    gone = Series(series.scope, series.measure, replace(series.only, ended=range_.ended))
+    gone, missed = series.but(range_.alive), series.but(range_.steady)
+    missed_born = born_by(missed, range_)
+    now = f"max by({keys})(last_over_time({series.total}[{NEAR}] @ {range_.until}))"
     ended = f"max by({keys})(max_over_time({gone.total}[{range_.length}] @ {range_.end}))"
-    end = f"({_hold_at(series, range_.end, born)}) or {now} or {ended}"
-    # The last arm of the begin: Prometheus knows less than the range asks for.
-    begin = f"{_hold_at(series, range_.begin, born)} or min by({keys})(min_over_time({series.day}{over_range}))"
-    return f"clamp_min(({end})-({begin}),0)"
+    end = f"{_held(series, range_.end, window)} or {_searched(missed, range_.end, missed_born)} or {now} or {ended}"
+    # Prometheus may know less than the range asks for: the oldest hold it has, on its first hours the only one.
+    oldest = f"min by({keys})(min_over_time({missed.day}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
+    only = f"min by({keys})(min_over_time({missed.day}[{NEAR}] @ {range_.until}))"
+    begin = f"{_held(series, range_.begin, window)} or {_searched(missed, range_.begin, missed_born)}"
+    return f"clamp_min(({end})-({begin} or {oldest} or {only} or 0*{born}),0)"
 
 
-def total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE, *, only_logged: bool = False) -> str:
+def total(
+    series: Sequence[Series],
+    by: Sequence[str],
+    range_: Range = WHOLE,
+    *,
+    only_logged: bool = False,
+    window: int = DAY_WINDOW,
+) -> str:
     """What the range added, summed over the measures, by the labels `by`. Exact.
 
-    `only_logged`: NaN where no server logs the measure.
+    `only_logged`: NaN where no server logs the measure. `window`: how many seconds of the days at the range's begin
+    and end are read; with NEAR_WINDOW lines more than 3 hours late count for the day they came in.
     """
-    cells = [_growth(one, range_) for one in series]
+    cells = [_growth(one, range_, window) for one in series]
     if not only_logged:
         return summed(cells, by)
     known = f"max by({','.join(by)}){born_by(series[0], range_)}"
@@ -47,11 +59,10 @@ def total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE, *,
 def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_: Range = WHOLE) -> str:
     """The total of the range from `begin` (a variable or UNIX seconds) to the range's begin; unknown: no row."""
 
-    def growth(one: Series) -> str:
-        born = born_by(one, range_)
-        return f"clamp_min(({_hold_at(one, range_.begin, born)})-({_hold_at(one, begin, born)}),0)"
+    def held(one: Series, at: str) -> str:
+        return f"({_held(one, at)} or {_searched(one, at, born_by(one, range_))})"
 
-    return summed([growth(one) for one in series], by)
+    return summed([f"clamp_min({held(one, range_.begin)}-{held(one, begin)},0)" for one in series], by)
 
 
 def with_change(total: str, before: str) -> str:
@@ -73,23 +84,6 @@ def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> s
     new = f"0*({now} and on(server) ({born}))"
     known = f"min by({keys})(min_over_time({ends}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
     return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known}),0))"
-
-
-def wide_total(series: Sequence[Series], by: Sequence[str], range_: Range = WHOLE) -> str:
-    """The total over thousands of users: windows of 3 hours, exact unless lines or scrapes are that late."""
-
-    def hold(one: Series, at: str) -> str:
-        return (
-            f"max by({one.keys})(max_over_time({one.day}[3h] @ {at} offset -3h2m))"
-            f" or 0*(max by({one.keys})(last_over_time({one.born}[3h] @ {range_.until}))>={at})"
-        )
-
-    def growth(one: Series) -> str:
-        now = f"max by({one.keys})(last_over_time({one.total}[3h] @ {range_.until}))"
-        known = f"min by({one.keys})(min_over_time({one.day}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
-        return f"clamp_min((({hold(one, range_.end)}) or {now})-({hold(one, range_.begin)} or {known}),0)"
-
-    return summed([growth(one) for one in series], by)
 
 
 def top(count: int, values: str) -> str:

@@ -25,11 +25,11 @@ FUNCTIONS = frozenset(
 )
 
 
-def admitted(text: str, metrics: frozenset[str] = EXEMPT) -> str | None:
+def admitted(text: str) -> str | None:
     """The expression written anew if it reads nothing but these metrics, and at least one of them; else None."""
     try:
         words = tokens(text)
-        grammar = _Grammar(words, metrics)
+        grammar = _Grammar(words)
         grammar.whole()
     except NotOurs:
         return None
@@ -39,9 +39,8 @@ def admitted(text: str, metrics: frozenset[str] = EXEMPT) -> str | None:
 class _Grammar:
     """Recursive descent that builds nothing; raises NotOurs at the first word without a place."""
 
-    def __init__(self, words: Sequence[Token], metrics: frozenset[str]) -> None:
+    def __init__(self, words: Sequence[Token]) -> None:
         self._words = words
-        self._metrics = metrics
         self._next = 0
         self._depth = 0
         self.selectors = 0
@@ -83,7 +82,7 @@ class _Grammar:
             self._expect(")")
         elif word.kind != "name":
             raise NotOurs
-        elif word.text in self._metrics:
+        elif word.text in EXEMPT:
             self.selectors += 1
             if self._peek() == "{":
                 self._matchers()

@@ -10,19 +10,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboards.queries import (
+    DAY_WINDOW,
+    NEAR_WINDOW,
     Chosen,
     Only,
     Range,
     Series,
     Steps,
     Windows,
-    ended,
+    alive,
     literal,
+    steady,
     total,
     until,
-    wide_total,
 )
-from dashboards.queries.cells import logged
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 from exporter.gateway.access import Rights
 from exporter.gateway.asking import Asking
@@ -55,14 +56,21 @@ class Reporter:
         return Report(question.by, question.step, question.first, question.last, tuple(rows), nothing)
 
     async def _range(self, question: Question) -> Range:
-        """Grafana's variables; `$until` and `$ended` are looked up by the dashboards' own queries."""
+        """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""
         length = f"{(question.end - question.begin + 500) // 1000}s"
-        range_ = Range(str(question.begin // 1000), str(question.end // 1000), "0", length, length, "")
+        range_ = Range(str(question.begin // 1000), str(question.end // 1000), "0", length, length, "", "")
         newest = await self._lookup(until(range_), question)
-        known = Range(range_.begin, range_.end, _whole(newest[0]["value"][1]), length, length, "")
-        gone = await self._lookup(ended(Only(_servers(question)), known), question)
-        names = sorted({row["metric"].get("server", "") for row in gone})
-        return Range(known.begin, known.end, known.until, length, length, _one_of(names))
+        range_ = replace(range_, until=_whole(newest[0]["value"][1]))
+        only = Only(_servers(question))
+        return replace(
+            range_,
+            alive=await self._servers(alive(only, range_), question),
+            steady=await self._servers(steady(only, range_), question),
+        )
+
+    async def _servers(self, text: str, question: Question) -> str:
+        """The servers in the rows, as a regular expression."""
+        return _one_of(sorted({row["metric"].get("server", "") for row in await self._lookup(text, question)}))
 
     async def _lookup(self, text: str, question: Question) -> Rows:
         """What a hidden variable of the dashboards finds. Its rows only choose windows and servers."""
@@ -93,12 +101,11 @@ class Reporter:
 
     async def _names(self, question: Question, rights: Rights, range_: Range) -> list[ReportRow]:
         scope = Scope(question.by.value)
-        # Thousands of users of all domains: windows of three hours, as on the dashboards.
+        # Thousands of users of all domains: fewer hours are read, as on the dashboards.
         is_wide = scope is Scope.USER and question.domains is None
+        window = NEAR_WINDOW if is_wide else DAY_WINDOW
         queries = [
-            _wide(_series(question, scope, one), range_, can_lack=_can_lack(one))
-            if is_wide
-            else total(_series(question, scope, one), [scope], range_, only_logged=_can_lack(one))
+            total(_series(question, scope, one), [scope], range_, only_logged=_can_lack(one), window=window)
             for one in COLUMNS
         ]
         numbers = [_numbers(rows, scope) for rows in await self._ask(queries, question, rights)]
@@ -132,26 +139,6 @@ def _series(question: Question, scope: Scope, column: Column) -> list[Series]:
     user = None if question.user is None else literal(question.user)
     only = Only(_servers(question), domain=domain, domains=domains, user=user)
     return [Series(scope, MEASURES[measure], only) for measure in column.measures]
-
-
-def _wide(series: Sequence[Series], range_: Range, *, can_lack: bool) -> str:
-    """The totals of all users, NaN for those whose servers all do not log the measures."""
-    values = wide_total(series, ["user"], range_)
-    if range_.ended:
-        # Their samples do not reach into the windows of the others: few servers, so they are looked at closely.
-        gone = [replace(one, only=replace(one.only, ended=range_.ended)) for one in series]
-        both = (_part(values, "here"), _part(total(gone, ["user"], range_), "gone"))
-        values = f"sum by(user)({' or '.join(both)})"
-    if not can_lack:
-        return values
-    known = [f"max by({one.keys})(max_over_time({one.born}[{range_.length}:6h] @ {range_.end}))" for one in series]
-    having = " or ".join(logged(known, series, range_))
-    return f"(({values}) and on(user) max by(user)({having})) or max by(user)({known[0]})*NaN"
-
-
-def _part(rows: str, name: str) -> str:
-    """The rows with a label that keeps them apart from others of the same user."""
-    return f'label_replace({rows},"part","{name}","","")'
 
 
 def _servers(question: Question) -> str:

@@ -20,7 +20,7 @@ from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Family
 from exporter.exposition.ownfamilies import OWN_FAMILIES
 from exporter.exposition.text import header, label_block
 from exporter.history.samples import Samples, Span, Timetable, samples
-from exporter.history.stamps import day_end
+from exporter.history.stamps import day_end, day_stamp
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Key, Reading
 from exporter.reports.books import Book
@@ -187,15 +187,19 @@ def stamped(stamps: Iterable[int]) -> list[str]:
 
 
 def _qualities(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], list[int]]]:
-    """Labels of the quality family, and the ends of the days on which they held."""
-    births = {server: book.calendar.day(key.first_seen) for server, key in book.servers.items()}
+    """Labels of the quality family, and when on the days on which they held: where the holds stand, and at the end.
+
+    Queries take it for a scrape of the server.
+    """
+    births = {server: key.first_seen for server, key in book.servers.items()}
     for (source, server, measure), since in book.logged.told.items():
         stamps: dict[Quality, list[int]] = {}
-        begin = max(span.first, births.get(server, span.last + 1))
-        for day in range(begin, span.last + 1):
+        born = births.get(server, span.clock + 1)
+        for day in range(max(span.first, book.calendar.day(born)), span.last + 1):
             holding = [quality for start, quality in since if start <= day]
             if holding:
-                stamps.setdefault(holding[-1], []).append(day_end(book.calendar, day, span.clock))
+                told = {day_stamp(book.calendar, day, span.clock), day_end(book.calendar, day, span.clock)}
+                stamps.setdefault(holding[-1], []).extend(sorted(at for at in told if at is not None and at >= born))
         for quality, held in stamps.items():
             yield (source, server, measure, quality), held
 

@@ -24,6 +24,7 @@ class Page:
     chosen: dict[str, str | list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.asked: dict[str, str] = {}  # hidden variables: what Prometheus was asked
         self._texts: dict[str, str] = {}
         self._raw: dict[str, str | list[str]] = {}
         for variable in self.board["templating"]["list"]:
@@ -74,6 +75,7 @@ class Page:
     def _settle_by_query(self, variable: Json) -> None:
         """Each row as `{labels} value milliseconds`, of which the regular expression takes the value."""
         query = self.expression(variable["query"]["query"]).removeprefix("query_result(").removesuffix(")")
+        self.asked[variable["name"]] = query
         found = []
         for labels, value in self.prometheus.query(query, at=self.end).items():
             words = ",".join(f'{name}="{text}"' for name, text in labels)

@@ -129,7 +129,7 @@ class Site:
                 put(scope.hold(measure, "day"), labels, book.day[column])
                 if scope.has_hours:
                     put(scope.hold(measure, "hour"), labels, book.hour[column])
-        for server in {key[0] for scope, key in books if scope is Scope.SERVER}:
+        for server in {key[0] for scope, key in books if scope is Scope.SERVER and self.gone.get(key[0], now) >= now}:
             for name in NAMES:
                 quality = self.quality.get((server, name), "exact")
                 put(

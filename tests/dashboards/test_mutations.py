@@ -34,7 +34,7 @@ BROKEN = {
         "Day",
     ),
     "the range's end is not the counter": (
-        r"(_total\{[^}]*\})\[2d\]",
+        r"(_total\{[^}]*\})\[3h\]",
         r"\1[1s]",
         "pop3-domains",
         "30 days to tonight",
@@ -42,10 +42,24 @@ BROKEN = {
     ),
     "births are not known to totals": (r"or 0\*\(\(max", "or 0*(0*(max", "pop3-domains", MANY, "Day"),
     "an ended server is forgotten": (
-        r'server=~"win1"',
-        'server=~"none"',
+        r'(_total\{[^}]*),server!~"[^"]*"\}',
+        r'\1,server=~"none"}',
         "pop3-domains",
         "over the end of a server",
+        "Day",
+    ),
+    "whoever was not there when the range began has no row": (
+        r"or (0\*\(max by\(server,domain\)\(last_over_time\(pop3_domain_first_seen_timestamp_seconds\{[^}]*\}\[3h\])",
+        r"unless \1",
+        "pop3-domains",
+        "30 days to tonight",
+        "Day",
+    ),
+    "everybody was scraped": (
+        r'server!~"[^"]*"',
+        'server=~"none"',
+        "pop3-domain",
+        "from a long gap on",
         "Day",
     ),
     "the holds' fallback is missing": (

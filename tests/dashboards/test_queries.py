@@ -58,24 +58,28 @@ sum by(period)(sum_over_time((sum by()(clamp_min(
     [$__range:1h] offset 1m))
 """.replace("HOLD", HOLD).replace("ONLY", 'server=~"$server",domain="$domain"')
 BORN = """
-(max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{server=~"$server"}[4d] @ $until))
- or max by(server,domain)(max_over_time(
-    pop3_domain_first_seen_timestamp_seconds{server=~"$server"}[${__range_s}s:6h] @ ${__to:date:seconds})))
+(max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY}[3h] @ $until))
+ or max by(server,domain)(max_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY,server!~"$alive"}[${__range_s}s]
+    @ ${__to:date:seconds})))
 """
 TOTAL = """
 sum by(domain)(clamp_min(
-    ((max by(server,domain)(max_over_time(HOLD[22h] @ ${__to:date:seconds} offset -22h2m))
-     or 0*(BORN>=${__to:date:seconds})
-     or min by(server,domain)(min_over_time(HOLD[4d] @ ${__to:date:seconds} offset -4d2m)))
-     or max by(server,domain)(last_over_time(COUNTER[2d] @ $until))
-     or max by(server,domain)(max_over_time(GONE[${__range_s}s] @ ${__to:date:seconds})))
-    -(max by(server,domain)(max_over_time(HOLD[22h] @ ${__from:date:seconds} offset -22h2m))
-     or 0*(BORN>=${__from:date:seconds})
-     or min by(server,domain)(min_over_time(HOLD[4d] @ ${__from:date:seconds} offset -4d2m))
-     or min by(server,domain)(min_over_time(HOLD[${__range_s}s:6h] @ ${__to:date:seconds}))),0))
-""".replace("BORN", BORN).replace("HOLD", 'pop3_domain_connections_day_start{server=~"$server"}')
-TOTAL = TOTAL.replace("COUNTER", 'pop3_domain_connections_total{server=~"$server"}')
-TOTAL = TOTAL.replace("GONE", 'pop3_domain_connections_total{server=~"$server",server=~"$ended"}')
+    (max by(server,domain)(max_over_time(HOLD{ONLY}[22h] @ ${__to:date:seconds} offset -22h2m))
+     or 0*(MISSED_BORN>=${__to:date:seconds})
+     or min by(server,domain)(min_over_time(HOLD{MISSED}[4d] @ ${__to:date:seconds} offset -4d2m))
+     or max by(server,domain)(last_over_time(COUNTER{ONLY}[3h] @ $until))
+     or max by(server,domain)(max_over_time(COUNTER{ONLY,server!~"$alive"}[${__range_s}s] @ ${__to:date:seconds})))
+    -(max by(server,domain)(max_over_time(HOLD{ONLY}[22h] @ ${__from:date:seconds} offset -22h2m))
+     or 0*(MISSED_BORN>=${__from:date:seconds})
+     or min by(server,domain)(min_over_time(HOLD{MISSED}[4d] @ ${__from:date:seconds} offset -4d2m))
+     or min by(server,domain)(min_over_time(HOLD{MISSED}[${__range_s}s:6h] @ ${__to:date:seconds}))
+     or min by(server,domain)(min_over_time(HOLD{MISSED}[3h] @ $until))
+     or 0*ANY_BORN),0))
+"""
+MISSED = 'server=~"$server",server!~"$steady"'
+TOTAL = TOTAL.replace("MISSED_BORN", BORN.replace("ONLY", MISSED)).replace("{MISSED}", f"{{{MISSED}}}")
+TOTAL = TOTAL.replace("ANY_BORN", BORN).replace("ONLY", 'server=~"$server"')
+TOTAL = TOTAL.replace("HOLD", "pop3_domain_connections_day_start").replace("COUNTER", "pop3_domain_connections_total")
 
 
 def packed(text: str) -> str:

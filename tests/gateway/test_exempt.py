@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.boards import all_boards
-from dashboards.queries import Only, Range, ended, until
+from dashboards.queries import Only, Range, alive, steady, until
 from exporter.gateway.constants import NOTHING, parts, vector
 from exporter.gateway.exempt import AGGREGATIONS, EXEMPT, FUNCTIONS, OPERATORS, admitted
 from exporter.gateway.tokens import NotOurs, tokens
@@ -16,12 +16,15 @@ OTHERS = ["pop3_connections_total", "pop3_domain_connections_total", "up", "ALER
 KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset", "NaN", "Inf"}
 WORDS = EXEMPT | AGGREGATIONS | FUNCTIONS | KEYWORDS | {"and", "or", "unless"}
 
+RANGE = Range.of(1_790_000_000, 1_795_000_000, 1_794_999_000)
 ADMITTED = [
     "pop3_site_info",
     'pop3_site_info{time_zone!="UTC"}',
     "pop3_exporter_time_seconds[5m:1m]",
     "pop3_exporter_time_seconds @ 1795000000 offset -1h",
-    until(Range.of(1_790_000_000, 1_795_000_000, 0)).removeprefix("query_result(").removesuffix(")"),
+    until(RANGE).removeprefix("query_result(").removesuffix(")"),
+    alive(Only("mx.*"), RANGE),
+    steady(Only("mx.*"), RANGE),
     'max by(server)(last_over_time(pop3_measure_quality_info{measure=~"(received|sent)_bytes"}[1h] @ 3))',
     'label_replace(max by(x)(last_over_time(pop3_site_info{time_zone!="UTC"}[1h])),"note","$1","time_zone","(.+)")',
     "count(pop3_measure_quality_info) by (server, quality,) > bool 2",
@@ -167,40 +170,6 @@ def test_all_questions_about_quality_in_the_dashboards_are_found() -> None:
             if text.count("pop3_measure_quality_info") != len(found) and admitted(text) is None:
                 left.append((board.uid, panel))
     assert [] == [one for one in left if one[0] != "pop3-exporter"]
-
-
-ENDED = ended(Only("mx.*"), Range.of(1, 1000, 900))
-
-
-def test_the_question_for_ended_servers_is_found_as_a_whole() -> None:
-    """Both sides of it, and nothing between or around them."""
-    assert [(0, ENDED.index(" unless")), (ENDED.index(") max") + 2, len(ENDED))] == [
-        (part.start, part.end) for part in parts(ENDED)
-    ]
-    assert {"pop3_first_seen_timestamp_seconds"} == {
-        metric for part in parts(ENDED) for metric in metrics(part.expression)
-    }
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"({ENDED})",
-        f"{ENDED} or up",
-        f"{ENDED}*2",
-        f"up or {ENDED}",
-        ENDED.replace("unless", "or"),
-        ENDED.replace("on(server)", "on()"),
-        ENDED.partition(" unless")[0],
-        f"{ENDED} unless on(server) {ENDED.partition(' unless')[0]}",
-        ENDED.replace("pop3_first_seen", "pop3_domain_first_seen"),
-        ENDED.replace("max by(server)", "max by(server,instance)"),
-        ENDED.replace(" @ 900", ""),
-    ],
-)
-def test_births_of_servers_are_nothing_else(text: str) -> None:
-    """In any other expression they are left to prom-label-proxy, which shows none."""
-    assert [] == parts(text)
 
 
 def test_constants_read_nothing() -> None:

@@ -1,9 +1,9 @@
 """Comparing what Prometheus answers to the dashboards' queries with what the ledger reports, cell by cell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from dashboards.queries import BANDWIDTH, Chosen, Only, Range, Series, Steps, Windows, total, wide_total
+from dashboards.queries import BANDWIDTH, NEAR_WINDOW, Chosen, Only, Range, Series, Steps, Windows, alive, steady, total
 from exporter.catalogue import MEASURES, Scope
 from exporter.ledger.reading import Reading
 from exporter.periods import Step, period_of
@@ -25,11 +25,16 @@ class Site:
     domains: tuple[str, ...] = DOMAINS
 
     def range(self, first: date, last: date) -> Range:
-        """As Grafana puts it: from the first second to the last one, and the newest sample in between."""
+        """As Grafana puts it: from the first second to the last one, and what the hidden variables find."""
         begin = self.reading.calendar.day_start(first.toordinal())
         end = self.reading.calendar.day_start(last.toordinal() + 1) - 1
         newest = self.server.query(f"floor(max(max_over_time(pop3_exporter_time_seconds[{end - begin}s]))) + 60", end)
-        return Range.of(begin, end, int(newest[()]))
+        range_, only = Range.of(begin, end, int(newest[()])), Only(servers=None)
+        names = [self._servers(lookup(only, range_), end) for lookup in (alive, steady)]
+        return replace(range_, alive=names[0], steady=names[1])
+
+    def _servers(self, query: str, end: int) -> str:
+        return "|".join(dict(labels)["server"] for labels in self.server.query(query, end))
 
     def windows(self) -> Windows:
         """The constants of the site's zone."""
@@ -90,7 +95,7 @@ def compare_totals(site: Site, first: date, last: date, known: date | None = Non
             users = series(column, Scope.USER, Only(servers=None, domain=domain))
             expected = reported(site, index, by=By.USER, domain=domain, first=first, last=last)
             assert expected == site.rows(total(users, ["user"], range_), range_, "user"), (column.name, domain)
-        wide = wide_total(series(column, Scope.USER, Only(servers=None)), ["user"], range_)
+        wide = total(series(column, Scope.USER, Only(servers=None)), ["user"], range_, window=NEAR_WINDOW)
         expected = reported(site, index, by=By.USER, first=first, last=last)
         assert expected == site.rows(wide, range_, "user"), column.name
 

@@ -95,12 +95,13 @@ def test_counters_and_holds_of_a_day_agree(exported: list[Metric]) -> None:
 
 
 def test_qualities_are_told_for_each_day(exported: list[Metric]) -> None:
-    """At the end of the day, so that a report of a range knows what its logs had."""
+    """Where the holds stand, which counts as a scrape, and at its end: a report of a range knows what its logs had."""
     told = points(
         exported, "pop3_measure_quality_info", source="mail", server="mx1", measure="sent_bytes", quality="none"
     )
-    assert [at(BERLIN, f"2026-10-{day}T23:59:59") for day in range(20, 30)] == [stamp for stamp, _ in told[:-1]]
-    assert (CLOCK, 1) == told[-1]
+    clocks = [f"2026-10-{day}T{clock}" for day in range(20, 30) for clock in ("02:30:00", "23:59:59")]
+    today = at(BERLIN, "2026-10-30T02:30:00")
+    assert [*(at(BERLIN, clock) for clock in clocks), today, CLOCK] == [stamp for stamp, _ in told]
 
 
 def test_ends_are_told_as_they_stand(exported: list[Metric]) -> None:
@@ -207,6 +208,6 @@ def test_quality_changes_with_its_day(tmp_path: Path) -> None:
         export_openmetrics([reading], tmp_path / "history.txt", clock=CLOCK)
     metrics = parsed(tmp_path / "history.txt")
     common = {"source": "mail", "server": "mx", "measure": "sent_bytes"}
-    assert [2, 1] == [
+    assert [3, 2] == [
         len(points(metrics, "pop3_measure_quality_info", **common, quality=quality)) for quality in ("none", "exact")
     ]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboards.queries import Windows
-from dashboards.queries.terms import DAY_WINDOW, HOUR_WINDOW, SEARCH_WINDOW, SETTLING, WIDE_WINDOW
+from dashboards.queries.terms import DAY_WINDOW, HOUR_WINDOW, NEAR_WINDOW, SEARCH_WINDOW, SETTLING
 from exporter.history.stamps import SEARCH_SECONDS, day_end, day_stamp, grid_stamp, hour_stamp
 from exporter.periods import Calendar
 
@@ -43,7 +43,7 @@ def test_a_day_s_hold_lies_in_every_window_of_the_day(zone: str) -> None:
         assert stamp is not None
         assert label + windows.shift < stamp <= label + windows.shift + DAY_WINDOW
         midnight = calendar.day_start(day)
-        assert midnight + SETTLING < stamp <= midnight + SETTLING + min(WIDE_WINDOW, DAY_WINDOW)
+        assert midnight + SETTLING < stamp <= midnight + SETTLING + min(NEAR_WINDOW, DAY_WINDOW)
         # The windows of the days around it do not see it.
         assert stamp <= label + 86_400 + windows.shift
         assert label - 86_400 + windows.shift + DAY_WINDOW < stamp
