@@ -9,8 +9,8 @@ in which some query looks for it (dashboards/queries; a test holds the two toget
 * ranges longer than what Prometheus kept are begun with a look every 6 hours (UTC), 5 minutes back.
 
 Hence `day_stamp`, which the first two see, and now and then `grid_stamp`, which the third does. What is known at the
-end of a day (births, counters, the exporter's clock, quality) stands at `day_end`, the last second of it. Quality stands
-at `day_stamp`, too: the queries take it for a scrape of the server.
+end of a day (births, counters, the exporter's clock, quality) stands at `day_end`, the last second of it. Quality
+stands at `day_stamp`, too: the queries take it for a scrape of the server.
 """
 
 from exporter.periods import Calendar
