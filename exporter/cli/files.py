@@ -3,14 +3,14 @@
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
 from exporter.cli.options import FileProblem
 from exporter.config import AUTO, Config, Source
 from exporter.history import LogFile, import_files
-from exporter.inputs.readers import TORN
+from exporter.inputs.readers import Torn
 from exporter.inputs.whole import STANDARD_INPUT, read_whole
 from exporter.ledger import Ledger
 from exporter.model import Batch, View
@@ -21,14 +21,21 @@ from exporter.wiring import log_zone, open_ledger, pipeline_of
 SAMPLED_BATCHES = 8
 
 
+@contextmanager
+def problems_of(files: str) -> Iterator[None]:
+    """What is wrong with a file, as FileProblem; `files` says which, where the error does not."""
+    try:
+        yield
+    except Torn as error:
+        raise FileProblem(f"{files}: is not complete, or not of the kind that its name says: {error}") from error
+    except OSError as error:
+        raise FileProblem(f"{error.filename or files}: {error.strerror}") from error
+
+
 def batches(path: str) -> Iterator[Batch]:
     """All of a file; FileProblem if it cannot be read to its end."""
-    try:
-        yield from read_whole(path)
-    except TORN as error:
-        raise FileProblem(f"{path}: is not complete, or not of the kind that its name says: {error}") from error
-    except OSError as error:
-        raise FileProblem(f"{path}: {error.strerror}") from error
+    with problems_of(path):
+        yield from read_whole(path, time.time())
 
 
 def sampled(path: str, source: Source, config: Config) -> Pipeline:
@@ -63,12 +70,10 @@ def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) ->
         if any(file == STANDARD_INPUT for file, _ in files):
             return _streamed(ledger, config, files)
         logs = [LogFile(file, source.name, log_zone(source)) for file, source in files]
-        try:
+        with problems_of("a file"):
             imported = import_files(
                 ledger, logs, lambda name: pipeline_of(sources[name], config, ledger), now=time.time(), finish=True
             )
-        except TORN as error:
-            raise FileProblem(f"a file is not complete, or not of the kind that its name says: {error}") from error
         problems = [f"{one.path}: {one.problem}" for one in imported.files if one.problem]
         if problems:
             raise FileProblem("\n".join(problems))

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from exporter.cli import options
-from exporter.cli.files import refuse_mixed
+from exporter.cli.files import problems_of, refuse_mixed
 from exporter.history import LogFile, export_openmetrics, import_files
+from exporter.inputs.whole import STANDARD_INPUT
 from exporter.ledger.reading import Reading
 from exporter.wiring import log_zone, open_ledger, pipeline_of
 
@@ -54,6 +55,8 @@ def _import(  # noqa: PLR0917 - options
     """Old logs, in any order, into a ledger that never ran, or one of their own; a daemon then goes on from there."""
     if ledger is None and config_file is None:
         raise typer.BadParameter("say into which --ledger, or give the daemon's --config.file")
+    if STANDARD_INPUT in files:
+        raise typer.BadParameter("give files: standard input cannot be told from what was imported before")
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     refuse_mixed(config, found)
@@ -61,7 +64,7 @@ def _import(  # noqa: PLR0917 - options
     sources = {source.name: source for source in config.sources}
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive())
-    with bar, closing(open_ledger(config, time.time(), ledger)) as book:
+    with bar, closing(open_ledger(config, time.time(), ledger)) as book, problems_of("a file"):
         task = bar.add_task("reading", total=None)
         imported = import_files(
             book,

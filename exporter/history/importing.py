@@ -5,10 +5,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.history.oldlogs import SEEN_BEFORE, LogFile, Positions, by_first_stamp, is_complete, pieces
+from exporter.history.oldlogs import SEEN_BEFORE, LogFile, Positions, by_first_stamp, is_complete
 from exporter.inputs.generations import take_apart
 from exporter.inputs.identity import HEAD_BYTES
-from exporter.inputs.readers import TORN, open_reader
+from exporter.inputs.readers import Torn, open_reader
+from exporter.inputs.whole import pieces
 from exporter.ledger import Ledger, LedgerError
 from exporter.ledger.reading import Reading
 from exporter.model import Batch, Position, SourceCount
@@ -98,7 +99,7 @@ class _Import:
         with closing(open_reader(file.path)) as reader:
             try:
                 first = reader.read(0, HEAD_BYTES)
-            except TORN:
+            except Torn:
                 return
         for source, positions in self._positions.items():
             if source != file.source and positions.knows(first):
@@ -113,7 +114,8 @@ class _Import:
         with closing(open_reader(file.path)) as reader:
             try:
                 start = position = positions.of(file.path, reader)
-                for piece in pieces(reader, position, final=is_complete(file.path, reader, self._now)):
+                final = is_complete(file.path, reader, self._now)
+                for piece in pieces(reader.read, position.offset, skipping=position.skipping, final=final):
                     batch = Batch(position.stream, position.path, piece.lines, position.modified, caught_up=False)
                     self._ledger.book(self._pipeline(file.source).feed(batch, None))
                     uncommitted += piece.offset - position.offset
@@ -126,7 +128,7 @@ class _Import:
                         if in_order and self.clock <= following:
                             self._expire(file.source)
                 left = len(reader.read(position.offset, HEAD_BYTES))
-            except (OSError, *TORN) as error:
+            except (OSError, Torn) as error:
                 problem = f"is not complete, or not of the kind that its name says: {error}"
         if lines or uncommitted:
             self._commit(file.source, uncommitted)

@@ -1,17 +1,15 @@
-"""Old log files: when each begins, which were read before, and their lines from where reading stopped."""
+"""Old log files: when each begins, which were read before, and how far."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from exporter.envelopes.opener import Opener
 from exporter.inputs.generations import take_apart
 from exporter.inputs.identity import HEAD_BYTES, Head, head_of
-from exporter.inputs.lines import cut, encoding_of
-from exporter.inputs.readers import TORN, Reader
-from exporter.inputs.whole import CHUNK_BYTES, read_whole
+from exporter.inputs.readers import Reader, Torn
+from exporter.inputs.whole import Piece, read_whole
 from exporter.model import Position, Record
 
 # So many lines are looked at for the first stamp of a file; a stamp may follow a header.
@@ -31,14 +29,6 @@ class LogFile:
     zone: ZoneInfo
 
 
-class Piece(NamedTuple):
-    """Some complete lines, and how far the file is read with them; `skipping`: the rest of the last one follows."""
-
-    lines: list[bytes]
-    offset: int
-    skipping: bool
-
-
 def by_first_stamp(files: Iterable[LogFile]) -> list[tuple[float, LogFile]]:
     """The files with the time they begin at (UNIX seconds), oldest first, however they were given.
 
@@ -52,7 +42,7 @@ def first_stamp(file: LogFile) -> float:
     """The first stamp of a file, by the envelope of its lines; else the file's age. OSError."""
     opener, looked_at, modified = Opener(file.zone), 0, Path(file.path).stat().st_mtime
     try:
-        for batch in read_whole(file.path):
+        for batch in read_whole(file.path, modified):
             opener.begin(batch.name, modified, modified)
             for line in batch.lines:
                 record = opener.open(line)
@@ -61,7 +51,7 @@ def first_stamp(file: LogFile) -> float:
             looked_at += len(batch.lines)
             if looked_at > STAMP_LINES:
                 break
-    except TORN:
+    except Torn:
         pass  # told when it is read
     return modified
 
@@ -116,21 +106,6 @@ class Positions:
         )
         self._positions[moved.stream] = moved
         return moved
-
-
-def pieces(reader: Reader, position: Position, *, final: bool) -> Iterator[Piece]:
-    """The lines behind the position; `final`: a rest without a line end is a line as well. OSError or TORN."""
-    data, offset, skipping = b"", position.offset, position.skipping
-    encoding = encoding_of(reader.read(0, 2))
-    while True:
-        new = reader.read(offset + len(data), CHUNK_BYTES)
-        data += new
-        found = cut(data, encoding, first=offset == 0, skipping=skipping, final=final and not new)
-        data, offset, skipping = data[found.consumed :], offset + found.consumed, found.skipping
-        if found.consumed:
-            yield Piece(found.lines, offset, skipping)
-        if not new:
-            return
 
 
 def is_complete(path: str, reader: Reader, now: float) -> bool:

@@ -14,7 +14,7 @@ from exporter.inputs.contract import InputStatus
 from exporter.inputs.generations import age_order
 from exporter.inputs.notifier import Notifier
 from exporter.inputs.openfiles import OpenFiles
-from exporter.inputs.readers import TORN, StillSkipping, is_torn
+from exporter.inputs.readers import StillSkipping, Torn
 from exporter.inputs.reading import Step
 from exporter.inputs.stream import Replaced, Stream
 from exporter.inputs.survey import Family
@@ -133,20 +133,21 @@ class FileInput:
     def _step(self, stream: Stream, now: float) -> Step:
         try:
             step = reading.step(stream)
-        except Replaced:
-            stream.verified = False
-            return Step(0, None)
         except StillSkipping:
             stream.quiet_since = now
-            return Step(0, None)
-        except (OSError, *TORN) as error:
+            return Step(0, None)  # and the file stays open: closed, it would have to begin again
+        except Replaced:
+            stream.verified = False
+            step = None
+        except (OSError, Torn) as error:
             self._troubles.note(error, stream.path)
             stream.release()
-            if is_torn(error):
+            if isinstance(error, Torn):
                 stream.exhausted = stream.seen  # until the file changes: it may be written at this moment
+            step = None
+        self._open_files.used(stream)
+        if step is None:
             return Step(0, None)
-        finally:
-            self._open_files.used(stream)
         self._read_bytes += step.consumed
         if step.consumed:
             stream.quiet_since = now
@@ -168,12 +169,13 @@ class FileInput:
         step = Step(0, None)
         try:
             step = reading.flush(stream)
-        except Replaced:
-            return
-        except (OSError, *TORN) as error:
+        except (Replaced, StillSkipping):
+            return  # the next look goes on
+        except OSError as error:
             self._troubles.note(error, stream.path)
-            if not is_torn(error):
-                return
+            return
+        except Torn as error:
+            self._troubles.note(error, stream.path)
             self._tracker.doubt(stream, "damaged")
         self._read_bytes += step.consumed
         stream.finished = True

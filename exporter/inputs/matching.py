@@ -32,7 +32,7 @@ class Matcher:
         return (not missed, bool(found.name.compression), not found.live, found.status.st_mtime_ns)
 
     def first_bytes(self, found: Found) -> bytes:
-        """The first bytes of a file. OSError or TORN; FileNotFoundError too if the path leads to another by now."""
+        """The first bytes of a file. OSError or Torn; FileNotFoundError too if the path leads to another by now."""
         if not found.status.st_size:
             return b""
         reader = open_reader(found.path)

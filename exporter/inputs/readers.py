@@ -6,8 +6,11 @@ import gzip
 import lzma
 import os
 import stat
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -18,17 +21,27 @@ _SKIP_BLOCK = 1 << 20
 _GZIP_LEAST = 18  # header and trailer
 _SKIP_MOST = 1 << 26  # per call: a quarter of a second or so
 
-# What the decompressors raise for a file that is torn, or still being written.
-TORN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+# What the decompressors raise, beside an OSError without a number, for what they do not understand: a file that is
+# damaged or still being written, an encrypted archive (RuntimeError), a method or a version too new for them.
+_NOT_UNDERSTOOD = (
+    EOFError,
+    IndexError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class Torn(Exception):  # noqa: N818  (a state of the world)
+    """A compressed file cannot be decompressed, or not yet."""
 
 
 class StillSkipping(Exception):  # noqa: N818  (not an error)
     """A compressed file is being read up to the offset; the next call goes on with it."""
-
-
-def is_torn(error: BaseException) -> bool:
-    """Whether a decompressor, and not the system, refused the file."""
-    return isinstance(error, TORN) or (isinstance(error, OSError) and error.errno is None)
 
 
 class Reader(Protocol):
@@ -38,10 +51,10 @@ class Reader(Protocol):
         """The open file's own state, whatever its name is by now."""
 
     def read(self, offset: int, size: int) -> bytes:
-        """The bytes at `offset`, fewer only at the end. OSError, or one of TORN."""
+        """The bytes at `offset`, fewer only at the end. OSError, Torn or StillSkipping."""
 
     def size_inside(self) -> int | None:
-        """How many bytes it holds, if that can be told without reading it all."""
+        """How many bytes it holds, if that can be told without reading it all. OSError or Torn."""
 
     def close(self) -> None:
         """Free it."""
@@ -83,33 +96,60 @@ class PlainFile:
         os.close(self._descriptor)
 
 
+@contextmanager
+def _decompressing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # invalid are the places that a damaged archive names
+            raise
+        raise Torn(str(error)) from error
+    except _NOT_UNDERSTOOD as error:
+        raise Torn(str(error) or type(error).__name__) from error
+
+
 class CompressedFile:
-    """A compressed file; offsets count what is inside. Read in order: going back starts again."""
+    """A compressed file; offsets count what is inside.
+
+    Read in order, for going back starts again; but the bytes of the last call, which may end in a part of a line,
+    are kept for the next one.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._file = os.fdopen(_open(path), "rb")
         self._inside: IO[bytes] | None = None
         self._at = 0
+        self._last = b""  # ends at _at
 
     def stat(self) -> os.stat_result:
         return os.fstat(self._file.fileno())
 
+    @_decompressing()
     def read(self, offset: int, size: int) -> bytes:
-        if self._inside is None or self._at > offset:
+        if self._inside is None or offset < self._at - len(self._last):
             self._file.seek(0)
-            self._inside, self._at = self._decompressor(), 0
+            self._inside, self._at, self._last = self._decompressor(), 0, b""
+        self._skip(self._inside, offset)
+        if self._at < offset:
+            return b""
+        known = self._last[len(self._last) - (self._at - offset) :]
+        if len(known) < size:
+            new = self._fill(self._inside, size - len(known), torn_is_end=bool(known))
+            self._at += len(new)
+            self._last = known = known + new
+        return known[:size]
+
+    def _skip(self, inside: IO[bytes], offset: int) -> None:
         most = self._at + _SKIP_MOST
         while self._at < offset:
             if self._at >= most:
                 raise StillSkipping
-            skipped = self._inside.read(min(_SKIP_BLOCK, offset - self._at))
+            skipped = inside.read(min(_SKIP_BLOCK, offset - self._at))
             if not skipped:
-                return b""
+                return
             self._at += len(skipped)
-        data = self._fill(self._inside, size)
-        self._at += len(data)
-        return data
+            self._last = b""
 
     def _trailer(self) -> bytes:
         at = self._file.tell()
@@ -118,23 +158,27 @@ class CompressedFile:
         self._file.seek(at)  # where the decompressor goes on
         return trailer
 
+    @_decompressing()
     def size_inside(self) -> int | None:
         if Path(self._path).suffix == ".zip":
-            with zipfile.ZipFile(self._path) as archive:
+            with zipfile.ZipFile(self._file) as archive:
                 return sum(member.file_size for member in archive.infolist())
         if Path(self._path).suffix != ".gz" or self.stat().st_size < _GZIP_LEAST:
             return None
         # The trailer holds the size modulo 2^32; of several members' sum it says nothing, and will not agree.
         return int.from_bytes(self._trailer(), "little")
 
-    def _fill(self, inside: IO[bytes], size: int) -> bytes:
+    @staticmethod
+    def _fill(inside: IO[bytes], size: int, *, torn_is_end: bool) -> bytes:
+        """So many bytes, fewer at the end. What comes before a tear is good; the next call meets the tear alone."""
         parts = bytearray()
         while len(parts) < size:
             try:
-                part = inside.read(size - len(parts))
-            except (OSError, *TORN) as error:
-                if parts and is_torn(error):
-                    break  # what came before the tear is good; the next call meets the tear alone
+                with _decompressing():
+                    part = inside.read(size - len(parts))
+            except Torn:
+                if parts or torn_is_end:
+                    break
                 raise
             if not part:
                 break

@@ -21,7 +21,7 @@ class Step(NamedTuple):
 
 
 def step(stream: Stream) -> Step:
-    """Read on by about a chunk. OSError, TORN or Replaced; what was read then is not given."""
+    """Read on by about a chunk. OSError, Torn, StillSkipping or Replaced; what was read then is not given."""
     reader, encoding = stream.opened(), encoding_of(stream.first)
     data = reader.read(stream.offset, _room(stream, CHUNK))
     if len(data) == CHUNK and b"\n" not in data:

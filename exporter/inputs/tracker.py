@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from exporter.inputs.matching import Matcher
 from exporter.inputs.openfiles import OpenFiles
-from exporter.inputs.readers import TORN
+from exporter.inputs.readers import Torn
 from exporter.inputs.stream import Replaced, Stream
 from exporter.inputs.survey import Found, Survey, identity_of, take_survey
 from exporter.inputs.troubles import Troubles
@@ -109,16 +109,15 @@ class Tracker:
             if stream.cut_back():
                 self.truncations += 1
                 self.doubt(stream, "cut back to a part of what was read")
+            if stream.seen != before:
+                stream.quiet_since, stream.finished = now, False
+                stream.finished = was_finished and stream.holds_no_more()
         except Replaced:
             self.truncations += 1
             stream.unbind()
-        except (OSError, *TORN) as error:
+        except (OSError, Torn) as error:
             self._troubles.note(error, stream.path)
             stream.release()
-        else:
-            if stream.seen != before:
-                stream.quiet_since = now
-                stream.finished = was_finished and stream.holds_no_more()
         self._open_files.used(stream)
 
     def _moved(self, stream: Stream, now: float) -> None:
@@ -169,7 +168,7 @@ class Tracker:
                 first = matcher.first_bytes(found)
             except FileNotFoundError:
                 continue  # renamed since the survey; the next look finds it
-            except (OSError, *TORN) as error:
+            except (OSError, Torn) as error:
                 self._troubles.note(error, found.path)
                 if self._first_look and self._from_end:
                     self._add(Stream.unreadable(self._key(), found), now)
@@ -218,7 +217,7 @@ class Tracker:
     def _skip_what_is_there(self, stream: Stream) -> None:
         try:
             stream.skip_to_end()
-        except (OSError, *TORN) as error:
+        except (OSError, Torn) as error:
             self._troubles.note(error)
 
     def suspect(self) -> None:

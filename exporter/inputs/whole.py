@@ -1,37 +1,61 @@
-"""A file read once from its begin to its end, for commands that look at old logs; compressed ones, too."""
+"""A file read once, from where it was read before to its end, for commands that look at old logs; compressed, too."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import closing
-from typing import IO
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from typing import NamedTuple
 
 from exporter.inputs.lines import cut, encoding_of
-from exporter.inputs.readers import open_reader
+from exporter.inputs.readers import StillSkipping, open_reader
 from exporter.model import Batch
 
 CHUNK_BYTES = 1 << 20
 STANDARD_INPUT = "-"
 
+# The bytes at an offset, at most so many, fewer only at the end: `Reader.read`.
+Read = Callable[[int, int], bytes]
 
-def read_whole(path: str) -> Iterator[Batch]:
-    """All lines of the file (`-`: standard input), the last one also without its end. OSError, or one of TORN."""
+
+class Piece(NamedTuple):
+    """Some complete lines, and how far the file is read with them; `skipping`: the rest of the last one follows."""
+
+    lines: list[bytes]
+    offset: int
+    skipping: bool
+
+
+def pieces(read: Read, offset: int = 0, *, skipping: bool = False, final: bool = True) -> Iterator[Piece]:
+    """The lines from `offset` on; `final`: a rest without a line end is a line as well. OSError or Torn."""
+    encoding = encoding_of(read(0, 2)) if offset else None
+    data = b""
+    while True:
+        new = _patiently(read, offset + len(data))
+        data += new
+        encoding = encoding or encoding_of(data)
+        found = cut(data, encoding, first=offset == 0, skipping=skipping, final=final and not new)
+        data, offset, skipping = data[found.consumed :], offset + found.consumed, found.skipping
+        if found.consumed:
+            yield Piece(found.lines, offset, skipping)
+        if not new:
+            return
+
+
+def _patiently(read: Read, offset: int) -> bytes:
+    while True:
+        with suppress(StillSkipping):
+            return read(offset, CHUNK_BYTES)
+
+
+def read_whole(path: str, now: float) -> Iterator[Batch]:
+    """All lines of the file, the last one also without its end. OSError or Torn.
+
+    `-` is standard input, which has no age: its stamps without a year are the last ones before `now` (UNIX seconds).
+    """
     if path == STANDARD_INPUT:
-        yield from _read_stream(sys.stdin.buffer)
+        for piece in pieces(lambda _, size: sys.stdin.buffer.read(size)):
+            yield Batch(STANDARD_INPUT, "standard input", piece.lines, now, caught_up=False)
         return
     with closing(open_reader(path)) as reader:
         modified = reader.stat().st_mtime
-        data, offset, skipping = b"", 0, False
-        encoding = encoding_of(reader.read(0, 2))
-        while True:
-            new = reader.read(offset + len(data), CHUNK_BYTES)
-            data += new
-            found = cut(data, encoding, first=offset == 0, skipping=skipping, final=not new)
-            yield Batch(path, path, found.lines, modified, caught_up=not new)
-            if not new:
-                return
-            data, offset, skipping = data[found.consumed :], offset + found.consumed, found.skipping
-
-
-def _read_stream(stream: IO[bytes]) -> Iterator[Batch]:
-    while lines := stream.readlines(CHUNK_BYTES):
-        yield Batch(STANDARD_INPUT, "standard input", [line.rstrip(b"\r\n") for line in lines], 0.0, caught_up=False)
+        for piece in pieces(reader.read):
+            yield Batch(path, path, piece.lines, modified, caught_up=False)

@@ -1,9 +1,12 @@
 """The commands as an operator meets them: what they print, their exit codes, no traceback whatever is wrong."""
 
 import gzip
+import io
 import json
 import os
 import re
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +55,17 @@ def test_replay_gives_the_same_answer_tomorrow(pop3: Run, log: Path) -> None:
     assert 0 == first.code
     assert 'pop3_connections_total{server="mx1"}' in first.out
     assert first.out == second.out
+
+
+def test_lines_from_a_pipe_have_their_year(pop3: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input has no age: its stamps without a year are the last such ones; all else is as in a file."""
+    text = b"\xef\xbb\xbfNov 22 07:51:15 mx1 popa3d[7]: Session from 192.0.2.1\r\n" + b"x" * (1 << 21)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    ran = pop3("parse", "--format", "popa3d", "-")
+    first, second = map(json.loads, ran.out.splitlines())
+    assert "event" == first["verdict"]
+    assert -2 * 86_400 < time.time() - first["stamp"] < 367 * 86_400
+    assert 1 << 20 == len(second["text"])
 
 
 def test_report_from_files_and_from_a_ledger_agree(pop3: Run, log: Path, tmp_path: Path) -> None:
@@ -160,6 +174,7 @@ def test_check_says_what_the_server_should_log(pop3: Run, log: Path, tmp_path: P
         (["report", "--from", "22.11.2026", "{log}"], 2, "a date looks like 2026-11-30"),
         (["report", "--sort", "colour", "{log}"], 2, "the columns are"),
         (["import", "{log}"], 2, "say into which --ledger"),
+        (["import", "--ledger", "{none}", "-"], 2, "standard input cannot be told from what was imported before"),
         (["import", "--ledger", "{log}", "{log}"], 1, "mail.log: not a ledger of pop3-exporter"),
         (["import", "--ledger", "{none}/x/ledger", "{log}"], 1, "none/x"),
         (["replay", "--log-time-zone", "Mars/Olympus", "{log}"], 2, "no such time zone"),

@@ -159,7 +159,9 @@ def test_an_interrupted_import_is_begun_again(
 ) -> None:
     """Whatever it was doing: nothing is lost and nothing counts twice."""
     monkeypatch.setattr("exporter.history.importing.COMMIT_BYTES", 50_000)
-    monkeypatch.setattr("exporter.history.oldlogs.CHUNK_BYTES", 20_000)
+    monkeypatch.setattr("exporter.inputs.whole.CHUNK_BYTES", 20_000)
+    monkeypatch.setattr("exporter.inputs.readers._SKIP_BLOCK", 1_000)
+    monkeypatch.setattr("exporter.inputs.readers._SKIP_MOST", 10_000)  # getting to the rest takes several calls
     chance = random.Random(seed)
     files = in_pieces(tmp_path, sorted(chance.sample(range(1, len(LOG)), 3)))
     attempts = 0
@@ -266,7 +268,7 @@ def test_a_file_of_another_source_is_refused(tmp_path: Path) -> None:
 
 def test_a_torn_file_is_told_and_the_others_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies before the tear counts; when the file is whole again the rest follows."""
-    monkeypatch.setattr("exporter.history.oldlogs.CHUNK_BYTES", 20_000)
+    monkeypatch.setattr("exporter.inputs.whole.CHUNK_BYTES", 20_000)
     whole_file = gzip.compress(b"".join(LOG))
     torn = tmp_path / "mail.log.1.gz"
     torn.write_bytes(whole_file[: len(whole_file) // 2])

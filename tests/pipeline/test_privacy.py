@@ -20,7 +20,7 @@ def test_no_name_is_stored(tmp_path: Path) -> None:
     config = Config.model_validate({"ledger": str(path), "sources": [source], "users": {"series": "off"}})
     with closing(open_ledger(config, float(BEGIN))) as ledger:
         pipeline = pipeline_of(config.sources[0], config, ledger)
-        for batch in read_whole(str(log)):
+        for batch in read_whole(str(log), float(BEGIN)):
             ledger.book(pipeline.feed(batch, None))
             ledger.commit(float(BEGIN + 6 * 3600), {"mail": pipeline.checkpoint(())})
         assert any(sum(row.totals) for row in ledger.view.rows["server"].values())
