@@ -8,11 +8,9 @@ from tests.faults.world import World
 def c20_deleted_and_created_again(w: World) -> None:
     """deleted and created again, with the same inode where the file system gives it back"""
     w.write(count=30)
-    w.begin()
-    w.away()
-    w.log.unlink()
-    w.write(count=20)
-    w.back()
+    with w.meanwhile():
+        w.log.unlink()
+        w.write(count=20)
     w.write(count=40)
     w.look()
     w.log.unlink()
@@ -36,11 +34,9 @@ def c21_deleted_and_created_while_down(w: World) -> None:
 def c22_empty_and_then_filled(w: World) -> None:
     """an empty file that is filled"""
     w.log.touch()
-    w.begin()
-    w.away()
-    w.look()
-    w.write()
-    w.back()
+    with w.meanwhile():
+        w.look()
+        w.write()
     w.write()
 
 
@@ -76,13 +72,11 @@ def c25_directory_deleted_and_made_again(w: World) -> None:
     folder.mkdir()
     w.patterns = ("logs/mail.log",)
     w.write(folder / "mail.log")
-    w.begin()
-    w.away()
-    shutil.rmtree(folder)
-    w.look()
-    folder.mkdir()
-    w.write(folder / "mail.log", count=30)
-    w.back()
+    with w.meanwhile():
+        shutil.rmtree(folder)
+        w.look()
+        folder.mkdir()
+        w.write(folder / "mail.log", count=30)
     w.write(folder / "mail.log")
 
 
@@ -92,9 +86,7 @@ def c26_directory_renamed_away(w: World) -> None:
     folder.mkdir()
     w.patterns = ("logs/mail.log",)
     w.write(folder / "mail.log")
-    w.begin()
-    w.away()
-    with (folder / "mail.log").open("ab", buffering=0) as old:
+    with w.meanwhile(), (folder / "mail.log").open("ab", buffering=0) as old:
         folder.rename(w.folder / "old")
         w.look()
         folder.mkdir()
@@ -103,5 +95,4 @@ def c26_directory_renamed_away(w: World) -> None:
             w.gone += w.lines().splitlines()
         else:
             old.write(w.lines())
-    w.back()
     w.write(folder / "mail.log")

@@ -9,15 +9,13 @@ from tests.faults.world import World, open_descriptors, with_device
 def g52_polling_only(w: World) -> None:
     """no events at all (NFS, SMB): a rotation every few looks"""
     w.write()
-    w.begin()
-    w.away()
-    for _ in range(3):
-        w.write()
-        w.look()
-        w.rotate()
-        w.look()
-        w.write()
-    w.back()
+    with w.meanwhile():
+        for _ in range(3):
+            w.write()
+            w.look()
+            w.rotate()
+            w.look()
+            w.write()
 
 
 def g53_nothing_stays_open(w: World) -> None:

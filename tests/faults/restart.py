@@ -84,15 +84,12 @@ def d31_partial_line_at_the_stop(w: World) -> None:
 def d32_clock_set_back(w: World) -> None:
     """the clock is set back by hours while a rotated file is read on"""
     w.write()
-    w.begin()
-    w.away()
-    with w.log.open("ab", buffering=0) as old:
+    with w.meanwhile(), w.log.open("ab", buffering=0) as old:
         w.rotate()
         w.write()
         w.reader.now -= 7200
         w.look()
         old.write(w.lines())
-    w.back()
     w.write()
 
 

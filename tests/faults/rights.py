@@ -56,28 +56,26 @@ def f44_permission_lost_and_regained(w: World) -> None:
 def f45_errors_of_the_file_system(w: World) -> None:
     """EIO, ESTALE, ENOTCONN (NFS, SMB, FUSE) on an open file, then all is well again"""
     w.write()
-    w.begin()
-    w.away()
-    read, stat = PlainFile.read, PlainFile.stat
-    for number in (errno.EIO, errno.ESTALE, errno.ENOTCONN):
+    with w.meanwhile():
+        read, stat = PlainFile.read, PlainFile.stat
+        for number in (errno.EIO, errno.ESTALE, errno.ENOTCONN):
 
-        def fail(self: PlainFile, *_: object, number: int = number) -> bytes:
-            raise OSError(number, os.strerror(number), str(self))
+            def fail(self: PlainFile, *_: object, number: int = number) -> bytes:
+                raise OSError(number, os.strerror(number), str(self))
 
-        w.write()
-        try:
-            PlainFile.read = fail  # type: ignore[method-assign, assignment]
-            PlainFile.stat = fail  # type: ignore[method-assign, assignment]
+            w.write()
+            try:
+                PlainFile.read = fail  # type: ignore[method-assign, assignment]
+                PlainFile.stat = fail  # type: ignore[method-assign, assignment]
+                w.look()
+                w.rotate()
+                w.look()
+            finally:
+                PlainFile.read, PlainFile.stat = read, stat  # type: ignore[method-assign]
+            if not w.down:
+                assert w.reader.status.read_errors[errno.errorcode[number]] > 0
+            w.write()
             w.look()
-            w.rotate()
-            w.look()
-        finally:
-            PlainFile.read, PlainFile.stat = read, stat  # type: ignore[method-assign]
-        if not w.down:
-            assert w.reader.status.read_errors[errno.errorcode[number]] > 0
-        w.write()
-        w.look()
-    w.back()
     w.write()
 
 
@@ -108,16 +106,14 @@ def f46_no_watches_left(w: World) -> None:
 def f47_queue_overflow(w: World) -> None:
     """the kernel's event queue overflows: the loop is woken, it is counted, and the look finds everything"""
     w.write()
-    w.begin()
-    w.away()
-    w.rotate()
-    w.write()
-    overflow = "Inotify queue overflowed; filesystem events were lost"
-    logging.getLogger("watchdog.observers.inotify_c").warning(overflow)
-    w.look()
-    if w.mode == "woken" and not w.down:
-        assert any("overflow" in problem for problem in w.reader.status.problems)
-    w.back()
+    with w.meanwhile():
+        w.rotate()
+        w.write()
+        overflow = "Inotify queue overflowed; filesystem events were lost"
+        logging.getLogger("watchdog.observers.inotify_c").warning(overflow)
+        w.look()
+        if w.mode == "woken" and not w.down:
+            assert any("overflow" in problem for problem in w.reader.status.problems)
 
 
 def f48_many_files_one_busy(w: World) -> None:
@@ -128,24 +124,22 @@ def f48_many_files_one_busy(w: World) -> None:
     paths = [folder / f"{number:04}.log" for number in range(600)]
     for path in paths:
         path.touch()
-    w.begin()
-    w.away()
-    if w.mode != "woken" and not w.down:
-        w.raw(b"busy\n" * 2_000_000, path=paths[300])
-        for path in paths:
-            w.write(path, 1)
-        source = w.reader.source
-        assert source is not None
-        read = [line for batch in source.read(w.reader.now, 4 << 20) for line in batch.lines]
-        assert 599 == len([line for line in read if line != b"busy"])
-        assert len(read) < 1_600_000
-        w.reader.lines += [line for line in read if line != b"busy"]
-        w.reader.positions = source.positions()
-        w.written += [b"busy"] * (2_000_000 - read.count(b"busy"))
-    else:
-        for path in paths:
-            w.write(path, 1)
-    w.back()
+    with w.meanwhile():
+        if w.mode != "woken" and not w.down:
+            w.raw(b"busy\n" * 2_000_000, path=paths[300])
+            for path in paths:
+                w.write(path, 1)
+            source = w.reader.source
+            assert source is not None
+            read = [line for batch in source.read(w.reader.now, 4 << 20) for line in batch.lines]
+            assert 599 == len([line for line in read if line != b"busy"])
+            assert len(read) < 1_600_000
+            w.reader.lines += [line for line in read if line != b"busy"]
+            w.reader.positions = source.positions()
+            w.written += [b"busy"] * (2_000_000 - read.count(b"busy"))
+        else:
+            for path in paths:
+                w.write(path, 1)
 
 
 def f49_descriptors_exhausted(w: World) -> None:
@@ -154,55 +148,49 @@ def f49_descriptors_exhausted(w: World) -> None:
     paths = [w.folder / f"{number:03}.log" for number in range(40)]
     for path in paths:
         w.write(path, 1)
-    w.begin()
-    w.away()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for path in paths:
-        w.write(path, 1)
-    others = [w.folder / f"new{number:03}.log" for number in range(40)]
-    for path in others:
-        w.write(path, 1)
-    used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 2, hard))
-        w.look()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    w.back()
+    with w.meanwhile():
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        for path in paths:
+            w.write(path, 1)
+        others = [w.folder / f"new{number:03}.log" for number in range(40)]
+        for path in others:
+            w.write(path, 1)
+        used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (used + 2, hard))
+            w.look()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     w.rotate() if w.log.exists() else None
 
 
 def f50_nothing_is_read_for_long(w: World) -> None:
     """the ledger's disk is slow or full, so nothing is read while the log goes on and is rotated; then all of it"""
     w.write()
-    w.begin()
-    w.away()
-    if w.mode == "woken":
-        w.restart_begin()
-    for _ in range(4):
-        w.write(count=500)
-        w.rotate()
-    w.write()
-    if w.mode == "woken":
-        w.begin()
-    w.back()
+    with w.meanwhile():
+        if w.mode == "woken":
+            w.restart_begin()
+        for _ in range(4):
+            w.write(count=500)
+            w.rotate()
+        w.write()
+        if w.mode == "woken":
+            w.begin()
 
 
 def f50b_deleted_files_are_released(w: World) -> None:
     """while commits fail, deleted files are closed so that they do not keep the disk full"""
     w.write()
-    w.begin()
-    w.away()
-    if w.mode == "poll" and not w.down:
-        source = w.reader.source
-        assert source is not None
-        w.rotate()
-        w.look()
-        (w.folder / "mail.log.1").unlink()
-        w.look()
-        assert 1 == source.release_deleted()
-        assert 0 == source.release_deleted()
-        w.gone += []
-    w.write(count=1)
-    w.back()
+    with w.meanwhile():
+        if w.mode == "poll" and not w.down:
+            source = w.reader.source
+            assert source is not None
+            w.rotate()
+            w.look()
+            (w.folder / "mail.log.1").unlink()
+            w.look()
+            assert 1 == source.release_deleted()
+            assert 0 == source.release_deleted()
+            w.gone += []
+        w.write(count=1)
     assert BUDGET

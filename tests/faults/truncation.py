@@ -10,25 +10,21 @@ from tests.faults.world import World
 def b13_copytruncate(w: World) -> None:
     """logrotate with copytruncate, the rest smaller than what was read"""
     w.write(count=50)
-    w.begin()
-    w.away()
-    w.write()
-    logrotate(w, "copytruncate")
-    w.write()
-    w.back()
+    with w.meanwhile():
+        w.write()
+        logrotate(w, "copytruncate")
+        w.write()
     w.write()
 
 
 def b13b_written_copied_and_truncated_between_two_looks(w: World) -> None:
     """written, copied, truncated and written between two looks: only the copy has the lines"""
     w.write(count=3)
-    w.begin()
-    w.away()
-    w.write()
-    shutil.copy(w.log, w.folder / "mail.log.1")
-    os.truncate(w.log, 0)
-    w.write(count=100)
-    w.back()
+    with w.meanwhile():
+        w.write()
+        shutil.copy(w.log, w.folder / "mail.log.1")
+        os.truncate(w.log, 0)
+        w.write(count=100)
     w.write()
 
 
@@ -36,18 +32,16 @@ def b13c_copies_match_the_pattern(w: World) -> None:
     """copytruncate, compressed, where the pattern also matches the copies; a look while the copy is made"""
     w.patterns = ("mail.log*",)
     w.write(count=50)
-    w.begin()
-    w.away()
-    for _ in range(2):
-        w.write()
-        half = w.folder / "mail.log.5"
-        half.write_bytes(w.log.read_bytes()[:700])
-        w.look()
-        half.unlink()
-        logrotate(w, "copytruncate", "compress")
-        w.look()
-        w.write(count=60)
-    w.back()
+    with w.meanwhile():
+        for _ in range(2):
+            w.write()
+            half = w.folder / "mail.log.5"
+            half.write_bytes(w.log.read_bytes()[:700])
+            w.look()
+            half.unlink()
+            logrotate(w, "copytruncate", "compress")
+            w.look()
+            w.write(count=60)
     w.write()
 
 
@@ -55,28 +49,24 @@ def b13d_copy_grows_under_our_eyes(w: World) -> None:
     """copytruncate seen at every stage: empty copy, half a copy, whole copy, truncated"""
     w.patterns = ("mail.log*",)
     w.write(count=50)
-    w.begin()
-    w.away()
-    w.write()
-    data, copy = w.log.read_bytes(), w.folder / "mail.log.1"
-    for size in (0, 100, 1000, 1100, len(data)):
-        copy.write_bytes(data[:size])
+    with w.meanwhile():
+        w.write()
+        data, copy = w.log.read_bytes(), w.folder / "mail.log.1"
+        for size in (0, 100, 1000, 1100, len(data)):
+            copy.write_bytes(data[:size])
+            w.look()
+        os.truncate(w.log, 0)
         w.look()
-    os.truncate(w.log, 0)
-    w.look()
-    w.write()
-    w.back()
+        w.write()
     w.write()
 
 
 def b14_refilled_past_the_offset(w: World) -> None:
     """truncated without a copy and refilled past the old offset; all was read before"""
     w.write(count=20)
-    w.begin()
-    w.away()
-    os.truncate(w.log, 0)
-    w.write(count=50)
-    w.back()
+    with w.meanwhile():
+        os.truncate(w.log, 0)
+        w.write(count=50)
     w.write()
     w.look()
     assert w.reader.status.truncations >= 1
@@ -85,22 +75,18 @@ def b14_refilled_past_the_offset(w: World) -> None:
 def b15_rewritten_to_the_same_size(w: World) -> None:
     """truncated and rewritten to the same size"""
     w.write(count=20)
-    w.begin()
-    w.away()
-    w.log.write_bytes(w.lines(20))
-    w.back()
+    with w.meanwhile():
+        w.log.write_bytes(w.lines(20))
     w.write()
 
 
 def b16_same_size_and_time(w: World) -> None:
     """truncated and rewritten to the same size with the same modification time"""
     w.write(count=20)
-    w.begin()
-    w.away()
-    status = w.log.stat()
-    w.log.write_bytes(w.lines(20))
-    os.utime(w.log, ns=(status.st_atime_ns, status.st_mtime_ns))
-    w.back()
+    with w.meanwhile():
+        status = w.log.stat()
+        w.log.write_bytes(w.lines(20))
+        os.utime(w.log, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert status.st_mtime_ns == w.log.stat().st_mtime_ns
     w.look()
     w.write()
@@ -127,10 +113,8 @@ def b17_hole_of_a_stale_writer(w: World) -> None:
 def b18_cut_back_to_a_part_of_itself(w: World) -> None:
     """truncated to a part of itself: what was counted is not counted again"""
     w.write(count=80)
-    w.begin()
-    w.away()
-    os.truncate(w.log, w.log.stat().st_size // 2 - 7)
-    w.back()
+    with w.meanwhile():
+        os.truncate(w.log, w.log.stat().st_size // 2 - 7)
     w.look()
     w.raw(b" is lost\n")
     w.write()

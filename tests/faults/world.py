@@ -7,7 +7,8 @@ Three ways to read: `woken` (a thread that watchdog wakes and that polls, at its
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,6 +146,14 @@ class World:
             self.begin()
         else:
             self.look()
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """All is read; what happens in the block happens while the daemon is running, or down; then it looks."""
+        self.begin()
+        self.away()
+        yield
+        self.back()
 
     def restart_begin(self) -> None:
         """Stop reading, whatever the mode."""
