@@ -5,34 +5,14 @@ Needs root, namespaces and Debian's archive; the servers are unpacked into boxes
 
 import os
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from exporter.catalogue import MEASURES, Reason
-from exporter.formats import formats_of
 from tests.servers.box import run
 from tests.servers.catalogue import SERVERS
-from tests.truth import (
-    meanings_courier,
-    meanings_cyrus,
-    meanings_mailutils,
-    meanings_nginx,
-    meanings_perdition,
-    meanings_popa3d,
-    meanings_solid_pop3d,
-)
-from tests.truth.books import as_sent, booked, expected, knowing
+from tests.truth.servers import compared
 
-MEANINGS: dict[str, ModuleType] = {
-    "courier": meanings_courier,
-    "cyrus": meanings_cyrus,
-    "mailutils": meanings_mailutils,
-    "nginx": meanings_nginx,
-    "perdition": meanings_perdition,
-    "popa3d": meanings_popa3d,
-    "solid-pop3d": meanings_solid_pop3d,
-}
 ALL = tuple(measure.name for measure in MEASURES)
 
 pytestmark = [
@@ -46,9 +26,7 @@ pytestmark = [
 def test_a_real_server_logs_what_its_clients_did(server: str, tmp_path: Path) -> None:
     """All measures, per domain and user, and the ends; and no line is unknown."""
     log, sessions = run(SERVERS[server], tmp_path)
-    names = knowing(sessions, getattr(MEANINGS[server], "shown", as_sent))
-    told = booked(formats_of(server)[0], log, names)
-    clients = expected(sessions, names, MEANINGS[server].meaning)
+    told, clients = compared(server, log, sessions)
     assert clients.only(*ALL) == told.only(*ALL)
     assert clients.ends == told.ends
     assert 0 == told.unmatched

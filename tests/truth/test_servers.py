@@ -5,32 +5,14 @@ their reason. All envelopes of a run come to the same.
 """
 
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from exporter.catalogue import MEASURES, Quality, Reason
 from exporter.formats import formats_of
-from tests.truth import (
-    meanings_courier,
-    meanings_cyrus,
-    meanings_mailutils,
-    meanings_nginx,
-    meanings_perdition,
-    meanings_popa3d,
-    meanings_solid_pop3d,
-)
-from tests.truth.books import HERE, Book, as_sent, booked, expected, knowing, logs_of, sessions_of
+from tests.truth.books import HERE, Book, logs_of, sessions_of
+from tests.truth.servers import MEANINGS, compared
 
-MEANINGS: dict[str, ModuleType] = {
-    "courier": meanings_courier,
-    "cyrus": meanings_cyrus,
-    "mailutils": meanings_mailutils,
-    "nginx": meanings_nginx,
-    "perdition": meanings_perdition,
-    "popa3d": meanings_popa3d,
-    "solid-pop3d": meanings_solid_pop3d,
-}
 RUNS = [(server, path.stem) for server in MEANINGS for path in sorted((HERE / server).glob("*.json"))]
 ALL = tuple(measure.name for measure in MEASURES)
 BYTES = ("received_bytes", "sent_bytes")
@@ -55,9 +37,7 @@ CLAIMS = {"connections": Quality.EXACT, "logins": Quality.EXACT}
 
 def log_and_clients(server: str, run: str, path: Path) -> tuple[Book, Book]:
     """What the log says, and what the clients did."""
-    sessions = sessions_of(server, run)
-    names = knowing(sessions, getattr(MEANINGS[server], "shown", as_sent))
-    return booked(formats_of(server)[0], path, names), expected(sessions, names, MEANINGS[server].meaning)
+    return compared(server, path, sessions_of(server, run))
 
 
 @pytest.mark.parametrize(("server", "run"), RUNS)
