@@ -111,6 +111,7 @@ def check(batches: list[list[bytes]], *, now: float | None, auto: bool = False, 
         assert told(general) == told(express)
         states = [bench.pipeline._openers["a"].state() for bench in (general, express)]
         assert states[0] == states[1]
+        assert general.pipeline.problems == express.pipeline.problems
         one, other = general.checkpoint(), express.checkpoint()
         assert set(one.opened) == set(other.opened)
         assert set(one.closed) == set(other.closed)
@@ -138,6 +139,17 @@ def test_both_ways_agree_on_any_lines(batches: list[list[bytes]], now: float | N
 def test_both_ways_agree_while_the_format_is_recognised(batches: list[list[bytes]]) -> None:
     """Lines that mean nothing are still shown to the other formats."""
     check(batches, now=NOW, auto=True)
+
+
+def test_another_server_among_usual_lines_is_noticed() -> None:
+    """A line that means nothing to the format recognised may be another server's, whatever its text begins with."""
+    bench = Bench()
+    bench.reading = type(bench.reading)(FORMATS, bench.reading.zone, host="thishost")
+    bench.restart()
+    usual = [HEADS[0] % (0, 0, b"mx1", b"dovecot") + LOGIN % (b"alice@example.com", 1, key) for key in range(40)]
+    refused = HEADS[0] % (0, 0, b"mx1", b"popper[7]") + b"imapadmin at pc.example (192.0.2.7): -ERR [AUTH] refused"
+    bench.feed(*usual, refused, *usual)
+    assert "there are lines of qpopper too" in " ".join(bench.pipeline.problems)
 
 
 def test_a_repeat_is_of_the_last_line_of_its_own_host() -> None:
