@@ -61,10 +61,11 @@ class Recogniser:
     @property
     def problem(self) -> str:
         """What to settle where two servers write into one log; empty: nothing."""
-        names = sorted(self.votes)
-        if len(names) < 2 or self.chosen is None:  # noqa: PLR2004 - between two
+        if self.chosen is None:
             return ""
-        others = ", ".join(name for name in names if name != self.chosen.name)
+        others = ", ".join(sorted(name for name in self.votes if name != self.chosen.name))
+        if not others:
+            return ""
         return (
             f"read as {self.chosen.name}, but there are lines of {others} too: give the source one format: for each"
             f" server a source of its own with the same paths"

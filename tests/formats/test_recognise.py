@@ -47,6 +47,15 @@ def test_two_servers_in_one_log_are_told() -> None:
     assert "but" in recogniser.certainty
 
 
+def test_another_server_is_told_after_a_restart_too() -> None:
+    """The choice came from the state, not from a line."""
+    again = Recogniser(FORMATS, "nginx")
+    for record in records(sample_files("popa3d")[0]):
+        if isinstance(record, Record):
+            again.doubt(record)
+    assert "read as nginx, but there are lines of popa3d too" in again.problem
+
+
 def test_lines_of_nobody_choose_nothing() -> None:
     """A mail log without any POP3 server."""
     recogniser = Recogniser(FORMATS)

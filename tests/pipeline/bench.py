@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, Quality
+from exporter.formats.contract import Format
 from exporter.formats.dovecot import Dovecot
 from exporter.model import Batch, Charge, SavedSession, SourceCheckpoint, SourceCount
 from exporter.names import NameRules, Names
@@ -33,9 +34,9 @@ class Kept:
 class Bench:
     """Feeds lines; `book` has (scope labels, measure) to amount."""
 
-    def __init__(self, server: str | None = None) -> None:
+    def __init__(self, server: str | None = None, formats: tuple[Format, ...] = (Dovecot(),)) -> None:
         self.names = Names(NameRules())
-        self.reading = Reading((Dovecot(),), UTC, host="thishost", server=server)
+        self.reading = Reading(formats, UTC, host="thishost", server=server)
         self.book: Counter[tuple[tuple[str, ...], str]] = Counter()
         self.charges: list[Charge] = []
         self._stored: dict[tuple[str, bytes], SavedSession] = {}

@@ -98,11 +98,7 @@ def told(bench: Bench) -> list[tuple[object, ...]]:
 
 def check(batches: list[list[bytes]], *, now: float | None, auto: bool = False, restarts: bool = False) -> None:
     """Both ways say the same after every batch: charges in order, and all that is kept."""
-    express, general = Bench(), Bench()
-    if auto:
-        for bench in (express, general):
-            bench.reading = type(bench.reading)(FORMATS, bench.reading.zone, host="thishost")
-            bench.restart()
+    express, general = (Bench(formats=FORMATS) if auto else Bench() for _ in range(2))
     for batch in batches:
         general.pipeline.observer = lambda *_: None
         for bench in (express, general):
@@ -143,9 +139,7 @@ def test_both_ways_agree_while_the_format_is_recognised(batches: list[list[bytes
 
 def test_another_server_among_usual_lines_is_noticed() -> None:
     """A line that means nothing to the format recognised may be another server's, whatever its text begins with."""
-    bench = Bench()
-    bench.reading = type(bench.reading)(FORMATS, bench.reading.zone, host="thishost")
-    bench.restart()
+    bench = Bench(formats=FORMATS)
     usual = [HEADS[0] % (0, 0, b"mx1", b"dovecot") + LOGIN % (b"alice@example.com", 1, key) for key in range(40)]
     refused = HEADS[0] % (0, 0, b"mx1", b"popper[7]") + b"imapadmin at pc.example (192.0.2.7): -ERR [AUTH] refused"
     bench.feed(*usual, refused, *usual)
