@@ -3,10 +3,10 @@
 Both runtimes cut long lines into pieces, which are joined here, per output stream.
 """
 
-import json
 import re
 from typing import Final
 
+from exporter.envelopes.journal import object_of
 from exporter.envelopes.lines import StampedLines
 from exporter.envelopes.ticker import Moments
 from exporter.envelopes.wall import Wall
@@ -28,11 +28,8 @@ class Containers:
 
     def docker(self, line: bytes) -> Record | Verdict | None:
         """The record of a json-file line; IGNORED: a piece of one; None: not of this form."""
-        if not line.startswith(b"{"):
-            return None
-        try:
-            entry = json.loads(line.decode())
-        except (ValueError, RecursionError):
+        entry = object_of(line)
+        if entry is None:
             return None
         text, moment = entry.get("log"), entry.get("time")
         if not isinstance(text, str) or not isinstance(moment, str):

@@ -9,6 +9,17 @@ MICROSECONDS: Final = 1_000_000
 LONGEST: Final = 16  # digits of a stamp before the year 2286
 
 
+def object_of(line: bytes) -> dict[str, Any] | None:
+    """The JSON object that a line is; None: it is none."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        found: dict[str, Any] = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
 class Journal:
     """One stream's journal entries."""
 
@@ -17,11 +28,8 @@ class Journal:
 
         A message is null where journalctl found it too long (over 4 KiB without `--all`).
         """
-        if not line.startswith(b"{"):
-            return None
-        try:
-            entry = json.loads(line.decode())
-        except (ValueError, RecursionError):
+        entry = object_of(line)
+        if entry is None:
             return None
         if "__REALTIME_TIMESTAMP" not in entry and "_SOURCE_REALTIME_TIMESTAMP" not in entry:
             return None

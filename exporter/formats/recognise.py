@@ -1,4 +1,4 @@
-"""`--format auto`: which server wrote these lines, how sure that is, and never a guess between two."""
+"""`--format auto`: which server wrote these lines, and never a guess between two."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -49,14 +49,6 @@ class Recogniser:
     def state(self) -> str:
         """What the next recogniser must know."""
         return self.chosen.name if self.chosen else ""
-
-    @property
-    def certainty(self) -> str:
-        """How sure the choice is, for people: the share of recognised lines that only the chosen server writes."""
-        if self.chosen is None:
-            return "no line was recognised" if not self.votes else "undecided"
-        others = sum(self.votes.values()) - self.votes[self.chosen.name]
-        return f"{self.chosen.name}: its own lines" + (f", but {others} of others" if others else ", no others")
 
     @property
     def problem(self) -> str:

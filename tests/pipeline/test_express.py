@@ -141,8 +141,9 @@ def test_another_server_among_usual_lines_is_noticed() -> None:
     """A line that means nothing to the format recognised may be another server's, whatever its text begins with."""
     bench = Bench(formats=FORMATS)
     usual = [HEADS[0] % (0, 0, b"mx1", b"dovecot") + LOGIN % (b"alice@example.com", 1, key) for key in range(40)]
-    refused = HEADS[0] % (0, 0, b"mx1", b"popper[7]") + b"imapadmin at pc.example (192.0.2.7): -ERR [AUTH] refused"
-    bench.feed(*usual, refused, *usual)
+    head = HEADS[0] % (0, 0, b"mx1", b"popper[7]")
+    refused = head + b"imapadmin at pc.example (192.0.2.7): -ERR [AUTH] refused"
+    bench.feed(*usual, head + b"started", refused, *usual)
     assert "there are lines of qpopper too" in " ".join(bench.pipeline.problems)
 
 
