@@ -57,15 +57,17 @@ def _read(path: Path) -> _Document:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8"]) from error
+    document = _Document(None)
     try:
         node = yaml.compose(text, yaml.SafeLoader)
+        document.value = _value(node, (), document) if node else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{path}:{line}: not valid YAML: {error.problem}"]) from error
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: not valid YAML: {error}"]) from error
-    document = _Document(None)
-    document.value = _value(node, (), document) if node else None
+    except RecursionError as error:
+        raise ConfigError([f"{path}: is nested too deeply"]) from error
     return document
 
 
@@ -75,8 +77,15 @@ def _value(node: yaml.Node, location: Location, document: _Document) -> Any:  # 
         return [_value(item, (*location, number), document) for number, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         return {key: _value(item, (*location, key), document) for key, item in _items(node, location, document)}
-    # safe_load of the one scalar resolves its type as YAML does, without aliases being lost.
-    return yaml.SafeLoader("").construct_object(node, deep=True)
+    try:
+        # safe_load of the one scalar resolves its type as YAML does, without aliases being lost.
+        return yaml.SafeLoader("").construct_object(node, deep=True)
+    except yaml.YAMLError:
+        wrong = f"has the tag {node.tag}, which means nothing here: leave it out"
+    except ValueError:
+        wrong = f"looks like a {node.tag.rpartition(':')[2]}, and is none: put it in quotes"
+    document.problems.append((node.start_mark.line + 1, f"{_dotted(location)}: {wrong}"))
+    return str(node.value)
 
 
 def _items(node: yaml.MappingNode, location: Location, document: _Document) -> list[tuple[str, yaml.Node]]:

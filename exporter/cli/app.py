@@ -1,5 +1,6 @@
 """The command line: its commands in one place, and how errors are told."""
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -43,6 +44,9 @@ def _options(*, version: Version = False) -> None:
 
 def main() -> None:
     """Run the command line; errors of the world are one line for people, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names may hold what an old terminal's encoding does not
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ConfigError as error:

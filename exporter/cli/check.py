@@ -42,7 +42,8 @@ def _remarks(source: Source, config: Config) -> Iterator[str]:
         return
     readable = []
     for pattern in source.paths:
-        found = sorted(path for path in glob(pattern) if Path(path).is_file())  # noqa: PTH207 - an absolute pattern
+        matching = glob(pattern, recursive=True)  # noqa: PTH207 - an absolute pattern
+        found = sorted(path for path in matching if Path(path).is_file())
         if not found:
             yield f"{pattern}: nothing there now; it is read as soon as it appears"
         for path in found:
@@ -57,7 +58,11 @@ def _remarks(source: Source, config: Config) -> Iterator[str]:
 
 def _told(path: str, source: Source, config: Config) -> Iterator[str]:
     """What the newest file's begin shows of the server and its logging, and what to set so that it tells more."""
-    pipeline = sampled(path, source, config)
+    try:
+        pipeline = sampled(path, source, config)
+    except options.FileProblem as problem:
+        yield str(problem)
+        return
     servers = told(pipeline.format_name, pipeline.checkpoint(()).quality)
     if not servers:
         yield f"{path}: no line of a POP3 server in its first megabytes; is it the right file, and format?"

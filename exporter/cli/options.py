@@ -107,6 +107,8 @@ def existing(files: Sequence[str]) -> list[str]:
         if file == "-":
             continue
         try:
+            if Path(file).is_fifo():  # to open it would wait for a writer
+                raise FileProblem(f"{file}: is no file; pipe it into -")
             Path(file).open("rb").close()
         except OSError as error:
             raise FileProblem(f"{file}: {error.strerror}") from error

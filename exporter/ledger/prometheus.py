@@ -3,7 +3,8 @@
 import base64
 import json
 from collections.abc import Mapping
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
@@ -18,7 +19,10 @@ class Prometheus:
     """A Prometheus (or what speaks its API) at `url`, which may have a path, a user and a password."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise LedgerError(f"{url}: no address of a Prometheus; for example http://localhost:9090")
         host = parts.netloc.rpartition("@")[2]
@@ -39,13 +43,16 @@ class Prometheus:
                 answer = json.load(response)
         except HTTPError as error:
             raise LedgerError(f"{self._base}: refused a query: {error.code} {_reason(error)}") from error
-        except (URLError, OSError, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             raise LedgerError(f"{self._base}: no answer of a Prometheus: {error}") from error
-        return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
+        try:
+            return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
+        except (LookupError, TypeError, ValueError) as error:
+            raise LedgerError(f"{self._base}: what it says is no answer of a Prometheus") from error
 
 
 def _reason(error: HTTPError) -> str:
     try:
         return str(json.load(error)["error"])
-    except (ValueError, KeyError, OSError):
+    except (ValueError, LookupError, TypeError, OSError, HTTPException):
         return error.reason

@@ -146,6 +146,21 @@ def test_check_says_what_a_source_would_read(pop3: Run, log: Path, tmp_path: Pat
     assert "/nowhere/x.log: nothing there now; it is read as soon as it appears" in ran.out
 
 
+def test_check_goes_on_where_a_file_cannot_be_read(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """A damaged file is a remark; a pattern reaches as deep as the daemon's."""
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    deep, damaged = tmp_path / "deep" / "er" / "mail.log", tmp_path / "mail.log.1.gz"
+    log.rename(deep)
+    damaged.write_bytes(b"no gzip at all")
+    config = tmp_path / "config.yaml"
+    sources = f"[{{name: a, paths: [{damaged}]}}, {{name: b, paths: ['{tmp_path}/deep/**/mail.log']}}]"
+    config.write_text(f"ledger: {tmp_path}/l\nsources: {sources}", encoding="utf-8")
+    ran = pop3("check", config)
+    assert 0 == ran.code
+    assert f"{damaged}: is not complete, or not of the kind that its name says" in ran.out
+    assert f"{deep}: {deep.stat().st_size:,} bytes" in ran.out
+
+
 def test_check_says_what_the_server_should_log(pop3: Run, log: Path, tmp_path: Path) -> None:
     """A Dovecot that logs no bytes: which measures are silent, and the exact setting."""
     text = re.sub(r", in=\d+, out=\d+", "", log.read_text(encoding="utf-8"))
@@ -205,6 +220,24 @@ def test_a_file_that_may_not_be_read(pop3: Run, log: Path) -> None:
     finally:
         os.seteuid(user)
     assert (1, f"pop3-exporter: {log}: Permission denied\n") == (ran.code, ran.err)
+
+
+def test_a_named_pipe_is_not_waited_for(pop3: Run, tmp_path: Path) -> None:
+    """Nobody may ever write into it."""
+    os.mkfifo(tmp_path / "pipe")
+    ran = pop3("parse", tmp_path / "pipe")
+    assert (1, f"pop3-exporter: {tmp_path}/pipe: is no file; pipe it into -\n") == (ran.code, ran.err)
+
+
+def test_names_that_the_output_cannot_show(pop3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old terminal's encoding costs characters, not the answer."""
+    log = tmp_path / "mail.log"
+    log.write_bytes("2026-11-18T06:30:00+00:00 mx1 dovecot: caf\N{EURO SIGN}\n".encode())
+    out = io.TextIOWrapper(io.BytesIO(), encoding="iso-8859-1")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert 0 == pop3("parse", "--format", "dovecot", log).code
+    out.flush()
+    assert b"caf\\u20ac" in out.buffer.getvalue()
 
 
 def test_help_lists_all_commands(pop3: Run) -> None:

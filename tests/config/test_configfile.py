@@ -69,6 +69,16 @@ users: {max: -1, max: 2}
             "c.yaml:2: domains.listed: cannot read the list /nowhere/list: No such file or directory "
             "(it is '/nowhere/list')",
         ),
+        (
+            "sources: [{name: a, paths: [x], server: 2026-13-45}]",
+            "c.yaml:1: sources[0].server: looks like a timestamp, and is none: put it in quotes",
+        ),
+        (
+            "ledger: !other /x\nsources: [{name: a, paths: [x]}]",
+            "c.yaml:1: ledger: has the tag !other, which means nothing here: leave it out",
+        ),
+        ("sources: &all [*all]", "c.yaml: is nested too deeply"),
+        (f"sources: {'[' * 2000}{']' * 2000}", "c.yaml: is nested too deeply"),
     ],
 )
 def test_one_mistake(tmp_path: Path, text: str, expected: str) -> None:

@@ -1,0 +1,42 @@
+"""What is asked of a Prometheus, and what else may listen at the address that was given."""
+
+import socket
+import threading
+
+import pytest
+
+from exporter.ledger import LedgerError
+from exporter.ledger.prometheus import Prometheus
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}",
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n[]",
+    ],
+)
+def test_another_service_is_no_prometheus(answer: bytes) -> None:
+    """Whatever listens at the address: one clear line."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(LedgerError, match=r"answer of a Prometheus|refused a query"):
+            Prometheus(f"127.0.0.1:{server.getsockname()[1]}").query("up")
+        thread.join()
+
+
+def test_an_address_that_is_none() -> None:
+    """It is told, with an example."""
+    with pytest.raises(LedgerError, match="no address of a Prometheus; for example"):
+        Prometheus("http://[bad")
