@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from exporter.inputs.lines import MAX_LINE
 
 _PIPE_BYTES = 1 << 20
-_LONGEST = 8 * MAX_LINE  # a line that is longer is dropped; its rest, too
+_LONGEST = 8 * MAX_LINE  # a line that is longer is given once, cut to MAX_LINE; its rest is passed over
 _COMPLAINT_BYTES = 600
 
 
@@ -36,7 +36,7 @@ class Follower:
         os.set_blocking(self._pipe, False)
         with contextlib.suppress(OSError, AttributeError):  # a user's pipes may be used up
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._data = b""
+        self._data = self._cut = b""
         self._ended = False
 
     @property
@@ -57,11 +57,14 @@ class Follower:
     def lines(self, size: int, patience: float) -> list[bytes]:
         """Complete lines, about `size` bytes of them; none: there is nothing within `patience` seconds."""
         while b"\n" not in self._data and self._receive(size, patience):
-            if len(self._data) > _LONGEST:
-                self._data = self._data[:1]
+            if len(self._data) > _LONGEST and b"\n" not in self._data:
+                self._cut, self._data = self._cut or self._data[:MAX_LINE], b""
         end = self._data.rfind(b"\n") + 1
         whole, self._data = self._data[:end], self._data[end:]
-        return whole.split(b"\n")[:-1]
+        lines = whole.split(b"\n")[:-1]
+        if self._cut and lines:
+            lines[0], self._cut = self._cut, b""
+        return lines
 
     def _receive(self, size: int, patience: float) -> bool:
         if self._ended or not select.select([self._pipe], [], [], patience)[0]:

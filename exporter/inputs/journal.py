@@ -177,7 +177,9 @@ class JournalInput:
         self._read_bytes += size
         self._pause = 1.0
         self._troubles.forget()
-        last, expected = lines[-1], self._expected
+        expected = self._expected
+        # What was cut may have no cursor, and without one all of the journal would be read again.
+        last = next((line for line in reversed(lines) if _CURSOR.search(line)), b"")
         if expected:
             self._expected = b""
             if expected == _of(_CURSOR, lines[0]):
@@ -188,7 +190,8 @@ class JournalInput:
         if any(_DROPPED.encode() in line for line in lines):
             lines = [line for line in lines if not self._is_notice(line)]
         stamp = int(_of(_STAMP, last) or 0) / 1e6
-        self._position = Position(STREAM, "", cursor=_of(_CURSOR, last).decode(), modified=stamp)
+        if last:
+            self._position = Position(STREAM, "", cursor=_of(_CURSOR, last).decode(), modified=stamp)
         return Batch(STREAM, STREAM, lines, stamp, caught_up=False)
 
     def _is_notice(self, line: bytes) -> bool:

@@ -195,6 +195,25 @@ def test_a_source_that_waits_for_its_first_entry(journals: Journals) -> None:
     second.close()
 
 
+def test_an_endless_entry_is_cut_and_the_place_kept(tmp_path: Path) -> None:
+    """It is given once, as far as a line may go; what is saved is always the place of an entry."""
+    entries = [
+        b'{"__CURSOR":"c1","__REALTIME_TIMESTAMP":"1790000000000000","MESSAGE":"one"}',
+        b'{"__CURSOR":"c2","__REALTIME_TIMESTAMP":"1790000001000000","MESSAGE":"' + b"L" * (20 << 20) + b'"}',
+        b"no entry at all",
+    ]
+    output = tmp_path / "output"
+    output.write_bytes(b"".join(entry + b"\n" for entry in entries))
+    source = JournalInput("mx", ("dovecot",), (), command=("sh", "-c", 'cat "$0"; exec sleep 60', str(output)))
+    found: list[bytes] = []
+    while len(found) < len(entries):
+        found += [line for batch in source.read(NOW, 1 << 30) for line in batch.lines]
+        await_output(source)
+    assert [entries[0], entries[1][: 1 << 20], entries[2]] == found
+    assert ["c2"] == [position.cursor for position in source.positions()]
+    source.close()
+
+
 def test_no_journalctl() -> None:
     """Without journalctl the problem is told, and the pauses between attempts grow to a minute."""
     source = JournalInput("mx", ("dovecot",), (), command=("/nonexistent/journalctl",))
