@@ -1,18 +1,19 @@
 """Domain: what goes on in this one?"""
 
-from dashboards import links, panels, report, theme, variables
+from dashboards import links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.queries import Only
 from dashboards.report import Report
 from exporter.catalogue import Scope
 
-USERS = 6
+USERS, BUSIEST = 6, 7
 
 
 def board(zone: Zone) -> Board:
     only = Only(domain="$domain")
     shown = Report(links.DOMAIN, zone, Scope.DOMAIN, only)
+    users = Report(links.DOMAIN, zone, Scope.USER, only, theme.USERS)
     return Board(
         links.DOMAIN,
         "What goes on in this domain? Its report by hour, day, week, month or quarter, and its users.",
@@ -30,26 +31,36 @@ def board(zone: Zone) -> Board:
         [
             report.choices(links.DOMAIN),
             notes(zone, (14, 0, 10, 2)),
-            shown.totals((0, 2, 24, 4)),
+            shown.totals((0, 2, 20, 4)),
+            _busiest(users, (20, 2, 4, 4)),
             *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
             shown.table((0, 18, 24, 12)),
-            _users(Report(links.DOMAIN, zone, Scope.USER, only, theme.USERS)),
+            _users(users),
         ],
     )
 
 
-def _users(shown: Report) -> panels.Panel:
+def _busiest(users: Report, place: panels.Place) -> panels.Panel:
+    return names.busiest(
+        BUSIEST,
+        "User",
+        place,
+        users.total_targets("user"),
+        panels.joined("user", users.fields(), keep="User", filled=users.columns[0].title),
+        goal=links.url(links.DOMAIN, links.USER, user="${__value.text}"),
+    )
+
+
+def _users(users: Report) -> panels.Panel:
     goal = links.url(links.DOMAIN, links.USER, user="${__value.text}")
-    return panels.table(
+    return names.table(
         USERS,
         "Users of $domain",
         (0, 30, 24, 12),
         "The totals of the range by user, connections without a known user left out; `_other`: users beyond the "
         "exporter's limit. A click on a name opens the user.",
-        shown.total_targets("user"),
-        sort=(theme.NEW_CONNECTIONS.title, True),
-        overrides=[panels.named("User", "Open this user", goal), *shown.looks()],
-        transformations=panels.joined("user", shown.fields(), keep="User", filled=theme.NEW_CONNECTIONS.title),
-        totals=shown.titles,
+        source=BUSIEST,
+        shown=users,
+        overrides=[panels.named("User", "Open this user", goal)],
         empty="No user of this domain is known in this range (see users.series in the configuration).",
     )

@@ -1,6 +1,6 @@
 """Domains: who uses it most?"""
 
-from dashboards import links, panels, report, theme, variables
+from dashboards import links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.queries import NEAR_WINDOW, Only, Series, Steps, top, total
@@ -8,15 +8,15 @@ from dashboards.report import Report
 from dashboards.targets import PanelTarget, Quantity, exact
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
-TABLE, SHARE, SHARE_BYTES, OVER_TIME, USERS = 3, 4, 5, 6, 7
+TABLE, SHARE, SHARE_BYTES, OVER_TIME, USERS, BUSIEST_DOMAIN, BUSIEST_USER = 3, 4, 5, 6, 7, 8, 9
 TOP = 10
 
 
 def board(zone: Zone) -> Board:
     shown = Report(links.DOMAINS, zone, Scope.DOMAIN, Only())
     connections = [Series(Scope.DOMAIN, MEASURES[CONNECTIONS])]
-    users = [Series(Scope.USER, MEASURES[CONNECTIONS])]
-    of_users = total(users, ["domain", "user"], window=NEAR_WINDOW)
+    users = Report(links.DOMAINS, zone, Scope.USER, Only(users="$topusers"), theme.USERS)
+    of_users = total([Series(Scope.USER, MEASURES[CONNECTIONS])], ["domain", "user"], window=NEAR_WINDOW)
     return Board(
         links.DOMAINS,
         "Who uses it most? All domains with the whole report, their shares, and the heaviest users.",
@@ -35,29 +35,40 @@ def board(zone: Zone) -> Board:
         [
             report.choices(links.DOMAINS),
             notes(zone, (14, 0, 10, 2)),
-            Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2, 24, 4)),
-            _table(shown, (0, 6, 24, 14)),
-            _share(SHARE, "Share of connections", theme.NEW_CONNECTIONS, (0, 20, 12, 10)),
-            _share(SHARE_BYTES, "Share of bandwidth", theme.TRAFFIC, (12, 20, 12, 10)),
-            _over_time(zone, (0, 30, 24, 11)),
-            _users(zone, (0, 41, 24, 13)),
+            Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2, 20, 6)),
+            _busiest_domain(shown, (20, 2, 4, 3)),
+            _busiest_user(users, (20, 5, 4, 3)),
+            _table(shown, (0, 8, 24, 13)),
+            _share(SHARE, "Share of connections", theme.NEW_CONNECTIONS, (0, 21, 12, 10)),
+            _share(SHARE_BYTES, "Share of bandwidth", theme.TRAFFIC, (12, 21, 12, 10)),
+            _over_time(zone, (0, 31, 24, 11)),
+            _users(users, (0, 42, 24, 13)),
         ],
+    )
+
+
+def _busiest_domain(shown: Report, place: panels.Place) -> panels.Panel:
+    return names.busiest(
+        BUSIEST_DOMAIN,
+        "Domain",
+        place,
+        shown.total_targets("domain"),
+        panels.joined("domain", shown.fields(), keep="Domain", filled=shown.columns[0].title),
+        goal=links.url(links.DOMAINS, links.DOMAIN, domain="${__value.text}"),
     )
 
 
 def _table(shown: Report, place: panels.Place) -> panels.Panel:
     goal = links.url(links.DOMAINS, links.DOMAIN, domain="${__value.text}")
-    return panels.table(
+    return names.table(
         TABLE,
         "Domains",
         place,
         "The totals of the range by domain. `unknown`: connections that named no domain we know; `_other`: domains "
         "beyond the exporter's limit. A click on a name opens the domain.",
-        shown.total_targets("domain"),
-        sort=(theme.NEW_CONNECTIONS.title, True),
-        overrides=[panels.named("Domain", "Open this domain", goal), *shown.looks()],
-        transformations=panels.joined("domain", shown.fields(), keep="Domain", filled=theme.NEW_CONNECTIONS.title),
-        totals=shown.titles,
+        source=BUSIEST_DOMAIN,
+        shown=shown,
+        overrides=[panels.named("Domain", "Open this domain", goal)],
     )
 
 
@@ -68,11 +79,12 @@ def _share(number: int, title: str, column: theme.Column, place: panels.Place) -
         title,
         place,
         "The largest domains of the table above; the rest stands in the table.",
-        [PanelTarget(TABLE)],
+        [PanelTarget(BUSIEST_DOMAIN)],
         unit=column.unit,
         overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
         transformations=[
             report.only("Domain", column.title),
+            panels.at_least(column.title, 0),  # not those whose servers do not log it
             panels.sorted_by(column.title, descending=True),
             {"id": "limit", "options": {"limitField": str(TOP)}},
         ],
@@ -105,22 +117,32 @@ def _over_time(zone: Zone, place: panels.Place) -> panels.Panel:
     )
 
 
-def _users(zone: Zone, place: panels.Place) -> panels.Panel:
-    shown = Report(links.DOMAINS, zone, Scope.USER, Only(users="$topusers"), theme.USERS)
-    goal = links.url(links.DOMAINS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
-    return panels.table(
+def _busiest_user(users: Report, place: panels.Place) -> panels.Panel:
+    return names.busiest(
+        BUSIEST_USER,
+        "User",
+        place,
+        users.total_targets("domain", "user"),
+        panels.merged({"user": "User", "domain": "Domain", **users.fields()}, filled=users.columns[0].title),
+        goal=_user_of_domain(),
+    )
+
+
+def _users(users: Report, place: panels.Place) -> panels.Panel:
+    return names.table(
         USERS,
         f"Top {2 * TOP} users",
         place,
         "The users of all domains with the most connections in the range. A click on a name opens the user.",
-        shown.total_targets("domain", "user"),
-        sort=(theme.NEW_CONNECTIONS.title, True),
+        source=BUSIEST_USER,
+        shown=users,
         overrides=[
-            panels.named("User", "Open this user", goal),
-            panels.by_name("Domain", {"custom.width": 200}),
-            *shown.looks(),
+            panels.named("User", "Open this user", _user_of_domain()),
+            panels.by_name("Domain", {"custom.width": 170}),
         ],
-        transformations=panels.merged(
-            {"user": "User", "domain": "Domain", **shown.fields()}, filled=theme.NEW_CONNECTIONS.title
-        ),
+        totals=False,
     )
+
+
+def _user_of_domain() -> str:
+    return links.url(links.DOMAINS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")

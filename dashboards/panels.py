@@ -40,7 +40,7 @@ def by_type(kind: str, properties: Properties) -> Override:
 def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
     """A column of names, each a link to `goal` (a path that takes the name from the cell)."""
     link = {"title": tooltip, "url": links.with_range(goal) if carry_range else goal, "targetBlank": False}
-    return by_name(title, {"links": [link], "custom.width": 250})
+    return by_name(title, {"links": [link], "custom.width": 230})
 
 
 def fixed(colour: str) -> dict[str, str]:
@@ -67,12 +67,14 @@ def stat(
     overrides: Sequence[Override] = (),
     options: Properties | None = None,
     defaults: Properties | None = None,
+    transformations: Sequence[Override] = (),
 ) -> core.Stat:
     """Big numbers, one tile per series."""
     shown = {"graphMode": "none", "colorMode": "value", "textMode": "auto", "wideLayout": True} | dict(options or {})
     shown = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}} | shown
     return core.Stat(
         **_common(number, title, place, description, targets),
+        transformations=list(transformations),
         extraJson={"options": shown, "fieldConfig": _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides)},
     )
 
@@ -124,7 +126,7 @@ def table(
     footer = {"show": bool(totals), "reducer": ["sum"], "fields": list(totals), "countRows": False}
     options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": True}}
     options["sortBy"] = [{"displayName": sort[0], "desc": sort[1]}] if sort else []
-    custom = {"align": "auto", "filterable": True, "inspect": False, "cellOptions": {"type": "auto"}}
+    custom = {"align": "auto", "filterable": True, "wrapHeaderText": True, "cellOptions": {"type": "auto"}}
     return core.Table(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
@@ -168,7 +170,7 @@ def column(number: Column, *, bar: bool = False) -> Override:
         "decimals": 0 if number.unit == theme.COUNT else 1,
         "color": fixed(number.colour),
         "noValue": "-",
-        "custom.minWidth": 150,
+        "custom.minWidth": 130 if bar else 110,
         "mappings": NOT_LOGGED,
     }
     if bar:
@@ -196,7 +198,15 @@ def merged(fields: Mapping[str, str], *, filled: str) -> list[Override]:
 
 
 def without_gaps(title: str) -> Override:
-    condition = {"fieldName": title, "config": {"id": "isNotNull", "options": {}}}
+    return _rows_where(title, "isNotNull", {})
+
+
+def at_least(title: str, value: int) -> Override:
+    return _rows_where(title, "greaterOrEqual", {"value": value})
+
+
+def _rows_where(title: str, condition_id: str, options: Properties) -> Override:
+    condition = {"fieldName": title, "config": {"id": condition_id, "options": dict(options)}}
     return {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [condition]}}
 
 

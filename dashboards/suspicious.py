@@ -2,18 +2,23 @@
 
 from grafanalib import core
 
-from dashboards import links, panels, theme, variables
+from dashboards import links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.panels import Override, Place
 from dashboards.queries import Only, accounts, top
-from dashboards.targets import WITHIN_A_SCRAPE, now, over_time, rows
+from dashboards.targets import WITHIN_A_SCRAPE, PanelTarget, now, over_time, rows
 
-TILES, ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME = 2, 3, 4, 5, 6, 7
+TILES, ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT = 2, 3, 4, 5, 6, 7, 8
 EVERYBODY = Only()
 SUSPECTS = Only(users="$suspects")
 PERSON = ("domain", "user")
 TOP = 20
 HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour, 14 d"
+NETWORKS_NOW, FAILURES_NOW = "Networks, 24 h", "Failures, last hour"
+GROWTH_TITLES = {
+    f"Value #{ref}": title
+    for ref, title in zip("ABCDEF", (HOUR, USUAL, FACTOR, BUSIEST, NETWORKS_NOW, FAILURES_NOW), strict=True)
+}
 
 
 def board(zone: Zone) -> Board:
@@ -29,7 +34,8 @@ def board(zone: Zone) -> Board:
             variables.hidden_names("suspects", "user", busy),
         ],
         [
-            _tiles((0, 0, 24, 4)),
+            _tiles((0, 0, 19, 4)),
+            _busiest((19, 0, 5, 4)),
             _alerts((0, 4, 24, 8)),
             _growth((0, 12, 24, 12)),
             _networks((0, 24, 12, 11)),
@@ -82,7 +88,7 @@ def _alerts(place: Place) -> panels.Panel:
         sort=("Severity", False),
         overrides=[
             _open_user(),
-            panels.by_name("Alert", {"custom.minWidth": 260}),
+            panels.by_name("Alert", {"custom.minWidth": 220}),
             panels.by_name(
                 "Severity",
                 {
@@ -91,26 +97,22 @@ def _alerts(place: Place) -> panels.Panel:
                     "custom.width": 110,
                 },
             ),
-            panels.by_name("Since", {"unit": "dateTimeFromNow", "custom.width": 160, "mappings": panels.UNKNOWN}),
+            panels.by_name("Since", {"unit": "dateTimeFromNow", "custom.minWidth": 130, "mappings": panels.UNKNOWN}),
         ],
         transformations=panels.columns(titles | {"Value": "Since"}),
         empty="No POP3 alert is firing. (The rules in deploy/prometheus must be loaded for that to mean something.)",
     )
 
 
-def _growth(place: Place) -> panels.Panel:
+def _busiest(place: Place) -> panels.Panel:
+    """Who that is, and all that the table of growth shows."""
     series = accounts.users("connections", SUSPECTS)
     hour, usual = accounts.recent(series, PERSON, 1), accounts.usual_hour(series, PERSON)
     failures = accounts.recent(accounts.users("login_failures", SUSPECTS), PERSON, 1)
-    titles = {"user": "User", "domain": "Domain", "Value #A": HOUR, "Value #B": USUAL, "Value #C": FACTOR}
-    titles |= {"Value #D": BUSIEST, "Value #E": "Networks, 24 h", "Value #F": "Failures, last hour"}
-    factor = panels.thresholds((None, theme.GREY), (4, theme.ORANGE), (20, theme.RED))
-    return panels.table(
-        GROWTH,
-        "Growth against their own history",
+    return names.busiest(
+        BUSIEST_ACCOUNT,
+        "User",
         place,
-        f"The {TOP} accounts with the most connections in the last hour, against their average hour of 14 days and, "
-        "where the recording rule kept it, their busiest one. Ten or more times usual deserves a look.",
         [
             rows("A", hour, WITHIN_A_SCRAPE),
             rows("B", usual, WITHIN_A_SCRAPE),
@@ -119,24 +121,43 @@ def _growth(place: Place) -> panels.Panel:
             rows("E", accounts.networks(SUSPECTS, PERSON)),
             rows("F", failures, WITHIN_A_SCRAPE),
         ],
+        panels.merged({"user": "User", "domain": "Domain"} | GROWTH_TITLES, filled=HOUR),
+        by=HOUR,
+        goal=_user_of_domain(),
+        carry_range=False,
+    )
+
+
+def _growth(place: Place) -> panels.Panel:
+    factor = panels.thresholds((None, theme.GREY), (4, theme.ORANGE), (20, theme.RED))
+    return panels.table(
+        GROWTH,
+        "Growth against their own history",
+        place,
+        f"The {TOP} accounts with the most connections in the last hour, against their average hour of 14 days and, "
+        "where the recording rule kept it, their busiest one. Ten or more times usual deserves a look.",
+        [PanelTarget(BUSIEST_ACCOUNT)],
         sort=(HOUR, True),
         overrides=[
             _open_user(),
             panels.by_name("Domain", {"custom.width": 170}),
             _bar(HOUR, theme.BLUE),
-            panels.by_name(USUAL, {"decimals": 1}),
+            panels.by_name(USUAL, {"decimals": 1, "custom.minWidth": 110}),
             panels.by_name(
                 FACTOR,
                 {
                     "decimals": 1,
                     "unit": "suffix: x",
+                    "custom.minWidth": 110,
                     "thresholds": factor,
                     "custom.cellOptions": {"type": "color-text"},
                 },
             ),
-            *(panels.by_name(title, {"unit": theme.COUNT, "noValue": "-"}) for title in list(titles.values())[5:]),
+            *(
+                panels.by_name(title, {"unit": theme.COUNT, "noValue": "-", "custom.minWidth": 110})
+                for title in (BUSIEST, NETWORKS_NOW, FAILURES_NOW)
+            ),
         ],
-        transformations=panels.merged(titles, filled=HOUR),
         empty="No account has connected in the last hour.",
     )
 
@@ -187,8 +208,11 @@ def _over_time(place: Place) -> panels.Panel:
 
 
 def _open_user() -> Override:
-    goal = links.url(links.SUSPICIOUS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
-    return panels.named("User", "Open this user (30 days)", goal, carry_range=False)
+    return panels.named("User", "Open this user (30 days)", _user_of_domain(), carry_range=False)
+
+
+def _user_of_domain() -> str:
+    return links.url(links.SUSPICIOUS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
 
 
 def _bar(title: str, colour: str) -> Override:

@@ -1,6 +1,6 @@
 """Trend: how are the servers doing?"""
 
-from dashboards import links, panels, report, theme, variables
+from dashboards import links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.queries import Only, ends
@@ -8,7 +8,7 @@ from dashboards.report import Report
 from dashboards.targets import WITHIN_A_SCRAPE, rows
 from exporter.catalogue import Scope
 
-ENDS, REASONS, SERVERS = 6, 7, 8
+ENDS, REASONS, SERVERS, BUSIEST = 6, 7, 8, 9
 
 
 def board(zone: Zone) -> Board:
@@ -29,7 +29,8 @@ def board(zone: Zone) -> Board:
         [
             report.choices(links.TREND),
             notes(zone, (14, 0, 10, 2)),
-            shown.totals((0, 2, 24, 4)),
+            shown.totals((0, 2, 20, 4)),
+            _busiest(shown, (20, 2, 4, 4)),
             *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
             shown.table((0, 18, 24, 12)),
             _ends(),
@@ -73,16 +74,25 @@ def _reasons() -> panels.Panel:
     )
 
 
+def _busiest(shown: Report, place: panels.Place) -> panels.Panel:
+    return names.busiest(
+        BUSIEST,
+        "Server",
+        place,
+        shown.total_targets("server"),
+        panels.joined("server", shown.fields(), keep="Server", filled=shown.columns[0].title),
+        goal=links.url(links.TREND, links.TREND, server="${__value.text}"),
+    )
+
+
 def _servers(shown: Report) -> panels.Panel:
     goal = links.url(links.TREND, links.TREND, server="${__value.text}")
-    return panels.table(
+    return names.table(
         SERVERS,
         "Servers",
         (0, 40, 24, 8),
         "The totals of the range by server; a click on a name shows it alone.",
-        shown.total_targets("server"),
-        sort=(shown.columns[0].title, True),
-        overrides=[panels.named("Server", "Only this server", goal), *shown.looks()],
-        transformations=panels.joined("server", shown.fields(), keep="Server", filled=shown.columns[0].title),
-        totals=shown.titles,
+        source=BUSIEST,
+        shown=shown,
+        overrides=[panels.named("Server", "Only this server", goal)],
     )

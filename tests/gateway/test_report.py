@@ -178,7 +178,7 @@ def test_the_domains_are_those_of_the_panel(asked: Asked, door: Door) -> None:
     """For an operator and for a domain administrator, who has one row."""
     heading, rows = fetched(door, asked, asked.link())
     assert ["Domain", *HEADINGS] == heading
-    assert by_name(asked.page(door), "Domains", "domain") == rows
+    assert by_name(asked.page(door), "Busiest domain", "domain") == rows
     assert (rows.keys() == {"a.example"}) is (not asked.is_operator or "win1" in asked.servers)
 
 
@@ -198,7 +198,7 @@ def test_the_users_are_those_of_the_panel(asked: Asked, door: Door) -> None:
     """Of one domain, for an operator and for its administrator: the same."""
     heading, rows = fetched(door, asked, asked.link())
     assert ["User", *HEADINGS] == heading
-    assert by_name(asked.page(door), "Users of $domain", "user") == rows
+    assert by_name(asked.page(door), "Busiest user", "user") == rows
     assert "anna@a.example" in rows
     if asked.servers == ("win1",):
         assert "" == rows["anna@a.example"][-1]
