@@ -46,7 +46,7 @@ def _busiest(users: Report, place: panels.Place) -> panels.Panel:
         "User",
         place,
         users.total_targets("user"),
-        panels.joined("user", users.fields(), keep="User", filled=users.columns[0].title),
+        users.joined("user"),
         goal=links.url(links.DOMAIN, links.USER, user="${__value.text}"),
     )
 

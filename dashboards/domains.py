@@ -53,7 +53,7 @@ def _busiest_domain(shown: Report, place: panels.Place) -> panels.Panel:
         "Domain",
         place,
         shown.total_targets("domain"),
-        panels.joined("domain", shown.fields(), keep="Domain", filled=shown.columns[0].title),
+        shown.joined("domain"),
         goal=links.url(links.DOMAINS, links.DOMAIN, domain="${__value.text}"),
     )
 
@@ -84,7 +84,7 @@ def _share(number: int, title: str, column: theme.Column, place: panels.Place) -
         overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
         transformations=[
             report.only("Domain", column.title),
-            panels.at_least(column.title, 0),  # not those whose servers do not log it
+            panels.without_gaps(column.title),  # not those whose servers do not log it
             panels.sorted_by(column.title, descending=True),
             {"id": "limit", "options": {"limitField": str(TOP)}},
         ],
@@ -123,7 +123,7 @@ def _busiest_user(users: Report, place: panels.Place) -> panels.Panel:
         "User",
         place,
         users.total_targets("domain", "user"),
-        panels.merged({"user": "User", "domain": "Domain", **users.fields()}, filled=users.columns[0].title),
+        users.merged("user", "domain"),
         goal=_user_of_domain(),
     )
 

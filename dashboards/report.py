@@ -147,6 +147,17 @@ class Report:
         """What Grafana calls the columns of the targets A, B, ... and what we do."""
         return {f"Value #{ref}": column.title for ref, column in zip("ABCDEFGH", self.columns, strict=False)}
 
+    def joined(self, label: str) -> list[Override]:
+        """The rows of `total_targets(label)` as one table, which keeps the label's column."""
+        first = self.columns[0].title
+        joined = panels.joined(label, self.fields(), keep=label.capitalize(), filled=first)
+        return [*joined, panels.empty_for_nan(self.titles)]
+
+    def merged(self, *labels: str) -> list[Override]:
+        """The same by several labels."""
+        fields = {label: label.capitalize() for label in labels} | self.fields()
+        return [*panels.merged(fields, filled=self.columns[0].title), panels.empty_for_nan(self.titles)]
+
     @property
     def titles(self) -> list[str]:
         return [column.title for column in self.columns]
@@ -167,7 +178,7 @@ class Report:
     def _transformations(self) -> list[Override]:
         fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
         joined = panels.joined("period", fields, filled=self.columns[0].title)
-        return [*joined, panels.converted(PERIOD, "time"), panels.sorted_by(PERIOD)]
+        return [*joined, panels.empty_for_nan(self.titles), panels.converted(PERIOD, "time"), panels.sorted_by(PERIOD)]
 
 
 def chart_styles(columns: Sequence[Column]) -> list[Override]:

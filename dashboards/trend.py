@@ -80,7 +80,7 @@ def _busiest(shown: Report, place: panels.Place) -> panels.Panel:
         "Server",
         place,
         shown.total_targets("server"),
-        panels.joined("server", shown.fields(), keep="Server", filled=shown.columns[0].title),
+        shown.joined("server"),
         goal=links.url(links.TREND, links.TREND, server="${__value.text}"),
     )
 

@@ -6,49 +6,20 @@ GRAFANA_URL: a running Grafana; or GRAFANA_HOME: an unpacked one, started here. 
 import csv
 import io
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import Locator, expect
 
-from dashboards.__main__ import main
-from tests.dashboards import grafana_server, scenario
-from tests.dashboards.grafana_api import Login
-from tests.dashboards.site import Site, dates
+from exporter.periods import Step
+from tests.dashboards.site import Site, dates, local
+from tests.dashboards.tables import ACCOUNT, REPORT, USERS, Cell, Table, by_name, by_step
 from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, Asked
-from tests.dashboards.viewer import Viewer, chromium, logged_in
-from tests.prometheus_server import PrometheusServer
+from tests.dashboards.viewer import Viewer
 
 pytestmark = [pytest.mark.browser, pytest.mark.tool("prometheus", "promtool", "chromium"), pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def prometheus_only(
-    prometheus: PrometheusServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Login]]:
-    """A Grafana's address, and a Viewer of the dashboards over the tests' Prometheus."""
-    if not grafana_server.is_there():
-        pytest.skip("neither GRAFANA_URL nor GRAFANA_HOME names a Grafana")
-    directory = tmp_path_factory.mktemp("grafana")
-    main(["--time-zone", scenario.ZONE, "--output", str(directory / "dashboards")])
-    with grafana_server.some_grafana(directory) as api, api.organisation("POP3 dashboards") as place:
-        place.data_source("Prometheus", "prometheus", prometheus.url, is_default=True)
-        place.dashboards(directory / "dashboards")
-        yield api.url, place.user("viewer")
-
-
-@pytest.fixture(scope="module")
-def context(prometheus_only: tuple[str, Login]) -> Iterator[BrowserContext]:
-    with chromium() as browser, logged_in(browser, *prometheus_only) as context:
-        yield context
-
-
-@pytest.fixture
-def viewer(context: BrowserContext, prometheus_only: tuple[str, Login]) -> Iterator[Viewer]:
-    page = context.new_page()
-    yield Viewer(page, prometheus_only[0])
-    page.close()
 
 
 @pytest.mark.parametrize("uid", UIDS)
@@ -93,45 +64,117 @@ def test_the_doubled_hour_of_autumn_is_two_rows(viewer: Viewer) -> None:
     expect(viewer.panel("Report by Hour").get_by_text("2026-10-25 02:00 CET", exact=True)).to_be_visible()
 
 
-def test_a_table_sorts_by_its_columns(viewer: Viewer) -> None:
-    """A click on a heading sorts by it, by value and not by text."""
-    viewer.open("pop3-domains")
-    names = ["Domain", "New connections", "Blocked connections", "Bad commands", "Terminations"]
-    for column, name in enumerate(names):
-        heading = (
-            viewer.panel("Domains").get_by_role("columnheader").filter(has_text=name).get_by_text(name, exact=True)
-        )
-        heading.click()
-        texts = viewer.cells("Domains", column)
-        values = texts if column == 0 else [int(text.replace(",", "")) for text in texts]
-        assert values in (sorted(values), sorted(values, reverse=True)), name
+@pytest.mark.parametrize("sort", ["ascending", "descending"])
+@pytest.mark.parametrize("title", ["Servers", "Domains", "Domains of a while", "Users of a.example", "Report by Day"])
+def test_a_table_sorts_by_each_column(title: str, sort: str, viewer: Viewer, site: Site) -> None:
+    """Clicks on a heading sort by it, up and down, by value and not by text: the first page begins so."""
+    uid, asked, table = tables_of(site)[title]
+    title = title.removesuffix(" of a while")
+    viewer.open(uid, asked)
+    for column, name in enumerate(table.titles):
+        heading = viewer.panel(title).get_by_role("columnheader").nth(column)
+        assert name == heading.inner_text().replace("\n", " ").strip()
+        for _ in range(3):  # up, down, not at all
+            if heading.get_attribute("aria-sort") != sort:
+                viewer.heading(title, name).click()
+        expect(heading).to_have_attribute("aria-sort", sort)
+        rows = sorted(table.rows, key=lambda row: rank(row[column]), reverse=sort == "descending")
+        expected = [table.texts(row)[column] for row in rows]
+        found = viewer.cells(title, column)
+        assert found
+        assert expected[: len(found)] == found, name
+
+
+def rank(cell: Cell) -> tuple[bool, Any]:
+    """What no log has stands below everything."""
+    return cell is not None, cell
 
 
 def test_drilling_down_and_back(viewer: Viewer) -> None:
-    """From the domains to one of them, to one of its users, and back, with the range kept."""
-    viewer.open("pop3-domains")
-    viewer.panel("Domains").get_by_role("link", name="b.example", exact=True).click()
+    """Trend, Domains, one of them, one of its users, and back by links and by the browser: the choices are kept."""
+    viewer.open("pop3-trend", step="GGGG-[W]WW", chart="lines", server="mx1")
+    places: list[tuple[str, dict[str, str]]] = [("pop3-trend", {})]
+
+    def follow(link: Locator, uid: str, **found: str) -> None:
+        link.click()
+        places.append((uid, found))
+        arrived()
+
+    def arrived() -> None:
+        uid, found = places[-1]
+        expect(viewer.page).to_have_url(re.compile(f"/d/{uid}[/?]"))
+        viewer.settle()
+        given = parse_qs(urlsplit(viewer.page.url).query)
+        kept = {"var-step": "GGGG-[W]WW", "var-chart": "lines", "var-server": "mx1"} | found
+        assert {name: [value] for name, value in kept.items()} == {name: given[name] for name in kept}
+        assert begins == {instant(given["from"][0])}
+
+    begins = {LAST_30_DAYS.begin}
+    links = viewer.page.get_by_role("link")
+    follow(viewer.page.get_by_role("link", name="Domains", exact=True), "pop3-domains")
+    follow(viewer.panel("Domains").get_by_role("link", name="b.example"), "pop3-domain", **{"var-domain": "b.example"})
     expect(viewer.page.get_by_role("heading", name="Users of b.example")).to_be_visible()
-    viewer.settle()
-    viewer.panel("Users of b.example").get_by_role("link", name="ben@b.example").click()
-    expect(viewer.page).to_have_url(re.compile("pop3-user.*var-user=ben"))
-    viewer.settle()
-    viewer.page.get_by_role("link", name="Domains").first.click()
-    expect(viewer.page).to_have_url(re.compile(r"pop3-domains.*from=(\d{13}|2026-10-19T22)"))
+    person = {"var-domain": "b.example", "var-user": "ben@b.example"}
+    users = viewer.panel("Users of b.example")
+    follow(users.get_by_role("link", name="ben@b.example"), "pop3-user", **person)
+    while len(places) > 1:
+        places.pop()
+        viewer.page.go_back()
+        arrived()
+    viewer.page.go_forward()
+    viewer.page.go_forward()
+    viewer.page.go_forward()
+    places.append(("pop3-user", person))
+    arrived()
+    follow(links.get_by_text("Domain", exact=True).first, "pop3-domain", **{"var-domain": "b.example"})
+    follow(links.get_by_text("Domains", exact=True).first, "pop3-domains")
+    follow(links.get_by_text("Trend", exact=True).first, "pop3-trend")
     assert not viewer.troubles
 
 
-def test_the_csv_is_the_table(viewer: Viewer, site: Site) -> None:
-    """Inspect, Data, Download CSV: the table's rows, right at the first click."""
-    viewer.open("pop3-trend", step="Week")
-    viewer.panel("Report by Week").hover()
-    viewer.page.get_by_label("Menu for panel Report by Week").click()
-    viewer.page.get_by_role("menuitem", name="Inspect").hover()
-    viewer.page.get_by_role("menuitem", name="Data", exact=True).click()
-    with viewer.page.expect_download() as download:
-        viewer.page.get_by_role("button", name="Download CSV").click()
-    text = download.value.path().read_text("utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert ["Period", "Days", "New connections", "Blocked connections"] == list(rows[0])[:4]
-    total = len(site.between(LAST_30_DAYS.begin, LAST_30_DAYS.end + 1))
-    assert total == sum(int(row["New connections"].replace(",", "")) for row in rows)
+def instant(text: str) -> int:
+    """UNIX seconds of what Grafana writes into addresses."""
+    return int(text) // 1000 if text.isdecimal() else int(datetime.fromisoformat(text).timestamp())
+
+
+@pytest.mark.parametrize("formats", [True, False], ids=["formatted", "raw"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Report by Week",
+        "Report by Day",
+        "Servers",
+        "Domains of a while",
+        "Users of a.example",
+        "Report by Day of a user",
+    ],
+)
+def test_the_csv_is_the_table(title: str, formats: bool, viewer: Viewer, site: Site) -> None:  # noqa: FBT001
+    """Inspect, Data, Download CSV, at the first click: every cell is the log's."""
+    uid, asked, table = tables_of(site)[title]
+    title = title.removesuffix(" of a user").removesuffix(" of a while")
+    viewer.open(uid, asked, step="Week" if "Week" in title else "Day")
+    found = list(csv.reader(io.StringIO(viewer.downloaded(title, formats=formats), newline="")))
+    if title.startswith("Report") and not formats:
+        # Any instant of the day: which one depends on the zone.
+        days = [local(int(row[0]) // 1000, site.zone).date() for row in found[1:]]
+        found[1:] = [[str(site.midnight(day) * 1000), *row[1:]] for day, row in zip(days, found[1:], strict=True)]
+    assert (table.formatted() if formats else table.raw()) == found
+
+
+def tables_of(site: Site) -> dict[str, tuple[str, Asked, Table]]:
+    """Each table's dashboard and what it must show of a range."""
+    asked = LAST_30_DAYS
+    early = Asked("2026-10-20", "2026-11-09")  # in which the domain that logs no bytes is not the last one
+    anybody = by_step(site, asked, Step.DAY, REPORT, lambda _: True)
+    weeks = by_step(site, asked, Step.WEEK, REPORT, lambda _: True)
+    anna = by_step(site, asked, Step.DAY, ACCOUNT, lambda event: event.user == "anna@a.example")
+    return {
+        "Report by Day": ("pop3-trend", asked, anybody),
+        "Report by Week": ("pop3-trend", asked, weeks),
+        "Servers": ("pop3-trend", asked, by_name(site, asked, "server", REPORT)),
+        "Domains": ("pop3-domains", asked, by_name(site, asked, "domain", REPORT)),
+        "Domains of a while": ("pop3-domains", early, by_name(site, early, "domain", REPORT)),
+        "Users of a.example": ("pop3-domain", asked, by_name(site, asked, "user", USERS, "a.example")),
+        "Report by Day of a user": ("pop3-user", asked, anna),
+    }

@@ -74,3 +74,16 @@ class Viewer:
         rows = self.panel(title).get_by_role("row").all()
         found = [row.get_by_role("gridcell").all_inner_texts() for row in rows]
         return [cells[column].strip() for cells in found if len(cells) > column and cells[0].upper() != "TOTAL"]
+
+    def downloaded(self, title: str, *, formats: bool = True) -> str:
+        """The CSV of Inspect, Data; without `formats` after a click that switches them off."""
+        self.panel(title).hover()
+        self.page.get_by_label(f"Menu for panel {title}").click()
+        self.page.get_by_role("menuitem", name="Inspect").hover()
+        self.page.get_by_role("menuitem", name="Data", exact=True).click()
+        if not formats:
+            self.page.get_by_text("Data options").click()
+            self.page.locator("label[for=formatted-data-toggle]").last.click()
+        with self.page.expect_download() as download:
+            self.page.get_by_role("button", name="Download CSV").click()
+        return download.value.path().read_text("utf-8")
