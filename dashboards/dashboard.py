@@ -84,7 +84,7 @@ class Board:
             graphTooltip=int(self.tooltip_shared),
             templating=core.Templating(list=list(self.variables)),
             annotations=core.Annotations(list=_annotations()),
-            links=links.modes(self.uid) + links.csv(self.uid),
+            links=links.modes(self.uid),
             panels=list(self.panels),
         )
         return cleaned(dashboard, variables.SOURCE, {"weekStart": "monday"})

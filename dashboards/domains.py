@@ -2,6 +2,7 @@
 
 from dashboards import links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
+from dashboards.download import download
 from dashboards.notes import notes
 from dashboards.queries import NEAR_WINDOW, Only, Series, Steps, top, total
 from dashboards.report import Report
@@ -34,6 +35,7 @@ def board(zone: Zone) -> Board:
         ],
         [
             report.choices(links.DOMAINS),
+            download(links.DOMAINS),
             notes(zone, (14, 0, 10, 2)),
             Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2, 20, 6)),
             _busiest_domain(shown, (20, 2, 4, 3)),

@@ -47,24 +47,12 @@ def with_range(path: str) -> str:
 CSV_BY = {TREND: "trend", DOMAINS: "domain", DOMAIN: "user", USER: "user"}
 
 
-def csv(here: str) -> list[core.DashboardLink]:
-    """The whole report as a CSV file in one click, where the data source is a gateway that offers it."""
-    if here not in CSV_BY:
-        return []
+def csv(here: str) -> str:
+    """Where a gateway as data source offers the whole report as a CSV file, with the choices of the page."""
     asked = {"by": CSV_BY[here], "step": "${step:text}", "from": "${__from}", "to": "${__to}", "tz": "${__timezone}"}
     words = [f"{name}={value}" for name, value in asked.items()] + ["${server:queryparam}"]
     words += ["domain=${domain:percentencode}"] if "domain" in VARIABLES[here] else []
-    return [
-        core.DashboardLink(
-            title="CSV",
-            type="link",
-            uri="/api/datasources/proxy/uid/${datasource}/report.csv?" + "&".join(words),
-            keepTime=False,
-            targetBlank=True,
-            icon="doc",
-            tooltip="The whole report as a file, if the data source is the gateway; else: table menu, Inspect, Data",
-        )
-    ]
+    return "/api/datasources/proxy/uid/${datasource}/report.csv?" + "&".join(words)
 
 
 def modes(here: str) -> list[core.DashboardLink]:

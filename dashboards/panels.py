@@ -68,6 +68,7 @@ def stat(
     options: Properties | None = None,
     defaults: Properties | None = None,
     transformations: Sequence[Override] = (),
+    transparent: bool = False,
 ) -> core.Stat:
     """Big numbers, one tile per series."""
     shown = {"graphMode": "none", "colorMode": "value", "textMode": "auto", "wideLayout": True} | dict(options or {})
@@ -75,6 +76,7 @@ def stat(
     return core.Stat(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
+        transparent=transparent,
         extraJson={"options": shown, "fieldConfig": _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides)},
     )
 

@@ -224,7 +224,7 @@ def choices(here: str) -> core.Text:
         "**Step** " + " · ".join(f"[{name}]({choice(here, step=quote(STEP_FORMATS[name]))})" for name in steps),
         "**Chart** " + " · ".join(f"[{name}]({choice(here, chart=value)})" for name, value in CHARTS.items()),
     ]
-    return panels.text(1, (0, 0, 14, 2), " &nbsp; &nbsp; ".join(picks))
+    return panels.text(1, (0, 0, 12, 2), " &nbsp; &nbsp; ".join(picks))
 
 
 def choice(here: str, **replaced: str) -> str:

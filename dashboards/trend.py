@@ -2,6 +2,7 @@
 
 from dashboards import links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
+from dashboards.download import download
 from dashboards.notes import notes
 from dashboards.queries import Only, ends
 from dashboards.report import Report
@@ -28,6 +29,7 @@ def board(zone: Zone) -> Board:
         ],
         [
             report.choices(links.TREND),
+            download(links.TREND),
             notes(zone, (14, 0, 10, 2)),
             shown.totals((0, 2, 20, 4)),
             _busiest(shown, (20, 2, 4, 4)),

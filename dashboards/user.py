@@ -2,6 +2,7 @@
 
 from dashboards import links, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
+from dashboards.download import download
 from dashboards.notes import notes
 from dashboards.queries import Only
 from dashboards.report import Report
@@ -31,6 +32,7 @@ def board(zone: Zone) -> Board:
         ],
         [
             report.choices(links.USER),
+            download(links.USER),
             notes(zone, (14, 0, 10, 2)),
             shown.totals((0, 2, 24, 4)),
             *shown.charts((0, 6, 16, 14), (16, 6, 8, 14)),

@@ -7,6 +7,7 @@ from exporter.gateway import filters
 from exporter.gateway.access import Rights
 from exporter.gateway.constants import with_constants
 from exporter.gateway.exempt import admitted
+from exporter.gateway.offering import offer
 from exporter.gateway.parameters import (
     ALERTS,
     LABEL_VALUES,
@@ -34,6 +35,8 @@ class Asking:
 
     async def api(self, rights: Rights, endpoint: Endpoint, parameters: Pairs, label: str = "") -> Answer:
         """The answer of an endpoint to these parameters, for these rights."""
+        if endpoint is QUERY and (offered := offer(parameters)) is not None:
+            return Answer(200, offered)
         path = endpoint.path.format(name=label)
         if endpoint.is_query:
             return await self._query(rights, path, parameters)

@@ -31,6 +31,14 @@ def test_each_dashboard_opens_without_error_or_hole(uid: str, viewer: Viewer) ->
     assert 0 == viewer.page.get_by_test_id("data-testid Panel status error").count()
 
 
+@pytest.mark.parametrize("uid", UIDS)
+def test_there_is_no_link_to_what_is_not_offered(uid: str, viewer: Viewer) -> None:
+    """Prometheus offers no CSV of the report, so nothing leads there."""
+    viewer.open(uid)
+    assert 0 == viewer.csv_links.count()
+    assert 0 == viewer.page.get_by_text("CSV").count()
+
+
 def test_the_table_says_what_the_log_says(viewer: Viewer, site: Site) -> None:
     """Days of the first page of the table, newest first, each with its connections."""
     viewer.open("pop3-trend")

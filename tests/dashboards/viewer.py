@@ -75,6 +75,11 @@ class Viewer:
         found = [row.get_by_role("gridcell").all_inner_texts() for row in rows]
         return [cells[column].strip() for cells in found if len(cells) > column and cells[0].upper() != "TOTAL"]
 
+    @property
+    def csv_links(self) -> Locator:
+        """What leads to the gateway's report, visible or not."""
+        return self.page.locator('a[href*="report.csv"]')
+
     def downloaded(self, title: str, *, formats: bool = True) -> str:
         """The CSV of Inspect, Data; without `formats` after a click that switches them off."""
         self.panel(title).hover()

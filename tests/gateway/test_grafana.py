@@ -92,6 +92,7 @@ def installation(
         service = Service(read(directory / "gateway.yaml"))
         service.start()
         made = Installation(api, operators, directory, service.url, {"admin": operators.user("admin", "Admin")})
+        operators.data_source("CSV", "csv", service.url)
         made.customers(("alice", "a.example"), ("bob", "b.example"))
         try:
             done = made.script()
@@ -137,22 +138,44 @@ def test_each_customer_sees_his_domain_only(
         assert ([], []) == (viewer.troubles, [word for word in others if word in text])
 
 
+def saved(viewer: Viewer) -> tuple[str, list[list[str]]]:
+    """One click on CSV: the file's name and its rows."""
+    with viewer.page.expect_download() as download:  # of a tab of its own, reported to the page that opened it
+        viewer.csv_links.first.click()
+    text = Path(download.value.path()).read_text("utf-8")
+    return download.value.suggested_filename, list(csv.reader(io.StringIO(text, newline="")))
+
+
 def test_a_customer_downloads_his_report(installation: Installation, browser: Browser) -> None:
     """One click on CSV: a file with his users' rows."""
     with installation.looking(browser, "alice") as context:
-        page = opened(installation, context, "/d/pop3-domain").page
-        with page.expect_download() as download:  # of a tab of its own, reported to the page that opened it
-            page.get_by_role("link", name="CSV").first.click()
-        text = Path(download.value.path()).read_text("utf-8")
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-        assert "pop-sessions-a.example-2026-10-22_2026-11-04.csv" == download.value.suggested_filename
+        name, rows = saved(opened(installation, context, "/d/pop3-domain"))
+        assert "pop-sessions-a.example-2026-10-22_2026-11-04.csv" == name
         assert ["User", "New Connections"] == rows[0][:2]
         assert {"anna@a.example", "'=cmd@a.example", "otto@a.example"} == {row[0] for row in rows[1:]}
 
 
+@pytest.mark.parametrize(
+    ("uid", "heading", "count"), [("pop3-trend", "Period", 2), ("pop3-domains", "Domain", 4), ("pop3-user", "User", 3)]
+)
+def test_the_link_is_there_where_the_gateway_is(
+    uid: str, heading: str, count: int, installation: Installation, browser: Browser
+) -> None:
+    """An operator who changes the data source sees the link come, and gets the page's choices by one click."""
+    with installation.looking(browser, "admin") as context:
+        viewer = opened(installation, context, f"/d/{uid}?var-domain=a.example&var-step=YYYY-MM")
+        assert 0 == viewer.csv_links.count()
+        viewer.page.get_by_text("Prometheus", exact=True).first.click(force=True)  # its input lies over it
+        viewer.page.get_by_role("option", name="CSV").click()
+        expect(viewer.csv_links.first).to_be_visible(timeout=30_000)
+        viewer.settle()
+        _, rows = saved(viewer)
+        assert (heading, count) == (rows[0][0], len(rows) - 1)
+        assert [] == viewer.troubles
+
+
 def test_the_operator_sees_all(installation: Installation, browser: Browser) -> None:
     """In his organisation, by Prometheus itself, and by a gateway beside it."""
-    installation.operators.data_source("CSV", "csv", installation.gateway)
     with installation.looking(browser, "admin") as context:
         viewer = opened(installation, context, "/d/pop3-domains")
         text = viewer.page.locator("body").inner_text()

@@ -16,6 +16,7 @@ from _pytest.mark import ParameterSet
 
 from dashboards.boards import all_boards
 from dashboards.dashboard import Board
+from dashboards.download import DOWNLOAD
 from exporter.periods import Step, period_of
 from tests.dashboards.grafana import ALL, Page
 from tests.dashboards.site import Site, stamp
@@ -73,7 +74,8 @@ class Asked:
 
     def link(self) -> str:
         """Where the dashboard's own CSV link leads, below the data source."""
-        path: str = next(link["url"] for link in board(self.uid).json()["links"] if link["title"] == "CSV")
+        tile = next(one for one in board(self.uid).json()["panels"] if one["id"] == DOWNLOAD)
+        path: str = tile["fieldConfig"]["defaults"]["links"][0]["url"]
         path = path.removeprefix("/api/datasources/proxy/uid/${datasource}")
         servers = ["$__all"] if isinstance(self.servers, str) else self.servers
         values = {

@@ -1,0 +1,28 @@
+"""The report as a CSV file in one click: a tile that only a gateway as data source fills."""
+
+from dashboards import links, panels, theme
+from dashboards.panels import Place
+from dashboards.queries.gateway import GATEWAY
+from dashboards.targets import now
+
+DOWNLOAD = 51
+PLACE: Place = (12, 0, 2, 2)
+
+
+def download(here: str) -> panels.Panel:
+    """A link where the data source answers that it offers reports; nothing, also nothing to click, where it does not.
+
+    No link of the dashboard: those are shown whatever the data source is.
+    """
+    link = {"title": "The whole report as a CSV file", "url": links.csv(here), "targetBlank": True}
+    return panels.stat(
+        DOWNLOAD,
+        "",
+        PLACE,
+        "The whole report as a CSV file, if the data source is the gateway; else: table menu, Inspect, Data.",
+        [now("A", GATEWAY, "⤓ CSV")],
+        unit=theme.NONE,
+        options={"textMode": "name", "justifyMode": "center", "text": {"titleSize": 14, "valueSize": 14}},
+        defaults={"noValue": " ", "color": panels.fixed(theme.BLUE), "links": [link]},
+        transparent=True,
+    )
