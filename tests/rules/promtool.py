@@ -114,16 +114,22 @@ def write_tests(
 
 def run_tests(path: Path) -> str:
     """What promtool says against a file of tests: empty if all hold."""
-    command = [shutil.which(PROMTOOL) or PROMTOOL, "test", "rules", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    return _said("test", "rules", str(path))
 
 
 def check_config(path: Path) -> str:
     """What promtool says against a configuration of Prometheus with its rules: empty if nothing."""
-    command = [shutil.which(PROMTOOL) or PROMTOOL, "check", "config", str(path)]
+    return _said("check", "config", str(path))
+
+
+def _said(*arguments: str) -> str:
+    """Empty if all is well; RuntimeError if promtool ended without a word, killed for want of memory for instance."""
+    command = [shutil.which(PROMTOOL) or PROMTOOL, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    words = done.stdout + done.stderr
+    if done.returncode and not words.strip():
+        raise RuntimeError(f"promtool {' '.join(arguments)}: ended with {done.returncode} and said nothing")
+    return words if done.returncode else ""
 
 
 def _test(test: Case | Question, alerts: Sequence[str]) -> dict[str, Any]:
