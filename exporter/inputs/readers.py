@@ -195,8 +195,8 @@ class CompressedFile:
                 return lzma.LZMAFile(self._file)
         archive = zipfile.ZipFile(self._file)
         members = [member for member in archive.infolist() if not member.is_dir()]
-        if not members:
-            raise zipfile.BadZipFile("an archive without a file")
+        if len(members) != 1:
+            raise zipfile.BadZipFile(f"an archive of {len(members)} files, not of one log: unpack it")
         return archive.open(members[0])
 
     def close(self) -> None:

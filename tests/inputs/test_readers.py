@@ -87,6 +87,16 @@ def test_an_archive_that_cannot_be_opened_is_told(spoil: Callable[[bytearray], N
         assert {"DAMAGED": 1} == source.status().read_errors
 
 
+def test_an_archive_of_several_files_is_told(tmp_path: Path) -> None:
+    """Which of them continues the log nobody knows; to read one and say nothing would lose the others."""
+    path = tmp_path / "logs.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("logs/", "logs/a.log", "logs/b.log"):
+            archive.writestr(name, b"" if name.endswith("/") else b"line\n")
+    with closing(open_reader(str(path))) as reader, pytest.raises(Torn, match="an archive of 2 files"):
+        reader.read(0, 1)
+
+
 @ENDING
 @given(changes=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=4), cut=st.data())
 def test_a_damaged_file_is_torn_or_read(ending: str, changes: list[tuple[int, int]], cut: st.DataObject) -> None:
