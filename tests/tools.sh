@@ -28,6 +28,7 @@ need amtool prometheus-alertmanager
 need dovecot dovecot-pop3d
 test -e /usr/lib/dovecot/imap-login || missing="$missing dovecot-imapd"
 need logrotate logrotate
+need soffice libreoffice-calc
 need mtail mtail
 need vmalert victoria-metrics    # and the server beside it
 test -x /lib/systemd/systemd-journal-remote || missing="$missing systemd-journal-remote"

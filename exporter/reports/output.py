@@ -1,7 +1,7 @@
 """Reports for people (a table) and for programs (CSV, JSON)."""
 
-import csv
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TextIO
@@ -16,6 +16,7 @@ from exporter.reports.rows import COLUMNS, By, Column, FailedName, Mark, Report,
 
 # What spreadsheets take for the begin of a formula (also behind the blanks that some of them skip).
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SEPARATING = re.compile(r'[,;|"\t\r\n]|^ | $')
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 NOT_LOGGED = "not logged"
 FAILED_HEADINGS = ("Name", "Failures", "Last")
@@ -49,7 +50,7 @@ def write_csv(report: Report, stream: TextIO) -> None:
     """RFC 4180, numbers raw, an empty cell for what is not logged; open files with `newline=""`."""
     trend = report.by is By.TREND
     headings = (report.by.heading, *(column.heading for column in COLUMNS), *(("Days",) if trend else ()))
-    rows = ((row.label, *row.values, *((row.covered,) if trend else ())) for row in report.rows)
+    rows = ((row.label, *row.values, *((row.covered_in_words,) if trend else ())) for row in report.rows)
     _write_csv(stream, headings, rows)
 
 
@@ -143,10 +144,16 @@ def _iso(stamp: int, zone: ZoneInfo) -> str:
 
 
 def _write_csv(stream: TextIO, headings: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> None:
-    writer = csv.writer(stream)
-    writer.writerow(headings)
-    for row in rows:
-        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in row])
+    lines = (",".join("" if cell is None else _field(cell) for cell in row) for row in (headings, *rows))
+    stream.writelines(f"{line}\r\n" for line in lines)
+
+
+def _field(cell: str | int) -> str:
+    """A cell of a CSV file; what some program takes for a separator (also a semicolon) stands in quotes."""
+    if not isinstance(cell, str):
+        return str(cell)
+    text = safe_cell(cell)
+    return '"' + text.replace('"', '""') + '"' if SEPARATING.search(text) else text
 
 
 def _write_json(stream: TextIO, rows: Iterable[object]) -> None:

@@ -90,6 +90,11 @@ class ReportRow:
         """The column `Days`: `12/30`, empty for hours."""
         return "" if self.days is None else f"{self.days[0]}/{self.days[1]}"
 
+    @property
+    def covered_in_words(self) -> str:
+        """The same as `12 of 30`: spreadsheets take 12/30 for a day in December."""
+        return self.covered.replace("/", " of ")
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -119,12 +119,12 @@ def by_period(page: Page, step: str) -> Table:
     rows = panel(page, "Connections by ${step:text}")
     columns = [{dict(labels)["period"]: value for labels, value in rows[ref].items()} for ref in "ABCDE"]
     begins = {dict(labels)["period"]: value / 1000 for labels, value in rows["P"].items()}
-    days = {dict(labels)["period"]: dict(labels)["days"].replace(" of ", "/") for labels in rows["Z"]}
+    days = {dict(labels)["period"]: dict(labels)["days"] for labels in rows["Z"]}
     found = {}
     for key in sorted(columns[0], key=lambda key: begins[key]):
         local = datetime.fromtimestamp(begins[key], UTC).astimezone(ZoneInfo(ZONE))
         name = local.isoformat() if step == "Hour" else period_of(local.date(), Step(step.lower())).label
-        covered = days.get(key, "1/1" if step == "Day" else "")
+        covered = days.get(key, "1 of 1" if step == "Day" else "")
         found[name] = [*(cell(column.get(key)) for column in columns), covered]
     return found
 
@@ -395,5 +395,5 @@ def test_milliseconds_are_a_range(door: Door) -> None:
     """As Grafana writes times, the last millisecond included, and days that have not begun left out."""
     begin, end = stamp("2026-11-03", ZONE), stamp("2026-11-07", ZONE)
     answer = asking(door, from_=str(begin * 1000), to=str(end * 1000 - 1), step="Month")
-    assert {"2026-11": "2/30"} == {period: row[-1] for period, row in read(answer.text)[1].items()}
+    assert {"2026-11": "2 of 30"} == {period: row[-1] for period, row in read(answer.text)[1].items()}
     assert begin < LAST < end

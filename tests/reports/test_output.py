@@ -64,7 +64,7 @@ def test_csv_of_a_trend_has_the_days_and_raw_numbers() -> None:
     """Lines end as RFC 4180 has it, an empty cell is what is not logged, there is no totals row."""
     assert (
         "Period,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth,Days\r\n"
-        "2026-10,1234,5,0,7,,12/31\r\n"
+        "2026-10,1234,5,0,7,,12 of 31\r\n"
     ) == written(write_csv, TREND)
 
 

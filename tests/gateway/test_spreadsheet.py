@@ -1,0 +1,135 @@
+"""The CSV of a gateway opened by LibreOffice Calc: numbers are numbers, text is text, nothing is a formula.
+
+English and German (a comma before decimals), with and without a byte order mark, and with every separator that the
+import dialog may have been left with.
+"""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.dashboards.site import Event, Site, stamp
+from tests.gateway.world import ZONE, Door
+from tests.prometheus_server import PrometheusServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.tool("prometheus", "promtool", "soffice"), pytest.mark.timeout(300)]
+
+FIRST, LAST = stamp("2026-11-01 09:00", ZONE), stamp("2026-11-04 18:00", ZONE)
+LARGE = 123_456_789_012_345  # fifteen digits: what spreadsheets keep
+# Users as they stand in Prometheus, and as the cell must show them.
+USERS = {
+    "anna@a.example": "anna@a.example",
+    "comma,semicolon;tab@a.example": "comma,semicolon;tab@a.example",
+    'a \\"quoted\\" name@a.example': 'a "quoted" name@a.example',
+    "jürgen.größe@müller.example": "jürgen.größe@müller.example",
+    "安娜@例え.example": "安娜@例え.example",
+    "=1+1@a.example": "'=1+1@a.example",
+    "+49@a.example": "'+49@a.example",
+    "-2@a.example": "'-2@a.example",
+    "@sum(1)": "'@sum(1)",
+    "o'neill@a.example": "o'neill@a.example",
+    "1.5e3@a.example": "1.5e3@a.example",
+    "true@a.example": "true@a.example",
+}
+NO_BYTES = {("win1", "received_bytes"): "none", ("win1", "sent_bytes"): "none"}
+LANGUAGES = {"English": 1033, "German": 1031}
+UTF_8 = 76
+SEPARATORS = {"comma": "44", "comma, semicolon and tab": "44/59/9"}
+TABLE, OFFICE = (f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("table", "office"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`kind`: string, float, date and so on; empty: None."""
+
+    kind: str | None
+    value: str
+    formula: str | None
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    directory = tmp_path_factory.mktemp("names")
+    events = [
+        Event(FIRST + number, FIRST + number, "mx1", "a.example", user, (number + 1, 0, 0, 0, LARGE, 0, 1, 0, 0))
+        for number, user in enumerate(USERS)
+    ]
+    events.append(Event(FIRST, FIRST, "win1", "b.example", "ben@b.example", (99, 0, 0, 0, 0, 0, 1, 0, 0)))
+    site = Site(ZONE, events, list(range(FIRST + 1800, LAST, 1800)), NO_BYTES)
+    site.openmetrics(directory / "history.txt")
+    with PrometheusServer(directory) as server:
+        server.load_blocks(directory / "history.txt")
+        with Door(directory, server.url, "http://127.0.0.1:1", clock=float(LAST)).open() as door:
+            yield door
+
+
+def opened(path: Path, language: str, separators: str) -> list[list[Cell]]:
+    """The cells of a CSV file as LibreOffice has them after opening it."""
+    choices = f"CSV:{separators},34,{UTF_8},1,,{LANGUAGES[language]},false,false"
+    profile = f"-env:UserInstallation={(path.parent / 'profile').as_uri()}"
+    command = ["soffice", profile, "--headless", f"--infilter={choices}", "--convert-to", "fods"]
+    subprocess.run([*command, "--outdir", str(path.parent), str(path)], check=True, capture_output=True, timeout=120)
+    tree = ET.parse(path.with_suffix(".fods"))
+    rows = tree.iter(f"{TABLE}table-row")
+    return [[one for cell in row.iter(f"{TABLE}table-cell") for one in cells(cell)] for row in rows]
+
+
+def cells(element: ET.Element) -> list[Cell]:
+    kind = element.get(f"{OFFICE}value-type")
+    text = "\n".join("".join(part.itertext()) for part in element)
+    cell = Cell(kind, element.get(f"{OFFICE}value", text), element.get(f"{TABLE}formula"))
+    return [cell] * int(element.get(f"{TABLE}number-columns-repeated", "1"))
+
+
+def saved(gateway: Door, path: Path, **asked: str) -> None:
+    """The gateway's answer as a file."""
+    answer = gateway.get("/report.csv", gateway.operator(), from_="2026-11-01", to="2026-11-30", **asked)
+    assert 200 == answer.status_code, answer.text
+    path.write_bytes(answer.content)
+
+
+@pytest.mark.parametrize("separators", SEPARATORS.values(), ids=list(SEPARATORS))
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("bom", ["0", "1"])
+def test_names_are_text_and_numbers_are_numbers(
+    bom: str, language: str, separators: str, gateway: Door, tmp_path: Path
+) -> None:
+    """Every cell of a report with the strangest names, and with cells that no log has."""
+    path = tmp_path / "report.csv"
+    saved(gateway, path, by="user", bom=bom)
+    head, *rows = opened(path, language, separators)
+    titles = ["User", "New Connections", "Blocked Connections", "Bad Commands", "Terminations", "Bandwidth"]
+    assert titles == [cell.value for cell in head[:6]]
+    wanted: dict[str, tuple[int, int | None]] = {
+        name: (number + 1, LARGE) for number, name in enumerate(USERS.values())
+    }
+    wanted |= {"ben@b.example": (99, None)}
+    found = {row[0].value: row for row in rows if row[0].kind}
+    assert set(wanted) == set(found)
+    for name, (count, size) in wanted.items():
+        row = found[name]
+        bandwidth = [Cell("float", f"{size}", None)] if size else []
+        numbers = [Cell("float", f"{number}", None) for number in (count, 0, 0, 0)]
+        assert [Cell("string", name, None), *numbers, *bandwidth] == [cell for cell in row[:6] if cell.kind], name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("step", "kinds", "days"),
+    [("day", {"date"}, "1 of 1"), ("week", {"string"}, "1 of 7"), ("month", {"string", "date"}, "4 of 30")],
+)
+def test_periods_are_dates_or_text(
+    step: str, kinds: set[str], days: str, language: str, *, gateway: Door, tmp_path: Path
+) -> None:
+    """A day is a date in either language; `12 of 30` is text and no day of December."""
+    path = tmp_path / "report.csv"
+    saved(gateway, path, by="trend", step=step, bom="1")
+    _, first, *_ = opened(path, language, SEPARATORS["comma"])
+    assert first[0].kind in kinds
+    assert ("2026-11-01" in first[0].value) or step != "day"
+    assert Cell("string", days, None) == first[6]
+    assert "float" == first[1].kind
