@@ -39,7 +39,6 @@ def busiest(
             "textMode": "value",
             "justifyMode": "center",
             "colorMode": "none",
-            "text": {"valueSize": 22},
         },
         overrides=[panels.by_name(column, {"links": [{"title": "Open", "url": path, "targetBlank": False}]})],
         defaults={"noValue": "-"},

@@ -172,7 +172,7 @@ def column(number: Column, *, bar: bool = False) -> Override:
         "decimals": 0 if number.unit == theme.COUNT else 1,
         "color": fixed(number.colour),
         "noValue": theme.NOT_LOGGED,
-        "custom.minWidth": 130 if bar else 110,
+        "custom.minWidth": 140 if bar else 110,
     }
     if bar:
         properties["min"] = 0

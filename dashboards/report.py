@@ -17,6 +17,7 @@ from exporter.catalogue import Scope
 
 TOTALS, CHART, BANDWIDTH, TABLE = 2, 3, 4, 5
 PERIOD, DAYS = "Period", "Days"
+TOTALS_HEIGHT = 4
 
 # What each choice of the variable `chart` draws.
 STYLES: dict[str, dict[str, object]] = {
@@ -79,7 +80,12 @@ class Report:
             targets,
             unit=theme.COUNT,
             overrides=overrides,
-            options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
+            options={
+                "textMode": "value_and_name",
+                "justifyMode": "center",
+                "wideLayout": False,
+                **({"text": {"titleSize": 14}} if place[3] > TOTALS_HEIGHT else {}),  # else it grows until it wraps
+            },
             defaults={"noValue": "Nothing was logged in this range", "color": panels.fixed(theme.GREY)},
         )
 
