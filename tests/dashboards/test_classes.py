@@ -1,5 +1,8 @@
 """Queries that are not exact: they run, have something to show, and keep within their bounds."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,16 +10,28 @@ import pytest
 from dashboards.dashboard import Board
 from dashboards.queries import Only, Range, accounts
 from dashboards.targets import Quantity, Target, Trust
+from exporter.catalogue import REASONS
 from tests.dashboards import scenario
-from tests.dashboards.grafana import Json, Page
+from tests.dashboards.grafana import ALL, Json, Page
 from tests.dashboards.site import Site
-from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, boards, opened
+from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, Asked, boards, opened
 from tests.prometheus_server import PrometheusServer
 
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 # Remarks that are silent where all is well: panel and query.
 SILENT = {("", ref) for ref in "ABCDE"}
+
+QUARTER_DAY = 6 * 3600
+# To now and into the future, a day, over a gap and from inside it, longer than the data.
+ENDS_RANGES = (
+    LAST_30_DAYS,
+    Asked("2026-11-01", "2026-11-30"),
+    Asked("2026-10-28", "2026-10-28"),
+    Asked("2026-11-09", "2026-11-12"),
+    Asked("2026-11-11", "2026-11-14"),
+    Asked("2026-08-01", "2026-11-18"),
+)
 
 
 def page_of(uid: str, prometheus: PrometheusServer) -> tuple[Board, Page]:
@@ -72,6 +87,47 @@ def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, pro
     arrived = [event.user for event in site.events if begin < event.arrival <= scenario.NOW and event.user]
     expected = {user: arrived.count(user) for user in arrived}
     assert expected == {dict(labels)["user"]: value for labels, value in rows.items() if value}
+
+
+@pytest.mark.parametrize("servers", [ALL, ("mx1",)], ids=["all", "one"])
+@pytest.mark.parametrize("asked", ENDS_RANGES, ids=lambda asked: f"{asked.first} to {asked.last}")
+def test_ends_are_those_within_a_scrape_of_the_range(
+    asked: Asked, servers: str | tuple[str, ...], site: Site, prometheus: PrometheusServer
+) -> None:
+    """How and why connections ended: each number lies between what the scrapes inside and around the range tell."""
+    board = boards()["pop3-trend"]
+    page = opened(board, replace(asked, servers=servers), prometheus, "Day")
+    panels = {"How connections ended": ("end",), "Why connections ended": ("end", "reason")}
+    targets = {panel: target for panel, target in board.targets() if panel in panels}
+    assert set(panels) == set(targets)
+    least, most = ended_between(site.scrapes, asked.begin, asked.end + 1)
+    names = {(str(reason.end), str(reason)) for reason in REASONS}
+    for panel, by in panels.items():
+        found = {
+            tuple(dict(labels)[name] for name in by): value
+            for labels, value in page.rows(targets[panel].to_json_data()).items()
+        }
+        counts = Counter(name[: len(by)] for name in names)
+        assert set(counts) == set(found)
+        factor = 1 if servers == ("mx1",) else 2  # both count alike
+        for name, value in found.items():
+            assert factor * counts[name] * least <= value <= factor * counts[name] * most, (panel, name)
+
+
+def ended_between(scrapes: Sequence[int], begin: int, end: int) -> tuple[int, int]:
+    """At least and at most so many ends of one reason: of the scrapes inside the range, and of those around it."""
+
+    def ended(scrape: int) -> int:
+        return int(next(value for family, _, value in scenario.extra(scrape) if family == "pop3_session_ends_total"))
+
+    inside = [scrape for scrape in scrapes if begin <= scrape < end]
+    before = [scrape for scrape in scrapes if scrape <= begin]
+    after = [scrape for scrape in scrapes if scrape >= end] or inside[-1:]
+    first = inside[0]
+    if before and begin - before[-1] > 3600:
+        # Nothing was scraped there: the count begins with the first quarter of a UTC day in which something was.
+        first = -(-first // QUARTER_DAY) * QUARTER_DAY
+    return ended(inside[-1]) - ended(first), ended(after[0]) - (ended(before[-1]) if before else 0)
 
 
 @pytest.mark.parametrize("uid", UIDS)
