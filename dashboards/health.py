@@ -1,21 +1,17 @@
 """Exporter health: can the numbers be trusted?"""
 
-from functools import partial
-
 from grafanalib import core
 
-from dashboards import links, panels, theme, variables
+from dashboards import health_charts, links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Place
-from dashboards.targets import now, over_time, rows
+from dashboards.targets import now, rows
 from exporter.catalogue import MEASURES
 
-TILES, REACH, SOURCES, QUALITY, LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(2, 12)
+TILES, REACH, SOURCES, QUALITY = range(2, 6)
 OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
 QUARTER_DAYS = 92
-NOT_SCRAPED = "The exporter is not scraped in this range"
-lines = partial(panels.lines, defaults={"noValue": NOT_SCRAPED})
 NARROW = {"custom.width": 125, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",
@@ -36,12 +32,12 @@ def board(zone: Zone) -> Board:
             notes(zone, (12, 4, 12, 4)),
             _sources((0, 8, 24, 8)),
             _quality((0, 16, 24, 8)),
-            _lines((0, 24, 12, 9)),
-            _lag((12, 24, 12, 9)),
-            _commits((0, 33, 12, 9)),
-            _series((12, 33, 12, 9)),
-            _process((0, 42, 12, 9)),
-            _scrapes((12, 42, 12, 9)),
+            health_charts.lines((0, 24, 12, 9)),
+            health_charts.lag((12, 24, 12, 9)),
+            health_charts.commits((0, 33, 12, 9)),
+            health_charts.series((12, 33, 12, 9)),
+            health_charts.process((0, 42, 12, 9)),
+            health_charts.scrapes((12, 42, 12, 9)),
         ],
         time=core.Time("now-24h", "now"),
         refresh="1m",
@@ -180,86 +176,4 @@ def _quality(place: Place) -> panels.Panel:
             {"id": "organize", "options": {"renameByName": {"log\\measure": "Server and source", **MEASURE_TITLES}}},
         ],
         empty="No server is known yet: nothing was read.",
-    )
-
-
-def _lines(place: Place) -> panels.Panel:
-    rate = "sum by(verdict)(rate(pop3_exporter_lines_total[$__rate_interval]))"
-    return lines(
-        LINES,
-        "Lines read, by what they were taken for",
-        place,
-        "Lines per second. `unmatched` and `malformed` should stay at zero: `pop3-exporter parse` shows those lines.",
-        [over_time("A", rate, "{{verdict}}")],
-        unit=theme.RATE,
-        overrides=[panels.by_regexp("^(unmatched|malformed)$", {"color": panels.fixed(theme.RED)})],
-    )
-
-
-def _lag(place: Place) -> panels.Panel:
-    lag = "pop3_exporter_time_seconds - on(instance) group_right() pop3_exporter_last_event_timestamp_seconds"
-    return lines(
-        LAG,
-        "Time since the last event",
-        place,
-        "By the stamps of the log. A busy server that falls silent, or a reader that falls behind, shows here.",
-        [over_time("A", f"max by(source,server)({lag})", "{{server}} · {{source}}")],
-        unit=theme.SECONDS,
-    )
-
-
-def _commits(place: Place) -> panels.Panel:
-    def quantile(name: str) -> str:
-        buckets = f"sum by(le)(rate(pop3_exporter_{name}_duration_seconds_bucket[$__rate_interval]))"
-        return f"histogram_quantile(0.99, {buckets})"
-
-    return lines(
-        COMMITS,
-        "Time to write and to read, 99 %",
-        place,
-        "Commit: one transaction of the ledger. Turn: one look at all sources.",
-        [over_time("A", quantile("commit"), "Commit"), over_time("B", quantile("turn"), "Turn")],
-        unit=theme.SECONDS,
-    )
-
-
-def _series(place: Place) -> panels.Panel:
-    return lines(
-        SERIES,
-        "Series exposed",
-        place,
-        "By scope. The limits of the configuration bound them; what is beyond is counted in `_other`.",
-        [
-            over_time("A", "sum by(scope)(pop3_exporter_series)", "{{scope}}"),
-            over_time("B", "sum(pop3_exporter_folded_users)", "users beyond the limit"),
-            over_time("C", "sum(pop3_exporter_folded_domains)", "domains beyond the limit"),
-        ],
-        unit=theme.COUNT,
-    )
-
-
-def _process(place: Place) -> panels.Panel:
-    right = {"unit": theme.SHARE, "custom.axisPlacement": "right", "color": panels.fixed(theme.ORANGE)}
-    return lines(
-        PROCESS,
-        "Memory and processor",
-        place,
-        "Of the exporter's process.",
-        [
-            over_time("A", 'process_resident_memory_bytes{job="pop3"}', "Memory {{instance}}"),
-            over_time("B", 'rate(process_cpu_seconds_total{job="pop3"}[$__rate_interval])', "Processor {{instance}}"),
-        ],
-        unit="bytes",
-        overrides=[panels.by_regexp("^Processor", right)],
-    )
-
-
-def _scrapes(place: Place) -> panels.Panel:
-    return lines(
-        SCRAPES,
-        "Scrape duration",
-        place,
-        "How long Prometheus waited for /metrics. A gap is a time without a scrape.",
-        [over_time("A", 'scrape_duration_seconds{job="pop3"}', "{{instance}}")],
-        unit=theme.SECONDS,
     )
