@@ -45,8 +45,8 @@ class Identity:
 class Keys(Protocol):
     """Where the public keys come from."""
 
-    def key(self, kid: str) -> Awaitable[Any]:
-        """The key with that id; Refusal if there is none."""
+    def key(self, kid: str, wrong: Any = None) -> Awaitable[Any]:  # noqa: ANN401 - the library's key
+        """The key with that id, if there is another than `wrong` that one; Refusal if there is none."""
 
 
 class Tokens:
@@ -59,26 +59,29 @@ class Tokens:
 
     async def identity(self, token: str) -> Identity:
         """Who the token names. Refusal unless it is good in every respect."""
-        key = await self._keys.key(_kid(token))
+        kid = _kid(token)
+        key = await self._keys.key(kid)
         try:
-            # The times are checked below, against a clock that tests can set.
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=[ALGORITHM],
-                issuer=self._issuer,
-                options={
-                    "require": list(REQUIRED),
-                    "verify_aud": False,
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
+            try:
+                claims = self._claims(token, key)
+            except jwt.InvalidSignatureError:
+                claims = self._claims(token, await self._keys.key(kid, wrong=key))
         except jwt.PyJWTError as error:
             raise _bad(f"{type(error).__name__}: {error}") from error
         self._check_times(claims)
         return _identity(claims)
+
+    def _claims(self, token: str, key: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the library's key
+        # The times are checked below, against a clock that tests can set.
+        options: Any = {
+            "require": list(REQUIRED),
+            "verify_aud": False,
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
+        }
+        claims: Mapping[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM], issuer=self._issuer, options=options)
+        return claims
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         now = self._clock()

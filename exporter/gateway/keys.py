@@ -1,4 +1,7 @@
-"""Grafana's public keys: cached, fetched again for an unknown key id, never more often than every few seconds."""
+"""Grafana's public keys: cached, fetched again for an unknown key id or a signature that the known key did not make.
+
+Never more often than every few seconds.
+"""
 
 import asyncio
 import json
@@ -38,10 +41,14 @@ class KeyStore:
         self._had: float | None = None
         self._fetching = asyncio.Lock()
 
-    async def key(self, kid: str) -> EllipticCurvePublicKey:
-        """The key with that id. Refusal: 401 where Grafana does not know it, 503 where Grafana cannot be asked."""
-        if kid not in self._keys or self._age() > FRESH_SECONDS:
-            await self._renew(kid)
+    async def key(self, kid: str, wrong: EllipticCurvePublicKey | None = None) -> EllipticCurvePublicKey:
+        """The key with that id. Refusal: 401 where Grafana does not know it, 503 where Grafana cannot be asked.
+
+        `wrong`: the key known until now, which did not make a signature; Grafana is then asked whether it has another.
+        An id is made of the month, so a Grafana with a new database has another key with the same id.
+        """
+        if self._must_ask(kid, wrong):
+            await self._renew(kid, wrong)
         if self._age() > USABLE_SECONDS:
             raise Refusal(503, Reason.KEYS, "Grafana's signing keys cannot be fetched")
         try:
@@ -52,10 +59,13 @@ class KeyStore:
     def _age(self) -> float:
         return float("inf") if self._had is None else self._clock() - self._had
 
-    async def _renew(self, kid: str) -> None:
+    def _must_ask(self, kid: str, wrong: EllipticCurvePublicKey | None) -> bool:
+        return self._keys.get(kid) in (None, wrong) or self._age() > FRESH_SECONDS
+
+    async def _renew(self, kid: str, wrong: EllipticCurvePublicKey | None) -> None:
         async with self._fetching:
-            # Whoever waited here may find what he wanted; and strangers' key ids must not make us flood Grafana.
-            if kid in self._keys and self._age() <= FRESH_SECONDS:
+            # Whoever waited here may find what he wanted; and strangers' tokens must not make us flood Grafana.
+            if not self._must_ask(kid, wrong):
                 return
             if self._asked is not None and self._clock() - self._asked < PAUSE_SECONDS:
                 return

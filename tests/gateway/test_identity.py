@@ -40,6 +40,21 @@ def test_a_viewer_is_known_by_organisation_login_and_role() -> None:
     assert expected == asked(GRAFANA.token())
 
 
+def test_a_grafana_with_a_new_key_of_the_same_name_is_believed() -> None:
+    """What the known key did not sign, the key that Grafana names now may have signed."""
+    documents = [jwks(STRANGER), jwks(GRAFANA)]
+    clock = iter(range(0, 1000, 10))
+
+    async def fetch() -> bytes:
+        return documents.pop(0)
+
+    async def run() -> Identity:
+        tokens = Tokens(ISSUER, KeyStore(fetch, lambda: next(clock)), lambda: NOW)
+        return await tokens.identity(GRAFANA.token())
+
+    assert "alice" == asyncio.run(run()).login
+
+
 def test_an_email_is_verified_only_by_a_true_claim() -> None:
     """Neither a missing claim nor a word in its place counts."""
     assert not asked(GRAFANA.token(email_verified=None)).email_verified
