@@ -52,3 +52,11 @@ def test_images_copy_what_their_build_context_has(name: str) -> None:
     sources = [source for copy in copies for source in copy]
     assert [] == [source for source in sources if not (top / source).exists()]
     assert [] == [one for one in sources if not any(f"{one}/".startswith(f"{entry}/") for entry in allowed)]
+
+
+def test_the_customers_users_outlive_the_containers() -> None:
+    """Grafana's users and the access file about them, which must agree, are both kept in volumes."""
+    compose = yaml.safe_load((DEPLOY / "gateway" / "compose.yaml").read_text(encoding="utf-8"))
+    kept = {mount for service in compose["services"].values() for mount in service.get("volumes", ())}
+    assert kept >= {"grafana:/var/lib/grafana", "access:/etc/pop3-gateway"}
+    assert set(compose["volumes"]) == {"grafana", "access"}
