@@ -1,8 +1,5 @@
 """The gateway as a service: its parts put together, served by the exporter's own web server."""
 
-import asyncio
-import concurrent.futures
-import contextlib
 import time
 from collections.abc import Callable
 
@@ -19,7 +16,8 @@ from exporter.gateway.upstream import Upstream
 from exporter.web import Security, WebServer
 from exporter.web.guard import Guard
 
-CLOSE_SECONDS = 3.0
+# A dashboard asks some forty queries at once, each on a connection of its own, and many people may open one.
+CONNECTIONS = 1000
 
 
 class Service:
@@ -33,10 +31,15 @@ class Service:
         self._metrics = Metrics()
         self._metrics.watch(lambda: self._access.is_good, lambda: self._access.size)
         self._upstream: Upstream | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._app: ASGIApp | None = None
         security = Security(config.web_config_file) if config.web_config_file else None
-        self._web = WebServer(config.listen, Guard(self._serve, security), security.tls if security else None)
+        self._web = WebServer(
+            config.listen,
+            Guard(self._serve, security),
+            security.tls if security else None,
+            connections=CONNECTIONS,
+            closing=self._close,
+        )
 
     @property
     def url(self) -> str:
@@ -53,12 +56,12 @@ class Service:
         self._web.start()
 
     def stop(self) -> None:
-        """Finish running answers, and end all connections."""
-        if self._loop is not None and self._upstream is not None and self._web.running:
-            closing = asyncio.run_coroutine_threadsafe(self._upstream.close(), self._loop)
-            with contextlib.suppress(concurrent.futures.TimeoutError):
-                closing.result(CLOSE_SECONDS)
+        """Finish running answers (a few seconds at most), and end all connections."""
         self._web.stop()
+
+    async def _close(self) -> None:
+        if self._upstream is not None:
+            await self._upstream.close()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Connections belong to the loop of the server's thread, so they are made in it.
@@ -67,7 +70,6 @@ class Service:
         await self._app(scope, receive, send)
 
     def _assembled(self) -> Gateway:
-        self._loop = asyncio.get_running_loop()
         self._upstream = Upstream(self._config, time.monotonic)
         keys = KeyStore(self._upstream.keys, time.monotonic, self._metrics.fetched)
         tokens = Tokens(self._config.grafana.signs_as, keys, self._clock)

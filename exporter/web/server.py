@@ -11,12 +11,11 @@ from typing import Any
 import uvicorn
 
 from exporter.web.listen import ListenError, bind
+from exporter.web.protocol import REQUEST_SECONDS, Protocol
 
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
-# Longer than usual scrape intervals, so that Prometheus keeps its connection.
-KEEP_ALIVE_SECONDS = 75
 # Beyond it connections are answered with 503: a bound for what strangers can hold open.
 MAX_CONNECTIONS = 200
 STOP_SECONDS = 3
@@ -49,12 +48,25 @@ class _Server(uvicorn.Server):
 
 
 class WebServer:
-    """Serves `app` on `listen` (`HOST:PORT`, port 0: a free one), with TLS if a context is given."""
+    """Serves `app` on `listen` (`HOST:PORT`, port 0: a free one), with TLS if a context is given.
 
-    def __init__(self, listen: str, app: ASGIApp, tls: ssl.SSLContext | None = None) -> None:
+    `connections`: how many at once. `closing` is awaited in the server's loop when all answers are finished.
+    """
+
+    def __init__(
+        self,
+        listen: str,
+        app: ASGIApp,
+        tls: ssl.SSLContext | None = None,
+        *,
+        connections: int = MAX_CONNECTIONS,
+        closing: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._listen = listen
         self._app = app
         self._tls = tls
+        self._connections = connections
+        self._closing = closing
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._socket: socket.socket | None = None
@@ -101,7 +113,7 @@ class WebServer:
         config = uvicorn.Config(
             self._app,
             loop="asyncio",
-            http="h11",
+            http=Protocol,
             ws="none",
             interface="asgi3",
             lifespan="off",
@@ -110,18 +122,24 @@ class WebServer:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            limit_concurrency=self._connections,
+            timeout_keep_alive=REQUEST_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
         config.load()
         config.ssl = self._tls
         return config
 
-    @staticmethod
-    def _run(server: _Server, bound: socket.socket, ready: threading.Event) -> None:
+    def _run(self, server: _Server, bound: socket.socket, ready: threading.Event) -> None:
         try:
-            asyncio.run(server.serve(sockets=[bound]))
+            asyncio.run(self._serve(server, bound))
         finally:
             bound.close()
             ready.set()
+
+    async def _serve(self, server: _Server, bound: socket.socket) -> None:
+        try:
+            await server.serve(sockets=[bound])
+        finally:
+            if self._closing is not None:
+                await self._closing()

@@ -2,10 +2,13 @@
 
 import socket
 import threading
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
 
+from exporter.web import WebServer, protocol
+from exporter.web.guard import Guard
 from exporter.web.listen import ListenError, split
 from tests.web.conftest import World
 
@@ -93,3 +96,75 @@ def test_stop_is_harmless_twice(world: World) -> None:
     server.stop()
     server.stop()
     assert not server.running
+
+
+def ended(connection: socket.socket, pieces: list[bytes], seconds: float = 0.05) -> bytes:
+    """Send the pieces one after the other, with a pause after each, until the server ends the connection."""
+    connection.settimeout(seconds)
+    got = b""
+    for _ in range(200):
+        try:
+            if pieces:
+                connection.sendall(pieces.pop(0))
+            piece = connection.recv(65_536)
+        except TimeoutError:
+            continue
+        except (ConnectionResetError, BrokenPipeError):
+            return got
+        if not piece:
+            return got
+        got += piece
+    raise AssertionError("the connection still lives")
+
+
+HEAD = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n"
+NEVER_WHOLE = {
+    "nothing": [],
+    "half a head": [HEAD],
+    "a byte now and then": [bytes([byte]) for byte in HEAD + b"X-Long: " + b"x" * 400],
+    "nothing after an answer": [HEAD + b"\r\n"],
+    "half a head after an answer": [HEAD + b"\r\n", HEAD],
+    "a body that drips after its answer": [
+        HEAD.replace(b"GET", b"POST") + b"Content-Length: 1000\r\n\r\n",
+        *[b"x"] * 300,
+    ],
+}
+
+
+@pytest.mark.parametrize("name", NEVER_WHOLE)
+def test_who_never_asks_is_given_up(name: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However its bytes drip in, a connection without a whole request ends; answers before that are whole."""
+    monkeypatch.setattr(protocol, "REQUEST_SECONDS", 0.4)
+    server = world.start()
+    try:
+        with socket.create_connection(server.address) as connection:
+            got = ended(connection, list(NEVER_WHOLE[name]))
+    finally:
+        server.stop()
+    assert ("answer" in name) is got.startswith(b"HTTP/1.1 ")
+
+
+def test_who_does_not_take_his_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not kept in memory for as long as he likes."""
+    monkeypatch.setattr(protocol, "TAKE_SECONDS", 0.2)
+    lost = threading.Event()
+    lose = protocol.Protocol.connection_lost
+
+    def seen(self: protocol.Protocol, error: Exception | None) -> None:
+        lose(self, error)
+        lost.set()
+
+    monkeypatch.setattr(protocol.Protocol, "connection_lost", seen)
+
+    async def large(_scope: object, _receive: object, send: Callable[[object], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(50_000_000)})
+
+    server = WebServer("127.0.0.1:0", Guard(large))
+    server.start()
+    try:
+        with socket.create_connection(server.address) as connection:
+            connection.sendall(HEAD + b"\r\n")
+            assert lost.wait(20)
+    finally:
+        server.stop()
