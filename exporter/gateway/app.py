@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.gateway import parameters, question
 from exporter.gateway.access import Access, Rights
 from exporter.gateway.asking import Asking
 from exporter.gateway.config import GatewayConfig
-from exporter.gateway.identity import Identity, Tokens
+from exporter.gateway.exchange import Exchange
+from exporter.gateway.identity import Tokens
 from exporter.gateway.metrics import Metrics
 from exporter.gateway.parameters import ENDPOINTS, LABEL_VALUES, Endpoint
-from exporter.gateway.refusal import NO_STORE, Reason, Refusal, error
-from exporter.gateway.report import Reporter
+from exporter.gateway.refusal import NO_STORE, Reason, Refusal
+from exporter.gateway.report import QUERIES, Reporter
 from exporter.gateway.slots import Slots
 from exporter.reports.output import write_csv, write_json
 
 LOGGER = logging.getLogger(__name__)
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 BOM = "\ufeff"
-CSV, JSON = "text/csv; charset=utf-8", "application/json"
+CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; version=0.0.4; charset=utf-8"
 
 Answering = Callable[[Request, Rights], Awaitable[Response]]
 
@@ -46,6 +46,15 @@ class Parts:
     clock: Callable[[], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Something that is answered to users: its `name` in log and metrics, and how many queries it makes at once."""
+
+    name: str
+    answer: Answering
+    queries: int = 1
+
+
 class Gateway:
     """The ASGI application."""
 
@@ -54,63 +63,54 @@ class Gateway:
         self._limits = parts.config.limits
         self._slots = Slots(self._limits.parallel)
         self._zone = ZoneInfo(parts.config.time_zone)
-        self._reporter = Reporter(parts.asking, self._zone)
+        self._reporter = Reporter(parts.asking, self._zone, min(QUERIES, self._limits.parallel))
 
-    def application(self) -> Starlette:
-        """Routes for exactly what is offered; everything else is refused by the last one."""
-        routes = [self._route(one.path, self._api(one), one.path) for one in ENDPOINTS]
+    def application(self) -> ASGIApp:
+        """Routes for exactly what is offered; everything else is refused."""
+        pages = [Page(one.path, self._api(one)) for one in ENDPOINTS]
         for path, kind in (("/report.csv", CSV), ("/report.json", JSON)):
-            routes.append(self._route(path, self._report(kind), path))
-        return Starlette(
-            routes=[
-                *routes,
+            pages.append(Page(path, self._report(kind), self._reporter.parallel))
+        return Router(
+            [
+                *(Route(page.name, self._serving(page)) for page in pages),
                 Route("/-/healthy", self._healthy, methods=["GET"]),
                 Route("/-/ready", self._ready, methods=["GET"]),
                 Route("/metrics", self._metrics, methods=["GET"]),
-                self._route("/{rest:path}", _nothing, "other"),
-            ]
+            ],
+            redirect_slashes=False,
+            default=self._serving(Page("other", _nothing)),
         )
 
-    def _route(self, path: str, answer: Answering, endpoint: str) -> Route:
-        async def served(request: Request) -> Response:
-            began = time.perf_counter()
-            response = await self._served(request, answer, endpoint)
-            self._parts.metrics.served(endpoint, response.status_code, time.perf_counter() - began)
-            return response
+    def _serving(self, page: Page) -> ASGIApp:
+        return _Serving(lambda exchange: self._serve(exchange, page))
 
-        return Route(path, served, methods=METHODS)
-
-    async def _served(self, request: Request, answer: Answering, endpoint: str) -> Response:
-        """The answer, or the refusal; a refusal is logged with user and reason, never with the token."""
-        known: list[Identity] = []
+    async def _serve(self, exchange: Exchange, page: Page) -> None:
+        """The answer, or the refusal."""
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(self._limits.seconds):
-                return await self._answered(request, answer, known)
-        except Refusal as refusal:
-            return self._refused(refusal, known, endpoint)
-        except TimeoutError:
-            words = "the query took too long: ask for a shorter range"
-            return self._refused(Refusal(504, Reason.TIME, words), known, endpoint)
+                await self._answer(exchange, page)
         except ClientDisconnect:
-            return error(400, "the request broke off")
-        except Exception:
-            # Whatever it is, nothing of it is shown.
-            LOGGER.exception("a request failed")
-            return self._refused(Refusal(500, Reason.INTERNAL, "the gateway failed; its log says why"), known, endpoint)
+            exchange.code = 400  # nobody is there any more
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it is shown
+            refusal = _refusal(error)
+            self._note(refusal, str(exchange.who or "somebody unknown"), page.name)
+            if exchange.code is None:
+                await exchange.reply(refusal.response())
+        self._parts.metrics.served(page.name, exchange.code or 500, time.perf_counter() - began)
 
-    async def _answered(self, request: Request, answer: Answering, known: list[Identity]) -> Response:
-        who = await self._parts.tokens.identity(parameters.token(request.headers))
-        known.append(who)
+    async def _answer(self, exchange: Exchange, page: Page) -> None:
+        who = exchange.who = await self._parts.tokens.identity(parameters.token(exchange.request.headers))
         rights = self._parts.access.rights(who)
-        async with self._slots.slot(f"{who.organisation} {who.subject}"):
-            return await answer(request, rights)
+        # Held until the answer is taken: who reads none of them asks for no more.
+        async with self._slots.slot(f"{who.organisation} {who.subject}", page.queries):
+            await exchange.reply(await page.answer(exchange.request, rights))
 
-    def _refused(self, refusal: Refusal, known: list[Identity], endpoint: str) -> Response:
+    def _note(self, refusal: Refusal, who: str, page: str) -> None:
+        """A refusal is logged with user and reason, never with the token."""
         self._parts.metrics.refused(refusal.reason)
-        who = str(known[0]) if known else "somebody unknown"
         detail = f": {refusal.detail!r}" if refusal.detail else ""
-        LOGGER.warning("refused %s to %s: %s%s", endpoint, who, refusal.reason, detail)
-        return refusal.response()
+        LOGGER.warning("refused %s to %s: %s%s", page, who, refusal.reason, detail)
 
     def _api(self, endpoint: Endpoint) -> Answering:
         async def answered(request: Request, rights: Rights) -> Response:
@@ -148,10 +148,35 @@ class Gateway:
         return PlainTextResponse("The gateway is ready.\n")
 
     async def _metrics(self, request: Request) -> Response:
-        # Grafana's data source proxy would let every Viewer look; Prometheus comes without an identity.
-        if parameters.TOKEN_HEADER in request.headers:
-            return error(403, "metrics are not for users of Grafana")
-        return Response(self._parts.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        # Grafana's data source proxy would let every Viewer look. Who sends `Connection: X-Grafana-Id` makes it drop
+        # the identity on the way, but not what it adds afterwards; Prometheus comes by itself, without either.
+        if parameters.TOKEN_HEADER in request.headers or any(name in request.headers for name in FORWARDED):
+            refusal = Refusal(403, Reason.ENDPOINT, "metrics are for Prometheus, which comes without a proxy between")
+            self._note(refusal, "somebody behind a proxy", "/metrics")
+            return refusal.response()
+        return Response(self._parts.metrics.text(), media_type=TEXT)
+
+
+FORWARDED = ("forwarded", "via", "x-forwarded-for")
+
+
+class _Serving:
+    """An ASGI application of one page, for every method."""
+
+    def __init__(self, serve: Callable[[Exchange], Awaitable[None]]) -> None:
+        self._serve = serve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._serve(Exchange(scope, receive, send))
+
+
+def _refusal(error: Exception) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, TimeoutError):
+        return Refusal(504, Reason.TIME, "the query took too long: ask for a shorter range")
+    LOGGER.error("a request failed", exc_info=error)
+    return Refusal(500, Reason.INTERNAL, "the gateway failed; its log says why")
 
 
 def _check_method(request: Request, *, posts: bool) -> None:

@@ -59,7 +59,8 @@ def token(headers: Headers) -> str:
 
 async def pairs(request: Request, limit: int) -> Pairs:
     """All parameters of address and form, in order. Refusal: too large, or not a form."""
-    query = request.url.query
+    # Not request.url: it is put together with the header Host, which clients write.
+    query = request.scope["query_string"].decode("latin-1")
     if len(query) > limit:
         raise Refusal(413, Reason.SIZE, "the request is too large")
     found = _parsed(query)

@@ -33,16 +33,18 @@ from exporter.reports.rows import COLUMNS, By, Column, Report, ReportRow
 
 WRAPPING = "query_result("  # how Grafana's variables ask
 ANY_SERVER = ".+"  # as the dashboards' variable says All
+QUERIES = len(COLUMNS) + 2  # of a trend: its columns, where its periods begin, and how many of their days are in it
 Rows = list[dict[str, Any]]
 Numbers = dict[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Makes reports of a site whose days begin in `zone`; `now`: for the zone's rules."""
+    """Makes reports of a site whose days begin in `zone`, with `parallel` queries at once; `now`: its rules."""
 
     asking: Asking
     zone: ZoneInfo
+    parallel: int = QUERIES
 
     async def report(self, question: Question, rights: Rights, now: datetime) -> Report:
         """The rows that the dashboard's table shows for the same choices. Refusal where Prometheus does not answer."""
@@ -79,9 +81,15 @@ class Reporter:
         return await self.asking.own_rows(text, _time(question))
 
     async def _ask(self, queries: Sequence[str], question: Question, rights: Rights) -> list[Rows]:
+        free = asyncio.Semaphore(self.parallel)
+
+        async def rows(query: str) -> Rows:
+            async with free:
+                return await self.asking.rows(rights, query, _time(question))
+
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.asking.rows(rights, query, _time(question))) for query in queries]
+                tasks = [group.create_task(rows(query)) for query in queries]
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from exporter.gateway.refusal import Reason, Refusal
@@ -14,6 +14,7 @@ MAX_WAITING = 100
 @dataclass(slots=True)
 class _Queue:
     free: asyncio.Semaphore
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     asking: int = field(default=0)
 
 
@@ -26,14 +27,17 @@ class Slots:
         self._queues: dict[str, _Queue] = {}
 
     @asynccontextmanager
-    async def slot(self, user: str) -> AsyncIterator[None]:
-        """Wait for a slot and hold it. Refusal (429) where too many of the user's queries wait already."""
+    async def slot(self, user: str, queries: int = 1) -> AsyncIterator[None]:
+        """Wait for slots of so many queries and hold them. Refusal (429) where too many of the user's wait already."""
         queue = self._queues.setdefault(user, _Queue(asyncio.Semaphore(self._parallel)))
         if queue.asking >= self._parallel + self._waiting:
             raise Refusal(429, Reason.BUSY, "too many of your queries at once: try again")
         queue.asking += 1
         try:
-            async with queue.free:
+            async with AsyncExitStack() as held:
+                async with queue.turn:  # one after the other: two that hold some and wait for more would wait for ever
+                    for _ in range(queries):
+                        await held.enter_async_context(queue.free)
                 yield
         finally:
             queue.asking -= 1

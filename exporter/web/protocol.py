@@ -31,8 +31,11 @@ class _Deadline:
 
 
 class Protocol(H11Protocol):
-    """One connection: a whole head of a request within REQUEST_SECONDS, however its bytes drip in, and buffers that
-    are emptied within TAKE_SECONDS, or it is broken off."""
+    """One connection, broken off where its other end keeps us waiting.
+
+    A whole head of a request must come within REQUEST_SECONDS, however its bytes drip in, and what was written must be
+    taken within TAKE_SECONDS.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._asked = _Deadline(transport.abort)

@@ -31,3 +31,26 @@ def test_some_run_some_wait_and_too_many_are_refused() -> None:
         return at_once, [one.result() for one in asked], len(slots._queues)
 
     assert (["a", "a", "b"], [200] * 5 + [429] * 2 + [200], 0) == asyncio.run(scenario())
+
+
+def test_many_queries_at_once_wait_for_each_other_and_always_go_on() -> None:
+    """Reports that need most of the slots neither share them nor wait for each other for ever; leaving frees all."""
+
+    async def scenario() -> tuple[int, int]:
+        slots, most, now = Slots(5), 0, 0
+
+        async def report(queries: int) -> None:
+            nonlocal most, now
+            async with slots.slot("a", queries):
+                now += queries
+                most = max(most, now)
+                await asyncio.sleep(0)
+                now -= queries
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(report(queries)) for queries in (4, 3, 1, 4, 5, 1, 1)]
+            await asyncio.sleep(0)
+            tasks[1].cancel()
+        return most, len(slots._queues)
+
+    assert (5, 0) == asyncio.run(scenario())

@@ -2,10 +2,10 @@
 
 import socket
 import threading
-from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from exporter.web import WebServer, protocol
 from exporter.web.guard import Guard
@@ -156,7 +156,7 @@ def test_who_does_not_take_his_answer_is_given_up(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(protocol.Protocol, "connection_lost", seen)
 
-    async def large(_scope: object, _receive: object, send: Callable[[object], Awaitable[None]]) -> None:
+    async def large(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": bytes(50_000_000)})
 
