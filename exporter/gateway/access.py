@@ -5,6 +5,8 @@ Every entry belongs to one Grafana organisation: a login, role, e-mail or subjec
 
 import logging
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -21,6 +23,7 @@ LOGGER = logging.getLogger(__name__)
 # No comma (prom-label-proxy's list), no blank, nothing that ends a header, and nothing that looks like a pattern:
 # every name is taken literally, and who writes *.example.com means something else.
 DOMAIN = re.compile(r"[^\s,\"'\\/:;<>|*?+^$()\[\]{}\x00-\x20\x7f@]{1,253}")
+SETTLED_SECONDS = 2.0
 WHO = ("login", "email", "role", "subject")
 
 
@@ -32,6 +35,8 @@ def _domain(name: str) -> str:
     return name
 
 
+Stamp = tuple[int, int, int, int, int]
+Domain = Annotated[str, AfterValidator(_domain)]
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -44,7 +49,7 @@ class Entry(Section):
     role: Literal["Viewer", "Editor", "Admin"] | None = None
     subject: Annotated[str, Field(pattern=r"^[a-z-]+:[A-Za-z0-9_-]{1,100}$")] | None = None
     administrator: Annotated[bool, Field(strict=True)] = False
-    domains: Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], Field(max_length=200)] = ()
+    domains: Annotated[tuple[Domain, ...], Field(max_length=200)] = ()
 
     @model_validator(mode="after")
     def _says_who_and_what(self) -> Self:
@@ -69,8 +74,13 @@ class Entry(Section):
         if not one.is_user:  # service accounts and visitors who did not log in: only by their subject
             return False
         if self.email is not None:
-            return one.email_verified and one.email.casefold() == self.email.casefold()
+            return one.email_verified and _plain(one.email) == _plain(self.email)
         return one.login == self.login if self.login is not None else one.role == self.role
+
+
+def _plain(email: str) -> str:
+    """In lower case, as far as it is ASCII: other letters fold into what is another mailbox (straße, strasse)."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in email)
 
 
 class AccessList(Section):
@@ -104,9 +114,12 @@ class Access:
     somebody's rights away, so the old ones must not live on behind a typing error.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self._path = path
-        self._seen = self._stamp()
+        self._clock = clock
+        self._seen: Stamp | None = None
+        self._text: bytes | None = None
+        self._has_changed()
         self._entries: tuple[Entry, ...] | None = load(path, AccessList).access
 
     @property
@@ -133,10 +146,8 @@ class Access:
 
     def refresh(self) -> None:
         """Read the file again if it changed."""
-        stamp = self._stamp()
-        if stamp == self._seen:
+        if not self._has_changed():
             return
-        self._seen = stamp
         try:
             self._entries = load(self._path, AccessList).access
         except ConfigError as error:
@@ -145,9 +156,27 @@ class Access:
             return
         LOGGER.info("access file read again: %d entries", len(self._entries))
 
-    def _stamp(self) -> tuple[int, int, int] | None:
+    def _has_changed(self) -> bool:
+        """Whether it is another file, or has other text, than the last time."""
+        stamp, text = self._stamp(), self._text
+        if stamp == self._seen and self._is_settled(stamp):
+            return False
+        is_other, self._seen = stamp != self._seen, stamp
+        try:
+            self._text = self._path.read_bytes()
+        except OSError:
+            self._text = None
+            return is_other or text is not None
+        return self._text != text
+
+    def _is_settled(self, stamp: Stamp | None) -> bool:
+        """Whether another change would show: two may fall into one tick of the file system's clock."""
+        return stamp is None or abs(self._clock() - stamp[-1] / 1e9) > SETTLED_SECONDS
+
+    def _stamp(self) -> Stamp | None:
         try:
             found = self._path.stat()
         except OSError:
             return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
+        # The last one changes with permissions, too, and nobody can set it back.
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

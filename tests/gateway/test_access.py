@@ -63,6 +63,16 @@ MATCHES = {
     "a key with her login": ("login: alice", replaced(ALICE, kind="api-key", subject="api-key:1"), 403),
     "her e-mail": ("email: alice@mail.example", ALICE, HERS),
     "her e-mail, not verified": ("email: alice@mail.example", replaced(ALICE, email_verified=False), 403),
+    "an e-mail that folds into hers": (
+        "email: straße@mail.example",
+        replaced(ALICE, email="strasse@mail.example"),
+        403,
+    ),
+    "an e-mail with a letter like hers": (
+        "email: kate@mail.example",
+        replaced(ALICE, email="\u212aate@mail.example"),
+        403,
+    ),
     "another e-mail": ("email: bob@mail.example", ALICE, 403),
 }
 
@@ -155,6 +165,45 @@ def test_a_file_that_went_bad_lets_nobody_in(text: str | None, tmp_path: Path) -
     assert (503, False, 0) == (caught.value.code, held.is_good, held.size)
     changed(tmp_path, GOOD, 2)
     assert ("a.example", "b.example") == held.rights(ALICE).domains
+
+
+def test_a_change_of_the_same_size_and_time_holds(tmp_path: Path) -> None:
+    """A copy may keep both, and two changes may fall into one tick of the file system's clock."""
+    held = access(tmp_path)
+    path = tmp_path / "access.yaml"
+    before = path.stat()
+    for domain in ("c.example", "d.example", "e.example"):
+        path.write_text(GOOD.replace("b.example", domain))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert ("a.example", domain) == held.rights(ALICE).domains
+    assert before.st_size == path.stat().st_size
+
+
+def test_a_file_that_becomes_readable_holds(tmp_path: Path) -> None:
+    """Also where only its permissions, or those of something before it, were changed."""
+    held = access(tmp_path, GOOD)
+    real, path = tmp_path / "real.yaml", tmp_path / "access.yaml"
+    path.rename(real)
+    path.mkdir()
+    with pytest.raises(Refusal):
+        held.rights(ALICE)
+    path.rmdir()
+    path.symlink_to(real)
+    assert ("a.example", "b.example") == held.rights(ALICE).domains
+    (tmp_path / "other.yaml").write_text(GOOD.replace("b.example", "c.example"))
+    (tmp_path / "new").symlink_to(tmp_path / "other.yaml")
+    (tmp_path / "new").replace(path)
+    assert ("a.example", "c.example") == held.rights(ALICE).domains
+
+
+def test_a_settled_file_is_not_read_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the number of questions, one line of the log for a change."""
+    held = access(tmp_path)
+    (tmp_path / "access.yaml").write_text(GOOD.replace("b.example", "c.example"))
+    with caplog.at_level("INFO"):
+        for _ in range(10):
+            held.rights(ALICE)
+    assert ["access file read again: 2 entries"] == [record.getMessage() for record in caplog.records]
 
 
 IDENTITIES = st.builds(
