@@ -69,13 +69,15 @@ class KeyStore:
                 return
             if self._asked is not None and self._clock() - self._asked < PAUSE_SECONDS:
                 return
-            self._asked = self._clock()
             try:
                 keys = parsed(await self._fetch())
             except FetchError as error:
                 self._count(False)
                 LOGGER.warning("Grafana's signing keys cannot be fetched: %s", error)
                 return
+            finally:
+                # From the end of it: else those who waited for one that failed slowly would begin the next.
+                self._asked = self._clock()
             self._count(True)
             self._keys, self._had = keys, self._clock()
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.utils import base64url_encode
 
 from exporter.gateway.identity import Identity, Tokens
 from exporter.gateway.keys import KeyStore
@@ -121,6 +122,21 @@ BAD: dict[str, tuple[str, float]] = {
     "a login that is a list": (GRAFANA.token(username=["alice"]), NOW),
     "no key id": (GRAFANA.token(headers={"kid": None}), NOW),
     "critical extensions": (GRAFANA.token(headers={"crit": ["b64"], "b64": True}), NOW),
+    "another kind of token": (GRAFANA.token(headers={"typ": "at+jwt"}), NOW),
+    "a kind that is no text": (GRAFANA.token(headers={"typ": ["jwt"]}), NOW),
+    "a key id that is a path": (GRAFANA.token(headers={"kid": "../../../../dev/null"}), NOW),
+    "a key id that is a list": (unsigned(viewer(), "ES256", ["id-2026-11-es256"]), NOW),  # type: ignore[arg-type]
+    "a header nested without end": (f"{base64url_encode(b'[' * 5000).decode()}.e30.AAAA", NOW),
+    "an end that is no number": (GRAFANA.token(exp=float("nan")), NOW),
+    "an end that is true": (GRAFANA.token(exp=True), NOW),
+    "issued in a far future": (GRAFANA.token(iat=NOW + 10**6, exp=NOW + 10**6 + 600), NOW),
+    "issuers": (GRAFANA.token(iss=[ISSUER]), NOW),
+    "a part of our issuer": (GRAFANA.token(iss=ISSUER[:-1]), NOW),
+    "our issuer in capitals": (GRAFANA.token(iss=ISSUER.upper()), NOW),
+    "organisation in other digits": (GRAFANA.token(aud=["org:\u0662"]), NOW),
+    "organisation with a sign": (GRAFANA.token(aud=["org:+2"]), NOW),
+    "a subject with a line of its own": (GRAFANA.token(sub="user:7\nrefused"), NOW),
+    "a subject without a number": (GRAFANA.token(sub="user:"), NOW),
     "its own key in the header": (STRANGER.token(headers={"jwk": STRANGER.jwk}), NOW),
     "a key from elsewhere": (STRANGER.token(headers={"jku": "http://evil.example/keys"}), NOW),
     "far too long": ("x" * 9000, NOW),

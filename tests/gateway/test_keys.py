@@ -98,6 +98,23 @@ def test_another_key_of_the_same_name_is_fetched_when_the_known_one_is_wrong() -
     assert (True, False, 3) == run(scenario())
 
 
+def test_a_grafana_that_does_not_answer_is_asked_by_one_only() -> None:
+    """Who waited for a fetch that failed slowly does not begin the next one: all would wait for each other."""
+
+    async def scenario() -> tuple[set[int], int]:
+        world = World()
+        fetch = world._fetch
+
+        async def slow() -> bytes:
+            world.now += PAUSE_SECONDS
+            return await fetch()
+
+        world.document, world.store._fetch = None, slow
+        return set(await asyncio.gather(*(world.code("old") for _ in range(20)))), world.fetches
+
+    assert ({503}, 1) == run(scenario())
+
+
 def test_a_key_that_grafana_withdraws_goes() -> None:
     """An old key is believed for an hour at most after Grafana stopped naming it."""
 
