@@ -8,6 +8,7 @@ there; `@ T` makes the answer the same at every time, and of it only the names o
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from dashboards.queries import literal
 from exporter.gateway.exempt import QUALITY, admitted
@@ -16,6 +17,8 @@ from exporter.gateway.tokens import NotOurs, Token, tokens
 BEFORE = ("max", "by", "(", "server", ")", "(", "last_over_time", "(")
 AFTER = ("[", "D", "]", "@", "N", ")", ")")  # what follows the braces, where D is a duration and N a number
 MAX_PARTS = 64
+# Twenty matchers, and the names of all servers in some of them. Longer pieces are not searched for their end.
+MAX_WORDS, MAX_LENGTH = 80, 32_000
 NOTHING = "(vector(1)<0)"
 
 Servers = Callable[[str, str], Awaitable[Iterable[str]]]
@@ -38,7 +41,7 @@ def parts(query: str) -> list[Part]:
     except NotOurs:
         return []
     places = (place for place, word in enumerate(words) if word.kind == "name" and word.text == QUALITY)
-    return [part for place in places if (part := _part(words, place, query))][:MAX_PARTS]
+    return list(islice((part for place in places if (part := _part(words, place, query))), MAX_PARTS))
 
 
 async def with_constants(query: str, servers: Servers) -> str:
@@ -65,12 +68,13 @@ def _part(words: Sequence[Token], place: int, query: str) -> Part | None:
     first = place - len(BEFORE)
     if first < 0 or tuple(word.text for word in words[first:place]) != BEFORE:
         return None
-    close = next((at for at in range(place, len(words)) if words[at].text == "}"), len(words))
+    end = min(place + MAX_WORDS, len(words))
+    close = next((at for at in range(place, end) if words[at].text == "}"), end)
     last = close + 1 + len(AFTER)
     if tuple(map(_shape, words[close + 1 : last])) != AFTER:
         return None
     start, end = words[first].start, words[last - 1].end
-    expression = admitted(query[start:end])
+    expression = admitted(query[start:end]) if end - start <= MAX_LENGTH else None
     return Part(start, end, expression, words[last - 3].text) if expression else None
 
 

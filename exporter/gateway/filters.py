@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection
 from typing import Any
 
-from exporter.gateway.upstream import Answer
+from exporter.gateway.upstream import Answer, unreachable
 
 Change = Callable[[Any, Collection[str]], Any]
 
@@ -25,7 +25,7 @@ def alerts(data: Any, domains: Collection[str]) -> Any:  # noqa: ANN401 - JSON
 
 
 def rules(data: Any, domains: Collection[str]) -> Any:  # noqa: ANN401 - JSON
-    """Rules that are made for the domains, without the files they stand in and errors that name other series."""
+    """Rules that are made for the domains, without what may name others: files, errors, and their expressions."""
     groups = []
     for group in data["groups"]:
         kept = [_rule(rule, domains) for rule in group["rules"] if _domain(rule.get("labels") or {}) in domains]
@@ -38,12 +38,15 @@ def changed(answer: Answer, change: Change, domains: Collection[str]) -> Answer:
     """A good answer with its `data` changed; others as they are. Refusal if it cannot be read."""
     if answer.code != 200:  # noqa: PLR2004
         return answer
-    document = {"status": "success", "data": change(answer.data, frozenset(domains))}
+    try:
+        document = {"status": "success", "data": change(answer.data, frozenset(domains))}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise unreachable("an answer in another form") from error
     return Answer(answer.code, json.dumps(document, ensure_ascii=False).encode())
 
 
 def _rule(rule: dict[str, Any], domains: Collection[str]) -> dict[str, Any]:
-    kept = {name: value for name, value in rule.items() if name != "lastError"}
+    kept = {name: value for name, value in rule.items() if name != "lastError"} | {"query": ""}
     if "alerts" in kept:
         kept["alerts"] = [alert for alert in kept["alerts"] or () if _domain(alert["labels"]) in domains]
     return kept

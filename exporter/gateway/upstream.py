@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ CONNECTIONS = 64
 # How long a prom-label-proxy that has proved itself is believed, and one that has not is not asked again.
 PROVED_SECONDS = 60.0
 DOUBTED_SECONDS = 2.0
+# How prom-label-proxy begins to say that somebody asked for what is not his.
+CONFLICT = "conflicting label matcher"
 # Domains that cannot exist (RFC 6761), for the proof.
 ONE, TWO = "one.invalid", "two.invalid"
 
@@ -40,7 +43,7 @@ class Answer:
         try:
             document = json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise _unreachable("an answer that is not JSON") from error
+            raise unreachable("an answer that is not JSON") from error
         if self.code != 200 or not isinstance(document, dict) or document.get("status") != "success":  # noqa: PLR2004
             detail = str(document.get("error", ""))[:300] if isinstance(document, dict) else ""
             raise Refusal(502, Reason.UPSTREAM, "Prometheus refused the query", detail)
@@ -54,6 +57,9 @@ class Upstream:
         self._config = config
         self._clock = clock
         self._client = httpx.AsyncClient(
+            # Encoded answers could unpack to any size; certificates are judged by the system's store.
+            headers={"Accept-Encoding": "identity"},
+            verify=ssl.create_default_context(),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(config.limits.seconds, connect=5.0),
@@ -80,14 +86,19 @@ class Upstream:
 
     async def straight(self, path: str, parameters: Pairs, *, post: bool = False) -> Answer:
         """What Prometheus says to somebody who may see everything, or to the gateway itself."""
-        return await self._ask(self._config.prometheus + path, parameters, {}, post=post)
+        return _checked(await self._ask(self._config.prometheus + path, parameters, {}, post=post))
 
     async def filtered(self, rights: Rights, path: str, parameters: Pairs, *, post: bool = False) -> Answer:
         """What prom-label-proxy lets through for these domains. Refusal unless it has proved that it enforces them."""
         if not rights.domains:
             raise Refusal(403, Reason.NOT_LISTED, "you may not see any domain here: ask your administrator")
         await self._prove()
-        return await self._ask(self._config.label_proxy + path, parameters, _domains(rights.domains), post=post)
+        answer = await self._ask(self._config.label_proxy + path, parameters, _domains(rights.domains), post=post)
+        if (words := _proxy_error(answer)) is not None:
+            raise Refusal(400, Reason.DOMAIN if words.startswith(CONFLICT) else Reason.PARAMETERS, words)
+        if answer.code == 200 and not answer.body:  # noqa: PLR2004
+            raise Refusal(400, Reason.PARAMETERS, "match[] is no selector")  # how prom-label-proxy says that
+        return _checked(answer)
 
     async def _ask(self, url: str, parameters: Pairs, headers: Mapping[str, str], *, post: bool) -> Answer:
         try:
@@ -96,7 +107,7 @@ class Upstream:
         except httpx.TimeoutException as error:
             raise Refusal(504, Reason.TIME, "Prometheus took too long: ask for a shorter range") from error
         except httpx.HTTPError as error:
-            raise _unreachable(f"{url}: {type(error).__name__}") from error
+            raise unreachable(f"{url}: {type(error).__name__}") from error
 
     async def _send(self, method: str, url: str, parameters: Pairs, headers: Mapping[str, str], limit: int) -> Answer:
         fields = _fields(parameters)
@@ -109,6 +120,8 @@ class Upstream:
         )
         answer = await self._client.send(request, stream=True)
         try:
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                raise unreachable(f"{url}: an encoded answer")
             pieces, size = [], 0
             async for piece in answer.aiter_bytes():
                 size += len(piece)
@@ -142,20 +155,31 @@ class Upstream:
         other = await self._ask(url, query, _domains([ONE]), post=True)
         listed = await self._ask(url, query, _domains([ONE, TWO]), post=True)
         nobody = await self._ask(url, query, {}, post=True)
-        return _is_proxy_error(other) and listed.code == 200 and _is_proxy_error(nobody)  # noqa: PLR2004
+        words = _proxy_error(other)
+        is_other_refused = words is not None and words.startswith(CONFLICT)
+        return is_other_refused and listed.code == 200 and _proxy_error(nobody) is not None  # noqa: PLR2004
 
 
 def _domains(names: Sequence[str]) -> dict[str, str]:
     return {DOMAINS_HEADER: ",".join(names)}
 
 
-def _is_proxy_error(answer: Answer) -> bool:
+def _proxy_error(answer: Answer) -> str | None:
+    """Why prom-label-proxy itself refused; None where it did not."""
     try:
-        document = json.loads(answer.body)
+        document = json.loads(answer.body) if answer.code == 400 else None  # noqa: PLR2004
     except (ValueError, RecursionError):
-        return False
-    kind = document.get("errorType") if isinstance(document, dict) else None
-    return answer.code == 400 and kind == "prom-label-proxy"  # noqa: PLR2004
+        return None
+    if not isinstance(document, dict) or document.get("errorType") != "prom-label-proxy":
+        return None
+    return str(document.get("error", ""))
+
+
+def _checked(answer: Answer) -> Answer:
+    """The answer if it has the form of Prometheus's API; pages of whatever stands between are nobody's business."""
+    if not answer.body.startswith(b"{"):
+        raise unreachable(f"status {answer.code}, and not JSON")
+    return answer
 
 
 def _fields(parameters: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -165,5 +189,6 @@ def _fields(parameters: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return fields
 
 
-def _unreachable(detail: str) -> Refusal:
+def unreachable(detail: str) -> Refusal:
+    """Something is wrong behind the gateway; `detail` is only logged."""
     return Refusal(502, Reason.UPSTREAM, "Prometheus cannot be asked just now", detail)

@@ -1,5 +1,6 @@
 """An upstream that writes down what it is asked, and answers what it is told to."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,10 +22,12 @@ class Seen:
 
 @dataclass
 class Recorder:
-    """A running HTTP server; `answer` gives status and body."""
+    """A running HTTP server; `answer` gives status and body, `headers` are its headers."""
 
     answer: Callable[[Seen], tuple[int, bytes]] = lambda _: (200, GOOD)
     seen: list[Seen] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
 
     def __enter__(self) -> Self:
         outer = self
@@ -40,6 +43,8 @@ class Recorder:
                 code, text = outer.answer(one)
                 self.send_response(code)
                 self.send_header("Content-Length", str(len(text)))
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(text)
 
@@ -52,7 +57,11 @@ class Recorder:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
         return self
 
     def __exit__(self, *_: object) -> None:

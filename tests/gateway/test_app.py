@@ -1,7 +1,10 @@
 """Requests: what goes further, what does not, within which limits; without real programs behind it."""
 
+import gzip
 import json
 import logging
+import os
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +15,12 @@ import bcrypt
 import httpx
 import pytest
 
+from exporter.gateway import upstream
 from exporter.gateway.refusal import Reason
 from tests.gateway.recorder import GOOD, Recorder, Seen
 from tests.gateway.signing import Signer, viewer
 from tests.gateway.world import Door
+from tests.web.certificates import Authority
 
 CONFLICT = b'{"status":"error","errorType":"prom-label-proxy","error":"conflicting label matcher"}'
 LIMITS = "limits: {seconds: 2, parallel: 2, bytes: 2048}\n"
@@ -208,6 +213,74 @@ def test_a_report_of_a_broken_upstream_is_an_error(name: str, door: Door, promet
     prometheus.answer = lambda _: UPSTREAM[name]
     answer = door.get("/report.csv", door.operator(), from_="2026-11-01", to="2026-11-30")
     assert (502, "application/json") == (answer.status_code, answer.headers["content-type"])
+
+
+NO_ANSWERS = {
+    "a page": (200, b"<html>"),
+    "a proxy's error": (502, b"<html>nginx at 10.1.2.3</html>"),
+    "nothing": (204, b""),
+    "a redirect": (302, b"<a href='http://10.1.2.3/'>"),
+    "who are you": (401, b"Unauthorized"),
+    "other data": (200, b'{"status":"success","data":3}'),
+}
+
+
+@pytest.mark.parametrize("name", NO_ANSWERS)
+def test_what_is_no_answer_of_prometheus_is_not_passed_on(
+    name: str, door: Door, prometheus: Recorder, proxy: Recorder
+) -> None:
+    """502, and none of its words: they are about machines that are nobody's business."""
+    prometheus.answer = lambda _: NO_ANSWERS[name]
+    proxy.answer = lambda one: strict(one) if "invalid" in one.body else NO_ANSWERS[name]
+    answers = [
+        door.get("/api/v1/alerts"),
+        *([] if name == "other data" else [door.get("/api/v1/labels"), door.get("/api/v1/alerts", door.operator())]),
+    ]
+    assert {(502, "Prometheus cannot be asked just now")} == {(one.status_code, one.json()["error"]) for one in answers}
+
+
+def test_a_packed_answer_is_not_unpacked(door: Door, prometheus: Recorder) -> None:
+    """A few kilobytes could become gigabytes: none is asked for, and what comes nevertheless is refused."""
+    prometheus.answer = lambda _: (200, gzip.compress(GOOD))
+    prometheus.headers = {"Content-Encoding": "gzip"}
+    answer = door.post("/api/v1/query", door.operator(), query="up")
+    assert (502, "identity") == (answer.status_code, prometheus.seen[-1].headers["accept-encoding"])
+
+
+def test_large_answers_are_given_up(door: Door, prometheus: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they come, not when they are whole."""
+    monkeypatch.setattr(upstream, "MAX_ANSWER_BYTES", 100_000)
+    prometheus.answer = lambda _: (200, GOOD + b" " * 200_000)
+    answer = door.post("/api/v1/query", door.operator(), query="up")
+    assert (502, "the answer is too large: ask for less") == (answer.status_code, answer.json()["error"])
+
+
+def test_no_proxy_of_the_environment_is_used(
+    tmp_path: Path, prometheus: Recorder, proxy: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys and questions go where the configuration says."""
+    with Recorder() as elsewhere:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, elsewhere.url)
+        with opened(tmp_path, prometheus, proxy) as door:
+            assert 200 == door.post("/api/v1/query", query="up").status_code
+    assert [] == elsewhere.seen
+
+
+def test_an_upstream_must_show_a_certificate_that_the_machine_trusts(
+    tmp_path: Path, proxy: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the system's store does not know is as good as no answer; a site's own authority can be added there."""
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("server"))
+    codes = []
+    with Recorder(tls=context) as secret:
+        for store in (os.devnull, str(authority.file)):
+            monkeypatch.setenv("SSL_CERT_FILE", store)
+            with opened(tmp_path, secret, proxy) as door:
+                codes.append(door.post("/api/v1/query", door.operator(), query="up").status_code)
+    assert [502, 200] == codes
 
 
 def test_an_upstream_that_is_not_there_is_an_error(tmp_path: Path, proxy: Recorder) -> None:

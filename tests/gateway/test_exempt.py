@@ -172,6 +172,15 @@ def test_all_questions_about_quality_in_the_dashboards_are_found() -> None:
     assert [] == [one for one in left if one[0] != "pop3-exporter"]
 
 
+def test_pieces_larger_than_any_of_the_dashboards_are_left_alone() -> None:
+    """Neither many matchers nor long ones are worked through, or remembered."""
+    piece = "max by(server)(last_over_time(pop3_measure_quality_info{{{}}}[1h] @ 3))"
+    assert 1 == len(parts(piece.format('server=~"x"')))
+    assert [] == parts(piece.format(",".join(['server=~"x"'] * 100)))
+    assert [] == parts(piece.format(f'server=~"{"x" * 40_000}"'))
+    assert [] == parts(piece.partition("{")[0] * 2000)
+
+
 def test_constants_read_nothing() -> None:
     """Servers with any name become text that is only text."""
     assert NOTHING == vector([])
