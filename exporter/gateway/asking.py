@@ -1,8 +1,9 @@
 """How a question gets to Prometheus: administrators straight, everybody else through prom-label-proxy."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from exporter.catalogue import Scope
 from exporter.gateway import filters
 from exporter.gateway.access import Rights
 from exporter.gateway.constants import with_constants
@@ -23,6 +24,8 @@ from exporter.gateway.upstream import Answer, Upstream
 REMEMBERED_SECONDS = 15.0
 REMEMBERED = 500
 
+Names = tuple[str, ...]
+
 
 class Asking:
     """Asks with somebody's rights; `seconds`: what Prometheus itself may take; `clock`: seconds that never fall."""
@@ -31,7 +34,7 @@ class Asking:
         self._upstream = upstream
         self._timeout = ("timeout", f"{max(1, int(seconds))}s")
         self._clock = clock
-        self._known: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
+        self._known: dict[Names, tuple[float, Names]] = {}
 
     async def api(self, rights: Rights, endpoint: Endpoint, parameters: Pairs, label: str = "") -> Answer:
         """The answer of an endpoint to these parameters, for these rights."""
@@ -63,19 +66,42 @@ class Asking:
         others = [pair for pair in parameters if pair[0] != "query"] + [self._timeout]
         if rights.administrator:
             return await self._upstream.straight(path, [("query", query), *others], post=True)
-        if (exempt := admitted(query)) is not None:
+        if admitted(query) is not None:
+            exempt = admitted(query, await self._own_servers(rights)) or ""
             return await self._upstream.straight(path, [("query", exempt), *others], post=True)
-        query = await with_constants(query, self._servers)
+
+        async def servers(expression: str, at: str) -> Iterable[str]:
+            found, own = await self._servers_in(expression, at), await self._own_servers(rights)
+            return set(found) & set(own)
+
+        query = await with_constants(query, servers)
         return await self._upstream.filtered(rights, path, [("query", query), *others], post=True)
 
-    async def _servers(self, expression: str, at: str) -> Iterable[str]:
-        """The servers in the rows of an admitted expression; a dashboard asks for the same ones many times at once."""
-        now, key = self._clock(), (expression, at)
+    async def _own_servers(self, rights: Rights) -> Names:
+        """The servers that have, or ever had, one of the domains: the names of others are none of theirs."""
+
+        async def ask() -> Iterable[str]:
+            path = LABEL_VALUES.path.format(name="server")
+            answer = await self._upstream.filtered(rights, path, [("match[]", Scope.DOMAIN.first_seen)])
+            return list(answer.data)
+
+        return await self._remembered(rights.domains, ask)
+
+    async def _servers_in(self, expression: str, at: str) -> Names:
+        """The servers in the rows of an admitted expression."""
+
+        async def ask() -> Iterable[str]:
+            return {row["metric"].get("server", "") for row in await self.own_rows(expression, at)}
+
+        return await self._remembered((expression, at), ask)
+
+    async def _remembered(self, key: Names, ask: Callable[[], Awaitable[Iterable[str]]]) -> Names:
+        """What a dashboard asks many times at once is asked once."""
+        now = self._clock()
         if key in self._known and now - self._known[key][0] < REMEMBERED_SECONDS:
             return self._known[key][1]
-        rows = await self.own_rows(expression, at)
-        servers = tuple(sorted({row["metric"].get("server", "") for row in rows}))
+        names = tuple(sorted(await ask()))
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        self._known[key] = now, servers
-        return servers
+        self._known[key] = now, names
+        return names

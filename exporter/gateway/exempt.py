@@ -5,8 +5,10 @@ every selector must begin with the name of one of the metrics, and what is sent 
 that were understood. Whatever is not understood is left to prom-label-proxy, which hides these metrics.
 """
 
+import re
 from collections.abc import Sequence
 
+from dashboards.queries import literal
 from exporter.gateway.tokens import NotOurs, Token, tokens
 
 QUALITY = "pop3_measure_quality_info"
@@ -25,15 +27,34 @@ FUNCTIONS = frozenset(
 )
 
 
-def admitted(text: str) -> str | None:
-    """The expression written anew if it reads nothing but these metrics, and at least one of them; else None."""
+def admitted(text: str, servers: Sequence[str] | None = None) -> str | None:
+    """The expression written anew if it reads nothing but these metrics, and at least one of them; else None.
+
+    `servers`: of the logs' quality only what is told of these.
+    """
     try:
         words = tokens(text)
         grammar = _Grammar(words)
         grammar.whole()
     except NotOurs:
         return None
-    return " ".join(word.text for word in words) if grammar.selectors else None
+    if not grammar.selectors:
+        return None
+    written = [word.text for word in words]
+    if servers is not None:
+        for place in reversed(grammar.selectors):
+            if written[place] == QUALITY:
+                _restrict(written, place + 1, servers)
+    return " ".join(written)
+
+
+def _restrict(words: list[str], place: int, servers: Sequence[str]) -> None:
+    """Add a matcher for the servers to the selector whose braces may stand at `place`."""
+    matcher = f'server=~"{literal("|".join(re.escape(name) for name in servers))}"'
+    if words[place : place + 1] != ["{"]:
+        words[place:place] = ["{", matcher, "}"]
+    else:
+        words[place + 1 : place + 1] = [matcher] if words[place + 1] == "}" else [matcher, ","]
 
 
 class _Grammar:
@@ -43,7 +64,7 @@ class _Grammar:
         self._words = words
         self._next = 0
         self._depth = 0
-        self.selectors = 0
+        self.selectors: list[int] = []  # the places of their names
 
     def whole(self) -> None:
         self._expression()
@@ -83,7 +104,7 @@ class _Grammar:
         elif word.kind != "name":
             raise NotOurs
         elif word.text in EXEMPT:
-            self.selectors += 1
+            self.selectors.append(self._next - 1)
             if self._peek() == "{":
                 self._matchers()
         elif word.text in AGGREGATIONS:

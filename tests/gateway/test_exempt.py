@@ -81,6 +81,23 @@ def test_expressions_over_exempt_metrics_are_admitted(text: str) -> None:
     assert [word.text for word in tokens(text)] == [word.text for word in tokens(sent)]
 
 
+RESTRICTED = {
+    "pop3_measure_quality_info": 'pop3_measure_quality_info { server=~"mx1|a\\\\.b" }',
+    "pop3_measure_quality_info{}": 'pop3_measure_quality_info { server=~"mx1|a\\\\.b" }',
+    'pop3_measure_quality_info{x="y"}': 'pop3_measure_quality_info { server=~"mx1|a\\\\.b" , x = "y" }',
+    "count by(pop3_measure_quality_info)(pop3_site_info)": (
+        "count by ( pop3_measure_quality_info ) ( pop3_site_info )"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", RESTRICTED)
+def test_questions_about_servers_are_limited_to_some(text: str) -> None:
+    """Wherever the metric is read, and nowhere else; without a server nothing is found."""
+    assert RESTRICTED[text] == admitted(text, ["mx1", "a.b"])
+    assert RESTRICTED[text].replace("mx1|a\\\\.b", "") == admitted(text, [])
+
+
 @pytest.mark.parametrize("text", REFUSED, ids=range(len(REFUSED)))
 def test_everything_else_is_not(text: str) -> None:
     """Another metric, another spelling, or a word without its place."""

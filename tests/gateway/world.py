@@ -32,6 +32,7 @@ PEOPLE = (
     ("mxb", "b.example", "ben@b.example", 1),
     ("mx1", "unknown", None, 2),
 )
+LOOKALIKES = ("aXexample", "a-example", "a.example.b.example", "b.a.example", "A.example", "a.example.")
 NO_BYTES = {("win1", "received_bytes"): "none", ("win1", "sent_bytes"): "none"}
 RULES = f"""
 groups:
@@ -41,6 +42,7 @@ groups:
       - {{alert: Mine, expr: "vector(1)", labels: {{domain: a.example}}}}
       - {{alert: Theirs, expr: "vector({SECRET})", labels: {{domain: b.example}}, annotations: {{who: ben@b.example}}}}
       - {{alert: Everybody, expr: "vector({SECRET})", annotations: {{who: all of b.example}}}}
+      - {{record: mine, expr: 'vector(1) and on() absent(x{{domain="b.example"}})', labels: {{domain: a.example}}}}
       - {{record: theirs, expr: 'vector(1) and on() absent(x{{domain="b.example"}})', labels: {{domain: b.example}}}}
 """
 ACCESS = """
@@ -82,6 +84,9 @@ def _extra(_now: int) -> Iterator[tuple[str, str, float]]:
     for server, domain, user, _ in PEOPLE:
         if user:
             yield "pop3_user_client_networks", f'server="{server}",domain="{domain}",user="{user}"', 2
+    # Names that a.example would match if it were a regular expression, or its begin or end were enough.
+    for domain in LOOKALIKES:
+        yield "pop3_user_client_networks", f'server="mx1",domain="{domain}",user="ben@b.example"', float(SECRET)
     for domain in ("a.example", "b.example"):
         yield "ALERTS", f'alertname="POP3X",alertstate="firing",domain="{domain}",server="mx1"', 1
     yield "pop3_exporter_unread_bytes", 'source="ben@b.example"', float(SECRET)
