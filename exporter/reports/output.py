@@ -14,8 +14,10 @@ from rich.text import Text
 
 from exporter.reports.rows import COLUMNS, By, Column, FailedName, Mark, Report, ReportRow
 
-# What spreadsheets take for the begin of a formula (also behind the blanks that some of them skip).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheets take for the begin of a formula, also in full width and behind what some of them skip.
+FORMULA = re.compile(
+    r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]"
+)
 SEPARATING = re.compile(r'[,;|"\t\r\n]|^ | $')
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 NOT_LOGGED = "not logged"
@@ -99,7 +101,7 @@ def write_failed_json(names: Iterable[FailedName], zone: ZoneInfo, stream: TextI
 
 def safe_cell(text: str) -> str:
     """`text` so that no spreadsheet takes it for a formula: names come from whoever tries to log in."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def si_bytes(number: int) -> str:

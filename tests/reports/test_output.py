@@ -7,6 +7,7 @@ import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -131,6 +132,25 @@ def test_failed_names_in_three_forms() -> None:
     stream = io.StringIO()
     write_failed_table(names, zone, Console(file=stream, width=80))
     assert "@e\\x1b[2J[red]" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "\u00a0=1", "\u3000=1", "\u200b=1", "\ufeff=1"),
+        *("\uff1d1", "\uff0b1", "\uff0d1", "\uff20x", "\u22121", "\x00=1", "\x1f@x", "\t", "\nx"),
+    ],
+    ids=ascii,
+)
+def test_what_some_spreadsheet_takes_for_a_formula_is_text(text: str) -> None:
+    """Also in full width, and behind what is skipped or not seen."""
+    assert f"'{text}" == safe_cell(text)
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "a@example.com", " a", "'=1", '"=1"', "1-2", "\u00fcber", "\u5b89"])
+def test_what_is_harmless_stays(text: str) -> None:
+    """A name is changed only where it must be."""
+    assert text == safe_cell(text)
 
 
 @given(st.text())
