@@ -22,7 +22,7 @@ import yaml
 from pydantic import Field
 
 from exporter.configfile import ConfigError, load
-from exporter.gateway.access import AccessList, Entry
+from exporter.gateway.access import AccessList, Domain, Entry
 from exporter.gateway.config import Section
 
 UID = "pop3-gateway"
@@ -39,7 +39,7 @@ class Customer(Section):
     login: Annotated[str, Field(min_length=1, max_length=190)]
     email: str
     name: str = ""
-    domains: Annotated[tuple[str, ...], Field(min_length=1)]
+    domains: Annotated[tuple[Domain, ...], Field(min_length=1, max_length=200)]
 
 
 class Customers(Section):
@@ -188,7 +188,13 @@ def write_access(path: Path, entries: Sequence[dict[str, Any]]) -> None:
         return
     new = path.with_name(f".{path.name}.new")
     new.write_text(text, encoding="utf-8")
-    new.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o640)
+    new.chmod(0o640)
+    if path.exists():
+        # The gateway may read it by its group: as a file of root's alone it would let nobody in.
+        old = path.stat()
+        new.chmod(old.st_mode & 0o777)
+        if (old.st_uid, old.st_gid) != (new.stat().st_uid, new.stat().st_gid):
+            os.chown(new, old.st_uid, old.st_gid)
     new.replace(path)
     say(f"{path}: {len(entries)} entries")
 
