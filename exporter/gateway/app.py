@@ -24,6 +24,7 @@ from exporter.gateway.metrics import Metrics
 from exporter.gateway.parameters import ENDPOINTS, LABEL_VALUES, Endpoint
 from exporter.gateway.refusal import NO_STORE, Reason, Refusal
 from exporter.gateway.report import QUERIES, Reporter
+from exporter.gateway.room import Room
 from exporter.gateway.slots import Slots
 from exporter.reports.output import write_csv, write_json
 
@@ -62,6 +63,7 @@ class Gateway:
         self._parts = parts
         self._limits = parts.config.limits
         self._slots = Slots(self._limits.parallel)
+        self._room = Room()
         self._zone = ZoneInfo(parts.config.time_zone)
         self._reporter = Reporter(parts.asking, self._zone, min(QUERIES, self._limits.parallel))
 
@@ -104,7 +106,8 @@ class Gateway:
         rights = self._parts.access.rights(who)
         # Held until the answer is taken: who reads none of them asks for no more.
         async with self._slots.slot(f"{who.organisation} {who.subject}", page.queries):
-            await exchange.reply(await page.answer(exchange.request, rights))
+            with self._room.request():
+                await exchange.reply(await page.answer(exchange.request, rights))
 
     def _note(self, refusal: Refusal, who: str, page: str) -> None:
         """A refusal is logged with user and reason, never with the token."""

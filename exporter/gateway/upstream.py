@@ -15,6 +15,7 @@ from exporter.gateway.config import GatewayConfig
 from exporter.gateway.keys import FetchError
 from exporter.gateway.parameters import DOMAINS_HEADER, Pairs
 from exporter.gateway.refusal import Reason, Refusal
+from exporter.gateway.room import take
 
 LOGGER = logging.getLogger(__name__)
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -127,6 +128,7 @@ class Upstream:
                 size += len(piece)
                 if size > limit:
                     raise Refusal(502, Reason.SIZE, "the answer is too large: ask for less")
+                take(len(piece))
                 pieces.append(piece)
             return Answer(answer.status_code, b"".join(pieces))
         finally:
