@@ -100,7 +100,8 @@ def _items(node: yaml.MappingNode, location: Location, document: _Document) -> l
 
 
 def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails) -> tuple[int, str]:
-    location = details["loc"]
+    # A check of the whole says by `at` which part of it is wrong.
+    location = (*details["loc"], *details.get("ctx", {}).get("at", ()))
     message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if details["type"] == "extra_forbidden":
         message = _unknown_key(model, location)

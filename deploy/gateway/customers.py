@@ -149,8 +149,15 @@ def data_source(grafana: Grafana, number: int, url: str) -> None:
         )
     if UID not in found:
         grafana.ask("POST", "/api/datasources", wanted, organisation=number)
-    elif any(found[UID].get(name) != value for name, value in wanted.items() if name != "jsonData"):
+    elif not has(found[UID], wanted):
         grafana.ask("PUT", f"/api/datasources/uid/{UID}", wanted, organisation=number)
+
+
+def has(found: Any, wanted: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether all that is wanted is there; Grafana adds things of its own."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return all(has(found.get(name), value) for name, value in wanted.items())
+    return bool(found == wanted)
 
 
 def dashboards(grafana: Grafana, number: int, directory: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from exporter.catalogue import OTHER, UNKNOWN
 from exporter.configfile import ConfigError, load
@@ -94,7 +95,8 @@ class AccessList(Section):
         for number, entry in enumerate(self.access):
             if entry.who in seen:
                 organisation, name, value = entry.who
-                raise ValueError(f"access[{number}]: {name} {value} of organisation {organisation} stands twice")
+                words = f"{name} {value} of organisation {organisation} stands twice"
+                raise PydanticCustomError("twice", "{words}", {"words": words, "at": ("access", number)})
             seen.add(entry.who)
         return self
 

@@ -44,8 +44,8 @@ class Asking:
         if endpoint.is_query:
             return await self._query(rights, path, parameters)
         if rights.administrator:
-            return await self._upstream.straight(path, parameters)
-        answer = await self._upstream.filtered(rights, path, parameters)
+            return await self._upstream.straight(path, parameters, post=endpoint.posts)
+        answer = await self._upstream.filtered(rights, path, parameters, post=endpoint.posts)
         change = {SERIES: filters.series, ALERTS: filters.alerts, RULES: filters.rules}.get(endpoint)
         if endpoint is LABEL_VALUES and label == "domain":
             change = filters.domain_names

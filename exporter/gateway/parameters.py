@@ -29,7 +29,7 @@ class Endpoint:
     path: str
     once: frozenset[str]
     repeated: frozenset[str] = field(default=frozenset())
-    posts: bool = False  # whether it may be asked by POST; `query` and `query_range` are then sent on so
+    posts: bool = False  # whether it may be asked by POST; it is then always sent on so
     is_query: bool = False
 
 

@@ -105,6 +105,8 @@ class Upstream:
         try:
             method = "POST" if post else "GET"
             return await self._send(method, url, parameters, headers, MAX_ANSWER_BYTES)
+        except httpx.InvalidURL as error:
+            raise Refusal(413, Reason.SIZE, "the request is too large") from error
         except httpx.TimeoutException as error:
             raise Refusal(504, Reason.TIME, "Prometheus took too long: ask for a shorter range") from error
         except httpx.HTTPError as error:

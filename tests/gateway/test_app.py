@@ -15,10 +15,10 @@ import bcrypt
 import httpx
 import pytest
 
-from exporter.gateway import upstream
+from exporter.gateway import keys, parameters, upstream
 from exporter.gateway.refusal import Reason
 from tests.gateway.recorder import GOOD, Recorder, Seen
-from tests.gateway.signing import Signer, viewer
+from tests.gateway.signing import Signer, jwks, viewer
 from tests.gateway.world import Door
 from tests.web.certificates import Authority
 
@@ -142,14 +142,18 @@ def test_a_refusal_is_logged_without_the_token(door: Door, caplog: pytest.LogCap
     assert token not in caplog.text
 
 
-def test_a_rotated_key_is_learnt(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> None:
+def test_a_rotated_key_is_learnt(
+    tmp_path: Path, prometheus: Recorder, proxy: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first token with it is enough."""
+    monkeypatch.setattr(keys, "PAUSE_SECONDS", 0)
     with opened(tmp_path, prometheus, proxy) as door:
-        stranger = Signer("another").token(viewer(now=door.clock))
-        assert (
-            401
-            == door.client.post("/api/v1/query", data={"query": "1"}, headers={"X-Grafana-Id": stranger}).status_code
-        )
+        new = Signer("id-2026-12-es256")
+        token = new.token(viewer(now=door.clock))
+        codes = [door.post("/api/v1/query", one, query="up").status_code for one in (door.token(), token)]
+        door.grafana.document = jwks(door.signer, new)
+        codes += [door.post("/api/v1/query", one, query="up").status_code for one in (door.token(), token)]
+    assert [200, 401, 200, 200] == codes
 
 
 def test_large_requests_are_refused(door: Door, proxy: Recorder) -> None:
@@ -213,6 +217,77 @@ def test_a_report_of_a_broken_upstream_is_an_error(name: str, door: Door, promet
     prometheus.answer = lambda _: UPSTREAM[name]
     answer = door.get("/report.csv", door.operator(), from_="2026-11-01", to="2026-11-30")
     assert (502, "application/json") == (answer.status_code, answer.headers["content-type"])
+
+
+def test_a_query_of_a_report_that_fails_is_an_error(door: Door, prometheus: Recorder) -> None:
+    """In Prometheus's words in the log, not in the answer."""
+    row = b'{"metric":{"server":"mx1"},"value":[1,"1795000000"]}'
+    failed = b'{"status":"error","errorType":"execution","error":"many-to-many"}'
+    prometheus.answer = lambda one: (422, failed) if "sum+by" in one.body else (200, GOOD.replace(b"[]", b"[%s]" % row))
+    answer = door.get("/report.csv", door.operator(), from_="2026-11-01", to="2026-11-30", by="domain")
+    assert (502, "Prometheus refused the query") == (answer.status_code, answer.json()["error"])
+
+
+@pytest.mark.parametrize("document", [None, b"", b"{}", b"x" * 2_000_000])
+def test_without_keys_nobody_is_let_in(document: bytes | None, door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    """503 where Grafana is not there, or answers something else at the address of its keys."""
+    if document is None:
+        door.grafana.stop()
+    else:
+        door.grafana.document = document
+    assert 503 == door.post("/api/v1/query", query="up").status_code
+    assert "Grafana's signing keys cannot be fetched: " in caplog.text
+    assert 'pop3_gateway_key_fetches_total{outcome="failure"} 1.0' in door.client.get("/metrics").text
+
+
+def test_a_failure_of_ours_shows_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 in general words; the log has the rest, with the user."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(parameters, "chosen", broken)
+    answer = door.post("/api/v1/query", query="up")
+    assert (500, "the gateway failed; its log says why") == (answer.status_code, answer.json()["error"])
+    assert "ZeroDivisionError: secret" in caplog.text
+    assert "refused /api/v1/query to 'alice' (user:7, organisation 2): internal" in caplog.text
+
+
+UNREADABLE = {
+    "no query": ("/api/v1/query", b"time=1"),
+    "only blanks": ("/api/v1/query", b"query=++%0a"),
+    "not encoded": ("/api/v1/query", b"query=\xff"),
+    "nothing": ("/api/v1/query", b""),
+    "many fields": ("/api/v1/series", b"&".join([b"x="] * 201)),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_cannot_be_read_is_refused(name: str, door: Door, proxy: Recorder) -> None:
+    """400, and nothing is asked."""
+    path, body = UNREADABLE[name]
+    headers = {"X-Grafana-Id": door.token(), "Content-Type": "application/x-www-form-urlencoded"}
+    assert 400 == door.client.post(path, content=body, headers=headers).status_code
+    assert [] == proxy.seen
+
+
+@pytest.mark.parametrize("label", ["a-b", "%C3%A4", "x" * 300, "1a", "a%0a", "U__x.y"])
+def test_only_names_of_labels_have_values(label: str, door: Door, proxy: Recorder) -> None:
+    """400, and nothing is asked."""
+    assert 400 == door.get(f"/api/v1/label/{label}/values").status_code
+    assert [] == proxy.seen
+
+
+def test_long_selectors_are_sent_on(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> None:
+    """As a form: addresses have limits of their own."""
+    proxy.answer = lambda one: strict(one) if "invalid" in one.body else (200, b'{"status":"success","data":[]}')
+    with opened(tmp_path, prometheus, proxy) as door:
+        text = f'up{{x=~"{"x" * 70_000}"}}'
+        answers = [door.post(f"/api/v1/{name}", **{"match[]": text}) for name in ("series", "labels")]
+    assert [200, 200] == [one.status_code for one in answers]
+    assert ["POST", "POST"] == [one.method for one in proxy.seen if "invalid" not in one.body]
 
 
 NO_ANSWERS = {

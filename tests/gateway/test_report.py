@@ -378,6 +378,8 @@ WRONG = [
     ({"from_": "2026-01-01", "step": "hour"}, "hours of more than 100 days are too many"),
     ({"user": "anna@a.example", "step": "hour"}, "users have no hours: choose step=day"),
     ({"user": "anna@a.example", "by": "domain"}, "user goes with by=trend"),
+    ({"from_": ""}, "from, to: must be dates such as 2026-11-30, or UNIX milliseconds"),
+    ({"server": "x" * 300}, "server: too many, or too long"),
     ({"sort": "size"}, "sort: must be one of period, new_connections,"),
     ({"colour": "red"}, "there is no parameter 'colour'; there are: bom, by, domain, from,"),
     ({"domain": "x" * 300}, "domain: is too long"),

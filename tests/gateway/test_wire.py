@@ -103,6 +103,14 @@ def test_a_request_is_read_in_one_way_or_not_at_all(name: str, door: Door, proxy
     assert (["query=1&timeout=1s"] if 200 in expected else []) == asked
 
 
+def test_an_address_that_grows_too_long_is_refused(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> None:
+    """Written anew it would be longer than an address may be: 413, and nothing is asked."""
+    with opened(tmp_path, prometheus, proxy) as door:
+        path = f"/api/v1/label/x/values?match[]={chr(34) * 40_000}"
+        assert [413, 200] == statuses(door, f"GET {path} HTTP/1.1\r\nHost: x\r\nTOKEN")
+    assert [] == [one for one in proxy.seen if "invalid" not in one.body]
+
+
 def test_every_refusal_is_logged(door: Door, caplog: pytest.LogCaptureFixture) -> None:
     """Also of methods and paths that nobody has heard of, with the user; and what has no user: the metrics."""
     for name in ("a tunnel", "an invented method", "no path"):

@@ -115,9 +115,10 @@ class Grafana:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
 
 
 @dataclass
@@ -134,7 +135,7 @@ class Door:
 
     @contextmanager
     def open(self) -> Iterator["Door"]:
-        grafana = Grafana(self.signer)
+        self.grafana = grafana = Grafana(self.signer)
         (self.directory / "access.yaml").write_text(self.access)
         path = self.directory / "gateway.yaml"
         path.write_text(
