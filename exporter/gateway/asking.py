@@ -82,7 +82,9 @@ class Asking:
 
         async def ask() -> Iterable[str]:
             path = LABEL_VALUES.path.format(name="server")
-            answer = await self._upstream.filtered(rights, path, [("match[]", Scope.DOMAIN.first_seen)])
+            # Since ever: some answer for the last day only unless they are told.
+            ever = [("match[]", Scope.DOMAIN.first_seen), ("start", "0")]
+            answer = await self._upstream.filtered(rights, path, ever)
             return list(answer.data)
 
         return await self._remembered(rights.domains, ask)

@@ -57,18 +57,21 @@ class Upstream:
     def __init__(self, config: GatewayConfig, clock: Callable[[], float]) -> None:
         self._config = config
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            # Encoded answers could unpack to any size; certificates are judged by the system's store.
-            headers={"Accept-Encoding": "identity"},
-            verify=ssl.create_default_context(),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(config.limits.seconds, connect=5.0),
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-        )
+        self._trusted = ssl.create_default_context()  # certificates are judged by the system's store
+        self._client = self._new_client()
         self._proving = asyncio.Lock()
         self._judged = float("-inf")
         self._proved = False
+
+    def _new_client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            headers={"Accept-Encoding": "identity"},  # others could unpack to any size
+            verify=self._trusted,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(self._config.limits.seconds, connect=5.0),
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        )
 
     async def close(self) -> None:
         """End all connections."""
@@ -77,8 +80,9 @@ class Upstream:
     async def keys(self) -> bytes:
         """Grafana's JWKS document, or FetchError."""
         try:
-            async with asyncio.timeout(KEYS_SECONDS):
-                answer = await self._send("GET", self._config.grafana.keys, [], {}, MAX_KEYS_BYTES)
+            # A connection of its own: queries may hold all the others.
+            async with asyncio.timeout(KEYS_SECONDS), self._new_client() as client:
+                answer = await _sent(client, client.build_request("GET", self._config.grafana.keys), MAX_KEYS_BYTES)
         except (httpx.HTTPError, TimeoutError, Refusal) as error:
             raise FetchError(f"{self._config.grafana.keys}: {type(error).__name__}") from error
         if answer.code != 200:  # noqa: PLR2004
@@ -102,39 +106,22 @@ class Upstream:
         return _checked(answer)
 
     async def _ask(self, url: str, parameters: Pairs, headers: Mapping[str, str], *, post: bool) -> Answer:
+        fields = _fields(parameters)
         try:
-            method = "POST" if post else "GET"
-            return await self._send(method, url, parameters, headers, MAX_ANSWER_BYTES)
+            request = self._client.build_request(
+                "POST" if post else "GET",
+                url,
+                params=fields if fields and not post else None,
+                data=fields if post else None,
+                headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+            )
+            return await _sent(self._client, request, MAX_ANSWER_BYTES)
         except httpx.InvalidURL as error:
             raise Refusal(413, Reason.SIZE, "the request is too large") from error
         except httpx.TimeoutException as error:
             raise Refusal(504, Reason.TIME, "Prometheus took too long: ask for a shorter range") from error
         except httpx.HTTPError as error:
             raise unreachable(f"{url}: {type(error).__name__}") from error
-
-    async def _send(self, method: str, url: str, parameters: Pairs, headers: Mapping[str, str], limit: int) -> Answer:
-        fields = _fields(parameters)
-        request = self._client.build_request(
-            method,
-            url,
-            params=fields if method == "GET" and fields else None,
-            data=fields if method == "POST" else None,
-            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
-        )
-        answer = await self._client.send(request, stream=True)
-        try:
-            if answer.headers.get("content-encoding", "identity") != "identity":
-                raise unreachable(f"{url}: an encoded answer")
-            pieces, size = [], 0
-            async for piece in answer.aiter_bytes():
-                size += len(piece)
-                if size > limit:
-                    raise Refusal(502, Reason.SIZE, "the answer is too large: ask for less")
-                take(len(piece))
-                pieces.append(piece)
-            return Answer(answer.status_code, b"".join(pieces))
-        finally:
-            await answer.aclose()
 
     async def _prove(self) -> None:
         """A wrong address in the configuration must show nobody anything: ask what only a strict proxy answers so."""
@@ -162,6 +149,24 @@ class Upstream:
         words = _proxy_error(other)
         is_other_refused = words is not None and words.startswith(CONFLICT)
         return is_other_refused and listed.code == 200 and _proxy_error(nobody) is not None  # noqa: PLR2004
+
+
+async def _sent(client: httpx.AsyncClient, request: httpx.Request, limit: int) -> Answer:
+    """The answer, as long as it does not grow beyond the limit."""
+    answer = await client.send(request, stream=True)
+    try:
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            raise unreachable(f"{request.url}: an encoded answer")
+        pieces, size = [], 0
+        async for piece in answer.aiter_bytes():
+            size += len(piece)
+            if size > limit:
+                raise Refusal(502, Reason.SIZE, "the answer is too large: ask for less")
+            take(len(piece))
+            pieces.append(piece)
+        return Answer(answer.status_code, b"".join(pieces))
+    finally:
+        await answer.aclose()
 
 
 def _domains(names: Sequence[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ import bcrypt
 import httpx
 import pytest
 
+from dashboards.queries.gateway import GATEWAY
 from exporter.gateway import keys, parameters, upstream
 from exporter.gateway.refusal import Reason
 from tests.gateway.recorder import GOOD, Recorder, Seen
@@ -154,6 +155,30 @@ def test_a_rotated_key_is_learnt(
         door.grafana.document = jwks(door.signer, new)
         codes += [door.post("/api/v1/query", one, query="up").status_code for one in (door.token(), token)]
     assert [200, 401, 200, 200] == codes
+
+
+def test_keys_are_fetched_also_while_all_connections_are_busy(
+    tmp_path: Path, prometheus: Recorder, proxy: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow queries of some must not keep others from being known."""
+    monkeypatch.setattr(keys, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(upstream, "CONNECTIONS", 1)
+    asked, release = threading.Event(), threading.Event()
+
+    def slow(_: Seen) -> tuple[int, bytes]:
+        asked.set()
+        release.wait(30)
+        return 200, GOOD
+
+    prometheus.answer = slow
+    with opened(tmp_path, prometheus, proxy) as door, ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(door.post, "/api/v1/query", door.operator(), query="up")
+        assert asked.wait(30)
+        new = Signer("id-2026-12-es256")
+        door.grafana.document = jwks(door.signer, new)
+        answer = door.post("/api/v1/query", new.token(viewer(now=door.clock)), query=GATEWAY)
+        release.set()
+        assert (200, 200) == (answer.status_code, busy.result().status_code)
 
 
 def test_large_requests_are_refused(door: Door, proxy: Recorder) -> None:
