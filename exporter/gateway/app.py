@@ -31,6 +31,8 @@ from exporter.reports.output import write_csv, write_json
 LOGGER = logging.getLogger(__name__)
 BOM = "\ufeff"
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; version=0.0.4; charset=utf-8"
+# What proxies say about themselves.
+FORWARDED = ("forwarded", "via", "x-forwarded-for")
 
 Answering = Callable[[Request, Rights], Awaitable[Response]]
 
@@ -158,9 +160,6 @@ class Gateway:
             self._note(refusal, "somebody behind a proxy", "/metrics")
             return refusal.response()
         return Response(self._parts.metrics.text(), media_type=TEXT)
-
-
-FORWARDED = ("forwarded", "via", "x-forwarded-for")
 
 
 class _Serving:

@@ -8,6 +8,8 @@ import pytest
 from tests.dashboards.site import Site
 from tests.gateway import world
 from tests.gateway.label_proxy import label_proxy
+from tests.gateway.recorded import strict
+from tests.gateway.recorder import Recorder
 from tests.gateway.world import Door
 from tests.prometheus_server import NO_SCRAPES, PrometheusServer
 
@@ -45,3 +47,15 @@ def door(full_prometheus: PrometheusServer, enforcing: str, tmp_path_factory: py
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     return tmp_path
+
+
+@pytest.fixture
+def prometheus() -> Iterator[Recorder]:
+    with Recorder() as recorder:
+        yield recorder
+
+
+@pytest.fixture
+def proxy() -> Iterator[Recorder]:
+    with Recorder(strict) as recorder:
+        yield recorder

@@ -8,7 +8,6 @@ import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import bcrypt
@@ -18,42 +17,13 @@ import pytest
 from dashboards.queries.gateway import GATEWAY
 from exporter.gateway import keys, parameters, upstream
 from exporter.gateway.refusal import Reason
+from tests.gateway.recorded import CONFLICT, opened, strict
 from tests.gateway.recorder import GOOD, Recorder, Seen
 from tests.gateway.signing import Signer, jwks, viewer
 from tests.gateway.world import Door
 from tests.web.certificates import Authority
 
-CONFLICT = b'{"status":"error","errorType":"prom-label-proxy","error":"conflicting label matcher"}'
 LIMITS = "limits: {seconds: 2, parallel: 2, bytes: 2048}\n"
-
-
-def strict(one: Seen) -> tuple[int, bytes]:
-    """A prom-label-proxy as far as the trial questions go."""
-    domains = one.headers.get("x-pop3-domains", "").split(",")
-    return (400, CONFLICT) if "two.invalid" in one.body and "two.invalid" not in domains else (200, GOOD)
-
-
-@contextmanager
-def opened(
-    tmp_path: Path, prometheus: Recorder, proxy: Recorder, more: str = "", access: str | None = None
-) -> Iterator[Door]:
-    door = Door(tmp_path, prometheus.url, proxy.url, more=more)
-    if access is not None:
-        door.access = access
-    with door.open():
-        yield door
-
-
-@pytest.fixture
-def prometheus() -> Iterator[Recorder]:
-    with Recorder() as recorder:
-        yield recorder
-
-
-@pytest.fixture
-def proxy() -> Iterator[Recorder]:
-    with Recorder(strict) as recorder:
-        yield recorder
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from exporter.gateway import room
 from exporter.gateway.refusal import Refusal
 from exporter.gateway.room import USUAL_BYTES, Room, take
+from tests.gateway.recorded import opened, strict
 from tests.gateway.recorder import GOOD, Recorder
-from tests.gateway.test_app import opened, strict
 
 
 @dataclass

@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dashboards.queries.gateway import GATEWAY
 from exporter.gateway.config import read
 from exporter.gateway.service import Service
+from tests.gateway.recorded import opened
 from tests.gateway.recorder import GOOD, Recorder, Seen
-from tests.gateway.test_app import opened, strict
 from tests.gateway.world import Door
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -23,20 +24,8 @@ SMUGGLED = "GET /api/v1/query?query=smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @pytest.fixture
-def prometheus() -> Iterator[Recorder]:
-    with Recorder() as recorder:
-        yield recorder
-
-
-@pytest.fixture
-def proxy() -> Iterator[Recorder]:
-    with Recorder(strict) as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def door(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> Iterator[Door]:
-    with opened(tmp_path, prometheus, proxy, "limits: {seconds: 1, parallel: 2, bytes: 2048}\n") as one:
+    with opened(tmp_path, prometheus, proxy, "limits: {parallel: 2, bytes: 2048}\n") as one:
         yield one
 
 
@@ -100,7 +89,7 @@ def test_a_request_is_read_in_one_way_or_not_at_all(name: str, door: Door, proxy
     head, rest, expected = WIRE[name]
     assert statuses(door, head, rest) in (expected, [*expected, 200])
     asked = [one.body for one in proxy.seen if "invalid" not in one.body]
-    assert (["query=1&timeout=1s"] if 200 in expected else []) == asked
+    assert (["query=1&timeout=60s"] if 200 in expected else []) == asked
 
 
 def test_an_address_that_grows_too_long_is_refused(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> None:
@@ -150,17 +139,27 @@ def refusals() -> Iterator[Refusals]:
     logger.removeHandler(handler)
 
 
-def test_a_form_that_does_not_come_is_not_waited_for(door: Door) -> None:
+@pytest.fixture
+def hasty(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> Iterator[Door]:
+    """A gateway that gives everybody half a second and one query."""
+    with opened(tmp_path, prometheus, proxy, "limits: {seconds: 0.5, parallel: 1}\n") as one:
+        assert 200 == one.post("/api/v1/query", query=GATEWAY).status_code
+        yield one
+
+
+def test_a_form_that_does_not_come_is_not_waited_for(hasty: Door) -> None:
     """504 after the seconds of a query, and the slot is free again."""
+    door = hasty
     with connected(door) as connection:
         head = POST.replace("TOKEN", f"X-Grafana-Id: {door.token()}\r\n")
         connection.sendall(f"{head}Content-Length: 100\r\n\r\nquery=".encode())
         assert connection.recv(12) == b"HTTP/1.1 504"
-    assert 200 == door.post("/api/v1/query", query="up").status_code
+        assert 200 == door.post("/api/v1/query", query=GATEWAY).status_code
 
 
-def test_an_answer_that_is_not_taken_is_not_kept(door: Door, prometheus: Recorder, refusals: Refusals) -> None:
+def test_an_answer_that_is_not_taken_is_not_kept(hasty: Door, prometheus: Recorder, refusals: Refusals) -> None:
     """It counts as the user's query until he has it, and its time is bounded as well."""
+    door = hasty
     prometheus.answer = lambda _: (200, GOOD[:-1] + b" " * 20_000_000 + GOOD[-1:])
     with connected(door) as connection:
         connection.sendall(
@@ -228,7 +227,6 @@ def test_what_is_asked_is_answered_before_the_end(door: Door, prometheus: Record
 
     prometheus.answer = slow
     path = door.directory / "gateway.yaml"
-    path.write_text(path.read_text().replace("seconds: 1,", "seconds: 60,"))
     service = Service(read(path), lambda: door.clock)
     service.start()
     with ThreadPoolExecutor(2) as pool:
