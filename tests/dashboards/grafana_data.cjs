@@ -66,13 +66,6 @@ function replacer(variables) {
   };
 }
 
-// [DashboardDatasource, withTransforms]
-const shared = (frames) =>
-  frames.map((frame) => ({
-    ...frame,
-    fields: frame.fields.map((field) => ({ ...field, config: { ...field.config }, state: { ...field.state } })),
-  }));
-
 function transformed(panel, sources, interpolate) {
   for (const { id } of panel.transformations ?? []) {
     if (!data.standardTransformersRegistry.getIfExists(id)) {
@@ -80,9 +73,10 @@ function transformed(panel, sources, interpolate) {
     }
   }
   const { targets, answers, transformations } = panel;
+  // [DashboardDatasource, withTransforms: 11.6 hands on the frames themselves, later ones copy their fields]
   const series = answers
     ? transformV2({ data: answers.map((frame) => data.dataFrameFromJSON(frame)) }, { targets }, {}).data
-    : shared(sources[targets[0].panelId]);
+    : sources[targets[0].panelId];
   return need('rxjs').lastValueFrom(data.transformDataFrame(transformations ?? [], series, { interpolate }));
 }
 
