@@ -147,7 +147,7 @@ def _growth(place: Place) -> panels.Panel:
                 FACTOR,
                 {
                     "decimals": 1,
-                    "unit": "suffix: x",
+                    "unit": "suffix:x",
                     "custom.minWidth": 110,
                     "thresholds": factor,
                     "custom.cellOptions": {"type": "color-text"},
