@@ -171,7 +171,13 @@ def _quality(place: Place) -> panels.Panel:
                     "emptyValue": "empty",
                 },
             },
-            {"id": "organize", "options": {"renameByName": {"log\\measure": "Server and source", **MEASURE_TITLES}}},
+            {
+                "id": "organize",
+                "options": {
+                    "indexByName": {name: index for index, name in enumerate(("log\\measure", *MEASURE_TITLES))},
+                    "renameByName": {"log\\measure": "Server and source", **MEASURE_TITLES},
+                },
+            },
         ],
         empty="No server is known yet: nothing was read.",
     )

@@ -15,9 +15,8 @@ from dashboards.theme import Column
 from dashboards.variables import CHARTS
 from exporter.catalogue import Scope
 
-TOTALS, CHART, BANDWIDTH, TABLE = 2, 3, 4, 5
+CHART, BANDWIDTH, TABLE, TOTALS = 3, 4, 5, 10  # the tiles of the totals: 10, 11, ...
 PERIOD, DAYS = "Period", "Days"
-TOTALS_HEIGHT = 4
 
 # What each choice of the variable `chart` draws.
 STYLES: dict[str, dict[str, object]] = {
@@ -56,37 +55,41 @@ class Report:
         """Whether a log may not have the column; connections are in every log, and say which rows exist."""
         return column is not theme.NEW_CONNECTIONS
 
-    def totals(self, place: Place) -> core.Panel:
-        """A tile per column: the number of the range and its change against the range before."""
-        targets, overrides = [], []
-        for ref, column in zip("ABCDEFGH", self.columns, strict=False):
-            series = self.series(column)
-            whole = total(series, [], only_logged=self.can_lack(column))
-            expr = with_change(whole, total_before(series, [], "$before"))
-            targets.append(exact(ref, expr, Quantity.CHANGE, series))
-            targets[-1].format = "time_series"
-            tile = {
-                "displayName": f"{column.title} ${{__field.labels.change}}",
-                "unit": column.unit,
-                "color": panels.fixed(column.colour),
-                "mappings": panels.NOT_LOGGED,
-            }
-            overrides.append(panels.by_query(ref, tile))
+    def totals(self, place: Place, widths: Sequence[int]) -> list[core.Panel]:
+        """A tile per column, side by side from `place` on: the number of the range and its change."""
+        x, y, _, height = place
+        found = []
+        for index, (column, width) in enumerate(zip(self.columns, widths, strict=True)):
+            found.append(self._tile(TOTALS + index, (x, y, width, height), column))
+            x += width
+        return found
+
+    def _tile(self, number: int, place: Place, column: Column) -> core.Panel:
+        """A panel of its own: on a telephone several numbers in one panel cannot be read."""
+        series = self.series(column)
+        whole = total(series, [], only_logged=self.can_lack(column))
+        target = exact("A", with_change(whole, total_before(series, [], "$before")), Quantity.CHANGE, series)
+        target.format = "time_series"
         return panels.stat(
-            TOTALS,
-            "Totals of the range",
+            number,
+            column.title,
             place,
-            "Whole days that begin in the chosen range, with the change against the range of the same length before.",
-            targets,
-            unit=theme.COUNT,
-            overrides=overrides,
+            f"{column.meaning} Whole days that begin in the chosen range, and the change against the range of the same "
+            "length before.",
+            [target],
+            unit=column.unit,
             options={
                 "textMode": "value_and_name",
                 "justifyMode": "center",
                 "wideLayout": False,
-                **({"text": {"titleSize": 14}} if place[3] > TOTALS_HEIGHT else {}),  # else it grows until it wraps
+                "text": {"titleSize": 14},
             },
-            defaults={"noValue": "Nothing was logged in this range", "color": panels.fixed(theme.GREY)},
+            defaults={
+                "displayName": "${__field.labels.change} ",
+                "noValue": "-",
+                "color": panels.fixed(column.colour),
+                "mappings": panels.NOT_LOGGED,
+            },
         )
 
     def charts(self, counts: Place, bandwidth: Place) -> list[core.Panel]:

@@ -34,7 +34,7 @@ def board(zone: Zone) -> Board:
             report.choices(links.USER),
             download(links.USER),
             notes(zone, (14, 0, 10, 2)),
-            shown.totals((0, 2, 24, 4)),
+            *shown.totals((0, 2, 24, 4), [4, 3, 3, 3, 4, 4, 3]),
             *shown.charts((0, 6, 16, 14), (16, 6, 8, 14)),
             shown.table((0, 20, 24, 11)),
             _networks(),

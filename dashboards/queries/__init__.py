@@ -20,7 +20,7 @@ from dashboards.queries.terms import (
     duration,
     literal,
 )
-from dashboards.queries.totals import ends, top, total, total_before, with_change
+from dashboards.queries.totals import ends, top, total, total_before, with_change, with_total
 
 __all__ = [
     "BANDWIDTH",
@@ -47,4 +47,5 @@ __all__ = [
     "unbroken",
     "until",
     "with_change",
+    "with_total",
 ]

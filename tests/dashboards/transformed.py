@@ -109,8 +109,9 @@ def complaints(case: Case, opened: Opened, panels: dict[str, Shown], site: Site)
     if BY_STEP in panels:
         found += _charts(case, panels)
     if case.uid == "pop3-domains":
-        found += _largest(case, opened.page.names("top"), panels[LARGEST], site)
-        found += _shares(case.tables(site)["Domains"], panels)
+        domains = case.tables(site)["Domains"]
+        found += _largest(case, domains, panels[LARGEST], site)
+        found += _shares(domains, panels)
     for title, (labels, titles) in OTHERS.items():
         source = GROWTH_SOURCE if title not in opened.answers else title
         if title in panels:
@@ -171,10 +172,10 @@ def _drawn(custom: Json) -> tuple[str, str, bool]:
     return custom.get("drawStyle", ""), custom["stacking"]["mode"], custom["fillOpacity"] >= 40
 
 
-def _largest(case: Case, names: list[str], panel: Shown, site: Site) -> Iterator[str]:
-    """A series per domain, each cell of which is the log's; what is empty is 0."""
+def _largest(case: Case, domains: Table, panel: Shown, site: Site) -> Iterator[str]:
+    """A series per domain, the largest first, each cell of which is the log's; what is empty is 0."""
     yield from _axis(panel)
-    yield from _differences("Domains", sorted(names), sorted(panel.titles[1:]))
+    yield from _differences("Domains", [row[0] for row in domains.rows[:10]], panel.titles[1:])
     cells = _begins(panel.csv(formats=False), case, site)
     for column, name in enumerate(panel.titles[1:], 1):
         events = replace(site, events=[event for event in site.events if event.domain == name])
