@@ -1,6 +1,6 @@
 """Domains: who uses it most?"""
 
-from dashboards import links, names, panels, report, theme, variables
+from dashboards import frames, links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
@@ -37,12 +37,12 @@ def board(zone: Zone) -> Board:
             report.choices(links.DOMAINS),
             download(links.DOMAINS),
             notes(zone, (14, 0, 10, 2)),
-            *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2, 16, 4), [4, 3, 3, 3, 3]),
-            _busiest_domain(shown, (16, 2, 4, 4)),
-            _busiest_user(users, (20, 2, 4, 4)),
+            *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2)),
+            _busiest_domain(shown, (20, 2, 4, 4)),
             _table(shown, (0, 6, 24, 15)),
-            _share(SHARE, "Share of connections", theme.NEW_CONNECTIONS, (0, 21, 12, 10)),
-            _share(SHARE_BYTES, "Share of bandwidth", theme.TRAFFIC, (12, 21, 12, 10)),
+            _share(SHARE, "Share of connections", theme.NEW_CONNECTIONS, (0, 21, 10, 10)),
+            _share(SHARE_BYTES, "Share of bandwidth", theme.TRAFFIC, (10, 21, 10, 10)),
+            _busiest_user(users, (20, 21, 4, 10)),
             _over_time(zone, (0, 31, 24, 11)),
             _users(users, (0, 42, 24, 13)),
         ],
@@ -85,9 +85,9 @@ def _share(number: int, title: str, column: theme.Column, place: panels.Place) -
         unit=column.unit,
         overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
         transformations=[
-            report.only("Domain", column.title),
-            panels.without_gaps(column.title),  # not those whose servers do not log it
-            panels.sorted_by(column.title, descending=True),
+            frames.only("Domain", column.title),
+            frames.without_gaps(column.title),  # not those whose servers do not log it
+            frames.sorted_by(column.title, descending=True),
             {"id": "limit", "options": {"limitField": str(TOP)}},
         ],
     )
@@ -110,15 +110,15 @@ def _over_time(zone: Zone, place: panels.Place) -> panels.Panel:
         legend="right",
         transformations=[
             # In the order of the pies, so that a domain has the same colour.
-            panels.converted("total", "number"),
-            panels.sorted_by("total", descending=True),
+            frames.converted("total", "number"),
+            frames.sorted_by("total", descending=True),
             {
                 "id": "groupingToMatrix",
                 "options": {"columnField": "domain", "rowField": "begin", "valueField": "Value", "emptyValue": "null"},
             },
-            panels.converted("begin\\domain", "number"),  # text would be read as a date
-            panels.converted("begin\\domain", "time"),
-            panels.sorted_by("begin\\domain"),
+            frames.converted("begin\\domain", "number"),  # text would be read as a date
+            frames.converted("begin\\domain", "time"),
+            frames.sorted_by("begin\\domain"),
         ],
     )
 

@@ -18,6 +18,8 @@ NOTHING = "Nothing was logged in this range, or the exporter is not scraped: see
 
 NOT_LOGGED = [{"type": "special", "options": {"match": "nan", "result": {"text": theme.NOT_LOGGED, "index": 0}}}]
 
+LEGEND_TITLES = {"sum": "Total", "lastNotNull": "Last *"}  # what Grafana calls the columns of a legend
+
 UNKNOWN = [{"type": "special", "options": {"match": "nan", "result": {"text": "-", "index": 0}}}]
 
 
@@ -81,6 +83,35 @@ def stat(
     )
 
 
+def tile(
+    number: int,
+    title: str,
+    place: Place,
+    description: str,
+    target: Target,
+    *,
+    unit: str,
+    looks: Properties,
+    named: bool = False,
+) -> core.Stat:
+    """One big number, with its series' name if it is `named`; several in one panel cannot be read on a telephone."""
+    return stat(
+        number,
+        title,
+        place,
+        description,
+        [target],
+        unit=unit,
+        options={
+            "textMode": "value_and_name" if named else "value",
+            "justifyMode": "center",
+            "wideLayout": False,
+            "text": {"titleSize": 14},
+        },
+        defaults=looks,
+    )
+
+
 def lines(
     number: int,
     title: str,
@@ -100,6 +131,7 @@ def lines(
     drawn = {"lineWidth": 1, "fillOpacity": 10, "showPoints": "never", "axisSoftMin": 0, "spanNulls": False}
     drawn |= {"stacking": {"mode": "none", "group": "A"}} | dict(custom or {})
     listed = {"displayMode": "table" if calcs else "list", "placement": legend, "showLegend": True, "calcs": [*calcs]}
+    listed |= {"sortBy": LEGEND_TITLES[calcs[0]], "sortDesc": True} if calcs and legend == "right" else {}
     fields = _fields(unit, {"noValue": NOTHING, "min": 0, "custom": drawn, **(defaults or {})}, overrides)
     return core.TimeSeries(
         **_common(number, title, place, description, targets),
@@ -179,59 +211,6 @@ def column(number: Column, *, bar: bool = False) -> Override:
         properties["fieldMinMax"] = True
         properties["custom.cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
     return by_name(number.title, properties)
-
-
-def joined(
-    key: str, fields: Mapping[str, str], *, keep: str | None = None, filled: str | None = None
-) -> list[Override]:
-    """Join the queries' rows by a label; `fields`: names as they come to titles, in order.
-
-    `keep`: the title of the label's column, without it the label goes; `filled`: rows without that column go.
-    """
-    named = ({key: keep} if keep else {}) | dict(fields)
-    steps = [{"id": "joinByField", "options": {"byField": key, "mode": "outer"}}, *columns(named)]
-    return [*steps, without_gaps(filled)] if filled else steps
-
-
-def merged(fields: Mapping[str, str], *, filled: str) -> list[Override]:
-    """Join the queries' rows by all their labels; rows without a value in the column `filled` go."""
-    return [{"id": "merge", "options": {}}, *columns(fields), without_gaps(filled)]
-
-
-def without_gaps(title: str) -> Override:
-    condition = {"fieldName": title, "config": {"id": "isNotNull", "options": {}}}
-    return {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [condition]}}
-
-
-def columns(fields: Mapping[str, str]) -> list[Override]:
-    """Keep the fields of one query's rows, in order, under their titles."""
-    return [
-        {"id": "filterFieldsByName", "options": {"include": {"names": list(fields)}}},
-        {
-            "id": "organize",
-            "options": {
-                "excludeByName": {},
-                "indexByName": {name: index for index, name in enumerate(fields)},
-                "renameByName": dict(fields),
-            },
-        },
-    ]
-
-
-def sorted_by(title: str, *, descending: bool = False) -> Override:
-    return {"id": "sortBy", "options": {"sort": [{"field": title, "desc": descending}]}}
-
-
-def empty_for_nan(titles: Sequence[str]) -> Override:
-    """NaN, which the queries give for `not in this log`, as an empty cell: tables do not sort NaN (Grafana 12.4)."""
-    conversions = [{"targetField": title, "destinationType": "number"} for title in titles]
-    return {"id": "convertFieldType", "options": {"fields": {}, "conversions": conversions}}
-
-
-def converted(title: str, kind: str) -> Override:
-    """A column as `time`, `number` or `string`."""
-    conversion = {"targetField": title, "destinationType": kind}
-    return {"id": "convertFieldType", "options": {"fields": {}, "conversions": [conversion]}}
 
 
 def _override(matcher: str, options: str, properties: Properties) -> Override:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from grafanalib import core
 
-from dashboards import links, panels, theme
+from dashboards import frames, links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Override, Place
 from dashboards.queries import STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
@@ -16,6 +16,7 @@ from dashboards.variables import CHARTS
 from exporter.catalogue import Scope
 
 CHART, BANDWIDTH, TABLE, TOTALS = 3, 4, 5, 10  # the tiles of the totals: 10, 11, ...
+TILE_WIDTH, TILE_HEIGHT = 4, 4
 PERIOD, DAYS = "Period", "Days"
 
 # What each choice of the variable `chart` draws.
@@ -55,36 +56,29 @@ class Report:
         """Whether a log may not have the column; connections are in every log, and say which rows exist."""
         return column is not theme.NEW_CONNECTIONS
 
-    def totals(self, place: Place, widths: Sequence[int]) -> list[core.Panel]:
-        """A tile per column, side by side from `place` on: the number of the range and its change."""
-        x, y, _, height = place
-        found = []
-        for index, (column, width) in enumerate(zip(self.columns, widths, strict=True)):
-            found.append(self._tile(TOTALS + index, (x, y, width, height), column))
-            x += width
-        return found
+    def totals(self, corner: tuple[int, int]) -> list[core.Panel]:
+        """A tile per column, side by side: the number of the range and its change."""
+        x, y = corner
+        return [
+            self._tile(TOTALS + index, (x + index * TILE_WIDTH, y, TILE_WIDTH, TILE_HEIGHT), column)
+            for index, column in enumerate(self.columns)
+        ]
 
     def _tile(self, number: int, place: Place, column: Column) -> core.Panel:
-        """A panel of its own: on a telephone several numbers in one panel cannot be read."""
         series = self.series(column)
         whole = total(series, [], only_logged=self.can_lack(column))
         target = exact("A", with_change(whole, total_before(series, [], "$before")), Quantity.CHANGE, series)
         target.format = "time_series"
-        return panels.stat(
+        return panels.tile(
             number,
             column.title,
             place,
             f"{column.meaning} Whole days that begin in the chosen range, and the change against the range of the same "
             "length before.",
-            [target],
+            target,
             unit=column.unit,
-            options={
-                "textMode": "value_and_name",
-                "justifyMode": "center",
-                "wideLayout": False,
-                "text": {"titleSize": 14},
-            },
-            defaults={
+            named=True,
+            looks={
                 "displayName": "${__field.labels.change} ",
                 "noValue": "-",
                 "color": panels.fixed(column.colour),
@@ -125,7 +119,7 @@ class Report:
                 overrides=chart_styles(bandwidth_columns),
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
-                transformations=[only(PERIOD, *(column.title for column in bandwidth_columns))],
+                transformations=[frames.only(PERIOD, *(column.title for column in bandwidth_columns))],
             ),
         ]
 
@@ -159,13 +153,13 @@ class Report:
     def joined(self, label: str) -> list[Override]:
         """The rows of `total_targets(label)` as one table, which keeps the label's column."""
         first = self.columns[0].title
-        joined = panels.joined(label, self.fields(), keep=label.capitalize(), filled=first)
-        return [*joined, panels.empty_for_nan(self.titles)]
+        joined = frames.joined(label, self.fields(), keep=label.capitalize(), filled=first)
+        return [*joined, frames.empty_for_nan(self.titles)]
 
     def merged(self, *labels: str) -> list[Override]:
         """The same by several labels."""
         fields = {label: label.capitalize() for label in labels} | self.fields()
-        return [*panels.merged(fields, filled=self.columns[0].title), panels.empty_for_nan(self.titles)]
+        return [*frames.merged(fields, filled=self.columns[0].title), frames.empty_for_nan(self.titles)]
 
     @property
     def titles(self) -> list[str]:
@@ -186,8 +180,8 @@ class Report:
 
     def _transformations(self) -> list[Override]:
         fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
-        joined = panels.joined("period", fields, filled=self.columns[0].title)
-        return [*joined, panels.empty_for_nan(self.titles), panels.converted(PERIOD, "time"), panels.sorted_by(PERIOD)]
+        joined = frames.joined("period", fields, filled=self.columns[0].title)
+        return [*joined, frames.empty_for_nan(self.titles), frames.converted(PERIOD, "time"), frames.sorted_by(PERIOD)]
 
 
 def chart_styles(columns: Sequence[Column]) -> list[Override]:
@@ -220,10 +214,6 @@ def period_styles() -> list[Override]:
     styled = [panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}"}) for name, form in STEP_FORMATS.items()]
     back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD, "custom.width": 190})
     return [named, *styled, back]
-
-
-def only(*titles: str) -> Override:
-    return {"id": "filterFieldsByName", "options": {"include": {"names": list(titles)}}}
 
 
 def choices(here: str) -> core.Text:
