@@ -40,8 +40,8 @@ def board(zone: Zone) -> Board:
             *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2)),
             _busiest_domain(shown, (20, 2, 4, 4)),
             _table(shown, (0, 6, 24, 15)),
-            _share(SHARE, "Share of connections", theme.NEW_CONNECTIONS, (0, 21, 10, 10)),
-            _share(SHARE_BYTES, "Share of bandwidth", theme.TRAFFIC, (10, 21, 10, 10)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 21, 10, 10), "Share of connections", panels.NOTHING),
+            _share(SHARE_BYTES, theme.TRAFFIC, (10, 21, 10, 10), "Share of bandwidth", panels.NO_BYTES),
             _busiest_user(users, (20, 21, 4, 10)),
             _over_time(zone, (0, 31, 24, 11)),
             _users(users, (0, 42, 24, 13)),
@@ -74,7 +74,7 @@ def _table(shown: Report, place: panels.Place) -> panels.Panel:
     )
 
 
-def _share(number: int, title: str, column: theme.Column, place: panels.Place) -> panels.Panel:
+def _share(number: int, column: theme.Column, place: panels.Place, title: str, empty: str) -> panels.Panel:
     """The slices come from the table: nothing is asked twice."""
     return panels.pie(
         number,
@@ -90,6 +90,7 @@ def _share(number: int, title: str, column: theme.Column, place: panels.Place) -
             frames.sorted_by(column.title, descending=True),
             {"id": "limit", "options": {"limitField": str(TOP)}},
         ],
+        empty=empty,
     )
 
 

@@ -16,6 +16,8 @@ Properties = Mapping[str, Any]
 
 NOTHING = "Nothing was logged in this range, or the exporter is not scraped: see Exporter health."
 
+NO_BYTES = "No bytes were logged in this range: Dovecot needs pop3_logout_format, see What the logs tell."
+
 NOT_LOGGED = [{"type": "special", "options": {"match": "nan", "result": {"text": theme.NOT_LOGGED, "index": 0}}}]
 
 LEGEND_TITLES = {"sum": "Total", "lastNotNull": "Last *"}  # what Grafana calls the columns of a legend
@@ -37,6 +39,13 @@ def by_query(ref: str, properties: Properties) -> Override:
 
 def by_type(kind: str, properties: Properties) -> Override:
     return _override("byType", kind, properties)
+
+
+def unlogged() -> Override:
+    """What is said of columns that are empty from top to bottom, whose sum Grafana takes for 0."""
+    said = [{"type": "value", "options": {"0": {"text": theme.NOT_LOGGED, "index": 0}}}]
+    properties = [{"id": "mappings", "value": said}, {"id": "noValue", "value": theme.NOT_LOGGED}]
+    return {"matcher": {"id": "byValue", "options": {"reducer": "allIsNull"}}, "properties": properties}
 
 
 def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
@@ -74,7 +83,7 @@ def stat(
 ) -> core.Stat:
     """Big numbers, one tile per series."""
     shown = {"graphMode": "none", "colorMode": "value", "textMode": "auto", "wideLayout": True} | dict(options or {})
-    shown = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}} | shown
+    shown = {"reduceOptions": {"calcs": ["last"], "fields": "", "values": False}} | shown
     return core.Stat(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
@@ -178,6 +187,7 @@ def pie(
     unit: str,
     overrides: Sequence[Override] = (),
     transformations: Sequence[Override] = (),
+    empty: str = NOTHING,
 ) -> core.PieChartv2:
     """Shares of a whole, one slice per row."""
     legend: dict[str, Any] = {"displayMode": "table", "placement": "right", "showLegend": True, "calcs": []}
@@ -189,7 +199,7 @@ def pie(
         "tooltip": {"mode": "single", "sort": "none"},
         "displayLabels": [],
     }
-    fields = _fields(unit, {"noValue": NOTHING}, overrides)
+    fields = _fields(unit, {"noValue": empty}, overrides)
     return core.PieChartv2(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),

@@ -119,6 +119,7 @@ class Report:
                 overrides=chart_styles(bandwidth_columns),
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
+                defaults={"noValue": panels.NO_BYTES},
                 transformations=[frames.only(PERIOD, *(column.title for column in bandwidth_columns))],
             ),
         ]
@@ -167,7 +168,7 @@ class Report:
 
     def looks(self) -> list[Override]:
         """The columns in a table, a bar in the cells of the first."""
-        return [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
+        return [*(panels.column(one, bar=one is self.columns[0]) for one in self.columns), panels.unlogged()]
 
     def _targets(self) -> list[Target]:
         steps = self.steps
@@ -195,7 +196,7 @@ def chart_styles(columns: Sequence[Column]) -> list[Override]:
         panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title, "color": panels.fixed(column.colour)})
         for column in columns
     ]
-    return [*named, *styled, *back]
+    return [*named, *styled, *back, panels.unlogged()]
 
 
 def any_chart_styles() -> list[Override]:
