@@ -33,7 +33,7 @@ def board(zone: Zone) -> Board:
             report.choices(links.DOMAIN),
             download(links.DOMAIN),
             notes(zone, (14, 0, 10, 2)),
-            shown.totals((0, 2, 20, 4)),
+            *shown.totals((0, 2)),
             _busiest(users, (20, 2, 4, 4)),
             *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
             shown.table((0, 18, 24, 12)),

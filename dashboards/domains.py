@@ -1,10 +1,10 @@
 """Domains: who uses it most?"""
 
-from dashboards import links, names, panels, report, theme, variables
+from dashboards import frames, links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import NEAR_WINDOW, Only, Series, Steps, top, total
+from dashboards.queries import NEAR_WINDOW, Only, Series, Steps, top, total, with_total
 from dashboards.report import Report
 from dashboards.targets import PanelTarget, Quantity, exact
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
@@ -37,12 +37,12 @@ def board(zone: Zone) -> Board:
             report.choices(links.DOMAINS),
             download(links.DOMAINS),
             notes(zone, (14, 0, 10, 2)),
-            Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2, 20, 6)),
-            _busiest_domain(shown, (20, 2, 4, 3)),
-            _busiest_user(users, (20, 5, 4, 3)),
-            _table(shown, (0, 8, 24, 13)),
-            _share(SHARE, "Share of connections", theme.NEW_CONNECTIONS, (0, 21, 12, 10)),
-            _share(SHARE_BYTES, "Share of bandwidth", theme.TRAFFIC, (12, 21, 12, 10)),
+            *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2)),
+            _busiest_domain(shown, (20, 2, 4, 4)),
+            _table(shown, (0, 6, 24, 15)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 21, 10, 10), "Share of connections", panels.NOTHING),
+            _share(SHARE_BYTES, theme.TRAFFIC, (10, 21, 10, 10), "Share of bandwidth", panels.NO_BYTES),
+            _busiest_user(users, (20, 21, 4, 10)),
             _over_time(zone, (0, 31, 24, 11)),
             _users(users, (0, 42, 24, 13)),
         ],
@@ -74,7 +74,7 @@ def _table(shown: Report, place: panels.Place) -> panels.Panel:
     )
 
 
-def _share(number: int, title: str, column: theme.Column, place: panels.Place) -> panels.Panel:
+def _share(number: int, column: theme.Column, place: panels.Place, title: str, empty: str) -> panels.Panel:
     """The slices come from the table: nothing is asked twice."""
     return panels.pie(
         number,
@@ -85,36 +85,41 @@ def _share(number: int, title: str, column: theme.Column, place: panels.Place) -
         unit=column.unit,
         overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
         transformations=[
-            report.only("Domain", column.title),
-            panels.without_gaps(column.title),  # not those whose servers do not log it
-            panels.sorted_by(column.title, descending=True),
+            frames.only("Domain", column.title),
+            frames.without_gaps(column.title),  # not those whose servers do not log it
+            frames.sorted_by(column.title, descending=True),
             {"id": "limit", "options": {"limitField": str(TOP)}},
         ],
+        empty=empty,
     )
 
 
 def _over_time(zone: Zone, place: panels.Place) -> panels.Panel:
     series = [Series(Scope.DOMAIN, MEASURES[CONNECTIONS], Only(domains="$top"))]
     steps = Steps(zone.windows, hours=True)
+    rows = with_total(steps.values_at_begin(series, ["domain"]), total(series, ["domain"]), "domain")
     return panels.lines(
         OVER_TIME,
         f"Connections of the {TOP} largest domains by ${{step:text}}",
         place,
         "New connections by period, for the domains with the most connections in the range.",
-        [exact("A", steps.values_at_begin(series, ["domain"]), Quantity.STEPS, series, ["domain"])],
+        [exact("A", rows, Quantity.STEPS, series, ["domain"])],
         unit=theme.COUNT,
         overrides=report.any_chart_styles(),
         custom={"barAlignment": 1},
         calcs=["sum", "max"],
         legend="right",
         transformations=[
+            # In the order of the pies, so that a domain has the same colour.
+            frames.converted("total", "number"),
+            frames.sorted_by("total", descending=True),
             {
                 "id": "groupingToMatrix",
                 "options": {"columnField": "domain", "rowField": "begin", "valueField": "Value", "emptyValue": "null"},
             },
-            panels.converted("begin\\domain", "number"),
-            panels.converted("begin\\domain", "time"),
-            panels.sorted_by("begin\\domain"),
+            frames.converted("begin\\domain", "number"),  # text would be read as a date
+            frames.converted("begin\\domain", "time"),
+            frames.sorted_by("begin\\domain"),
         ],
     )
 

@@ -2,16 +2,16 @@
 
 from grafanalib import core
 
-from dashboards import health_charts, links, panels, theme, variables
+from dashboards import frames, health_charts, links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Place
 from dashboards.targets import now, rows
 from exporter.catalogue import MEASURES
 
-TILES, REACH, SOURCES, QUALITY = range(2, 6)
+REACH, SOURCES, QUALITY, TILES = 3, 4, 5, 20
 OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
-QUARTER_DAYS = 92
+BELOW_A_QUARTER = "([0-9]|[1-8][0-9]|9[01])"  # less than 92 days
 NARROW = {"custom.width": 125, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",
@@ -27,17 +27,17 @@ def board(zone: Zone) -> Board:
         zone,
         [variables.datasource(), _every_server(), variables.newest()],
         [
-            _tiles((0, 0, 24, 4)),
-            _reach(zone, (0, 4, 12, 4)),
-            notes(zone, (12, 4, 12, 4)),
-            _sources((0, 8, 24, 8)),
-            _quality((0, 16, 24, 8)),
-            health_charts.lines((0, 24, 12, 9)),
-            health_charts.lag((12, 24, 12, 9)),
-            health_charts.commits((0, 33, 12, 9)),
-            health_charts.series((12, 33, 12, 9)),
-            health_charts.process((0, 42, 12, 9)),
-            health_charts.scrapes((12, 42, 12, 9)),
+            *_tiles(),
+            _reach(zone, (0, 6, 12, 3)),
+            notes(zone, (12, 6, 12, 3)),
+            _sources((0, 9, 24, 8)),
+            _quality((0, 17, 24, 8)),
+            health_charts.lines((0, 25, 12, 9)),
+            health_charts.lag((12, 25, 12, 9)),
+            health_charts.commits((0, 34, 12, 9)),
+            health_charts.series((12, 34, 12, 9)),
+            health_charts.process((0, 43, 12, 9)),
+            health_charts.scrapes((12, 43, 12, 9)),
         ],
         time=core.Time("now-24h", "now"),
         refresh="1m",
@@ -50,45 +50,65 @@ def _every_server() -> core.Template:
     return template
 
 
-def _tiles(place: Place) -> panels.Panel:
+def _tiles() -> list[panels.Panel]:
+    """Two rows: newest values, and what was added in the range."""
+
     def newest(series: str, how: str = "max") -> str:
         return f"{how}(last_over_time({series}[10m] @ $until))"
 
     def added(series: str) -> str:
         return f"sum(increase({series}[${{__range_s}}s])) or vector(0)"
 
-    bad_from_one = panels.thresholds((None, theme.GREEN), (1, theme.ORANGE))
+    bad_from_one = {"thresholds": panels.thresholds((None, theme.GREEN), (1, theme.ORANGE))}
     yes_no = [
         {"type": "value", "options": {"1": {"text": "yes", "color": theme.GREEN, "index": 0}}},
         {"type": "value", "options": {"0": {"text": "no", "color": theme.RED, "index": 1}}},
     ]
-    tiles: list[tuple[str, str, str, panels.Properties]] = [
-        ("A", "Exporters up", 'sum(last_over_time(up{job="pop3"}[10m] @ $until))', {"unit": theme.COUNT}),
-        ("B", "Books balanced", newest("pop3_exporter_books_balanced", "min"), {"mappings": yes_no}),
-        ("C", "Unread", newest("pop3_exporter_unread_bytes", "sum"), {"unit": theme.BYTES}),
-        ("D", "Lines not understood", added(UNMATCHED), {"thresholds": bad_from_one}),
-        ("E", "Lines possibly lost", added("pop3_exporter_lines_possibly_lost_total"), {"thresholds": bad_from_one}),
-        ("F", "Late events", added("pop3_exporter_late_events_total"), {}),
-        ("G", "Users beyond the limit", newest("pop3_exporter_folded_users", "sum"), {"thresholds": bad_from_one}),
+    up, books = 'sum(last_over_time(up{job="pop3"}[10m] @ $until))', newest("pop3_exporter_books_balanced", "min")
+    unread, lost = newest("pop3_exporter_unread_bytes", "sum"), added("pop3_exporter_lines_possibly_lost_total")
+    late, folded = added("pop3_exporter_late_events_total"), newest("pop3_exporter_folded_users", "sum")
+    return [
+        _tile(0, (0, 0, 6, 3), "Exporters up", "Scraped in the last ten minutes.", up),
+        _tile(
+            1,
+            (6, 0, 6, 3),
+            "Books balanced",
+            "Lines read = lines judged; connections seen = charged + pending.",
+            books,
+            looks={"mappings": yes_no},
+        ),
+        _tile(2, (12, 0, 6, 3), "Unread", "What stands in the logs and was not read yet.", unread, unit=theme.BYTES),
+        _tile(3, (18, 0, 6, 3), "Late events", "Lines of earlier days, booked into their own day.", late),
+        _tile(4, (0, 3, 8, 3), "Lines not understood", "Counted, never guessed.", added(UNMATCHED), looks=bad_from_one),
+        _tile(
+            5,
+            (8, 3, 8, 3),
+            "Lines possibly lost",
+            "By the logger, or cut off without a copy.",
+            lost,
+            looks=bad_from_one,
+        ),
+        _tile(6, (16, 3, 8, 3), "Users beyond the limit", "They are counted in `_other`.", folded, looks=bad_from_one),
     ]
-    return panels.stat(
-        TILES,
-        "At a glance",
-        place,
-        "Newest values, and what was added in the range. Lines not understood are counted, never guessed.",
-        [now(ref, expr, title) for ref, title, expr, _ in tiles],
-        unit=theme.COUNT,
-        overrides=[panels.by_query(ref, {"decimals": 0, **looks}) for ref, _, _, looks in tiles if looks],
-        options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
-        defaults={"thresholds": panels.thresholds((None, theme.GREEN)), "color": {"mode": "thresholds"}},
-    )
+
+
+def _tile(
+    number: int,
+    place: Place,
+    title: str,
+    meaning: str,
+    expr: str,
+    *,
+    looks: panels.Properties | None = None,
+    unit: str = theme.COUNT,
+) -> panels.Panel:
+    good = {"thresholds": panels.thresholds((None, theme.GREEN)), "color": {"mode": "thresholds"}, "decimals": 0}
+    return panels.tile(TILES + number, title, place, meaning, now("A", expr), unit=unit, looks=good | dict(looks or {}))
 
 
 def _reach(zone: Zone, place: Place) -> panels.Panel:
-    days = f'count_values("days",floor(($until-({OLDEST}))/86400))'
-    short = f'label_replace({days},"note","$1 days: a quarter is not possible yet","days","(.+)")'
-    enough = f'label_replace({days},"note","$1 days","days","(.+)")'
-    long = f"on() (($until-({OLDEST}))/86400>={QUARTER_DAYS})"
+    days = f'label_replace(count_values("days",floor(($until-({OLDEST}))/86400)),"note","$1 days","days","(.+)")'
+    reach = f'label_replace({days},"note","$1 days: a quarter is not possible yet","days","{BELOW_A_QUARTER}")'
     return panels.stat(
         REACH,
         "Prometheus remembers · time zones",
@@ -96,7 +116,7 @@ def _reach(zone: Zone, place: Place) -> panels.Panel:
         "How far back the samples reach (400 days are looked at), the zone of these dashboards and that of the "
         "exporter. A quarter needs 100 days of retention.",
         [
-            now("A", f"({enough} and {long}) or on() {short}", "{{note}}"),
+            now("A", reach, "{{note}}"),
             now("B", "max by(time_zone)(last_over_time(pop3_site_info[10m] @ $until))", "exporter: {{time_zone}}"),
             now("C", "vector(1)", f"dashboards: {zone.name}"),
         ],
@@ -139,7 +159,7 @@ def _sources(place: Place) -> panels.Panel:
         [rows(ref, expr) for ref, (_, expr, _) in zip(refs, columns, strict=True)],
         sort=("Source", False),
         overrides=looks,
-        transformations=panels.joined("source", fields, keep="Source"),
+        transformations=frames.joined("source", fields, keep="Source"),
         empty="No source is known: the exporter is not scraped, or has no sources.",
     )
 
@@ -173,7 +193,13 @@ def _quality(place: Place) -> panels.Panel:
                     "emptyValue": "empty",
                 },
             },
-            {"id": "organize", "options": {"renameByName": {"log\\measure": "Server and source", **MEASURE_TITLES}}},
+            {
+                "id": "organize",
+                "options": {
+                    "indexByName": {name: index for index, name in enumerate(("log\\measure", *MEASURE_TITLES))},
+                    "renameByName": {"log\\measure": "Server and source", **MEASURE_TITLES},
+                },
+            },
         ],
         empty="No server is known yet: nothing was read.",
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from grafanalib import core
 
-from dashboards import links, panels, theme
+from dashboards import frames, links, panels, theme
 from dashboards.panels import Override, Place
 from dashboards.report import Report
 from dashboards.targets import PanelTarget, Target
@@ -42,7 +42,7 @@ def busiest(
         },
         overrides=[panels.by_name(column, {"links": [{"title": "Open", "url": path, "targetBlank": False}]})],
         defaults={"noValue": "-"},
-        transformations=[*transformations, panels.sorted_by(by, descending=True)],
+        transformations=[*transformations, frames.sorted_by(by, descending=True)],
     )
 
 

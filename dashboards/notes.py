@@ -60,7 +60,7 @@ def _unlogged() -> str:
     some = f'max by(server)(last_over_time({info}{bytes_},quality!="none"}}[1h] @ $until))'
     return _note(
         f"{none} unless on(server) {some}",
-        "$1 logs no bytes: its bandwidth is missing",
+        "$1 logs no bytes, so its bandwidth is missing (Dovecot: set pop3_logout_format)",
         "server",
     )
 

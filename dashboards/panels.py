@@ -16,7 +16,11 @@ Properties = Mapping[str, Any]
 
 NOTHING = "Nothing was logged in this range, or the exporter is not scraped: see Exporter health."
 
+NO_BYTES = "No bytes were logged in this range: Dovecot needs pop3_logout_format, see What the logs tell."
+
 NOT_LOGGED = [{"type": "special", "options": {"match": "nan", "result": {"text": theme.NOT_LOGGED, "index": 0}}}]
+
+LEGEND_TITLES = {"sum": "Total", "lastNotNull": "Last *"}  # what Grafana calls the columns of a legend
 
 UNKNOWN = [{"type": "special", "options": {"match": "nan", "result": {"text": "-", "index": 0}}}]
 
@@ -35,6 +39,13 @@ def by_query(ref: str, properties: Properties) -> Override:
 
 def by_type(kind: str, properties: Properties) -> Override:
     return _override("byType", kind, properties)
+
+
+def unlogged() -> Override:
+    """What is said of columns that are empty from top to bottom, whose sum Grafana takes for 0."""
+    said = [{"type": "value", "options": {"0": {"text": theme.NOT_LOGGED, "index": 0}}}]
+    properties = [{"id": "mappings", "value": said}, {"id": "noValue", "value": theme.NOT_LOGGED}]
+    return {"matcher": {"id": "byValue", "options": {"reducer": "allIsNull"}}, "properties": properties}
 
 
 def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
@@ -72,12 +83,41 @@ def stat(
 ) -> core.Stat:
     """Big numbers, one tile per series."""
     shown = {"graphMode": "none", "colorMode": "value", "textMode": "auto", "wideLayout": True} | dict(options or {})
-    shown = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}} | shown
+    shown = {"reduceOptions": {"calcs": ["last"], "fields": "", "values": False}} | shown
     return core.Stat(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
         transparent=transparent,
         extraJson={"options": shown, "fieldConfig": _fields(unit, {"noValue": NOTHING, **(defaults or {})}, overrides)},
+    )
+
+
+def tile(
+    number: int,
+    title: str,
+    place: Place,
+    description: str,
+    target: Target,
+    *,
+    unit: str,
+    looks: Properties,
+    named: bool = False,
+) -> core.Stat:
+    """One big number, with its series' name if it is `named`; several in one panel cannot be read on a telephone."""
+    return stat(
+        number,
+        title,
+        place,
+        description,
+        [target],
+        unit=unit,
+        options={
+            "textMode": "value_and_name" if named else "value",
+            "justifyMode": "center",
+            "wideLayout": False,
+            "text": {"titleSize": 14},
+        },
+        defaults=looks,
     )
 
 
@@ -100,6 +140,7 @@ def lines(
     drawn = {"lineWidth": 1, "fillOpacity": 10, "showPoints": "never", "axisSoftMin": 0, "spanNulls": False}
     drawn |= {"stacking": {"mode": "none", "group": "A"}} | dict(custom or {})
     listed = {"displayMode": "table" if calcs else "list", "placement": legend, "showLegend": True, "calcs": [*calcs]}
+    listed |= {"sortBy": LEGEND_TITLES[calcs[0]], "sortDesc": True} if calcs and legend == "right" else {}
     fields = _fields(unit, {"noValue": NOTHING, "min": 0, "custom": drawn, **(defaults or {})}, overrides)
     return core.TimeSeries(
         **_common(number, title, place, description, targets),
@@ -146,6 +187,7 @@ def pie(
     unit: str,
     overrides: Sequence[Override] = (),
     transformations: Sequence[Override] = (),
+    empty: str = NOTHING,
 ) -> core.PieChartv2:
     """Shares of a whole, one slice per row."""
     legend: dict[str, Any] = {"displayMode": "table", "placement": "right", "showLegend": True, "calcs": []}
@@ -157,7 +199,7 @@ def pie(
         "tooltip": {"mode": "single", "sort": "none"},
         "displayLabels": [],
     }
-    fields = _fields(unit, {"noValue": NOTHING}, overrides)
+    fields = _fields(unit, {"noValue": empty}, overrides)
     return core.PieChartv2(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
@@ -179,59 +221,6 @@ def column(number: Column, *, bar: bool = False) -> Override:
         properties["fieldMinMax"] = True
         properties["custom.cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
     return by_name(number.title, properties)
-
-
-def joined(
-    key: str, fields: Mapping[str, str], *, keep: str | None = None, filled: str | None = None
-) -> list[Override]:
-    """Join the queries' rows by a label; `fields`: names as they come to titles, in order.
-
-    `keep`: the title of the label's column, without it the label goes; `filled`: rows without that column go.
-    """
-    named = ({key: keep} if keep else {}) | dict(fields)
-    steps = [{"id": "joinByField", "options": {"byField": key, "mode": "outer"}}, *columns(named)]
-    return [*steps, without_gaps(filled)] if filled else steps
-
-
-def merged(fields: Mapping[str, str], *, filled: str) -> list[Override]:
-    """Join the queries' rows by all their labels; rows without a value in the column `filled` go."""
-    return [{"id": "merge", "options": {}}, *columns(fields), without_gaps(filled)]
-
-
-def without_gaps(title: str) -> Override:
-    condition = {"fieldName": title, "config": {"id": "isNotNull", "options": {}}}
-    return {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [condition]}}
-
-
-def columns(fields: Mapping[str, str]) -> list[Override]:
-    """Keep the fields of one query's rows, in order, under their titles."""
-    return [
-        {"id": "filterFieldsByName", "options": {"include": {"names": list(fields)}}},
-        {
-            "id": "organize",
-            "options": {
-                "excludeByName": {},
-                "indexByName": {name: index for index, name in enumerate(fields)},
-                "renameByName": dict(fields),
-            },
-        },
-    ]
-
-
-def sorted_by(title: str, *, descending: bool = False) -> Override:
-    return {"id": "sortBy", "options": {"sort": [{"field": title, "desc": descending}]}}
-
-
-def empty_for_nan(titles: Sequence[str]) -> Override:
-    """NaN, which the queries give for `not in this log`, as an empty cell: tables do not sort NaN (Grafana 12.4)."""
-    conversions = [{"targetField": title, "destinationType": "number"} for title in titles]
-    return {"id": "convertFieldType", "options": {"fields": {}, "conversions": conversions}}
-
-
-def converted(title: str, kind: str) -> Override:
-    """A column as `time`, `number` or `string`."""
-    conversion = {"targetField": title, "destinationType": kind}
-    return {"id": "convertFieldType", "options": {"fields": {}, "conversions": [conversion]}}
 
 
 def _override(matcher: str, options: str, properties: Properties) -> Override:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from grafanalib import core
 
-from dashboards import links, panels, theme
+from dashboards import frames, links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Override, Place
 from dashboards.queries import STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
@@ -15,9 +15,9 @@ from dashboards.theme import Column
 from dashboards.variables import CHARTS
 from exporter.catalogue import Scope
 
-TOTALS, CHART, BANDWIDTH, TABLE = 2, 3, 4, 5
+CHART, BANDWIDTH, TABLE, TOTALS = 3, 4, 5, 10  # the tiles of the totals: 10, 11, ...
+TILE_WIDTH, TILE_HEIGHT = 4, 4
 PERIOD, DAYS = "Period", "Days"
-TOTALS_HEIGHT = 4
 
 # What each choice of the variable `chart` draws.
 STYLES: dict[str, dict[str, object]] = {
@@ -56,37 +56,34 @@ class Report:
         """Whether a log may not have the column; connections are in every log, and say which rows exist."""
         return column is not theme.NEW_CONNECTIONS
 
-    def totals(self, place: Place) -> core.Panel:
-        """A tile per column: the number of the range and its change against the range before."""
-        targets, overrides = [], []
-        for ref, column in zip("ABCDEFGH", self.columns, strict=False):
-            series = self.series(column)
-            whole = total(series, [], only_logged=self.can_lack(column))
-            expr = with_change(whole, total_before(series, [], "$before"))
-            targets.append(exact(ref, expr, Quantity.CHANGE, series))
-            targets[-1].format = "time_series"
-            tile = {
-                "displayName": f"{column.title} ${{__field.labels.change}}",
-                "unit": column.unit,
+    def totals(self, corner: tuple[int, int]) -> list[core.Panel]:
+        """A tile per column, side by side: the number of the range and its change."""
+        x, y = corner
+        return [
+            self._tile(TOTALS + index, (x + index * TILE_WIDTH, y, TILE_WIDTH, TILE_HEIGHT), column)
+            for index, column in enumerate(self.columns)
+        ]
+
+    def _tile(self, number: int, place: Place, column: Column) -> core.Panel:
+        series = self.series(column)
+        whole = total(series, [], only_logged=self.can_lack(column))
+        target = exact("A", with_change(whole, total_before(series, [], "$before")), Quantity.CHANGE, series)
+        target.format = "time_series"
+        return panels.tile(
+            number,
+            column.title,
+            place,
+            f"{column.meaning} Whole days that begin in the chosen range, and the change against the range of the same "
+            "length before.",
+            target,
+            unit=column.unit,
+            named=True,
+            looks={
+                "displayName": "${__field.labels.change} ",
+                "noValue": "-",
                 "color": panels.fixed(column.colour),
                 "mappings": panels.NOT_LOGGED,
-            }
-            overrides.append(panels.by_query(ref, tile))
-        return panels.stat(
-            TOTALS,
-            "Totals of the range",
-            place,
-            "Whole days that begin in the chosen range, with the change against the range of the same length before.",
-            targets,
-            unit=theme.COUNT,
-            overrides=overrides,
-            options={
-                "textMode": "value_and_name",
-                "justifyMode": "center",
-                "wideLayout": False,
-                **({"text": {"titleSize": 14}} if place[3] > TOTALS_HEIGHT else {}),  # else it grows until it wraps
             },
-            defaults={"noValue": "Nothing was logged in this range", "color": panels.fixed(theme.GREY)},
         )
 
     def charts(self, counts: Place, bandwidth: Place) -> list[core.Panel]:
@@ -122,7 +119,8 @@ class Report:
                 overrides=chart_styles(bandwidth_columns),
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
-                transformations=[only(PERIOD, *(column.title for column in bandwidth_columns))],
+                defaults={"noValue": panels.NO_BYTES},
+                transformations=[frames.only(PERIOD, *(column.title for column in bandwidth_columns))],
             ),
         ]
 
@@ -156,13 +154,13 @@ class Report:
     def joined(self, label: str) -> list[Override]:
         """The rows of `total_targets(label)` as one table, which keeps the label's column."""
         first = self.columns[0].title
-        joined = panels.joined(label, self.fields(), keep=label.capitalize(), filled=first)
-        return [*joined, panels.empty_for_nan(self.titles)]
+        joined = frames.joined(label, self.fields(), keep=label.capitalize(), filled=first)
+        return [*joined, frames.empty_for_nan(self.titles)]
 
     def merged(self, *labels: str) -> list[Override]:
         """The same by several labels."""
         fields = {label: label.capitalize() for label in labels} | self.fields()
-        return [*panels.merged(fields, filled=self.columns[0].title), panels.empty_for_nan(self.titles)]
+        return [*frames.merged(fields, filled=self.columns[0].title), frames.empty_for_nan(self.titles)]
 
     @property
     def titles(self) -> list[str]:
@@ -170,7 +168,7 @@ class Report:
 
     def looks(self) -> list[Override]:
         """The columns in a table, a bar in the cells of the first."""
-        return [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
+        return [*(panels.column(one, bar=one is self.columns[0]) for one in self.columns), panels.unlogged()]
 
     def _targets(self) -> list[Target]:
         steps = self.steps
@@ -183,8 +181,8 @@ class Report:
 
     def _transformations(self) -> list[Override]:
         fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
-        joined = panels.joined("period", fields, filled=self.columns[0].title)
-        return [*joined, panels.empty_for_nan(self.titles), panels.converted(PERIOD, "time"), panels.sorted_by(PERIOD)]
+        joined = frames.joined("period", fields, filled=self.columns[0].title)
+        return [*joined, frames.empty_for_nan(self.titles), frames.converted(PERIOD, "time"), frames.sorted_by(PERIOD)]
 
 
 def chart_styles(columns: Sequence[Column]) -> list[Override]:
@@ -198,7 +196,7 @@ def chart_styles(columns: Sequence[Column]) -> list[Override]:
         panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title, "color": panels.fixed(column.colour)})
         for column in columns
     ]
-    return [*named, *styled, *back]
+    return [*named, *styled, *back, panels.unlogged()]
 
 
 def any_chart_styles() -> list[Override]:
@@ -217,10 +215,6 @@ def period_styles() -> list[Override]:
     styled = [panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}"}) for name, form in STEP_FORMATS.items()]
     back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD, "custom.width": 190})
     return [named, *styled, back]
-
-
-def only(*titles: str) -> Override:
-    return {"id": "filterFieldsByName", "options": {"include": {"names": list(titles)}}}
 
 
 def choices(here: str) -> core.Text:

@@ -2,15 +2,16 @@
 
 from grafanalib import core
 
-from dashboards import links, names, panels, theme, variables
+from dashboards import frames, links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.panels import Override, Place
 from dashboards.queries import Only, accounts, top
-from dashboards.targets import WITHIN_A_SCRAPE, PanelTarget, now, over_time, rows
+from dashboards.targets import WITHIN_A_SCRAPE, PanelTarget, Target, now, over_time, rows
 
-TILES, ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT = 2, 3, 4, 5, 6, 7, 8
+ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT, TILES = 3, 4, 5, 6, 7, 8, 10
 EVERYBODY = Only()
 SUSPECTS = Only(users="$suspects")
+PLACES = ((0, 5), (5, 5), (10, 4), (14, 5))  # of the tiles: x, width
 PERSON = ("domain", "user")
 TOP = 20
 HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour, 14 d"
@@ -34,7 +35,7 @@ def board(zone: Zone) -> Board:
             variables.hidden_names("suspects", "user", busy),
         ],
         [
-            _tiles((0, 0, 19, 4)),
+            *_tiles(),
             _busiest((19, 0, 5, 4)),
             _alerts((0, 4, 24, 8)),
             _growth((0, 12, 24, 12)),
@@ -47,32 +48,45 @@ def board(zone: Zone) -> Board:
     )
 
 
-def _tiles(place: Place) -> panels.Panel:
+def _tiles() -> list[panels.Panel]:
     failures = accounts.recent(accounts.users("login_failures", EVERYBODY), (), 1)
     most = f"max({accounts.networks(EVERYBODY, PERSON)})"
     alerts = f"count({accounts.firing(EVERYBODY)}) or vector(0)"
     busiest = f"max({accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)})"
     warn = {"thresholds": panels.thresholds((None, theme.GREEN), (1, theme.RED)), "color": {"mode": "thresholds"}}
-    return panels.stat(
-        TILES,
-        "Now",
-        place,
-        "As of the newest scrape in the range.",
-        [
-            now("A", alerts, "Firing alerts"),
-            now("B", busiest, "Most connections of one account, last hour", WITHIN_A_SCRAPE),
-            now("C", most, "Most networks of one account, 24 h"),
-            now("D", failures, "Login failures of known users, last hour", WITHIN_A_SCRAPE),
-        ],
-        unit=theme.COUNT,
-        overrides=[
-            panels.by_query("A", warn),
-            panels.by_query("B", {"color": panels.fixed(theme.BLUE)}),
-            panels.by_query("C", {"color": panels.fixed(theme.CYAN)}),
-            panels.by_query("D", {"color": panels.fixed(theme.PURPLE)}),
-        ],
-        options={"textMode": "value_and_name", "justifyMode": "center", "wideLayout": False},
-    )
+    tiles: list[tuple[str, str, Target, panels.Properties]] = [
+        ("Firing alerts", "POP3 alerts that fire", now("A", alerts), warn),
+        (
+            "Most connections, last hour",
+            "Of one account in the last hour",
+            now("A", busiest, meaning=WITHIN_A_SCRAPE),
+            {"color": panels.fixed(theme.BLUE)},
+        ),
+        (
+            "Most networks, 24 h",
+            "Distinct networks (/24, /48) of one account's successful logins in 24 hours",
+            now("A", most),
+            {"color": panels.fixed(theme.CYAN)},
+        ),
+        (
+            "Login failures, last hour",
+            "Of all known users in the last hour",
+            now("A", failures, meaning=WITHIN_A_SCRAPE),
+            {"color": panels.fixed(theme.PURPLE)},
+        ),
+    ]
+    return [
+        panels.tile(
+            TILES + index,
+            title,
+            (x, 0, width, 4),
+            f"{meaning}, as of the newest scrape in the range.",
+            target,
+            unit=theme.COUNT,
+            looks=looks,
+        )
+        for index, ((x, width), (title, meaning, target, looks)) in enumerate(zip(PLACES, tiles, strict=True))
+    ]
 
 
 def _alerts(place: Place) -> panels.Panel:
@@ -99,7 +113,7 @@ def _alerts(place: Place) -> panels.Panel:
             ),
             panels.by_name("Since", {"unit": "dateTimeFromNow", "custom.minWidth": 130, "mappings": panels.UNKNOWN}),
         ],
-        transformations=panels.columns(titles | {"Value": "Since"}),
+        transformations=frames.columns(titles | {"Value": "Since"}),
         empty="No POP3 alert is firing. (The rules in deploy/prometheus must be loaded for that to mean something.)",
     )
 
@@ -121,7 +135,7 @@ def _busiest(place: Place) -> panels.Panel:
             rows("E", accounts.networks(SUSPECTS, PERSON)),
             rows("F", failures, WITHIN_A_SCRAPE),
         ],
-        panels.merged({"user": "User", "domain": "Domain"} | GROWTH_TITLES, filled=HOUR),
+        frames.merged({"user": "User", "domain": "Domain"} | GROWTH_TITLES, filled=HOUR),
         by=HOUR,
         goal=_user_of_domain(),
         carry_range=False,
@@ -147,7 +161,7 @@ def _growth(place: Place) -> panels.Panel:
                 FACTOR,
                 {
                     "decimals": 1,
-                    "unit": "suffix: x",
+                    "unit": "suffix:x",
                     "custom.minWidth": 110,
                     "thresholds": factor,
                     "custom.cellOptions": {"type": "color-text"},
@@ -172,7 +186,7 @@ def _networks(place: Place) -> panels.Panel:
         [rows("A", top(TOP, accounts.networks(EVERYBODY, PERSON)))],
         sort=(title, True),
         overrides=[_open_user(), panels.by_name("Domain", {"custom.width": 170}), _bar(title, theme.CYAN)],
-        transformations=panels.columns({"user": "User", "domain": "Domain", "Value": title}),
+        transformations=frames.columns({"user": "User", "domain": "Domain", "Value": title}),
     )
 
 
@@ -187,7 +201,7 @@ def _failures(place: Place) -> panels.Panel:
         [rows("A", f"{top(TOP, failures)}>0", WITHIN_A_SCRAPE)],
         sort=(title, True),
         overrides=[_open_user(), panels.by_name("Domain", {"custom.width": 170}), _bar(title, theme.PURPLE)],
-        transformations=panels.columns({"user": "User", "domain": "Domain", "Value": title}),
+        transformations=frames.columns({"user": "User", "domain": "Domain", "Value": title}),
         empty="No login of a known user was refused.",
     )
 
@@ -199,9 +213,11 @@ def _over_time(place: Place) -> panels.Panel:
         OVER_TIME,
         "Connections of the busiest accounts in the hour before",
         place,
-        "The accounts of the table above over time, as the scrapes saw them.",
-        [over_time("A", f"{top(10, hour)}", "{{user}}")],
+        "The accounts of the table above over time, each point the hour before it, as the scrapes saw them.",
+        [over_time("A", hour, "{{user}}")],
         unit=theme.COUNT,
+        calcs=["lastNotNull", "max"],
+        legend="right",
         custom={"fillOpacity": 0},
         defaults={"decimals": 0},
     )

@@ -1,6 +1,6 @@
 """Trend: how are the servers doing?"""
 
-from dashboards import links, names, panels, report, theme, variables
+from dashboards import frames, links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
@@ -31,7 +31,7 @@ def board(zone: Zone) -> Board:
             report.choices(links.TREND),
             download(links.TREND),
             notes(zone, (14, 0, 10, 2)),
-            shown.totals((0, 2, 20, 4)),
+            *shown.totals((0, 2)),
             _busiest(shown, (20, 2, 4, 4)),
             *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
             shown.table((0, 18, 24, 12)),
@@ -71,7 +71,7 @@ def _reasons() -> panels.Panel:
             panels.by_name("End", {"custom.width": 130}),
             panels.by_name("Reason", {"custom.width": 200}),
         ],
-        transformations=panels.columns(fields),
+        transformations=frames.columns(fields),
         totals=["Connections"],
     )
 

@@ -14,7 +14,9 @@ SELECTED = '{server=~"$server",domain="$domain",user="$user"}'
 
 
 def board(zone: Zone) -> Board:
-    shown = Report(links.USER, zone, Scope.USER, Only(domain="$domain", user="$user"), theme.ACCOUNT)
+    account = Only(domain="$domain", user="$user")
+    shown = Report(links.USER, zone, Scope.USER, account, theme.ACCOUNT)
+    tiles = Report(links.USER, zone, Scope.USER, account, theme.USERS)  # as many as fit side by side
     return Board(
         links.USER,
         "What does this account do? Its report by day, week, month or quarter, its logins, failures and networks.",
@@ -34,7 +36,7 @@ def board(zone: Zone) -> Board:
             report.choices(links.USER),
             download(links.USER),
             notes(zone, (14, 0, 10, 2)),
-            shown.totals((0, 2, 24, 4)),
+            *tiles.totals((0, 2)),
             *shown.charts((0, 6, 16, 14), (16, 6, 8, 14)),
             shown.table((0, 20, 24, 11)),
             _networks(),

@@ -4,7 +4,7 @@ from typing import Any
 
 from grafanalib import core
 
-from dashboards.queries import STEP_FORMATS, VARIABLE_NUMBER, alive, before, names, steady, until
+from dashboards.queries import STEP_FORMATS, VARIABLE_NUMBER, alive, before, names, steady, unbroken, until
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
@@ -71,8 +71,9 @@ def newest() -> core.Template:
 
 
 def scraped() -> list[core.Template]:
-    """`$alive` and `$steady`, the servers of which a few hours of samples tell all."""
-    return [hidden_names("alive", "server", alive()), hidden_names("steady", "server", steady())]
+    """`$alive`, `$steady` and `$unbroken`, the servers of which a few hours of samples tell all."""
+    lookups = {"alive": alive(), "steady": steady(), "unbroken": unbroken()}
+    return [hidden_names(name, "server", query) for name, query in lookups.items()]
 
 
 def range_before() -> core.Template:

@@ -30,6 +30,7 @@ test -e /usr/lib/dovecot/imap-login || missing="$missing dovecot-imapd"
 need logrotate logrotate
 need soffice libreoffice-calc
 need mtail mtail
+need npm npm
 need vmalert victoria-metrics    # and the server beside it
 test -x /lib/systemd/systemd-journal-remote || missing="$missing systemd-journal-remote"
 

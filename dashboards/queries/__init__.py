@@ -5,7 +5,7 @@ Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instea
 00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
 """
 
-from dashboards.queries.lookups import VARIABLE_NUMBER, alive, before, names, steady, until
+from dashboards.queries.lookups import VARIABLE_NUMBER, alive, before, names, steady, unbroken, until
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import (
     BANDWIDTH,
@@ -20,7 +20,7 @@ from dashboards.queries.terms import (
     duration,
     literal,
 )
-from dashboards.queries.totals import ends, top, total, total_before, with_change
+from dashboards.queries.totals import ends, top, total, total_before, with_change, with_total
 
 __all__ = [
     "BANDWIDTH",
@@ -44,6 +44,8 @@ __all__ = [
     "top",
     "total",
     "total_before",
+    "unbroken",
     "until",
     "with_change",
+    "with_total",
 ]

@@ -1,6 +1,6 @@
 """Texts of Grafana's hidden query variables, with the regular expression that takes their value."""
 
-from dashboards.queries.terms import NEAR_WINDOW, SETTLING, Only, Range, duration
+from dashboards.queries.terms import NEAR_WINDOW, QUARTER, SETTLING, Only, Range, duration
 
 WHOLE, EVERYTHING = Range(), Only()
 NEAR, LATER = duration(NEAR_WINDOW), duration(NEAR_WINDOW + SETTLING)
@@ -33,6 +33,18 @@ def steady(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
     at_end = _scraped(only, f"{NEAR}] @ {range_.end} offset -{LATER}")
     after_end = _scraped(only, f"4d] @ {range_.end} offset -4d2m")
     return f"{at_begin} unless on(server) ({after_end} unless on(server) {at_end})"
+
+
+def unbroken(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
+    """The servers that were scraped in each quarter of an hour of the range (but perhaps two), and just after its end.
+
+    Where the range has not ended, up to its newest sample.
+    """
+    quarters = f"count_over_time({_scraped(only, '15m]')}[{range_.steps}:15m] @ {range_.end})"
+    after_end = _scraped(only, f"15m] @ {range_.end} offset -17m")
+    known = _scraped(only, f"4d] @ {range_.end} offset -4d2m")
+    whole, begun = (f"({quarters} > ({end}-{range_.begin})/{QUARTER}-1" for end in (range_.end, range_.until))
+    return f"{whole} and on(server) {after_end}) or {begun} unless on(server) {known})"
 
 
 def _scraped(only: Only, window: str) -> str:

@@ -30,32 +30,44 @@ def _ahead(seconds: int) -> str:
     return f" offset {duration(-seconds)}" if seconds else ""
 
 
-def _hold(series: Series, hold: str, window: int, shift: int, since: str) -> str:
-    """The counter at the begin of a day or hour: the three arms of the design, relative to the evaluation time."""
-    keys = series.keys
-    return (
-        f"max by({keys})(max_over_time({hold}[{duration(window)}]{_ahead(window + shift)}))"
-        f" or 0*(max by({keys})(last_over_time({series.born}[4d]{_ahead(SEARCH_WINDOW + shift)}))>={since})"
-        f" or min by({keys})(min_over_time({hold}[4d]{_ahead(SEARCH_WINDOW + shift)}))"
-    )
+def _held(series: Series, hold: str, window: int, shift: int) -> str:
+    """The counter at the begin of a day or hour, relative to the evaluation time: as any scrape in it shows it."""
+    return f"max by({series.keys})(max_over_time({hold}[{duration(window)}]{_ahead(window + shift)}))"
 
 
-def _day(series: Series, windows: Windows) -> str:
+def _searched(series: Series, hold: str, shift: int, since: str) -> str:
+    """Where nothing was scraped in it: 0 for who was not born, else the next hold that is known."""
+    keys, ahead = series.keys, _ahead(SEARCH_WINDOW + shift)
+    born = f"max by({keys})(last_over_time({series.born}[4d]{ahead}))"
+    return f"0*({born}>={since}) or min by({keys})(min_over_time({hold}[4d]{ahead}))"
+
+
+def _newest(series: Series, sample: str, window: int, shift: int) -> str:
+    return f"max by({series.keys})(last_over_time({sample}[{duration(window)}]{_ahead(window + shift)}))"
+
+
+def _day(series: Series, windows: Windows, range_: Range) -> str:
     """What one local day added, per key: next day's hold (today: the counter) minus the day's."""
-    begin = -windows.offset
-    start = _hold(series, series.day, DAY_WINDOW, windows.shift, _clock(begin))
-    end = _hold(series, series.day, DAY_WINDOW, DAY + windows.shift, _clock(DAY + begin))
-    now = f"max by({series.keys})(last_over_time({series.total}[3d]{_ahead(3 * DAY + begin)}))"
-    return f"clamp_min((({end}) or {now})-({start}),0)"
+    begin, shift, missed = -windows.offset, windows.shift, series.but(range_.unbroken)
+    start, end = (
+        f"{_held(series, series.day, DAY_WINDOW, at + shift)} or "
+        f"{_searched(missed, missed.day, at + shift, _clock(at + begin))}"
+        for at in (0, DAY)
+    )
+    now = f"{_newest(series, series.total, DAY, begin)} or {_newest(missed, missed.total, 3 * DAY, begin)}"
+    return f"clamp_min(({end} or {now})-({start} or 0*{_newest(series, series.born, 2 * DAY, begin)}),0)"
 
 
-def _hour(series: Series, windows: Windows, chosen: Chosen) -> str:
+def _hour(series: Series, windows: Windows, range_: Range, chosen: Chosen) -> str:
     """What one local hour added, per key."""
-    hold, begin = series.hour(chosen), windows.hour_lead
-    start = _hold(series, hold, HOUR_WINDOW, begin, _clock(begin))
-    end = _hold(series, hold, HOUR_WINDOW, HOUR + begin, _clock(HOUR + begin))
-    now = f"max by({series.keys})(last_over_time({series.total}[1d]{_ahead(DAY + begin)}))"
-    return f"clamp_min((({end}) or {now})-({start}),0)"
+    begin, missed = windows.hour_lead, series.but(range_.unbroken)
+    start, end = (
+        f"{_held(series, series.hour(chosen), HOUR_WINDOW, at)} or "
+        f"{_searched(missed, missed.hour(chosen), at, _clock(at))}"
+        for at in (begin, begin + HOUR)
+    )
+    now = f"{_newest(series, series.total, HOUR, begin)} or {_newest(missed, missed.total, DAY, begin)}"
+    return f"clamp_min(({end} or {now})-({start} or 0*{_newest(series, series.born, 2 * HOUR, begin)}),0)"
 
 
 def _if_step(number: str, name: str, chosen: Chosen) -> str:
@@ -109,9 +121,9 @@ class Steps:
         def part(cells: list[str]) -> str:
             return summed(logged(cells, series, self.range) if only_logged else cells, by)
 
-        rows = self._by_day(part([_day(one, self.windows) for one in series]), "sum", by)
+        rows = self._by_day(part([_day(one, self.windows, self.range) for one in series]), "sum", by)
         if self.hours:
-            hours = part([_hour(one, self.windows, self.chosen) for one in series])
+            hours = part([_hour(one, self.windows, self.range, self.chosen) for one in series])
             rows = f"{rows} or {self._by_hour(hours, 'sum', by)}"
         return or_not_logged(rows, self.begins(series[0])) if only_logged else rows
 

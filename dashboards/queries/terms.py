@@ -13,6 +13,7 @@ HOUR_WINDOW = 55 * 60
 SEARCH_WINDOW = 4 * DAY  # how far the next known hold is looked for when a day was not scraped at all
 SETTLING = 120  # the exporter's clock and the scrape interval: no scrape earlier than this shows the new day for sure
 FALLBACK_STEP = "6h"
+QUARTER = HOUR // 4
 NEAR_WINDOW = 3 * HOUR  # cheap enough for tens of thousands of users, and what counts as scraped at an instant
 BANDWIDTH = (MEASURES[RECEIVED_BYTES], MEASURES[SENT_BYTES])
 
@@ -64,8 +65,8 @@ class Windows:
 class Range:
     """The asked time: `begin`, `end` and `until`, the newest sample in it, as UNIX seconds; lengths as durations.
 
-    `alive` and `steady`: regular expressions of the servers that were scraped just before `until`, and of those that
-    were scraped where the range begins and ends (see `lookups`). Only for others more is read than a few hours.
+    `alive`, `steady` and `unbroken`: regular expressions of the servers that were scraped just before `until`, where
+    the range begins and ends, and all the time (see `lookups`). Only for others more is read than a few hours.
     """
 
     begin: str = "${__from:date:seconds}"
@@ -75,12 +76,13 @@ class Range:
     steps: str = "$__range"  # the same length, as Grafana writes it into subqueries
     alive: str = "$alive"
     steady: str = "$steady"
+    unbroken: str = "$unbroken"
 
     @classmethod
-    def of(cls, begin: int, end: int, until: int, *, alive: str = "", steady: str = "") -> "Range":
+    def of(cls, begin: int, end: int, until: int) -> "Range":
         """Real numbers instead of Grafana's variables; without names of servers all are looked at closely."""
         length = f"{end - begin}s"
-        return cls(str(begin), str(end), str(until), length, length, alive, steady)
+        return cls(str(begin), str(end), str(until), length, length, "", "", "")
 
 
 @dataclass(frozen=True, slots=True)

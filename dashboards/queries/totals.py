@@ -68,9 +68,14 @@ def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_
 def with_change(total: str, before: str) -> str:
     """One row: the total, with its growth against the range before as text in the label `change` (if known)."""
     percent = f'count_values("percent",round(100*({total}/({before}>0)-1)))'
-    signed = f'label_replace({percent},"change","+$1 %","percent","([0-9]+)")'
-    signed = f'label_replace({signed},"change","-$1 %","percent","-([0-9]+)")'
+    signed = f'label_replace({percent},"change","+$1 % vs. before","percent","([0-9]+)")'
+    signed = f'label_replace({signed},"change","-$1 % vs. before","percent","-([0-9]+)")'
     return f"({total})*on() group_left(change) {signed} or on() {total}"
+
+
+def with_total(rows: str, total: str, by: str) -> str:
+    """The rows with the label `total`, that of their name in the label `by`: to sort by."""
+    return f'({rows})*on({by}) group_left(total) count_values by({by})("total",{total})'
 
 
 def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> str:

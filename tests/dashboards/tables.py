@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from exporter.periods import Step, period_of
-from tests.dashboards.site import Event, Site, dates
+from tests.dashboards.site import Event, Site, dates, local
 from tests.dashboards.test_numbers import Asked
 
 REPORT = {
@@ -77,6 +77,16 @@ def by_step(site: Site, asked: Asked, step: Step, columns: Columns, only: Callab
     labels = {site.midnight(days[0]) * 1000: _label(days[0], step) for days in periods.values()}
     titles = ["Period", *([] if step is Step.DAY else ["Days"]), *columns]
     return Table(titles, rows, lambda begin: labels[int(begin or 0)])
+
+
+def by_hour(site: Site, asked: Asked, columns: Columns, only: Callable[[Event], bool]) -> Table:
+    """A row per hour of the whole days asked for; one that the clock repeats is two."""
+    known = [event for event in site.events if only(event)]
+    rows: list[list[Cell]] = []
+    for begin in range(asked.begin, asked.end, 3600):
+        inside = [event for event in site.between(begin, begin + 3600) if only(event)]
+        rows.append([begin * 1000, *(cell(site, inside, measures, known) for measures in columns.values())])
+    return Table(["Period", *columns], rows, lambda begin: f"{local(int(begin or 0) // 1000, site.zone):%F %H:00 %Z}")
 
 
 def cell(site: Site, events: Iterable[Event], measures: Sequence[str], known: Sequence[Event] = ()) -> int | None:

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, expect
 from exporter.periods import Step
 from tests.dashboards.site import Site, dates, local
 from tests.dashboards.tables import ACCOUNT, REPORT, USERS, Cell, Table, by_name, by_step
-from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, Asked
+from tests.dashboards.test_numbers import LAST_30_DAYS, RANGES, UIDS, Asked
 from tests.dashboards.viewer import Viewer
 
 pytestmark = [pytest.mark.browser, pytest.mark.tool("prometheus", "promtool", "chromium"), pytest.mark.timeout(600)]
@@ -49,6 +49,15 @@ def test_the_table_says_what_the_log_says(viewer: Viewer, site: Site) -> None:
     found = list(zip(viewer.cells("Report by Day", 0), viewer.cells("Report by Day", 1), strict=True))
     assert found
     assert expected[: len(found)] == found
+
+
+@pytest.mark.parametrize(("uid", "domain"), [("pop3-trend", ""), ("pop3-domains", ""), ("pop3-domain", "old.example")])
+def test_what_is_not_logged_is_nowhere_a_zero(uid: str, domain: str, viewer: Viewer) -> None:
+    """Not in tiles, cells, sums or legends of a server whose log has no bytes."""
+    viewer.open(uid, RANGES["a server without bytes"], server="win1", domain=domain or "a.example")
+    expect(viewer.panel("Bandwidth").get_by_text("not logged")).to_be_visible()
+    assert 0 == viewer.page.get_by_text(re.compile(r"^0(\.0)? B$")).count()
+    assert not viewer.troubles
 
 
 def test_step_and_chart_change_with_one_click(viewer: Viewer) -> None:

@@ -12,6 +12,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.slow, pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 MANY, OVER_GAP = "longer than the data", "over a long gap"
+BIRTHS = "births and no gap"
 TONIGHT, AFTER_GAP = "30 days to tonight", "from a long gap on"
 # What is broken: pattern, replacement, dashboard, range, step.
 BROKEN = {
@@ -20,7 +21,21 @@ BROKEN = {
     "births are not known": (r"or 0\*\(max", "or 0*(0*max", "pop3-domains", MANY, "Day"),
     "births count from the label on": (r">=\(time\(\)-3600\)", ">=(time()+86400)", "pop3-domains", MANY, "Day"),
     "a day without scrapes is not looked up": (r"\[4d\] offset", "[1m] offset", "pop3-trend", OVER_GAP, "Day"),
-    "today is not read from the counter": (r"\[3d\] offset -2d23h", "[1m] offset -2d23h", "pop3-trend", MANY, "Day"),
+    "today is not read from the counter": (
+        r"\[[13]d\] offset -(2d)?23h",
+        "[1m] offset -23h",
+        "pop3-trend",
+        MANY,
+        "Day",
+    ),
+    "today is read from later days": (r"\[1d\] offset -23h", "[3d] offset -2d23h", "pop3-domains", BIRTHS, "Day"),
+    "who was not scraped yet has no begin": (
+        r"\[2d\] offset -1d23h",
+        "[1m] offset -20h",
+        "pop3-domains",
+        BIRTHS,
+        "Day",
+    ),
     "weeks begin on Sunday": (r"\+6\)%7", "+0)%7", "pop3-trend", MANY, "Week"),
     "months are one": (r"\*100\+1 and", "*0+1 and", "pop3-trend", MANY, "Month"),
     "quarters begin one month late": (r"-2\)\*100", "-1)*100", "pop3-trend", MANY, "Quarter"),

@@ -50,10 +50,11 @@ RANGES = {
     "a server without bytes": Asked("2026-10-12", "2026-10-31", ("win1",)),
     "one server": Asked("2026-10-12", "2026-11-15", ("mx2",)),
     "over the end of a server": Asked("2026-11-01", "2026-11-10"),
+    "births and no gap": Asked("2026-10-06", "2026-10-22"),
 }
 
 
-ALWAYS = {"30 days to tonight", "the week of the change of summer time", "longer than the data"}
+ALWAYS = {"30 days to tonight", "the week of the change of summer time", "longer than the data", "births and no gap"}
 
 
 def marked(name: str) -> list[pytest.MarkDecorator]:

@@ -11,18 +11,22 @@ from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 BERLIN = Windows.of("Europe/Berlin", NOW)
 
-# As they were tried on Prometheus 2.42, 3.5 and VictoriaMetrics 1.79; line breaks are for the reader.
+# As they were tried on Prometheus 2.42, 3.5 and VictoriaMetrics 1.79; line breaks are for the reader. Beyond design 5
+# the search for what no scrape showed is made only for servers that were not scraped all the time: MISSED.
+ALL = 'server=~"$server"'
 DAYS = """
 sum by(period)(sum_over_time((sum by()(clamp_min(
-    ((max by(server)(max_over_time(pop3_connections_day_start{server=~"$server"}[22h] offset -1d21h2m))
-     or 0*(max by(server)(last_over_time(pop3_first_seen_timestamp_seconds{server=~"$server"}[4d] offset -4d23h2m))
+    (max by(server)(max_over_time(pop3_connections_day_start{ALL}[22h] offset -1d21h2m))
+     or 0*(max by(server)(last_over_time(pop3_first_seen_timestamp_seconds{MISSED}[4d] offset -4d23h2m))
         >=(time()+82800))
-     or min by(server)(min_over_time(pop3_connections_day_start{server=~"$server"}[4d] offset -4d23h2m)))
-     or max by(server)(last_over_time(pop3_connections_total{server=~"$server"}[3d] offset -2d23h)))
-    -(max by(server)(max_over_time(pop3_connections_day_start{server=~"$server"}[22h] offset -21h2m))
-     or 0*(max by(server)(last_over_time(pop3_first_seen_timestamp_seconds{server=~"$server"}[4d] offset -3d23h2m))
+     or min by(server)(min_over_time(pop3_connections_day_start{MISSED}[4d] offset -4d23h2m))
+     or max by(server)(last_over_time(pop3_connections_total{ALL}[1d] offset -23h))
+     or max by(server)(last_over_time(pop3_connections_total{MISSED}[3d] offset -2d23h)))
+    -(max by(server)(max_over_time(pop3_connections_day_start{ALL}[22h] offset -21h2m))
+     or 0*(max by(server)(last_over_time(pop3_first_seen_timestamp_seconds{MISSED}[4d] offset -3d23h2m))
         >=(time()-3600))
-     or min by(server)(min_over_time(pop3_connections_day_start{server=~"$server"}[4d] offset -3d23h2m))),0))
+     or min by(server)(min_over_time(pop3_connections_day_start{MISSED}[4d] offset -3d23h2m))
+     or 0*max by(server)(last_over_time(pop3_first_seen_timestamp_seconds{ALL}[2d] offset -1d23h))),0))
     *on() group_left(period) count_values("period",(year(vector(time()))*10000+month(vector(time()))*100
         +day_of_month(vector(time()))
         and on() (label_replace(vector(1),"step","$step","","")
@@ -39,24 +43,27 @@ sum by(period)(sum_over_time((sum by()(clamp_min(
         and on() (label_replace(vector(1),"step","$step","","")
         and on(step) label_replace(vector(1),"step","YYYY-[Q]Q","","")))))
     [$__range:1d] offset 30m))
-"""
+""".replace("ALL", ALL).replace("MISSED", f'{ALL},server!~"$unbroken"')
 HOLD = '__name__=~"(?i)pop3_domain_connections_${step:text}_start",__name__!="pop3_domain_connections_day_start"'
 HOURS = """
 sum by(period)(sum_over_time((sum by()(clamp_min(
-    ((max by(server,domain)(max_over_time({HOLD,ONLY}[55m] offset -1h55m))
-     or 0*(max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY}[4d] offset -4d1h))
+    (max by(server,domain)(max_over_time({HOLD,ONLY}[55m] offset -1h55m))
+     or 0*(max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{MISSED}[4d] offset -4d1h))
         >=(time()+3600))
-     or min by(server,domain)(min_over_time({HOLD,ONLY}[4d] offset -4d1h)))
-     or max by(server,domain)(last_over_time(pop3_domain_connections_total{ONLY}[1d] offset -1d)))
+     or min by(server,domain)(min_over_time({HOLD,MISSED}[4d] offset -4d1h))
+     or max by(server,domain)(last_over_time(pop3_domain_connections_total{ONLY}[1h] offset -1h))
+     or max by(server,domain)(last_over_time(pop3_domain_connections_total{MISSED}[1d] offset -1d)))
     -(max by(server,domain)(max_over_time({HOLD,ONLY}[55m] offset -55m))
-     or 0*(max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY}[4d] offset -4d))
+     or 0*(max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{MISSED}[4d] offset -4d))
         >=time())
-     or min by(server,domain)(min_over_time({HOLD,ONLY}[4d] offset -4d))),0))
+     or min by(server,domain)(min_over_time({HOLD,MISSED}[4d] offset -4d))
+     or 0*max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY}[2h] offset -2h))),0))
     *on() group_left(period) count_values("period",vector(time())
         and on() (label_replace(vector(1),"step","$step","","")
         and on(step) label_replace(vector(1),"step","YYYY-MM-DD HH:00 z","",""))))
     [$__range:1h] offset 1m))
-""".replace("HOLD", HOLD).replace("ONLY", 'server=~"$server",domain="$domain"')
+""".replace("HOLD", HOLD).replace("MISSED", 'ONLY,server!~"$unbroken"')
+HOURS = HOURS.replace("ONLY", 'server=~"$server",domain="$domain"')
 BORN = """
 (max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY}[3h] @ $until))
  or max by(server,domain)(max_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY,server!~"$alive"}[${__range_s}s]

@@ -138,7 +138,7 @@ class View:
         expected = ""
         if before and not math.isnan(value):
             percent = math.floor(100 * (total / before - 1) + 0.5)
-            expected = f"{percent:+d} %"
+            expected = f"{percent:+d} % vs. before"
         return [] if dict(labels).get("change", "") == expected else [f"{labels}, not {expected} of {before}"]
 
     def _begin_before(self) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.boards import all_boards
-from dashboards.queries import Only, Range, alive, steady, until
+from dashboards.queries import Only, Range, alive, steady, unbroken, until
 from exporter.gateway.constants import NOTHING, parts, vector
 from exporter.gateway.exempt import AGGREGATIONS, EXEMPT, FUNCTIONS, OPERATORS, admitted
 from exporter.gateway.tokens import NotOurs, tokens
@@ -25,6 +25,7 @@ ADMITTED = [
     until(RANGE).removeprefix("query_result(").removesuffix(")"),
     alive(Only("mx.*"), RANGE),
     steady(Only("mx.*"), RANGE),
+    unbroken(Only("mx.*"), RANGE),
     'max by(server)(last_over_time(pop3_measure_quality_info{measure=~"(received|sent)_bytes"}[1h] @ 3))',
     'label_replace(max by(x)(last_over_time(pop3_site_info{time_zone!="UTC"}[1h])),"note","$1","time_zone","(.+)")',
     "count(pop3_measure_quality_info) by (server, quality,) > bool 2",

@@ -3,7 +3,20 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from dashboards.queries import BANDWIDTH, NEAR_WINDOW, Chosen, Only, Range, Series, Steps, Windows, alive, steady, total
+from dashboards.queries import (
+    BANDWIDTH,
+    NEAR_WINDOW,
+    Chosen,
+    Only,
+    Range,
+    Series,
+    Steps,
+    Windows,
+    alive,
+    steady,
+    total,
+    unbroken,
+)
 from exporter.catalogue import MEASURES, Scope
 from exporter.ledger.reading import Reading
 from exporter.periods import Step, period_of
@@ -30,8 +43,8 @@ class Site:
         end = self.reading.calendar.day_start(last.toordinal() + 1) - 1
         newest = self.server.query(f"floor(max(max_over_time(pop3_exporter_time_seconds[{end - begin}s]))) + 60", end)
         range_, only = Range.of(begin, end, int(newest[()])), Only(servers=None)
-        names = [self._servers(lookup(only, range_), end) for lookup in (alive, steady)]
-        return replace(range_, alive=names[0], steady=names[1])
+        names = [self._servers(lookup(only, range_), end) for lookup in (alive, steady, unbroken)]
+        return replace(range_, alive=names[0], steady=names[1], unbroken=names[2])
 
     def _servers(self, query: str, end: int) -> str:
         return "|".join(dict(labels)["server"] for labels in self.server.query(query, end))

@@ -1,7 +1,7 @@
 """Sixty days of a mail host and of the exporter beside it: the log, what Prometheus scraped, and the ledger."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -100,7 +100,7 @@ def logged(plan: Plan) -> list[tuple[int, str]]:
     begin, (late_since, late_until) = plan.at(0, "00:00"), plan.late
     begun: set[str] = set()
     arrivals = []
-    for number, line in enumerate(sorted(chain(lines(begin, plan.clock), born(plan)))):
+    for number, line in enumerate(sorted(chain(lines(begin, plan.clock), born(plan.births, plan.clock)))):
         session = line.rpartition("session=<")[2]
         if "): Disconnected" not in line and ">: Disconnected" not in line:
             begun.add(session)
@@ -115,30 +115,30 @@ def logged(plan: Plan) -> list[tuple[int, str]]:
     return [(arrival, line) for arrival, _, line in sorted(arrivals)]
 
 
-def born(plan: Plan) -> Iterator[str]:
-    """A refused attempt of each who is not born yet, a login, and then one every seven hours."""
-    for user, first in plan.births:
+def born(births: Iterable[tuple[str, int]], end: int) -> Iterator[str]:
+    """A refused attempt of each (user, first login) who is not born yet, a login, then one every seven hours."""
+    for user, first in births:
         peer = "rip=192.0.2.9, lip=192.0.2.1, TLS"
         refused = "Disconnected: Connection closed (auth failed, 1 attempts in 2 secs)"
         yield f"{iso(first - 300)} {HOST} dovecot: pop3-login: {refused}: user=<{user}>, {peer}, session=<no{user}>"
-        for stamp in range(first, plan.clock, 7 * HOUR):
+        for stamp in range(first, end, 7 * HOUR):
             session = f"{user.partition('@')[0]}{stamp}"
             begins = f"pop3-login: Login: user=<{user}>, method=PLAIN, {peer}, mpid=1, session=<{session}>"
             ends = f"pop3({user})<1><{session}>: Disconnected: Logged out top=0/0, retr=1/700, del=0/1, size=700"
             yield f"{iso(stamp)} {HOST} dovecot: {begins}"
-            if stamp + 1 < plan.clock:
+            if stamp + 1 < end:
                 yield f"{iso(stamp + 1)} {HOST} dovecot: {ends}, in=31, out=777, rip=192.0.2.9, session=<{session}>"
 
 
 class Host:
     """A log that grows and is rotated, and a daemon that reads it while it runs."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self.now = float(plan.at(0, "00:00"))
+    def __init__(self, folder: Path, zone: str, now: int) -> None:
+        self.now = float(now)
         self.log = folder / "mail.log"
         source = {"name": "mail", "paths": [f"{self.log}*"], "format": "dovecot", "start": "beginning"}
         self.config = Config.model_validate(
-            {"time_zone": plan.zone, "ledger": str(folder / "ledger.sqlite"), "sources": [source]}
+            {"time_zone": zone, "ledger": str(folder / "ledger.sqlite"), "sources": [source]}
         )
         self.runs = False
 
@@ -184,7 +184,7 @@ class Host:
 
 def lived(folder: Path, plan: Plan) -> list[str]:
     """Live through it; leaves `ledger.sqlite` and `scraped.txt` in `folder`, returns the log."""
-    host, log = Host(folder, plan), logged(plan)
+    host, log = Host(folder, plan.zone, plan.at(0, "00:00")), logged(plan)
     rotated, read = plan.first, 0
     zone = ZoneInfo(plan.zone)
     with (folder / "scraped.txt").open("wb") as scraped:

@@ -1,0 +1,63 @@
+"""Grafana's transformations of data frames, between the rows of the queries and what a panel shows, as plain data."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Transformation = dict[str, Any]
+
+
+def joined(
+    key: str, fields: Mapping[str, str], *, keep: str | None = None, filled: str | None = None
+) -> list[Transformation]:
+    """Join the queries' rows by a label; `fields`: names as they come to titles, in order.
+
+    `keep`: the title of the label's column, without it the label goes; `filled`: rows without that column go.
+    """
+    named = ({key: keep} if keep else {}) | dict(fields)
+    steps = [{"id": "joinByField", "options": {"byField": key, "mode": "outer"}}, *columns(named)]
+    return [*steps, without_gaps(filled)] if filled else steps
+
+
+def merged(fields: Mapping[str, str], *, filled: str) -> list[Transformation]:
+    """Join the queries' rows by all their labels; rows without a value in the column `filled` go."""
+    return [{"id": "merge", "options": {}}, *columns(fields), without_gaps(filled)]
+
+
+def without_gaps(title: str) -> Transformation:
+    condition = {"fieldName": title, "config": {"id": "isNotNull", "options": {}}}
+    return {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [condition]}}
+
+
+def columns(fields: Mapping[str, str]) -> list[Transformation]:
+    """Keep the fields of one query's rows, in order, under their titles."""
+    return [
+        {"id": "filterFieldsByName", "options": {"include": {"names": list(fields)}}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {name: index for index, name in enumerate(fields)},
+                "renameByName": dict(fields),
+            },
+        },
+    ]
+
+
+def sorted_by(title: str, *, descending: bool = False) -> Transformation:
+    return {"id": "sortBy", "options": {"sort": [{"field": title, "desc": descending}]}}
+
+
+def empty_for_nan(titles: Sequence[str]) -> Transformation:
+    """NaN, which the queries give for `not in this log`, as an empty cell: tables do not sort NaN (Grafana 12.4)."""
+    conversions = [{"targetField": title, "destinationType": "number"} for title in titles]
+    return {"id": "convertFieldType", "options": {"fields": {}, "conversions": conversions}}
+
+
+def converted(title: str, kind: str) -> Transformation:
+    """A column as `time`, `number` or `string`."""
+    conversion = {"targetField": title, "destinationType": kind}
+    return {"id": "convertFieldType", "options": {"fields": {}, "conversions": [conversion]}}
+
+
+def only(*titles: str) -> Transformation:
+    return {"id": "filterFieldsByName", "options": {"include": {"names": list(titles)}}}

@@ -1,0 +1,214 @@
+"""What panels must show of a dashboard as a viewer has it open: complaints about tables, CSV, charts and tiles."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from exporter.periods import Step
+from tests.dashboards.grafana import Json
+from tests.dashboards.grafana_data import Answers, Opened, Shown
+from tests.dashboards.site import Event, Site, local
+from tests.dashboards.tables import ACCOUNT, REPORT, USERS, Columns, Table, by_hour, by_name, by_step
+from tests.dashboards.test_numbers import LAST_30_DAYS, Asked
+
+BY_STEP, COUNTS, BANDWIDTH = "Report by ${step:text}", "Connections by ${step:text}", "Bandwidth by ${step:text}"
+LARGEST = "Connections of the 10 largest domains by ${step:text}"
+# The queries' labels and the columns of the tables that are no reports.
+OTHERS = {
+    title: (labels.split(), columns.split("|"))
+    for title, (labels, columns) in {
+        "Why connections ended": ("end reason", "End|Reason|Connections"),
+        "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since"),
+        "Most networks": ("user domain", "User|Domain|Networks"),
+        "Most login failures": ("user domain", "User|Domain|Login failures"),
+        "Growth against their own history": (
+            "user domain",
+            "User|Domain|Last hour|Usual hour|Times usual|Busiest hour, 14 d|Networks, 24 h|Failures, last hour",
+        ),
+        "Sources": (
+            "source",
+            "Source|Last event|Unread|Lines|Not understood|Late|From the future|Clock skew|Rotations|Truncations|"
+            "Possibly lost|Read errors",
+        ),
+    }.items()
+}
+CONNECTIONS: Columns = {"Connections": ("connections",)}
+GROWTH_SOURCE = "Busiest user"
+# What a choice draws: style, stacking, whether it is filled; and of parts of a whole.
+CHARTS = {
+    "bars": ("bars", "none", True),
+    "stacked": ("bars", "normal", True),
+    "lines": ("line", "none", False),
+    "area": ("line", "none", True),
+    "points": ("points", "none", False),
+}
+PARTS = CHARTS | {"bars": ("bars", "normal", True), "area": ("line", "normal", True)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dashboard, and what a viewer asks it for."""
+
+    uid: str
+    asked: Asked = LAST_30_DAYS
+    step: str = "Day"
+    chart: str = "bars"
+
+    def __str__(self) -> str:
+        return f"{self.uid} {self.asked.first} {self.asked.last} {self.step} {self.chart}"
+
+    def counts(self, event: Event) -> bool:
+        """Whether what the dashboard is about has this event."""
+        domain = self.uid not in {"pop3-domain", "pop3-user"} or event.domain == "a.example"
+        user = self.uid != "pop3-user" or event.user == "anna@a.example"
+        return domain and user and (isinstance(self.asked.servers, str) or event.server in self.asked.servers)
+
+    @property
+    def columns(self) -> Columns:
+        return ACCOUNT if self.uid == "pop3-user" else REPORT
+
+    def steps(self, site: Site, columns: Columns) -> Table:
+        if self.step == "Hour":
+            return by_hour(site, self.asked, columns, self.counts)
+        return by_step(site, self.asked, Step(self.step.lower()), columns, self.counts)
+
+    def tables(self, site: Site) -> dict[str, Table]:
+        """What each table of a report must show."""
+        match self.uid:
+            case "pop3-trend":
+                servers = by_name(site, self.asked, "server", REPORT)
+                asked = [
+                    row for row in servers.rows if isinstance(self.asked.servers, str) or row[0] in self.asked.servers
+                ]
+                return {BY_STEP: self.steps(site, self.columns), "Servers": Table(servers.titles, asked)}
+            case "pop3-domains":
+                people = by_name(site, self.asked, "user", USERS)
+                rows = [[row[0], str(row[0]).partition("@")[2], *row[1:]] for row in people.rows]
+                users = Table(["User", "Domain", *USERS], rows)
+                return {"Domains": by_name(site, self.asked, "domain", REPORT), "Top 20 users": users}
+            case "pop3-domain":
+                users = by_name(site, self.asked, "user", USERS, "a.example")
+                return {BY_STEP: self.steps(site, self.columns), "Users of $domain": users}
+            case "pop3-user":
+                return {BY_STEP: self.steps(site, self.columns)}
+        return {}
+
+
+def complaints(case: Case, opened: Opened, panels: dict[str, Shown], site: Site) -> list[str]:
+    """Everything that is wrong with what the panels show; empty: nothing."""
+    found = [f"{title}: {panel.frames} frames" for title, panel in panels.items() if panel.frames > 1]
+    if found:
+        return found
+    # Pages show two blanks as one, CSV does not.
+    found += [f"{title}: {row}" for title, panel in panels.items() for row in panel.table if "  " in "".join(row)]
+    for title, table in case.tables(site).items():
+        found += _table(title, case, table, panels[title], site)
+        if title != BY_STEP:
+            name, tile = table.titles[0], f"Busiest {table.titles[0].lower()}"
+            found += _differences(tile, [[name, table.rows[0][0]]], panels[tile].tiles)
+    if BY_STEP in panels:
+        found += _charts(case, panels)
+    if case.uid == "pop3-domains":
+        domains = case.tables(site)["Domains"]
+        found += _largest(case, domains, panels[LARGEST], site)
+        found += _shares(domains, panels)
+    for title, (labels, titles) in OTHERS.items():
+        source = GROWTH_SOURCE if title not in opened.answers else title
+        if title in panels:
+            found += _other(title, _joined(opened.answers[source], labels), titles, panels[title])
+    return found
+
+
+def _differences(what: str, expected: Sequence[Any], found: Sequence[Any]) -> list[str]:
+    if list(expected) == list(found):
+        return []
+    pairs = [f"{one} instead of {other}" for other, one in zip(expected, found, strict=False) if one != other]
+    return [f"{what}: {len(found)} of {len(expected)}; {'; '.join(pairs[:3])}"]
+
+
+def _table(title: str, case: Case, table: Table, panel: Shown, site: Site) -> Iterator[str]:
+    raw = _begins(panel.csv(formats=False), case, site) if title == BY_STEP else panel.csv(formats=False)
+    yield from _differences(f"{title}, CSV", table.raw(), raw)
+    yield from _differences(f"{title}, formatted CSV", table.formatted(), panel.csv(formats=True))
+    yield from _differences(f"{title}, as shown", [table.titles, *map(table.texts, table.rows)], panel.table)
+
+
+def _begins(cells: list[list[str]], case: Case, site: Site) -> list[list[str]]:
+    """Any instant of its first hour or day stands for a period: which one depends on the zone."""
+
+    def begin(text: str) -> str:
+        if not text.isdecimal():
+            return text
+        at = int(text) // 1000
+        day = site.midnight(local(at, site.zone).date())
+        return str(1000 * (site.calendar.hour(at) if case.step == "Hour" else day))
+
+    return [*cells[:1], *([begin(first), *others] for first, *others in cells[1:])]
+
+
+def _charts(case: Case, panels: dict[str, Shown]) -> Iterator[str]:
+    """Each column under its own name in the chosen form; hidden those that would cover the others."""
+    days = [] if case.step in {"Hour", "Day"} else ["Days"]
+    yield from _differences("Titles", ["Period", *days, *case.columns], panels[COUNTS].titles)
+    yield from _differences("Titles of bandwidth", ["Period", "Bandwidth"], panels[BANDWIDTH].titles)
+    for chart, titles in ((COUNTS, case.columns), (BANDWIDTH, ["Bandwidth"])):
+        yield from _axis(panels[chart])
+        elsewhere = {"Bandwidth", "Logins"} if chart == COUNTS else set()
+        for title in {*titles} & {*panels[chart].titles}:
+            custom = panels[chart].config(title)["custom"]
+            hidden = custom.get("hideFrom", {}).get("viz", False)
+            yield from _differences(f"{title}, hidden", [title in elsewhere], [hidden])
+            yield from [] if hidden else _differences(title, CHARTS[case.chart], _drawn(custom))
+
+
+def _axis(panel: Shown) -> Iterator[str]:
+    """A chart needs a time that grows."""
+    yield from _differences("Type of the axis", ["time"], [field["type"] for field in panel.fields[:1]])
+    times = [row[0] for row in panel.csv(formats=False)[1:]]
+    yield from _differences("Order of the axis", sorted(times, key=int), times)
+
+
+def _drawn(custom: Json) -> tuple[str, str, bool]:
+    return custom.get("drawStyle", ""), custom["stacking"]["mode"], custom["fillOpacity"] >= 40
+
+
+def _largest(case: Case, domains: Table, panel: Shown, site: Site) -> Iterator[str]:
+    """A series per domain, the largest first, each cell of which is the log's; what is empty is 0."""
+    yield from _axis(panel)
+    yield from _differences("Domains", [row[0] for row in domains.rows[:10]], panel.titles[1:])
+    cells = _begins(panel.csv(formats=False), case, site)
+    for column, name in enumerate(panel.titles[1:], 1):
+        events = replace(site, events=[event for event in site.events if event.domain == name])
+        expected = [(row[0], row[-1]) for row in case.steps(events, CONNECTIONS).raw()[1:]]
+        yield from _differences(name, expected, [(row[0], row[column] or "0") for row in cells[1:]])
+        yield from _differences(name, PARTS[case.chart], _drawn(panel.config(name)["custom"]))
+
+
+def _shares(domains: Table, panels: dict[str, Shown]) -> Iterator[str]:
+    """Slices of the largest domains, with their names; those whose bytes nobody logs have none."""
+    for title, column in (("Share of connections", "New connections"), ("Share of bandwidth", "Bandwidth")):
+        at = domains.titles.index(column)
+        rows = sorted((row for row in domains.rows if row[at] is not None), key=lambda row: -int(row[at] or 0))[:10]
+        expected = [["Domain", column], *([str(row[0]), str(row[at])] for row in rows)]
+        yield from _differences(title, expected, panels[title].csv(formats=False))
+        yield from _differences(f"{title}, slices", [row[0] for row in rows], [name for name, _ in panels[title].tiles])
+
+
+def _joined(answers: Answers, labels: Sequence[str]) -> list[list[str | float]]:
+    """The first query's rows with the values of all, by labels."""
+    keyed = [
+        {tuple(dict(row).get(label, "") for label in labels): value for row, value in rows.items()}
+        for rows in answers.values()
+    ]
+    return sorted([*key, *(rows[key] for rows in keyed)] for key in keyed[0])
+
+
+def _other(title: str, expected: list[list[str | float]], titles: list[str], panel: Shown) -> Iterator[str]:
+    """A table of what Prometheus answers, whatever it says."""
+    rows = panel.csv(formats=False)
+    if not expected:
+        yield from _differences(title, [], rows)
+        return
+    names = sum(isinstance(cell, str) for cell in expected[0])
+    found = sorted([*row[:names], *map(float, row[names:])] for row in rows[1:])
+    yield from _differences(title, [titles, *expected], [*rows[:1], *found])
