@@ -19,6 +19,7 @@ from dashboards.queries.terms import (
     Windows,
     duration,
     literal,
+    one_of,
 )
 from dashboards.queries.totals import ends, top, total, total_before, with_change, with_total
 
@@ -40,6 +41,7 @@ __all__ = [
     "ends",
     "literal",
     "names",
+    "one_of",
     "steady",
     "top",
     "total",

@@ -1,5 +1,7 @@
 """The words of the queries: windows, range, step and series, with Grafana's variables as defaults."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -164,6 +166,11 @@ class Series:
 def literal(text: str) -> str:
     """`text` for the inside of a PromQL string in double quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def one_of(names: Iterable[str]) -> str:
+    """A regular expression for the inside of a PromQL string that matches these names and nothing else."""
+    return literal("|".join(re.escape(name) for name in names))
 
 
 def duration(seconds: int) -> str:

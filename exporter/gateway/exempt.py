@@ -5,10 +5,9 @@ every selector must begin with the name of one of the metrics, and what is sent 
 that were understood. Whatever is not understood is left to prom-label-proxy, which hides these metrics.
 """
 
-import re
 from collections.abc import Sequence
 
-from dashboards.queries import literal
+from dashboards.queries import one_of
 from exporter.gateway.tokens import NotOurs, Token, tokens
 
 QUALITY = "pop3_measure_quality_info"
@@ -50,7 +49,7 @@ def admitted(text: str, servers: Sequence[str] | None = None) -> str | None:
 
 def _restrict(words: list[str], place: int, servers: Sequence[str]) -> None:
     """Add a matcher for the servers to the selector whose braces may stand at `place`."""
-    matcher = f'server=~"{literal("|".join(re.escape(name) for name in servers))}"'
+    matcher = f'server=~"{one_of(servers)}"'
     if words[place : place + 1] != ["{"]:
         words[place:place] = ["{", matcher, "}"]
     else:

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from dashboards.queries import (
     Windows,
     alive,
     literal,
+    one_of,
     steady,
     total,
     unbroken,
@@ -74,7 +74,7 @@ class Reporter:
 
     async def _servers(self, text: str, question: Question) -> str:
         """The servers in the rows, as a regular expression."""
-        return _one_of(sorted({row["metric"].get("server", "") for row in await self._lookup(text, question)}))
+        return one_of(sorted({row["metric"].get("server", "") for row in await self._lookup(text, question)}))
 
     async def _lookup(self, text: str, question: Question) -> Rows:
         """What a hidden variable of the dashboards finds. Its rows only choose windows and servers."""
@@ -145,19 +145,14 @@ def _series(question: Question, scope: Scope, column: Column) -> list[Series]:
     if question.domains is not None and len(question.domains) == 1:
         domain = literal(question.domains[0])
     elif question.domains is not None:
-        domains = _one_of(question.domains)
+        domains = one_of(question.domains)
     user = None if question.user is None else literal(question.user)
     only = Only(_servers(question), domain=domain, domains=domains, user=user)
     return [Series(scope, MEASURES[measure], only) for measure in column.measures]
 
 
 def _servers(question: Question) -> str:
-    return _one_of(question.servers) if question.servers else ANY_SERVER
-
-
-def _one_of(names: Sequence[str]) -> str:
-    """A regular expression for the inside of a PromQL string that matches these names and nothing else."""
-    return literal("|".join(re.escape(name) for name in names))
+    return one_of(question.servers) if question.servers else ANY_SERVER
 
 
 def _can_lack(column: Column) -> bool:
