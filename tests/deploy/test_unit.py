@@ -52,7 +52,7 @@ def test_compose_pins_versions_and_mounts_what_exists() -> None:
 
 @pytest.mark.parametrize("image", OURS)
 def test_an_image_of_ours_is_built_once(image: str) -> None:
-    """By one service: builds of one name at a time disturb each other. The others do not look for it in a registry."""
+    """By one service: two builds of one name would race. The others do not look for it in a registry."""
     users = [service for service in services().values() if service["image"] == image]
     builders = [service for service in users if "build" in service]
     assert 1 == len(builders)
