@@ -8,7 +8,7 @@ from dashboards.targets import now
 NOTES = 50
 FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
 NOTHING = "This data source knows no POP3 exporter in this range"
-SEEN = "max_over_time(pop3_first_seen_timestamp_seconds[${__range_s}s:6h])"
+SEEN = "last_over_time(pop3_exporter_time_seconds[1h] @ $until)"  # through a gateway, too
 
 
 def notes(zone: Zone, place: Place) -> panels.Panel:
@@ -33,7 +33,7 @@ def notes(zone: Zone, place: Place) -> panels.Panel:
             "text": {"titleSize": 14, "valueSize": 14},
         },
         overrides=[panels.by_query("D", {"color": panels.fixed(theme.GREY)})],
-        defaults={"color": panels.fixed(theme.ORANGE)},
+        defaults={"noValue": " ", "color": panels.fixed(theme.ORANGE)},
     )
 
 
@@ -66,7 +66,8 @@ def _unlogged() -> str:
 
 
 def _too_short() -> str:
-    oldest = 'min(min_over_time(timestamp(pop3_connections_day_start{server=~"$server"})[${__range_s}s:6h]))'
+    known = 'min_over_time(timestamp(pop3_connections_day_start{server=~"$server"})[${__range_s}s:6h])'
+    oldest = f"min({known} or {SEEN})"  # the steps of 6 hours miss a Prometheus that is younger
     born = 'min(last_over_time(pop3_first_seen_timestamp_seconds{server=~"$server"}[4d] @ $until))'
     missing = f"(({oldest}) > (${{__from:date:seconds}}+86400)) and (({born}) < (${{__from:date:seconds}}-86400))"
     text = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"

@@ -88,7 +88,8 @@ def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> s
     born = f"max by(server)(last_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
     new = f"0*({now} and on(server) ({born}))"
     known = f"min by({keys})(min_over_time({ends}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
-    return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known}),0))"
+    young = f"min by({keys})(min_over_time({ends}[{FALLBACK_STEP}] @ {range_.until}))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known} or {young}),0))"
 
 
 def top(count: int, values: str) -> str:

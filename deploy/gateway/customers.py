@@ -88,6 +88,11 @@ class Grafana:
         answer = self._client.request(method, path, headers=headers, json=body)
         if missing and answer.status_code == 404:  # noqa: PLR2004
             return None
+        if answer.status_code == 401:  # noqa: PLR2004
+            raise Problem(
+                "Grafana does not accept the administrator's name or password. What it was started with counted at its "
+                "very first start: GRAFANA_ADMIN_PASSWORD must be the password that he has in Grafana now"
+            )
         if not answer.is_success:
             raise Problem(f"Grafana refuses {method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer.json()

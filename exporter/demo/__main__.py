@@ -56,8 +56,18 @@ def _arguments() -> argparse.Namespace:
 def _prepare(places: Places, log: str | None, listen: str) -> None:
     """The configuration; at the first start also the history, in the ledger and for Prometheus."""
     write_config(places, log or str(places.log), listen, demo=log is None)
+    if places.unfinished.exists():
+        CONSOLE.print("The history was interrupted; it is made anew.")
+        for left in places.directory.glob(f"{places.ledger.name}*"):
+            left.unlink()
     if places.ledger.exists():
         return
+    places.unfinished.touch()
+    _history(places, log)
+    places.unfinished.unlink()
+
+
+def _history(places: Places, log: str | None) -> None:
     if log is None:
         CONSOLE.print(
             f"No POP3 log on this machine that we may read: a demo mail host writes one, {DAYS} days of it now."

@@ -53,6 +53,11 @@ class Places:
         return self.directory / "prometheus"
 
     @property
+    def unfinished(self) -> Path:
+        """There while the history is being prepared: what an interruption left is no history."""
+        return self.directory / "unfinished"
+
+    @property
     def state(self) -> Path:
         """What a later start must know: since when the demo's account is wild."""
         return self.directory / "demo.json"

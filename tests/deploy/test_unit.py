@@ -3,11 +3,20 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+COMPOSE = (DEPLOY / "compose.yaml", DEPLOY / "gateway" / "compose.yaml")
+OURS = ("pop3-exporter", "pop3-gateway")
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """What both compose files together start, as far as it is said with an image."""
+    files = [yaml.safe_load(path.read_text(encoding="utf-8"))["services"] for path in COMPOSE]
+    return {name: service for file in files for name, service in file.items() if "image" in service}
 
 
 @pytest.mark.tool("systemd-analyze")
@@ -34,12 +43,31 @@ def test_prometheus_accepts_its_configuration(name: str) -> None:
 
 def test_compose_pins_versions_and_mounts_what_exists() -> None:
     """Every image has a version, every mounted file of ours exists."""
-    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
-    images = [service["image"] for service in compose["services"].values()]
-    assert [] == [image for image in images if image != "pop3-exporter" and ":" not in image]
-    mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", ())]
-    ours = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
-    assert [] == [mount for mount in ours if not (DEPLOY / mount).exists()]
+    images = [service["image"] for service in services().values()]
+    assert [] == [image for image in images if image not in OURS and ":" not in image]
+    mounts = [mount for service in services().values() for mount in service.get("volumes", ())]
+    sources = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
+    assert [] == [source for source in sources if not (DEPLOY / source).exists()]
+
+
+@pytest.mark.parametrize("image", OURS)
+def test_an_image_of_ours_is_built_once(image: str) -> None:
+    """By one service: two builds of one name would race. The others do not look for it in a registry."""
+    users = [service for service in services().values() if service["image"] == image]
+    builders = [service for service in users if "build" in service]
+    assert 1 == len(builders)
+    assert {"never"} == {service.get("pull_policy") for service in users if service not in builders}
+
+
+def test_containers_of_ours_may_write_their_volume_only() -> None:
+    """Read-only, without capabilities; and what is published is published on loopback."""
+    ours = [service for service in services().values() if service["image"] in OURS]
+    assert 4 == len(ours)
+    for service in ours:
+        assert (True, ["ALL"]) == (service["read_only"], service["cap_drop"])
+        assert ["no-new-privileges:true"] == service["security_opt"]
+    ports = [port for service in services().values() for port in service.get("ports", ())]
+    assert [] == [port for port in ports if not port.startswith("127.0.0.1:")]
 
 
 @pytest.mark.parametrize("name", ["exporter", "gateway"])

@@ -1,0 +1,64 @@
+"""A Prometheus that has just begun, younger than the steps in which long ranges are searched."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.dashboards import scenario
+from tests.dashboards.site import Site
+from tests.dashboards.test_numbers import LAST_30_DAYS, boards, opened
+from tests.dashboards.test_remarks import FINE, REPORTS, TOO_LONG, remarks
+from tests.prometheus_server import PrometheusServer
+
+pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
+
+QUARTER_DAY = 21_600
+END = scenario.NOW // QUARTER_DAY * QUARTER_DAY - 900
+BEGIN = END + 900 - QUARTER_DAY + 900  # between two steps
+
+
+@pytest.fixture(scope="module")
+def young_site(site: Site) -> Site:
+    """Five hours of scrapes of an old exporter."""
+    return replace(site, scrapes=[at for at in site.scrapes if BEGIN <= at <= END])
+
+
+@pytest.fixture(scope="module")
+def young(young_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    yield from loaded(young_site, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def new(young_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """Of an exporter that is new, too."""
+    events = [event for event in young_site.events if event.stamp >= BEGIN]
+    yield from loaded(replace(young_site, events=events), tmp_path_factory)
+
+
+def loaded(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    directory = tmp_path_factory.mktemp("young")
+    site.openmetrics(directory / "history.txt")
+    with PrometheusServer(directory) as server:
+        server.load_blocks(directory / "history.txt")
+        yield server
+
+
+@pytest.mark.parametrize("uid", REPORTS)
+def test_a_new_exporter_is_seen(uid: str, new: PrometheusServer) -> None:
+    """Nothing is missing: nothing was before."""
+    assert {FINE} == remarks(boards()[uid], LAST_30_DAYS, new)
+
+
+@pytest.mark.parametrize("uid", REPORTS)
+def test_an_old_exporter_was_counting_before(uid: str, young: PrometheusServer) -> None:
+    """Earlier periods are missing, and that is said at once."""
+    assert {TOO_LONG} == remarks(boards()[uid], LAST_30_DAYS, young)
+
+
+def test_ends_of_connections_are_counted_from_the_first_scrape(young: PrometheusServer) -> None:
+    """Not only from the first step on: until then the panel would say that nothing was logged."""
+    board = boards()["pop3-trend"]
+    target = next(target for panel, target in board.targets() if panel == "Why connections ended")
+    found = opened(board, replace(LAST_30_DAYS, servers=("mx1",)), young, "Day").rows(target.to_json_data())
+    assert {float((END - BEGIN) // 900)} == set(found.values())
