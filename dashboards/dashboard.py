@@ -30,6 +30,8 @@ QUICK_RANGES = (
     ("Last 4 quarters", "now-3Q/fQ", "now/fQ"),
 )
 
+SCRAPED = 'pop3_exporter_time_seconds{instance!=""}'  # imported history has no instance
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:
@@ -110,9 +112,8 @@ def _annotations() -> list[dict[str, Any]]:
         ),
         _annotation(
             "Scrape gaps",
-            # Not where history was imported: nothing was scraped there before either.
-            "absent_over_time(pop3_exporter_time_seconds[30m])"
-            " and on() max(last_over_time(pop3_exporter_time_seconds[2d])) and on() (vector(time()) < $until)",
+            f"absent_over_time({SCRAPED}[30m])"
+            f" and on() max(last_over_time({SCRAPED}[2d])) and on() (vector(time()) < $until)",
             "orange",
             ("Exporter not scraped", ""),
             "30m",

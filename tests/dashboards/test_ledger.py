@@ -122,6 +122,16 @@ def test_the_100_days_are_full(booked: Site) -> None:
     }
 
 
+@pytest.mark.parametrize("uid", UIDS)
+def test_what_was_imported_is_no_gap(uid: str, prometheus_100_days: PrometheusServer) -> None:
+    """Charts mark the time in which scrapes were missing, and not that before the first one."""
+    page = opened_page(boards()[uid], RANGES["all"], prometheus_100_days, "Day")
+    gaps = next(one for one in page.board["annotations"]["list"] if one["name"] == "Scrape gaps")
+    marked = [at for points in page.lines(gaps).values() for at, _ in points]
+    assert marked
+    assert GAP[0] < min(marked) <= max(marked) < GAP[1] + SCRAPE_SECONDS
+
+
 @pytest.mark.parametrize("step", ["Day", "Week", "Month", "Quarter"])
 @pytest.mark.parametrize("asked", RANGES.values(), ids=RANGES)
 @pytest.mark.parametrize("uid", UIDS)
