@@ -57,12 +57,16 @@ def total(
 
 
 def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_: Range = WHOLE) -> str:
-    """The total of the range from `begin` (a variable or UNIX seconds) to the range's begin; unknown: no row."""
+    """The total of the range from `begin` (a variable or UNIX seconds) to the range's begin.
+
+    No row where it is not known, or nobody was born when it began: growth since then would say nothing.
+    """
 
     def held(one: Series, at: str) -> str:
         return f"({_held(one, at)} or {_searched(one, at, born_by(one, range_))})"
 
-    return summed([f"clamp_min({held(one, range_.begin)}-{held(one, begin)},0)" for one in series], by)
+    added = summed([f"clamp_min({held(one, range_.begin)}-{held(one, begin)},0)" for one in series], by)
+    return f"({added} and on() (min({born_by(series[0], range_)})<={begin}))"
 
 
 def with_change(total: str, before: str) -> str:

@@ -134,9 +134,11 @@ class View:
         # A server that has ended before the range has no hold in it, and counts for no comparison.
         here = frozenset(name for name in self.servers if self.site.gone.get(name, self.begin) >= self.begin)
         earlier = replace(self, servers=here)
-        before = sum(earlier._total(meaning, self._begin_before(), self.begin).values())
+        begin = self._begin_before()
+        before = sum(earlier._total(meaning, begin, self.begin).values())
+        known = any(event.stamp <= begin for event in self.site.events if self._wanted(meaning.series[0])(event))
         expected = ""
-        if before and not math.isnan(value):
+        if known and before and not math.isnan(value):
             percent = math.floor(100 * (total / before - 1) + 0.5)
             expected = f"{percent:+d} % vs. before"
         return [] if dict(labels).get("change", "") == expected else [f"{labels}, not {expected} of {before}"]
