@@ -82,6 +82,13 @@ def _history(places: Places, log: str | None) -> None:
 
 
 def _run(running: ExitStack, places: Places, log: str | None, arguments: argparse.Namespace) -> int:
+    address = _local(arguments.listen)
+    if _answers(f"http://{address}/-/ready"):
+        CONSOLE.print(
+            f"[red]Another exporter listens on {address}.[/] Stop it, or: "
+            ".venv/bin/python -m exporter.demo --listen 127.0.0.1:10120"
+        )
+        return 1
     if log is None:
         stop = threading.Event()
         host = MailHost(places.log, wild_since(places, WILD_AFTER), time.time)
@@ -91,7 +98,6 @@ def _run(running: ExitStack, places: Places, log: str | None, arguments: argpars
         running.callback(writer.join)
         running.callback(stop.set)
     daemon = _start(running, [sys.executable, "-m", "exporter", "run", "--config.file", str(places.config)])
-    address = _local(arguments.listen)
     if not _ready(f"http://{address}/-/ready", daemon):
         CONSOLE.print("[red]The exporter did not start; its messages are above.[/]")
         return 1

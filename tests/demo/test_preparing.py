@@ -1,7 +1,9 @@
-"""The history of the first start is there whole, or is made anew."""
+"""The first start: its history is there whole, or is made anew; nobody else's exporter is taken for ours."""
 
 import sys
+import threading
 from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,30 @@ def test_an_interrupted_history_is_made_anew(name: str, places: Places, monkeypa
     ledger = places.ledger.read_bytes()
     assert demo.main() == 0
     assert (ledger, history) == (places.ledger.read_bytes(), places.openmetrics.read_bytes())
+
+
+class Ready(SimpleHTTPRequestHandler):
+    """Whatever is asked, it is ready."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_another_exporter_on_the_address(
+    places: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is started, and what to do is said."""
+    with HTTPServer(("127.0.0.1", 0), Ready) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_port}"
+        monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(places.directory), "--listen", address])
+        monkeypatch.setattr(demo, "_start", None)
+        assert demo.main() == 1
+        server.shutdown()
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"Another exporter listens on {address}." in words
+    assert "--listen 127.0.0.1:10120" in words
