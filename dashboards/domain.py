@@ -22,11 +22,11 @@ def board(zone: Zone) -> Board:
         [
             variables.datasource(),
             variables.server(),
+            variables.newest(),
+            *variables.scraped(),
             variables.domain(),
             variables.step(hours=True),
             variables.chart(),
-            variables.newest(),
-            *variables.scraped(),
             variables.range_before(),
         ],
         [

@@ -49,7 +49,7 @@ def _ends() -> panels.Panel:
         "How connections ended",
         (0, 30, 8, 10),
         "Every end of a connection, by class. Aborted: the client went away without QUIT; "
-        "terminated: the server ended it because of an error.",
+        "terminated: the server ended it because of an error. Imported history has no ends.",
         [rows("A", f"sort_desc({ends(['end'])})", WITHIN_A_SCRAPE)],
         unit=theme.COUNT,
         overrides=colours,
@@ -63,7 +63,7 @@ def _reasons() -> panels.Panel:
         REASONS,
         "Why connections ended",
         (8, 30, 16, 10),
-        "Ends of connections by reason, within one scrape at each side of the range.",
+        "Ends of connections by reason, within one scrape at each side of the range. Imported history has none.",
         [rows("A", f"{ends(['end', 'reason'])} > 0", WITHIN_A_SCRAPE)],
         sort=("Connections", True),
         overrides=[

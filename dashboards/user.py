@@ -24,7 +24,7 @@ def board(zone: Zone) -> Board:
         [
             variables.datasource(),
             variables.server(),
-            variables.domain(),
+            variables.domain_with_users(),
             variables.user(),
             variables.step(hours=False),
             variables.chart(),

@@ -5,7 +5,7 @@ Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instea
 00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
 """
 
-from dashboards.queries.lookups import VARIABLE_NUMBER, alive, before, names, steady, unbroken, until
+from dashboards.queries.lookups import VARIABLE_NUMBER, alive, before, busiest_domains, names, steady, unbroken, until
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import (
     BANDWIDTH,
@@ -37,6 +37,7 @@ __all__ = [
     "Windows",
     "alive",
     "before",
+    "busiest_domains",
     "duration",
     "ends",
     "literal",

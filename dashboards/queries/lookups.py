@@ -1,6 +1,8 @@
 """Texts of Grafana's hidden query variables, with the regular expression that takes their value."""
 
-from dashboards.queries.terms import NEAR_WINDOW, QUARTER, SETTLING, Only, Range, duration
+from dashboards.queries.cells import born_by
+from dashboards.queries.terms import NEAR_WINDOW, QUARTER, SETTLING, Only, Range, Series, duration
+from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING = Range(), Only()
 NEAR, LATER = duration(NEAR_WINDOW), duration(NEAR_WINDOW + SETTLING)
@@ -51,6 +53,13 @@ def _scraped(only: Only, window: str) -> str:
     """The servers of which a scrape in the window told what they log; everybody may ask that (see the gateway)."""
     told = only.matchers('measure="connections"')
     return f"max by(server)(last_over_time(pop3_measure_quality_info{{{told}}}[{window}))"
+
+
+def busiest_domains(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
+    """All domains (label `domain`), those with the most connections ever first; of servers that ended those known."""
+    series = Series(Scope.DOMAIN, MEASURES[CONNECTIONS], only)
+    now = f"max by({series.keys})(last_over_time({series.total}[{NEAR}] @ {range_.until}))"
+    return f"sort_desc(sum by(domain)({now} or 0*{born_by(series, range_)}))"
 
 
 def names(label: str, rows: str) -> tuple[str, str]:

@@ -65,7 +65,7 @@ class Page:
             self._texts |= {"${step:text}": step, "$step": STEP_FORMATS[step]}
         elif variable["type"] == "custom":
             self._texts[f"${name}"] = str(self.chosen.get(name, variable["current"]["value"]))
-        elif variable["query"]["query"].startswith("query_result("):
+        elif variable["query"]["query"].startswith("query_result(") and name not in self.chosen:
             self._settle_by_query(variable)
         else:
             value = self.chosen.get(name, ALL)

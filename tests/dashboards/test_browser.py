@@ -51,6 +51,24 @@ def test_the_table_says_what_the_log_says(viewer: Viewer, site: Site) -> None:
     assert expected[: len(found)] == found
 
 
+@pytest.mark.parametrize(
+    ("uid", "chosen", "found"),
+    [
+        ("pop3-domain", "", {"var-domain": "a.example"}),
+        ("pop3-domain", "var-domain=unknown", {"var-domain": "unknown"}),
+        ("pop3-user", "", {"var-domain": "a.example", "var-user": "anna@a.example"}),
+    ],
+)
+def test_a_dashboard_opens_where_there_is_something(
+    uid: str, chosen: str, found: dict[str, str], viewer: Viewer
+) -> None:
+    """Without a choice at the busiest domain, or at somebody's account; with one, there."""
+    viewer.visit(f"/d/{uid}?from={LAST_30_DAYS.begin * 1000}&to={LAST_30_DAYS.end * 1000}&{chosen}")
+    given = parse_qs(urlsplit(viewer.page.url).query)
+    assert {name: [value] for name, value in found.items()} == {name: given.get(name) for name in found}
+    assert 0 == viewer.page.get_by_text("Nothing was logged").count()
+
+
 @pytest.mark.parametrize(("uid", "domain"), [("pop3-trend", ""), ("pop3-domains", ""), ("pop3-domain", "old.example")])
 def test_what_is_not_logged_is_nowhere_a_zero(uid: str, domain: str, viewer: Viewer) -> None:
     """Not in tiles, cells, sums or legends of a server whose log has no bytes."""

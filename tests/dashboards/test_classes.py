@@ -77,6 +77,15 @@ def test_the_marks_in_the_charts_are_there(uid: str, prometheus: PrometheusServe
     }
 
 
+def test_the_busiest_domain_is_the_first(site: Site, prometheus: PrometheusServer) -> None:
+    """Domain opens with it; all that were ever known can be chosen, also those of a server that ended."""
+    page = Page(boards()["pop3-domain"].json(), prometheus, LAST_30_DAYS.begin, LAST_30_DAYS.end)
+    counts = Counter(event.domain for event in site.events if event.server not in site.gone)
+    ended = {event.domain for event in site.events} - set(counts)
+    assert [*(name for name, _ in counts.most_common()), *ended] == page.names("domain")
+    assert ended
+
+
 @pytest.mark.parametrize("hours", [1, 24])
 def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, prometheus: PrometheusServer) -> None:
     """The last hours of an account are what arrived between the newest scrape and the one so long before."""
