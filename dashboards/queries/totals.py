@@ -74,7 +74,7 @@ def with_change(total: str, before: str) -> str:
     percent = f'count_values("percent",round(100*({total}/({before}>0)-1)))'
     signed = f'label_replace({percent},"change","+$1 % vs. before","percent","([0-9]+)")'
     signed = f'label_replace({signed},"change","-$1 % vs. before","percent","-([0-9]+)")'
-    return f"({total})*on() group_left(change) {signed} or on() {total}"
+    return f"({total})*on() group_left(change) ({signed} or on() vector(1))"
 
 
 def with_total(rows: str, total: str, by: str) -> str:
