@@ -11,6 +11,7 @@ from dashboards.targets import WITHIN_A_SCRAPE, PanelTarget, Target, now, over_t
 ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT, TILES = 3, 4, 5, 6, 7, 8, 10
 EVERYBODY = Only()
 SUSPECTS = Only(users="$suspects")
+BLUE, CYAN, PURPLE = ({"color": panels.fixed(colour)} for colour in (theme.BLUE, theme.CYAN, theme.PURPLE))
 PLACES = ((0, 5), (5, 5), (10, 4), (14, 5))  # of the tiles: x, width
 PERSON = ("domain", "user")
 TOP = 20
@@ -49,44 +50,23 @@ def board(zone: Zone) -> Board:
 
 
 def _tiles() -> list[panels.Panel]:
-    failures = accounts.recent(accounts.users("login_failures", EVERYBODY), (), 1)
-    most = f"max({accounts.networks(EVERYBODY, PERSON)})"
     alerts = f"count({accounts.firing(EVERYBODY)}) or vector(0)"
     busiest = f"max({accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)})"
+    most = f"max({accounts.networks(EVERYBODY, PERSON)})"
+    failures = accounts.recent(accounts.users("login_failures", EVERYBODY), (), 1)
     warn = {"thresholds": panels.thresholds((None, theme.GREEN), (1, theme.RED)), "color": {"mode": "thresholds"}}
-    tiles: list[tuple[str, str, Target, panels.Properties]] = [
-        ("Firing alerts", "POP3 alerts that fire", now("A", alerts), warn),
-        (
-            "Most connections, last hour",
-            "Of one account in the last hour",
-            now("A", busiest, meaning=WITHIN_A_SCRAPE),
-            {"color": panels.fixed(theme.BLUE)},
-        ),
-        (
-            "Most networks, 24 h",
-            "Distinct networks (/24, /48) of one account's successful logins in 24 hours",
-            now("A", most),
-            {"color": panels.fixed(theme.CYAN)},
-        ),
-        (
-            "Login failures, last hour",
-            "Of all known users in the last hour",
-            now("A", failures, meaning=WITHIN_A_SCRAPE),
-            {"color": panels.fixed(theme.PURPLE)},
-        ),
-    ]
     return [
-        panels.tile(
-            TILES + index,
-            title,
-            (x, 0, width, 4),
-            f"{meaning}, as of the newest scrape in the range.",
-            target,
-            unit=theme.COUNT,
-            looks=looks,
-        )
-        for index, ((x, width), (title, meaning, target, looks)) in enumerate(zip(PLACES, tiles, strict=True))
+        _tile(0, "Firing alerts", "POP3 alerts that fire", now("A", alerts), warn),
+        _tile(1, "Most connections, last hour", "Of one account", now("A", busiest, meaning=WITHIN_A_SCRAPE), BLUE),
+        _tile(2, "Most networks, 24 h", "Of one account's successful logins (/24, /48)", now("A", most), CYAN),
+        _tile(3, "Login failures, last hour", "Of known users", now("A", failures, meaning=WITHIN_A_SCRAPE), PURPLE),
     ]
+
+
+def _tile(number: int, title: str, meaning: str, target: Target, looks: panels.Properties) -> panels.Panel:
+    x, width = PLACES[number]
+    description = f"{meaning}, as of the newest scrape in the range."
+    return panels.tile(TILES + number, title, (x, 0, width, 4), description, target, unit=theme.COUNT, looks=looks)
 
 
 def _alerts(place: Place) -> panels.Panel:
