@@ -88,8 +88,10 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=READ_TIMEOUT_SECONDS)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.OperationalError:
+    except sqlite3.Error as error:
         connection.close()
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         # A directory that may not be written has no place for the index of a write-ahead file; where there is no
         # such file nothing is missed by reading without it.
         wal = path.with_name(path.name + "-wal")

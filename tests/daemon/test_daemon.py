@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +59,23 @@ class Host:
         return rows["mx1",].totals[measure] if rows else 0
 
 
+Start = Callable[[Path, Path], Host]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts daemons, and closes their ledgers."""
+    started: list[Host] = []
+
+    def start(folder: Path, log: Path) -> Host:
+        started.append(Host(folder, log))
+        return started[-1]
+
+    yield start
+    for host in started:
+        host.ledger.close()
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own of 4 MiB."""
@@ -82,9 +99,9 @@ def fill(ballast: Path) -> None:
             file.write(b"\0" * 4096)
 
 
-def test_a_line_is_visible_within_one_commit(tmp_path: Path) -> None:
+def test_a_line_is_visible_within_one_commit(tmp_path: Path, start: Start) -> None:
     """What was appended before a turn is in the view when its commit is due."""
-    host = Host(tmp_path, tmp_path / "mail.log")
+    host = start(tmp_path, tmp_path / "mail.log")
     host.log.touch()
     host.go_on(1)
     logins = host.append(lines(BEGIN - 3600, BEGIN))
@@ -92,9 +109,9 @@ def test_a_line_is_visible_within_one_commit(tmp_path: Path) -> None:
     assert logins == host.total(LOGINS)
 
 
-def test_domains_sum_to_the_server_after_every_commit(tmp_path: Path) -> None:
+def test_domains_sum_to_the_server_after_every_commit(tmp_path: Path, start: Start) -> None:
     """Whatever was read so far: for every measure the domains, with `unknown` and `_other`, make up the server."""
-    host = Host(tmp_path, tmp_path / "mail.log")
+    host = start(tmp_path, tmp_path / "mail.log")
     for number in range(24):
         host.append(lines(BEGIN + number * 900, BEGIN + (number + 1) * 900))
         host.go_on(900)
@@ -104,9 +121,9 @@ def test_domains_sum_to_the_server_after_every_commit(tmp_path: Path) -> None:
         assert host.ledger.view.balanced
 
 
-def test_a_full_disk_loses_nothing(disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing(disk: Path, tmp_path: Path, start: Start) -> None:
     """Commits fail: reading stops, scrapes show the last state; with room again everything is counted, once."""
-    host = Host(disk, tmp_path / "mail.log")
+    host = start(disk, tmp_path / "mail.log")
     logins = host.append(lines(BEGIN - 3600, BEGIN))
     host.go_on(1)
     before = host.total(LOGINS)
@@ -133,9 +150,9 @@ def test_a_full_disk_loses_nothing(disk: Path, tmp_path: Path) -> None:
     assert host.ledger.view.balanced
 
 
-def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
+def test_what_was_not_committed_is_read_again(tmp_path: Path, start: Start) -> None:
     """A daemon that vanishes between two commits counts every line once."""
-    host = Host(tmp_path, tmp_path / "mail.log")
+    host = start(tmp_path, tmp_path / "mail.log")
     logins = 0
     for number in range(12):
         logins += host.append(lines(BEGIN + number * 600, BEGIN + (number + 1) * 600))
@@ -147,9 +164,9 @@ def test_what_was_not_committed_is_read_again(tmp_path: Path) -> None:
     assert logins == host.total(LOGINS)
 
 
-def test_an_idle_daemon_commits_now_and_then(tmp_path: Path) -> None:
+def test_an_idle_daemon_commits_now_and_then(tmp_path: Path, start: Start) -> None:
     """With nothing to write the ledger is touched once a minute: its age tells that it can be written."""
-    host = Host(tmp_path, tmp_path / "mail.log")
+    host = start(tmp_path, tmp_path / "mail.log")
     host.append(lines(BEGIN - 600, BEGIN))
     host.go_on(1)
     first = host.ledger.view.committed_at
@@ -159,9 +176,9 @@ def test_an_idle_daemon_commits_now_and_then(tmp_path: Path) -> None:
     assert first + IDLE_COMMIT_SECONDS == host.ledger.view.committed_at
 
 
-def test_a_clock_that_is_set_back_does_not_stop_commits(tmp_path: Path) -> None:
+def test_a_clock_that_is_set_back_does_not_stop_commits(tmp_path: Path, start: Start) -> None:
     """Two hours back: what is read goes on to be shown."""
-    host = Host(tmp_path, tmp_path / "mail.log")
+    host = start(tmp_path, tmp_path / "mail.log")
     host.append(lines(BEGIN - 600, BEGIN))
     host.go_on(1)
     host.append(lines(BEGIN, BEGIN + 1200))
