@@ -32,6 +32,11 @@ def or_not_logged(values: str, everything: str) -> str:
     return f"({values} or ({everything})*NaN)"
 
 
+def counted(series: Series, range_: Range) -> str:
+    """Counters as of the newest sample."""
+    return f"max by({series.keys})(last_over_time({series.total}[{NEAR}] @ {range_.until}))"
+
+
 def born_by(series: Series, range_: Range) -> str:
     """Births as of the newest sample; of a server that ended inside the range, any that is known."""
     keys, gone = series.keys, series.but(range_.alive)

@@ -1,6 +1,6 @@
 """Texts of Grafana's hidden query variables, with the regular expression that takes their value."""
 
-from dashboards.queries.cells import born_by
+from dashboards.queries.cells import born_by, counted
 from dashboards.queries.terms import NEAR_WINDOW, QUARTER, SETTLING, Only, Range, Series, duration
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
@@ -58,8 +58,7 @@ def _scraped(only: Only, window: str) -> str:
 def busiest_domains(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
     """All domains (label `domain`), those with the most connections ever first; of servers that ended those known."""
     series = Series(Scope.DOMAIN, MEASURES[CONNECTIONS], only)
-    now = f"max by({series.keys})(last_over_time({series.total}[{NEAR}] @ {range_.until}))"
-    return f"sort_desc(sum by(domain)({now} or 0*{born_by(series, range_)}))"
+    return f"sort_desc(sum by(domain)({counted(series, range_)} or 0*{born_by(series, range_)}))"
 
 
 def names(label: str, rows: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards.queries.cells import NEAR, born_by, logged, or_not_logged, summed
+from dashboards.queries.cells import NEAR, born_by, counted, logged, or_not_logged, summed
 from dashboards.queries.terms import DAY_WINDOW, FALLBACK_STEP, SETTLING, Only, Range, Series, duration
 from exporter.catalogue import Scope
 
@@ -26,7 +26,7 @@ def _growth(series: Series, range_: Range, window: int) -> str:
     keys, born = series.keys, born_by(series, range_)
     gone, missed = series.but(range_.alive), series.but(range_.steady)
     missed_born = born_by(missed, range_)
-    now = f"max by({keys})(last_over_time({series.total}[{NEAR}] @ {range_.until}))"
+    now = counted(series, range_)
     ended = f"max by({keys})(max_over_time({gone.total}[{range_.length}] @ {range_.end}))"
     end = f"{_held(series, range_.end, window)} or {_searched(missed, range_.end, missed_born)} or {now} or {ended}"
     # Prometheus may know less than the range asks for: the oldest hold it has, on its first hours the only one.

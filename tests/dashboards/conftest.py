@@ -20,12 +20,7 @@ def site() -> Site:
 
 @pytest.fixture(scope="session")
 def prometheus(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
-    directory = tmp_path_factory.mktemp("site")
-    history = directory / "history.txt"
-    site.openmetrics(history)
-    with PrometheusServer(directory) as server:
-        server.load_blocks(history)
-        history.unlink()
+    with site.served(tmp_path_factory.mktemp("site")) as server:
         yield server
 
 

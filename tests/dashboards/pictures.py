@@ -20,7 +20,6 @@ from tests.dashboards import grafana_server, showcase
 from tests.dashboards.grafana_api import Login
 from tests.dashboards.site import stamp
 from tests.dashboards.viewer import Viewer, chromium, logged_in
-from tests.prometheus_server import PrometheusServer
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 HEIGHT = 4000  # more than any dashboard
@@ -80,14 +79,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         write_dashboards(["--time-zone", showcase.ZONE, "--output", str(directory / "dashboards")])
-        showcase.site().openmetrics(directory / "history.txt")
         with (
-            PrometheusServer(directory) as prometheus,
+            showcase.site().served(directory) as prometheus,
             grafana_server.some_grafana(directory) as api,
             api.organisation("POP3 pictures") as place,
             chromium() as browser,
         ):
-            prometheus.load_blocks(directory / "history.txt")
             place.data_source("Prometheus", "prometheus", prometheus.url, is_default=True)
             place.dashboards(directory / "dashboards")
             login = place.user("viewer")

@@ -6,7 +6,8 @@ promtool; `Site.between` gives events by their own stamps and knows nothing of s
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, SCOPES, ZERO, Scope
 from exporter.periods import Calendar
+from tests.prometheus_server import PrometheusServer
 
 NAMES = tuple(measure.name for measure in MEASURES)
 Key = tuple[str, ...]
@@ -75,6 +77,16 @@ class Site:
     @staticmethod
     def value(event: Event, measure: str) -> int:
         return event.values[NAMES.index(measure)]
+
+    @contextmanager
+    def served(self, directory: Path) -> Iterator[PrometheusServer]:
+        """A real Prometheus over `directory` that holds it."""
+        history = directory / "history.txt"
+        self.openmetrics(history)
+        with PrometheusServer(directory) as server:
+            server.load_blocks(history)
+            history.unlink()
+            yield server
 
     def openmetrics(self, path: Path) -> None:
         """Everything that the scrapes saw, in the OpenMetrics form that promtool reads."""

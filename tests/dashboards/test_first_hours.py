@@ -26,21 +26,15 @@ def young_site(site: Site) -> Site:
 
 @pytest.fixture(scope="module")
 def young(young_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
-    yield from loaded(young_site, tmp_path_factory)
+    with young_site.served(tmp_path_factory.mktemp("young")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def new(young_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
     """Of an exporter that is new, too."""
     events = [event for event in young_site.events if event.stamp >= BEGIN]
-    yield from loaded(replace(young_site, events=events), tmp_path_factory)
-
-
-def loaded(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
-    directory = tmp_path_factory.mktemp("young")
-    site.openmetrics(directory / "history.txt")
-    with PrometheusServer(directory) as server:
-        server.load_blocks(directory / "history.txt")
+    with replace(young_site, events=events).served(tmp_path_factory.mktemp("new")) as server:
         yield server
 
 

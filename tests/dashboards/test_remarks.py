@@ -41,11 +41,8 @@ def _words(page: Page, target: dict[str, str]) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def short_memory(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
     """A Prometheus that kept the last nine days only."""
-    directory = tmp_path_factory.mktemp("short")
     kept = replace(site, scrapes=[at for at in site.scrapes if at >= scenario.NOW - 9 * 86_400])
-    kept.openmetrics(directory / "history.txt")
-    with PrometheusServer(directory) as server:
-        server.load_blocks(directory / "history.txt")
+    with kept.served(tmp_path_factory.mktemp("short")) as server:
         yield server
 
 
