@@ -1,7 +1,7 @@
 """What holds for any bytes, and at any cut."""
 
+from functools import partial
 from pathlib import Path
-from time import process_time
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.envelopes import Opener
 from exporter.model import Record, Verdict
+from tests.cputime import least
 
 SAMPLES = Path(__file__).parent / "samples"
 LINES = [line for path in sorted(SAMPLES.glob("*.log")) for line in path.read_bytes().splitlines()]
@@ -105,6 +106,8 @@ def test_long_lines_take_no_time() -> None:
         body = (text * 65536)[:65536]
         for head in (b"", b"Nov 22 07:42:14 ", b"Nov 22 07:42:14 mx1 ", b"<22>1 2026-11-22T07:42:14Z mx1 a - - ["):
             for line in (head + body, head + b"message repeated 2 times: [" + body):
-                begin = process_time()
-                opener().open(line)
-                assert process_time() - begin < 0.05
+                assert least(partial(_opened, line)) < 0.05
+
+
+def _opened(line: bytes) -> None:
+    opener().open(line)
