@@ -70,9 +70,7 @@ class Opened:
     def answers(self) -> dict[str, Answers]:
         """By the title of the panel."""
         asked = [panel for panel in self.page.board["panels"] if _tabular(panel)]
-        return {
-            panel["title"]: {target["refId"]: self.page.rows(target) for target in panel["targets"]} for panel in asked
-        }
+        return {panel["title"]: {target["refId"]: self._rows(target) for target in panel["targets"]} for panel in asked}
 
     def job(self, chart: str) -> Json:
         """What `show` takes: the panels with their answers, and after them those that show another panel's rows."""
@@ -81,6 +79,10 @@ class Opened:
         shared = [panel for panel in panels if any("panelId" in target for target in panel.get("targets", ()))]
         variables = {name: self.page.expression(name) for name in ("${step:text}", "$step")} | {"$chart": chart}
         return {"panels": [*own, *shared], "variables": variables, "zone": self.zone}
+
+    def _rows(self, target: Json) -> dict[Labels, float]:
+        """Backwards: Prometheus promises no order, and what relies on one must not pass by chance."""
+        return dict(sorted(self.page.rows(target).items(), reverse=True))
 
     def _frames(self, panel: Json) -> list[Json]:
         return [
