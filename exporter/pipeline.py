@@ -28,9 +28,8 @@ from exporter.model import (
 from exporter.periods import Calendar
 from exporter.saved import Saved
 from exporter.sessions import Sessions
+from exporter.timeliness import Timeliness
 
-# A stamp so far ahead of our clock is booked now.
-FUTURE_SECONDS = 60
 # So many lines at the begin of a batch may show how the others begin.
 FIRST_LINES = 8
 # The pipeline's own state has its place among the openers', under a name that no stream has.
@@ -66,7 +65,6 @@ class Pipeline:
         saved: Saved | None = None,
     ) -> None:
         self._reading = reading
-        self._calendar = calendar
         envelopes = dict(saved.envelopes) if saved else {}
         counts = saved.counts if saved else SourceCount()
         self._recogniser = Recogniser(reading.formats, envelopes.pop(OWN_STATE, ""))
@@ -86,12 +84,11 @@ class Pipeline:
             }
         )
         self._lines = counts.lines
-        self._late, self._future = counts.late_events, counts.future_events
+        self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._last_events = dict(saved.last_events) if saved else {}
         self._judge = Judge(saved.quality if saved else {})
         self._servers: dict[bytes, str] = {}
         self._newest = max(self._last_events.values(), default=0)
-        self.clock_skew_seconds: float | None = None
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
 
@@ -99,9 +96,9 @@ class Pipeline:
 
     def feed(self, batch: Batch, now: float | None) -> list[Charge]:
         """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it."""
-        opener, bounds, lines = self._opener(batch, now), self._bounds(now), batch.lines
+        opener, bounds, lines = self._opener(batch, now), self.timeliness.bounds(now), batch.lines
         charges: list[Charge] = []
-        taken = 0
+        taken, events = 0, self._verdicts[Verdict.EVENT]
         # The first line of a batch shows how the others begin; one without a stamp does not.
         while taken < min(FIRST_LINES, len(lines)):
             self._feed(lines[taken : taken + 1], opener, bounds, charges)
@@ -116,8 +113,8 @@ class Pipeline:
         self._feed(lines[taken:], opener, bounds, charges)
         self._lines += len(lines)
         self._newest = max(self._last_events.values(), default=self._newest)
-        if batch.caught_up and lines and now is not None and self._newest:
-            self.clock_skew_seconds = now - self._newest
+        if batch.caught_up and now is not None and self._verdicts[Verdict.EVENT] > events:
+            self.timeliness.see(now, self._newest)
         return charges
 
     def _express(
@@ -147,7 +144,7 @@ class Pipeline:
         lane.run(lines, rows, ways, charges)
         self._verdicts[Verdict.EVENT] += lane.events
         self._verdicts[Verdict.IGNORED] += lane.ignored
-        self._late += lane.late
+        self.timeliness.late_events += lane.late
         return True
 
     def _feed(self, lines: Sequence[bytes], opener: Opener, bounds: tuple[float, int], charges: list[Charge]) -> None:
@@ -176,7 +173,7 @@ class Pipeline:
         self._verdicts[Verdict.EVENT] += 1
         stamp, host, _, _, _, times = record
         if not bounds[0] <= stamp <= bounds[1]:
-            stamp = self._untimely(stamp, bounds[1])
+            stamp = self.timeliness.count(stamp, bounds[1])
         server = self._servers.get(host) or self._server(host)
         if stamp > self._last_events.get(server, 0):
             self._last_events[server] = stamp
@@ -185,14 +182,6 @@ class Pipeline:
             self._judge.note(server, chosen, trait, stamp)
         for _ in range(times):
             charges += self._sessions.take(server, stamp, fact)
-
-    def _untimely(self, stamp: int, limit: int) -> int:
-        """Count a stamp of an earlier day, or of the future: that is booked now."""
-        if stamp > limit:
-            self._future += 1
-            return limit - FUTURE_SECONDS
-        self._late += 1
-        return stamp
 
     def _read(self, record: Record) -> Fact | Verdict:
         chosen = self._recogniser.chosen
@@ -213,12 +202,6 @@ class Pipeline:
         opener.begin(batch.name, batch.modified, batch.modified if now is None else now)
         return opener
 
-    def _bounds(self, now: float | None) -> tuple[float, int]:
-        """Stamps before the first are late, those after the second in the future."""
-        if now is None:
-            return 0, 1 << 62
-        return self._calendar.day_start(self._calendar.day(int(now))), int(now) + FUTURE_SECONDS
-
     def _server(self, host: bytes) -> str:
         server = self._servers.get(host)
         if server is None:
@@ -234,8 +217,10 @@ class Pipeline:
 
     def expire(self, now: float | None, *, caught_up: bool) -> Sequence[Charge]:
         """Give up sessions on the source's log time; our clock stands in only while it is read to its end."""
-        log_time = max(self._newest, int(now)) if caught_up and now is not None else self._newest
-        return self._sessions.expire(log_time)
+        if not caught_up or now is None:
+            return self._sessions.expire(self._newest)
+        self.timeliness.all_is_read(now)
+        return self._sessions.expire(max(self._newest, int(now)))
 
     def finish(self) -> Sequence[Charge]:
         """Give up all open sessions: the end of a replay."""
@@ -267,8 +252,8 @@ class Pipeline:
             unmatched=verdicts[Verdict.UNMATCHED],
             malformed=verdicts[Verdict.MALFORMED],
             read_bytes=read_bytes,
-            late_events=self._late,
-            future_events=self._future,
+            late_events=self.timeliness.late_events,
+            future_events=self.timeliness.future_events,
             rotations=rotations,
             truncations=truncations,
             lines_possibly_lost=lines_possibly_lost,

@@ -110,7 +110,7 @@ def report_of(source: Source, read: Input, pipeline: Pipeline) -> SourceReport:
         format=pipeline.format_name,
         unread_bytes=status.unread_bytes,
         read_errors=status.read_errors,
-        clock_skew_seconds=pipeline.clock_skew_seconds,
+        clock_skew_seconds=pipeline.timeliness.clock_skew_seconds,
         catching_up=not status.caught_up,
         problems=(*status.problems, *pipeline.problems),
     )

@@ -51,7 +51,7 @@ _OF_SOURCES: tuple[_OfSource, ...] = (
     ),
     _gauge(
         "clock_skew_seconds",
-        "The exporter's clock minus the stamp of the newest line, when it was read at once.",
+        "The exporter's clock minus the stamp of the newest event, when it was read at once.",
         lambda source: source.clock_skew_seconds,
     ),
     _OfSource(

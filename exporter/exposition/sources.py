@@ -11,8 +11,8 @@ class SourceReport:
 
     `inputs`: what it reads, as configured (paths, globs, `journal: dovecot.service`, `standard input`).
     `format`: the name of the format in use; empty while it is still to be recognised. `read_errors`: by errno name
-    (`EACCES`), since the start. `clock_skew_seconds`: our clock minus the stamp of the newest line read to the end of
-    the source; None: not known. `catching_up`: there is more to read than one turn's worth. `problems`: sentences for
+    (`EACCES`), since the start. `clock_skew_seconds`: our clock minus the stamp of the newest event, when it was
+    read at once; None: not known. `catching_up`: there is more to read than one turn's worth. `problems`: sentences for
     people. `names_without_domain`: names that logged in without a domain, while no `default_domain` is set.
     """
 

@@ -75,6 +75,23 @@ def test_log_time_expires_sessions_and_our_clock_only_at_the_end(bench: Bench) -
     assert {} == bench.checkpoint().open_sessions
 
 
+def test_the_clock_skew_is_that_of_events_read_at_once(bench: Bench) -> None:
+    """Not of what lay there at the start or after a pause, and no other lines make the newest event look late."""
+    found = []
+    for line, now, looked in (
+        (login(0), NOW, None),
+        (login(1, b"s2"), NOW, NOW - 1),
+        (HEAD % 2 + b"imap-login: x", NOW + 3000, NOW + 2999),
+        (login(3, b"s3"), NOW + 6000, NOW + 5000),
+        (login(4, b"s4"), NOW + 9000, NOW + 8999),
+    ):
+        if looked is not None:
+            bench.note(bench.pipeline.expire(looked, caught_up=True))
+        bench.feed(line, now=now)
+        found.append(bench.pipeline.timeliness.clock_skew_seconds)
+    assert [None, 59, 59, 59, 9056] == found
+
+
 def test_a_restart_between_any_two_lines_changes_nothing(bench: Bench) -> None:
     """Counts, sessions, verdicts and qualities go on."""
     lines = [
