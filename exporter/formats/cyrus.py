@@ -85,7 +85,7 @@ def _command(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.BAD_COMMAND)._replace(bad_commands=1, trait="chatty")
 
 
-_PAIR = re.compile(rb'([a-z.]+)=(?:"((?:[^"\\]|\\.)*)"|([^ ]*))')
+_PAIR = re.compile(rb'(?<![^ ])([a-z.]+)=(?:"((?:[^"\\]|\\.)*)"|([^ ]*))')
 _ADDRESS = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]")
 
 

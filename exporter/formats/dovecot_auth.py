@@ -13,12 +13,15 @@ import re
 from exporter.catalogue import Reason
 from exporter.model import Fact, Kind, Verdict
 
-_OLD = rb"auth(?:-worker)?(?:\([^)]*\))?: (?:Info: )?(?:conn .*?: )?(?:auth-worker<\d*>: )?[\w-]+\("
+_OLD = (
+    rb"auth(?:-worker)?(?:\([^)]*\))?: (?:Info: )?"
+    rb"(?:conn [^()]{1,300}\([^()]{1,100}\): )?(?:auth-worker<\d*>: )?[\w-]+\("
+)
 _NEW = rb"auth(?:-worker)?\("
 _NEW_END = rb"\)<([^<>]+)>: (?:Info: )?(?!Debug: |Warning: |Error: )(?:[\w-]+: )?"
-_HIDDEN_OLD = re.compile(_OLD + rb"\?,([^,()<>]*)[^()<>]*,<([^<>]+)>\): ")
+_HIDDEN_OLD = re.compile(_OLD + rb"\?,([^,()<>]*+)[^()<>]*,<([^<>]+)>\): ")
 _NAMED_OLD = re.compile(_OLD + rb"(.*),([0-9A-Fa-f.:]+)(?:,master)?,<([^<>]+)>\): ", re.DOTALL)
-_HIDDEN_NEW = re.compile(_NEW + rb"\?,([^,()<>]*)[^()<>]*" + _NEW_END)
+_HIDDEN_NEW = re.compile(_NEW + rb"\?,([^,()<>]*+)[^()<>]*" + _NEW_END)
 _NAMED_NEW = re.compile(
     _NEW + rb"(.*),([0-9A-Fa-f.:]+)(?:,sasl:[\w-]+)?(?:,master)?" + _NEW_END,
     re.DOTALL,
@@ -34,7 +37,8 @@ _TEXT = re.compile(
 )
 # What is said of a name that is not printed; after anything else, `?` was a name.
 _HIDDEN = re.compile(rb"Username |Empty username|invalid input|Invalid base64|Request timed out")
-_TRUE_NAME = re.compile(rb"\(username: (.*)\)(?: \([^()]*\))?$", re.DOTALL)
+_TRUE_NAME_BEGIN = b"(username: "
+_TRUE_NAME = re.compile(rb"(.*)\)(?: \([^()]*\))?$", re.DOTALL)
 
 
 def read_auth(message: bytes) -> Fact | Verdict:
@@ -55,8 +59,7 @@ def _attempt(message: bytes, start: int, key: bytes, name: bytes | None, address
     if text is None:
         return Verdict.IGNORED
     if name is None:
-        told = _TRUE_NAME.search(message, start)
-        name = None if told is None else told[1] or None
+        name = _true_name(message, start)
     if text.lastgroup == "failure":
         # Several databases are asked one after the other, and the user database too (2.3.19).
         known = False if text[0] == b"unknown user" else None
@@ -64,3 +67,10 @@ def _attempt(message: bytes, start: int, key: bytes, name: bytes | None, address
     return Fact(
         Kind.REFUSAL, key, name or None, address, Reason(text.lastgroup or ""), tentative=True, trait="auth_verbose"
     )
+
+
+def _true_name(message: bytes, start: int) -> bytes | None:
+    """From the first place where it can begin: tried at every one, a line full of them would take for ever."""
+    _, begin, rest = message[start:].partition(_TRUE_NAME_BEGIN)
+    told = _TRUE_NAME.match(rest) if begin else None
+    return None if told is None else told[1] or None

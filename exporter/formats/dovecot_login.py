@@ -79,11 +79,11 @@ _DETAIL = re.compile(
     rb"|(?P<tls_failed>disconnected during TLS)"
 )
 _PROXY = re.compile(
-    rb"proxy\(.*?\): (?:"
+    rb"proxy\((?>.*?\): )(?:"  # the first end of a name, whatever follows
     rb"([Ss]tarted proxying)"
     rb"|(Login failed: )"
-    rb"|(?:disconnecting .*\()?Disconnected by (?:(server)|(client))(: )?.*\(\d+s idle, in=(\d{1,15})(?:\+\d+)?"
-    rb", out=(\d{1,15}))"
+    rb"|(?:disconnecting [^()]{1,100}\()?Disconnected by (?:(server)|(client))(: )?"
+    rb".*\(\d{1,10}s idle, in=(\d{1,15})(?:\+\d+)?, out=(\d{1,15}))"
 )
 # Lines that name no user: other listeners' and processes' ends.
 _NAMELESS = re.compile(
@@ -91,7 +91,8 @@ _NAMELESS = re.compile(
     rb"(?P<access_list>access\([^)]*\): Client refused \(rip=|haproxy: Client not trusted \(rip=)"
     rb"|(?P<timeout>haproxy: Client timed out \(rip=)"
     rb"|(?P<reset>haproxy: .*\(rip=)"
-    rb"|(?P<killed>master: service\([^)]*\): child \d+ (?:killed with signal|returned error) \d+.*\[last ip=))"
+    rb"|(?P<killed>master: service\([^)]*\): child \d{1,10} (?:killed with signal|returned error) \d{1,10}.*"
+    rb"\[last ip=))"
     rb"([0-9A-Fa-f.:]+)"
 )
 # login_log_format_elements may have others in brackets, like `orig=<%{orig_user}>`, between the name and the rest.

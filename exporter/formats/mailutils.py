@@ -69,7 +69,8 @@ WORDING = Wording(
     ),
     Rule("started", _ID + rb"pop3d \(GNU Mailutils [^)]{1,40}\) started", Fact(Kind.RESTART)),
     Rule("terminated", _ID + rb"(?:pop3d \(GNU Mailutils [^)]{1,40}\) terminated|terminating on request)", _NOTHING),
-    Rule("mailbox", _ID + rb"user `.*' logged in with mailbox `.*' \(\d+ messages?\)", _NOTHING),
+    # The name also stands in the mailbox's: looked for apart, so that each goes over the line once.
+    Rule("mailbox", _ID + rb"user `(?=.*' logged in with mailbox `).*' \(\d{1,10} messages?\)", _NOTHING),
     Rule("input", _ID + rb"(?:I/O error|Read time out|Unexpected eof on input|remote protocol error)", _NOTHING),
     Rule("stream", _ID + rb"(?:Read|Write) failed: .*", _NOTHING),
     Rule("detail", _ID + rb"(?:TLS established using|too many children|Session terminated).*", _NOTHING),
