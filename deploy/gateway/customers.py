@@ -135,8 +135,8 @@ def user(grafana: Grafana, customer: Customer, number: int) -> int:
     return one
 
 
-def data_source(grafana: Grafana, number: int, url: str) -> None:
-    """The gateway is the organisation's only data source: each Viewer may query all of them."""
+def data_source(grafana: Grafana, number: int, url: str) -> list[str]:
+    """The gateway as the organisation's data source; the others, which each Viewer may query as well."""
     wanted = {
         "name": "POP3",
         "uid": UID,
@@ -147,15 +147,11 @@ def data_source(grafana: Grafana, number: int, url: str) -> None:
         "jsonData": {"httpMethod": "POST", "timeInterval": "15s"},
     }
     found = {one["uid"]: one for one in grafana.ask("GET", "/api/datasources", organisation=number)}
-    others = sorted(one["name"] for uid, one in found.items() if uid != UID)
-    if others:
-        raise Problem(
-            f"organisation {number} has other data sources, which every customer may query: {', '.join(others)}"
-        )
     if UID not in found:
         grafana.ask("POST", "/api/datasources", wanted, organisation=number)
     elif not has(found[UID], wanted):
         grafana.ask("PUT", f"/api/datasources/uid/{UID}", wanted, organisation=number)
+    return sorted(one["name"] for uid, one in found.items() if uid != UID)
 
 
 def has(found: Any, wanted: Any) -> bool:  # noqa: ANN401 - JSON
@@ -215,8 +211,25 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201
 
 
+def members_among(grafana: Grafana, number: int, customers: Sequence[Customer]) -> list[Customer]:
+    """Those who are in the organisation already."""
+    logins = {one["login"].lower() for one in grafana.ask("GET", f"/api/orgs/{number}/users")}
+    return [customer for customer in customers if customer.login.lower() in logins]
+
+
+def users(grafana: Grafana, number: int, customers: Sequence[Customer]) -> tuple[dict[int, Customer], list[str]]:
+    """All users by their numbers, and what is wrong with those who are not among them."""
+    found, problems = {}, []
+    for customer in customers:
+        try:
+            found[user(grafana, customer, number)] = customer
+        except Problem as problem:
+            problems.append(str(problem))  # he gets no rights; the others do
+    return found, problems
+
+
 def run(options: argparse.Namespace) -> None:
-    """Make all of it as the list says."""
+    """Make all of it as the list says; rights are withdrawn before anything that can fail for other reasons."""
     listed = load(options.list, Customers)
     grafana = Grafana(
         options.grafana,
@@ -227,21 +240,22 @@ def run(options: argparse.Namespace) -> None:
     number = organisation(grafana, listed.organisation)
     if number == listed.operators:
         raise Problem(f"{listed.organisation} is the operators' own organisation: give the customers another one")
-    data_source(grafana, number, options.gateway)
-    dashboards(grafana, number, options.dashboards)
+    others = data_source(grafana, number, options.gateway)
+    customers = members_among(grafana, number, listed.customers) if others else listed.customers
+    found, problems = users(grafana, number, customers)
     everybody = {"organisation": listed.operators, "role": listed.administrators, "administrator": True}
-    entries: list[dict[str, Any]] = [everybody]
-    numbers, problems = [], []
-    for customer in listed.customers:
-        try:
-            numbers.append(user(grafana, customer, number))
-        except Problem as problem:
-            problems.append(str(problem))  # he gets no rights; the others do
-            continue
-        subject = f"user:{numbers[-1]}"
-        entries.append({"organisation": number, "subject": subject, "domains": list(customer.domains)})
-    write_access(options.access, entries)
-    without_the_others(grafana, number, numbers)
+    entries = [
+        {"organisation": number, "subject": f"user:{one}", "domains": list(customer.domains)}
+        for one, customer in found.items()
+    ]
+    write_access(options.access, [everybody, *entries])
+    without_the_others(grafana, number, list(found))
+    dashboards(grafana, number, options.dashboards)
+    if others:
+        problems.append(
+            f"organisation {number} has other data sources, which every customer may query: {', '.join(others)}; "
+            "nobody new joins it before they are gone"
+        )
     if problems:
         raise Problem("\n".join(problems))
 

@@ -297,8 +297,14 @@ def test_the_operators_are_no_customers(installation: Installation) -> None:
 
 
 def test_another_data_source_of_the_customers_is_told(installation: Installation) -> None:
-    """It would be open to all of them."""
-    customers = installation.api.named(f"Our customers{installation.api.mark}")
+    """It would be open to all of them: nobody new joins; who is no longer listed leaves all the same."""
+    mark = installation.api.mark
+    customers = installation.api.named(f"Our customers{mark}")
     customers.data_source("Other", "other", "http://127.0.0.1:1")
+    installation.customers(("dora", "b.example"))
     done = installation.script()
     assert (1, True) == (done.returncode, "has other data sources" in done.stderr), done.stderr
+    assert f"alice{mark} is no longer listed and has left the organisation\n" in done.stdout
+    members = installation.api.ask("GET", f"/api/orgs/{customers.number}/users")
+    assert {"Admin"} == {member["role"] for member in members}
+    assert 1 == (installation.directory / "access.yaml").read_text().count("organisation:")
