@@ -210,6 +210,7 @@ SILENCES = (
 DOWN = "POP3ExporterDown"
 UNMATCHED = 'pop3_exporter_lines_total{verdict="unmatched"}'
 MALFORMED = 'pop3_exporter_lines_total{verdict="malformed"}'
+EVENTS = 'pop3_exporter_lines_total{verdict="event"}'
 STALE = then(steady(0, 60, 70), 4200)
 EXPORTER_CASES = (
     _case(DOWN, "a target that does not answer", server(up=then(steady(1, 0, 80), 0)), fires=EXPORTER, minutes=90),
@@ -232,15 +233,15 @@ EXPORTER_CASES = (
     ),
     _case(
         "POP3LogLag",
-        "one late line, then none",
-        server(pop3_exporter_clock_skew_seconds=steady(700), pop3_exporter_read_bytes_total=steady(5000)),
+        "one late line, then other services' lines only",
+        server(pop3_exporter_clock_skew_seconds=steady(700), **{EVENTS: steady(5000)}),
         fires=None,
     ),
     _case(
         "POP3LogLag",
         "another source is read, this one is not",
-        server(pop3_exporter_clock_skew_seconds=steady(700), pop3_exporter_read_bytes_total=steady(5000)),
-        {'pop3_exporter_read_bytes_total{source="other",instance="mx1:10110",job="pop3"}': steady(0, 1000)},
+        server(pop3_exporter_clock_skew_seconds=steady(700), **{EVENTS: steady(5000)}),
+        {'pop3_exporter_lines_total{verdict="event",source="other",instance="mx1:10110",job="pop3"}': steady(0, 1000)},
         fires=None,
     ),
     _case("POP3LogLag", "catching up all the time", server(pop3_exporter_catching_up=steady(1)), fires=SOURCE),
