@@ -64,6 +64,7 @@ VARIABLE_KEYS = [
     "query",
     "refresh",
     "regex",
+    "skipUrlSync",
     "sort",
     "type",
 ]
@@ -134,6 +135,9 @@ def _without_nothing(data: Json) -> Json:
 
 def _variable(variable: Json) -> Json:
     kept = _kept(variable, VARIABLE_KEYS)
+    if kept["hide"] == core.HIDE_VARIABLE:
+        # In an address it would be believed: a kept one would show the numbers of the day it is from (Grafana 12.4).
+        kept["skipUrlSync"] = True
     for key in ("regex", "allValue"):
         if kept.get(key) == "":
             del kept[key]

@@ -18,7 +18,7 @@ from dashboards.queries import (
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
-HIDDEN = 2
+HIDDEN = core.HIDE_VARIABLE
 ALL = {"selected": True, "text": "All", "value": "$__all"}
 CHARTS = {"Bars": "bars", "Stacked": "stacked", "Lines": "lines", "Area": "area", "Points": "points"}
 

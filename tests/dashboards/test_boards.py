@@ -131,6 +131,13 @@ def test_the_variables_are_those_that_links_count_on(uid: str) -> None:
 
 
 @pytest.mark.parametrize("uid", BOARDS)
+def test_what_a_dashboard_looks_up_is_in_no_address(uid: str) -> None:
+    """Of a kept address Grafana would believe it, and show old numbers."""
+    for one in BOARDS[uid]["templating"]["list"]:
+        assert (one.get("hide") == 2) == one.get("skipUrlSync", False), one["name"]
+
+
+@pytest.mark.parametrize("uid", BOARDS)
 def test_nothing_of_old_grafanas_is_left(uid: str) -> None:
     """grafanalib's relics and nulls are cleaned away, so Grafana migrates nothing."""
     words = text(BOARDS[uid])

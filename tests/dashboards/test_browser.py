@@ -78,6 +78,22 @@ def test_what_is_not_logged_is_nowhere_a_zero(uid: str, domain: str, viewer: Vie
     assert not viewer.troubles
 
 
+def test_an_address_that_was_kept_shows_todays_numbers(viewer: Viewer, site: Site) -> None:
+    """What the dashboard looks up for itself is in no address, and one that has it from somewhere is not believed."""
+    table = by_name(site, LAST_30_DAYS, "server", REPORT)
+    for old in ({"until": "1793714400", "before": "1793000000", "alive": "mx2", "unbroken": "mx2"}, {"until": ""}):
+        viewer.open("pop3-trend", LAST_30_DAYS, **old)
+        assert [table.texts(row) for row in table.rows] == [
+            list(row) for row in zip(*(viewer.cells("Servers", at) for at in range(len(table.titles))), strict=True)
+        ]
+        # Whatever is chosen, the address is written anew.
+        viewer.page.get_by_role("link", name="Month", exact=True).click()
+        expect(viewer.page).to_have_url(re.compile("var-step=YYYY-MM"))
+        viewer.settle()
+        names = parse_qs(urlsplit(viewer.page.url).query, keep_blank_values=True)
+        assert {"datasource", "server", "step", "chart"} == {one[4:] for one in names if one.startswith("var-")}
+
+
 def test_step_and_chart_change_with_one_click(viewer: Viewer) -> None:
     """The links above the charts change the step and the chart type, and the address with them."""
     viewer.open("pop3-trend")
@@ -152,15 +168,15 @@ def test_drilling_down_and_back(viewer: Viewer) -> None:
     person = {"var-domain": "b.example", "var-user": "ben@b.example"}
     users = viewer.panel("Users of b.example")
     follow(users.get_by_role("link", name="ben@b.example"), "pop3-user", **person)
+    left = []
     while len(places) > 1:
-        places.pop()
+        left.append(places.pop())
         viewer.page.go_back()
         arrived()
-    viewer.page.go_forward()
-    viewer.page.go_forward()
-    viewer.page.go_forward()
-    places.append(("pop3-user", person))
-    arrived()
+    while left:
+        places.append(left.pop())
+        viewer.page.go_forward()
+        arrived()
     follow(links.get_by_text("Domain", exact=True).first, "pop3-domain", **{"var-domain": "b.example"})
     follow(links.get_by_text("Domains", exact=True).first, "pop3-domains")
     follow(links.get_by_text("Trend", exact=True).first, "pop3-trend")
