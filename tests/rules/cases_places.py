@@ -210,6 +210,7 @@ SILENCES = (
 DOWN = "POP3ExporterDown"
 UNMATCHED = 'pop3_exporter_lines_total{verdict="unmatched"}'
 MALFORMED = 'pop3_exporter_lines_total{verdict="malformed"}'
+IGNORED = 'pop3_exporter_lines_total{verdict="ignored"}'
 EVENTS = 'pop3_exporter_lines_total{verdict="event"}'
 STALE = then(steady(0, 60, 70), 4200)
 EXPORTER_CASES = (
@@ -234,7 +235,7 @@ EXPORTER_CASES = (
     _case(
         "POP3LogLag",
         "one late line, then other services' lines only",
-        server(pop3_exporter_clock_skew_seconds=steady(700), **{EVENTS: steady(5000)}),
+        server(pop3_exporter_clock_skew_seconds=steady(700), **{EVENTS: steady(5000), IGNORED: steady(0, 100)}),
         fires=None,
     ),
     _case(
