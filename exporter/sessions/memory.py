@@ -50,14 +50,21 @@ class Memory:
         """Drop ended sessions whose time is over."""
         for places in (self.lingering, self.ghosts):
             for place in [place for place, session in places.items() if now > session.deadline]:
-                self.touched.add(place)
                 del places[place]
+                self._gone(place)
 
     def _drop_oldest(self, places: dict[Place, Session], limit: int) -> None:
         """A quarter at once: to find the oldest entry of a dict costs as much as was dropped from its front."""
         for place in list(islice(places, limit // 4)):
             del places[place]
+            self._gone(place)
+
+    def _gone(self, place: Place) -> None:
+        """Nothing is to be removed where nothing was stored: most connections begin and end between two commits."""
+        if place in self._stored:
             self.touched.add(place)
+        else:
+            self.touched.discard(place)
 
     def living(self) -> Iterable[Session]:
         """The sessions that a line without a key of its own can mean."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import MEASURES, Reason
-from exporter.model import Charge, Fact, Kind
+from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions import Sessions
 from tests.sessions.desk import IDLE, Desk
 
@@ -81,6 +81,39 @@ def test_the_quick_way_comes_to_the_same(lines: list[tuple[str, int, Fact]]) -> 
     for one in (desk, general):
         one.note(one.sessions.finish())
     assert bare(general.charges) == bare(desk.charges)
+
+
+@settings(max_examples=400, deadline=None)
+@given(LINES, st.integers(1, 10), st.integers(1, 40))
+def test_what_commits_have_stored_is_what_lives(
+    lines: list[tuple[str, int, Fact]], every: int, restart_at: int
+) -> None:
+    """A stage that goes on from what several commits stored and removed charges as the one that went on itself."""
+    lines.sort(key=lambda line: line[1])  # when it last looked who is over is not stored
+    desk, other = Desk(), Desk()
+    stored: dict[tuple[str, bytes], SavedSession] = {}
+    for number, (server, stamp, fact) in enumerate(lines):
+        if number % every == 0 or number == restart_at:
+            desk.note(desk.sessions.expire(stamp))
+            opened, closed = desk.sessions.changes()
+            stored |= {(one.server, one.key): one for one in opened}
+            stored = {place: one for place, one in stored.items() if place not in closed}
+            memory = desk.sessions._memory
+            assert stored.keys() == {*memory.open, *memory.waiting, *memory.lingering, *memory.ghosts}
+        if number == restart_at:
+            other = Desk(desk.born.copy())
+            other.sessions.restore([*stored.values()], desk.sessions.seen, desk.sessions.charged, other.intern)
+            desk.charges.clear()
+        desk.take(fact, stamp=stamp, server=server)
+        if number >= restart_at:
+            if number % every == 0:
+                other.note(other.sessions.expire(stamp))
+            other.take(fact, stamp=stamp, server=server)
+    if len(lines) > restart_at:
+        for one in (desk, other):
+            one.note(one.sessions.finish())
+        # In any order: what is restored stands in the order of its last lines.
+        assert sorted(map(str, bare(other.charges))) == sorted(map(str, bare(desk.charges)))
 
 
 class General(Sessions):
