@@ -16,7 +16,7 @@ from exporter.model import Batch, Position, SourceCount
 from exporter.pipeline import Pipeline
 
 # A commit costs a few milliseconds; what an interruption loses is read again.
-COMMIT_BYTES = 16 << 20
+COMMIT_BYTES = 32 << 20
 # Logs shrink to about a tenth: only for showing progress.
 COMPRESSION = 10
 
