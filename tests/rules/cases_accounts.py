@@ -121,17 +121,47 @@ def _last_event(before: int, after: int, at: int = 79) -> str:
     return then(steady(-before, 60, at), 60 * (at + 1) - after, 60)
 
 
+def _restarted(minute: int) -> str:
+    """When the process started: a new one is scraped from `minute` on."""
+    return then(steady(OLD, 0, minute - 1), 60 * minute)
+
+
+def _imported(stopped: int, minutes: int, started: int) -> dict[str, str]:
+    """Not there for so many minutes from one on; then with much more, by a process that started at this second."""
+    jump = f"{steady(100_000, 0, stopped - 1)} _x{minutes} {steady(150_000)}"
+    return {
+        "process_start_time_seconds": f"{steady(OLD, 0, stopped - 1)} _x{minutes} {steady(started)}",
+        "pop3_connections_total": jump,
+        "pop3_connections_hour_start": jump,
+    }
+
+
 CATCHING = then(steady(0, 0, 76), 1, 0, 3) + f" {steady(0)}"
 BACKLOG = {
     "pop3_exporter_catching_up": CATCHING,
     "pop3_exporter_last_event_timestamp_seconds": _last_event(7200, 0),
 }
 COMMITS = then(steady(0, 60, 70), 4200, 0, 8) + f" {steady(4800, 60)}"
-RESTARTED = then(steady(OLD, 0, 78), 4740)
+
+
+RESTARTED = _restarted(79)
 IMPORTED = {
     "process_start_time_seconds": RESTARTED,
     "pop3_connections_total": then(steady(100_000, 0, 78), 150_000),
     "pop3_connections_hour_start": then(steady(100_000, 0, 78), 150_000),
+}
+# Ten connections a minute, of which 600 are of the first hour.
+BUSY = {
+    "pop3_connections_total": steady(100_000, 10),
+    "pop3_connections_hour_start": then(steady(100_000, 0, 59), 100_600),
+}
+
+
+LONG_GAP = f"{steady(100_000, 0, 4)} _x74 100000"
+DOWNTIME = {
+    "process_start_time_seconds": f"{steady(OLD, 0, 4)} _x74 {steady(4740)}",
+    "pop3_connections_total": f"{LONG_GAP} {steady(150_000)}",
+    "pop3_connections_hour_start": f"{LONG_GAP} {steady(140_000)}",
 }
 DELAYED = {"pop3_exporter_clock_skew_seconds": then(steady(5, 0, 74), 7200, 0, 4) + f" {steady(5)}"}
 OWN_DOINGS = (
@@ -157,7 +187,12 @@ OWN_DOINGS = (
     ),
     _own("an import, or downtime over an hour's end", server(**IMPORTED), fires=False),
     _own("another exporter's import", server() | server("mx2", SECOND, **IMPORTED), fires=True),
+    _own("an import that took half an hour", server(**_imported(50, 29, 4740)), fires=False),
+    _own("an import that ended just before a full hour", server(**_imported(57, 3, 3540)), fires=False),
+    _own("downtime, with a scrape before its lines were read", server(**DOWNTIME), fires=False),
     _own("a restart alone", server(process_start_time_seconds=RESTARTED), fires=True),
+    _own("a restart soon after a full hour", server(process_start_time_seconds=_restarted(70), **BUSY), fires=True),
+    _own("a restart soon before a full hour", server(process_start_time_seconds=_restarted(55), **BUSY), fires=True),
     _own(
         "a busy hour ends without a restart",
         server(**(IMPORTED | {"process_start_time_seconds": steady(OLD)})),
