@@ -64,7 +64,6 @@ VARIABLE_KEYS = [
     "query",
     "refresh",
     "regex",
-    "skipUrlSync",
     "sort",
     "type",
 ]

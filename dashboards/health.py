@@ -46,7 +46,7 @@ def board(zone: Zone) -> Board:
 
 def _every_server() -> core.Template:
     template = variables.server()
-    template.hide = variables.HIDDEN
+    template.hide = core.HIDE_VARIABLE
     return template
 
 

@@ -18,7 +18,6 @@ from dashboards.queries import (
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
-HIDDEN = core.HIDE_VARIABLE
 ALL = {"selected": True, "text": "All", "value": "$__all"}
 CHARTS = {"Bars": "bars", "Stacked": "stacked", "Lines": "lines", "Area": "area", "Points": "points"}
 
@@ -71,7 +70,7 @@ def chart() -> core.Template:
 def hidden_number(name: str, query: str) -> core.Template:
     """A number that Prometheus finds, as text inside the queries."""
     template = _query(name, name, query)
-    template.hide, template.regex = HIDDEN, VARIABLE_NUMBER
+    template.hide, template.regex = core.HIDE_VARIABLE, VARIABLE_NUMBER
     return template
 
 
@@ -79,7 +78,8 @@ def hidden_names(name: str, label: str, rows: str) -> core.Template:
     """All names that a query finds, as a regular expression inside other queries."""
     query, regex = names(label, rows)
     template = _query(name, name, query)
-    template.hide, template.regex, template.multi, template.includeAll = HIDDEN, regex, True, True
+    template.hide, template.regex = core.HIDE_VARIABLE, regex
+    template.multi = template.includeAll = True
     return template
 
 
