@@ -1,6 +1,6 @@
 """Lines whose cost grows with the square of their length: what a client repeats at every place of every sample line.
 
-    .venv/bin/python tests/bench/hostile.py [FORMAT...]
+    .venv/bin/python -m tests.bench.hostile [FORMAT...]
 
 A place counts when a line four times as long takes more than eight times the time. Ten minutes for all formats.
 """

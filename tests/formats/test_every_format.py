@@ -116,6 +116,6 @@ def test_a_format_survives_its_own_lines_mutated(form: Format, data: st.DataObje
 def test_a_format_survives_the_longest_lines(form: Format) -> None:
     """Made of what the format looks for; if reading takes time that grows with the square, this test never ends."""
     found = records_of(form)
-    for record in found[:: 1 + len(found) // 40]:
+    for record in found[:200] + found[200::40]:  # some of every sample file
         message = (record.message * (1 + MAX_LINE // max(len(record.message), 1)))[:MAX_LINE]
         assert isinstance(form.read(record._replace(message=message)), Fact | Verdict)

@@ -142,21 +142,13 @@ BACKLOG = {
     "pop3_exporter_last_event_timestamp_seconds": _last_event(7200, 0),
 }
 COMMITS = then(steady(0, 60, 70), 4200, 0, 8) + f" {steady(4800, 60)}"
-
-
 RESTARTED = _restarted(79)
-IMPORTED = {
-    "process_start_time_seconds": RESTARTED,
-    "pop3_connections_total": then(steady(100_000, 0, 78), 150_000),
-    "pop3_connections_hour_start": then(steady(100_000, 0, 78), 150_000),
-}
+IMPORTED = _imported(79, 0, 4740)
 # Ten connections a minute, of which 600 are of the first hour.
 BUSY = {
     "pop3_connections_total": steady(100_000, 10),
     "pop3_connections_hour_start": then(steady(100_000, 0, 59), 100_600),
 }
-
-
 LONG_GAP = f"{steady(100_000, 0, 4)} _x74 100000"
 DOWNTIME = {
     "process_start_time_seconds": f"{steady(OLD, 0, 4)} _x74 {steady(4740)}",
