@@ -87,6 +87,9 @@ class Fact(NamedTuple):
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
     logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in;
     False on a FAILURE: one database did not know `user`, so a login of the same name takes it back.
+    True on an END or TRAFFIC: only a connection that had logged in can bring the line, so it never begins one.
+    `process`: the server's process that serves the connection once it is logged in (Dovecot's `mpid=` on the login,
+    the process id in the prefix later): it joins lines of which only some, or none, have a key.
     `by_user`: the line names no connection, only its user (Dovecot 2.2's mail process).
     `by_address`: on a CONNECT, later lines may name the connection by its address alone; on other lines, an
     unknown `key` means the connection last begun from `address` that is not logged in, if there is one.
@@ -110,6 +113,7 @@ class Fact(NamedTuple):
     by_user: bool = False
     by_address: bool = False
     reuses_key: bool = False
+    process: bytes | None = None
 
 
 # ── sessions, ledger ────────────────────────────────────────────────────────────────────────────────────────
