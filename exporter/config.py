@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, model_validator
 
 from exporter.formats import FORMATS
 from exporter.formats.smartermail import SmarterMail
@@ -44,6 +44,10 @@ def _address(listen: str) -> str:
     if not colon or not port.isdigit() or int(port) > 65_535 or (":" in host and not host.startswith("[")):  # noqa: PLR2004
         raise ValueError('must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110"')
     return listen
+
+
+def _lower(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(pattern.lower() for pattern in patterns)
 
 
 def _known_format(name: str) -> str:
@@ -91,6 +95,12 @@ class Source(Section):
     time_zone: TimeZone | None = None
     start: Literal["end", "beginning"] = "end"
     poll_only: bool | None = None
+    # Only lines of these hosts (patterns, any case), where one log holds several.
+    hosts: Annotated[tuple[Name, ...], AfterValidator(_lower)] = ()
+    # The source whose log tells the same connections: this one is its back end and adds bytes and ends to them.
+    behind: Name | None = None
+    # Networks of load balancers and monitors: connections from there count only if they try to log in.
+    ignore_addresses: tuple[IPvAnyNetwork, ...] = ()
 
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
@@ -176,4 +186,14 @@ class Config(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sources need names of their own; used twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fronts_are_known(self) -> Self:
+        behind = {source.name: source.behind for source in self.sources if source.behind is not None}
+        for name, front in behind.items():
+            if front not in {source.name for source in self.sources}:
+                raise ValueError(f"source {name}: behind: {front}: there is no source of that name")
+            if front in behind:
+                raise ValueError(f"source {name}: behind: {front} stands behind another source itself: name that one")
         return self

@@ -83,7 +83,8 @@ class Fact(NamedTuple):
 
     `key` joins the lines of one connection within a server; None: this line is the whole connection.
     `tentative`: the line does not name the service (Dovecot's `auth:`), so it waits for one that does.
-    `failures`: on an END, the failed attempts that the server itself counted for the whole connection.
+    `failures`: on an END, the failed attempts that the server itself counted for the whole connection; on a FAILURE,
+    how many attempts the line stands for (0: one).
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
     logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in;
     False on a FAILURE: one database did not know `user`, so a login of the same name takes it back.
@@ -134,7 +135,8 @@ class Account:
 class Charge(NamedTuple):
     """Amounts to be booked at once in all scopes of `account`, at `stamp` (UNIX seconds, log time).
 
-    `amounts`: pairs (position in MEASURES, amount > 0). `reason`: this charge also is the end of a connection.
+    `amounts`: pairs (position in MEASURES, amount > 0). `reason`: this charge also is the end of a connection, or of
+    as many alike as `ends` says.
     `address`: the client's, on a successful login. `name`: whom failed attempts named, as logged, on a charge of
     login failures (for the list of names that failed; it never becomes a label).
     """
@@ -145,6 +147,7 @@ class Charge(NamedTuple):
     reason: Reason | None = None
     address: bytes | None = None
     name: bytes | None = None
+    ends: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ class SourceCount(NamedTuple):
     """The counters of one source that live in the ledger's transaction.
 
     `lines`: lines read, counted where they are read and not where they are judged, for the first law; 0: not told.
+    The last six are the sessions stage's signs: exporter/sessions/signs.py.
     """
 
     events: int = 0
@@ -194,6 +198,12 @@ class SourceCount(NamedTuple):
     truncations: int = 0
     lines_possibly_lost: int = 0
     lines: int = 0
+    expired_logins: int = 0
+    unjoined_lines: int = 0
+    duplicate_lines: int = 0
+    shared_sessions: int = 0
+    given_up_sessions: int = 0
+    ignored_probes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

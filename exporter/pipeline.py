@@ -4,11 +4,11 @@ envelopes -> formats -> sessions, and what is counted on the way. Two laws hold 
 events + ignored + unmatched + malformed, and connections seen = charged + pending.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from functools import partial
 
+from exporter.addresses import is_in
+from exporter.catalogue import Quality
 from exporter.envelopes.opener import Opener
 from exporter.express import WORTH_LINES, Express, Ways
 from exporter.formats.contract import Format, Hurried
@@ -26,31 +26,18 @@ from exporter.model import (
     Verdict,
 )
 from exporter.periods import Calendar
+from exporter.reading import Reading
 from exporter.saved import Saved
-from exporter.sessions import Sessions
+from exporter.sessions import Behind, Sessions
+from exporter.tally import Tally
 from exporter.timeliness import Timeliness
+from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
 
 # So many lines at the begin of a batch may show how the others begin.
 FIRST_LINES = 8
-# The pipeline's own state has its place among the openers', under a name that no stream has.
+# The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What is known of a source beside its lines.
-
-    `server`: the label; None: the host of the lines, else `host`, this machine's name. `zone`: of stamps without
-    one. `formats`: one, or those to recognise the right one among. `default_domain`: of names without a domain.
-    `keeps_names`: whether names of users may be stored (`users.series` is not off).
-    """
-
-    formats: tuple[Format, ...]
-    zone: ZoneInfo
-    host: str
-    server: str | None = None
-    default_domain: str | None = None
-    keeps_names: bool = True
+OWN_TRUTH = "//truth"
 
 
 class Pipeline:
@@ -70,23 +57,24 @@ class Pipeline:
         self._recogniser = Recogniser(reading.formats, envelopes.pop(OWN_STATE, ""))
         self._openers: dict[str, Opener] = {}
         self._saved_openers = envelopes
-        known = self._recogniser.chosen
-        idle = known.idle_seconds if known else max(one.idle_seconds for one in reading.formats)
-        self._sessions = Sessions(account, idle, keeps_names=reading.keeps_names)
-        if saved:
-            self._sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
-        self._verdicts = Counter(
-            {
-                Verdict.EVENT: counts.events,
-                Verdict.IGNORED: counts.ignored,
-                Verdict.UNMATCHED: counts.unmatched,
-                Verdict.MALFORMED: counts.malformed,
-            }
+        self.sessions = Sessions(
+            account,
+            max(one.idle_seconds for one in reading.formats),
+            keeps_names=reading.keeps_names,
+            neighbours=reading.neighbours,
+            probes=partial(is_in, reading.probes) if reading.probes else None,
         )
-        self._lines = counts.lines
+        # Set where this source stands behind another one: then it adds to that one's sessions.
+        self._behind: Behind | None = None
+        if self._recogniser.chosen is not None:
+            self._use(self._recogniser.chosen)
+        if saved:
+            self.sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
+        self._tally = Tally(counts)
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._last_events = dict(saved.last_events) if saved else {}
-        self._judge = Judge(saved.quality if saved else {})
+        self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
+        self._judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._servers: dict[bytes, str] = {}
         self._newest = max(self._last_events.values(), default=0)
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
@@ -98,22 +86,23 @@ class Pipeline:
         """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it."""
         opener, bounds, lines = self._opener(batch, now), self.timeliness.bounds(now), batch.lines
         charges: list[Charge] = []
-        taken, events = 0, self._verdicts[Verdict.EVENT]
+        taken, events = 0, self._tally.verdicts[Verdict.EVENT]
         # The first line of a batch shows how the others begin; one without a stamp does not.
         while taken < min(FIRST_LINES, len(lines)):
             self._feed(lines[taken : taken + 1], opener, bounds, charges)
             taken += 1
             if (
                 self.observer is None
+                and self._behind is None
                 and self._reading.keeps_names
                 and len(lines) - taken >= WORTH_LINES
                 and self._express(lines[taken:], lines[taken - 1], opener, bounds, charges)
             ):
                 taken = len(lines)
         self._feed(lines[taken:], opener, bounds, charges)
-        self._lines += len(lines)
+        self._tally.lines += len(lines)
         self._newest = max(self._last_events.values(), default=self._newest)
-        if batch.caught_up and now is not None and self._verdicts[Verdict.EVENT] > events:
+        if batch.caught_up and now is not None and self._tally.verdicts[Verdict.EVENT] > events:
             self.timeliness.see(now, self._newest)
         return charges
 
@@ -138,12 +127,12 @@ class Pipeline:
             if isinstance(taken, Fact):
                 self._take(record, taken, bounds, charges)
             else:
-                self._verdicts[taken] += 1
+                self._tally.count(taken, self._servers.get(record.host, ""))
 
-        ways = Ways(general, read, self._sessions, self._last_events)
+        ways = Ways(general, read, self.sessions, self._last_events)
         lane.run(lines, rows, ways, charges)
-        self._verdicts[Verdict.EVENT] += lane.events
-        self._verdicts[Verdict.IGNORED] += lane.ignored
+        self._tally.verdicts[Verdict.EVENT] += lane.events
+        self._tally.verdicts[Verdict.IGNORED] += lane.ignored
         self.timeliness.late_events += lane.late
         return True
 
@@ -152,7 +141,7 @@ class Pipeline:
 
         The loop is dense because every line goes through it: tests/bench/lines.py.
         """
-        open_line, read, verdicts = opener.open, self._read, self._verdicts
+        open_line, read, verdicts = opener.open, self._read, self._tally.verdicts
         for line in lines:
             record = open_line(line)
             if not isinstance(record, Record):
@@ -166,33 +155,48 @@ class Pipeline:
             if isinstance(taken, Fact):
                 self._take(record, taken, bounds, charges)
             else:
-                verdicts[taken] += 1
+                self._tally.count(taken, self._servers.get(record.host, ""))
 
     def _take(self, record: Record, fact: Fact, bounds: tuple[float, int], charges: list[Charge]) -> None:
         """What the fact of a record comes to."""
-        self._verdicts[Verdict.EVENT] += 1
+        self._tally.verdicts[Verdict.EVENT] += 1
         stamp, host, _, _, _, times = record
         if not bounds[0] <= stamp <= bounds[1]:
             stamp = self.timeliness.count(stamp, bounds[1])
         server = self._servers.get(host) or self._server(host)
         if stamp > self._last_events.get(server, 0):
+            if server not in self._last_events:
+                self._truth.begin(server, stamp)
             self._last_events[server] = stamp
         trait, chosen = fact.trait, self._recogniser.chosen
         if trait and chosen is not None and stamp >= self._judge.due[server].get(trait, 0):
             self._judge.note(server, chosen, trait, stamp)
-        for _ in range(times):
-            charges += self._sessions.take(server, stamp, fact)
+        if self._behind is None:
+            charges += self.sessions.take(server, stamp, fact, times)
+        else:
+            charges += self._behind.take(self.sessions.form, stamp, fact)
 
     def _read(self, record: Record) -> Fact | Verdict:
         chosen = self._recogniser.chosen
         if chosen is None:
             chosen = self._recogniser.see(record)
             if chosen is not None:
-                self._sessions.idle_seconds = chosen.idle_seconds
-        taken = Verdict.IGNORED if chosen is None else chosen.read(record)
+                self._use(chosen)
+        taken = Verdict.IGNORED if chosen is None or not self._reading.reads(record.host) else chosen.read(record)
         if self._recogniser.doubts and not isinstance(taken, Fact):
             self._recogniser.doubt(record)
         return taken
+
+    def _use(self, chosen: Format) -> None:
+        self.sessions.use(chosen.name, chosen.idle_seconds, keys_are_unique=chosen.keys_are_unique)
+
+    def stand_behind(self, front: "Pipeline") -> None:
+        """From now on, tell what happens at the back end of `front`."""
+        self._behind = Behind(front.sessions, front.tells_bytes)
+
+    def tells_bytes(self, server: str) -> bool:
+        """Whether lines of the server tell how many bytes were sent."""
+        return self._judge.qualities.get((server, "sent_bytes"), Quality.NONE) is not Quality.NONE
 
     def _opener(self, batch: Batch, now: float | None) -> Opener:
         opener = self._openers.get(batch.stream)
@@ -211,6 +215,7 @@ class Pipeline:
             server = self._servers[host] = self._reading.server or name or self._reading.host
             if self._recogniser.chosen is not None:
                 self._judge.meet(server, self._recogniser.chosen)
+                self.sessions.meet(server)
         return server
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -218,13 +223,13 @@ class Pipeline:
     def expire(self, now: float | None, *, caught_up: bool) -> Sequence[Charge]:
         """Give up sessions on the source's log time; our clock stands in only while it is read to its end."""
         if not caught_up or now is None:
-            return self._sessions.expire(self._newest)
+            return self.sessions.expire(self._newest)
         self.timeliness.all_is_read(now)
-        return self._sessions.expire(max(self._newest, int(now)))
+        return self.sessions.expire(max(self._newest, int(now)))
 
     def finish(self) -> Sequence[Charge]:
         """Give up all open sessions: the end of a replay."""
-        return self._sessions.finish()
+        return self.sessions.finish()
 
     # ── what is known ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -244,32 +249,27 @@ class Pipeline:
         keeps = self._reading.keeps_names
         envelopes |= {stream: opener.state(keeps_text=keeps) for stream, opener in self._openers.items()}
         envelopes[OWN_STATE] = self._recogniser.state()
-        opened, closed = self._sessions.changes()
-        verdicts = self._verdicts
-        counts = SourceCount(
-            events=verdicts[Verdict.EVENT],
-            ignored=verdicts[Verdict.IGNORED],
-            unmatched=verdicts[Verdict.UNMATCHED],
-            malformed=verdicts[Verdict.MALFORMED],
+        opened, closed = self.sessions.changes()
+        self._watch()
+        envelopes[OWN_TRUTH] = self._truth.state()
+        of_input = SourceCount(
             read_bytes=read_bytes,
-            late_events=self.timeliness.late_events,
-            future_events=self.timeliness.future_events,
             rotations=rotations,
             truncations=truncations,
             lines_possibly_lost=lines_possibly_lost,
-            lines=self._lines,
         )
+        late, future = self.timeliness.late_events, self.timeliness.future_events
         return SourceCheckpoint(
             positions=tuple(positions),
             envelopes=envelopes,
             opened=opened,
             closed=closed,
-            counts=counts,
+            counts=self._tally.stored(self.sessions.signs, of_input, late, future),
             last_events=dict(self._last_events),
-            open_sessions=self._sessions.open_sessions(),
-            quality=dict(self._judge.qualities),
-            seen=self._sessions.seen,
-            charged=self._sessions.charged,
+            open_sessions=self.sessions.open_sessions(),
+            quality=self._truth.lowered(self._judge.qualities),
+            seen=self.sessions.seen,
+            charged=self.sessions.charged,
         )
 
     @property
@@ -279,5 +279,19 @@ class Pipeline:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What an operator should settle: sentences."""
-        return (self._recogniser.problem,) if self._recogniser.problem else ()
+        """What an operator should settle, as of the last checkpoint: sentences."""
+        return tuple(filter(None, (self._recogniser.problem, *(doubt.problem for doubt in self._truth.doubts))))
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What makes the numbers doubtful, as of the last checkpoint."""
+        return self._truth.doubts
+
+    def _watch(self) -> None:
+        """Show the truth monitor what was counted."""
+        signs = self.sessions.signs
+        events = self._tally.events
+        for server, stamp in self._last_events.items():
+            more = {EVENTS: events, NOT_UNDERSTOOD: self._tally.not_understood[server]}
+            self._truth.see(server, stamp, signs.of(server) | more, signs.twice_with.get(server, ""))
+        self._truth.judge()

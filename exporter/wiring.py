@@ -18,7 +18,9 @@ from exporter.ledger import Keep, Ledger
 from exporter.ledger.zones import machine_zone
 from exporter.model import Account
 from exporter.names import NameRules, Series
-from exporter.pipeline import Pipeline, Reading
+from exporter.pipeline import Pipeline
+from exporter.reading import Reading
+from exporter.sessions import Neighbours, Sessions
 
 STANDARD_INPUT = ("-",)
 
@@ -44,7 +46,19 @@ def _rules(config: Config) -> NameRules:
     )
 
 
-def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
+def pipelines_of(config: Config, ledger: Ledger) -> dict[str, Pipeline]:
+    """The ways of all sources by name, knowing of each other, going on where the ledger's last commit was."""
+    neighbours: Neighbours[Sessions] = Neighbours()
+    pipelines = {source.name: pipeline_of(source, config, ledger, neighbours) for source in config.sources}
+    for source in config.sources:
+        if source.behind is not None:
+            pipelines[source.name].stand_behind(pipelines[source.behind])
+    return pipelines
+
+
+def pipeline_of(
+    source: Source, config: Config, ledger: Ledger, neighbours: Neighbours[Sessions] | None = None
+) -> Pipeline:
     """The source's way from batches to charges, going on where the ledger's last commit was."""
     reading = Reading(
         formats=formats_of(source, config),
@@ -52,6 +66,9 @@ def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
         host=socket.gethostname(),
         server=source.server,
         keeps_names=ledger.names.keeps_names,
+        hosts=source.hosts,
+        probes=source.ignore_addresses,
+        neighbours=neighbours,
     )
     names, default_domain = ledger.names, source.default_domain
 
@@ -113,4 +130,5 @@ def report_of(source: Source, read: Input, pipeline: Pipeline) -> SourceReport:
         clock_skew_seconds=pipeline.timeliness.clock_skew_seconds,
         catching_up=not status.caught_up,
         problems=(*status.problems, *pipeline.problems),
+        doubts=tuple((doubt.server, doubt.bound.sign) for doubt in pipeline.doubts),
     )

@@ -25,7 +25,7 @@ from exporter.ledger.reading import Reading
 from exporter.periods import Step
 from exporter.reports import By, report
 from exporter.web import ReportLine, Site, serve
-from exporter.wiring import input_of, open_ledger, pipeline_of, report_of
+from exporter.wiring import input_of, open_ledger, pipelines_of, report_of
 
 LOG = logging.getLogger("pop3_exporter")
 REPORT_DAYS = 14
@@ -81,9 +81,10 @@ def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Eve
 
 
 def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifier) -> Iterator[Reader]:
+    pipelines = pipelines_of(config, ledger)
     for source in config.sources:
         read = stack.enter_context(closing(input_of(source, ledger, notifier)))
-        pipeline = pipeline_of(source, config, ledger)
+        pipeline = pipelines[source.name]
         yield Reader(source.name, read, pipeline, partial(report_of, source, read, pipeline))
 
 

@@ -98,6 +98,36 @@ OWN_FAMILIES: tuple[Derived, ...] = (
         "Events stamped more than 60 s ahead of the exporter's clock.",
         lambda count: count.future_events,
     ),
+    _per_source(
+        "expired_logins",
+        "Logged-in sessions given up because no line told their end.",
+        lambda count: count.expired_logins,
+    ),
+    _per_source(
+        "unjoined_lines",
+        "Ends and bytes of logged-in sessions whose login was not read.",
+        lambda count: count.unjoined_lines,
+    ),
+    _per_source(
+        "duplicate_lines",
+        "Lines told a second time by the logger, another file or another source, and dropped.",
+        lambda count: count.duplicate_lines,
+    ),
+    _per_source(
+        "shared_sessions",
+        "Logins that another server has logged, too, with the same session id: both are counted.",
+        lambda count: count.shared_sessions,
+    ),
+    _per_source(
+        "given_up_sessions",
+        "Open sessions given up because there were too many at once.",
+        lambda count: count.given_up_sessions,
+    ),
+    _per_source(
+        "ignored_probes",
+        "Connections without a login from ignore_addresses, in no other counter.",
+        lambda count: count.ignored_probes,
+    ),
     _folded(Scope.USER),
     _folded(Scope.DOMAIN),
     _own(

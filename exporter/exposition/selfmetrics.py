@@ -46,8 +46,18 @@ _OF_SOURCES: tuple[_OfSource, ...] = (
     _gauge("catching_up", "1 while more is unread than one turn reads.", lambda source: int(source.catching_up)),
     _gauge(
         "problems",
-        "What keeps the source from being read, or from being read at once; the landing page says it in words.",
+        "What keeps the source from being read at once, or its numbers from being sure; the landing page says it.",
         lambda source: len(source.problems),
+    ),
+    _OfSource(
+        Family(
+            "pop3_exporter_doubts",
+            "gauge",
+            "1 while a sign that numbers of the server are wrong is beyond what a healthy log shows.",
+            Group.EXPORTER,
+            ("source", "server", "sign"),
+        ),
+        lambda source: [(doubt, 1) for doubt in source.doubts],
     ),
     _gauge(
         "clock_skew_seconds",

@@ -12,8 +12,9 @@ class SourceReport:
     `inputs`: what it reads, as configured (paths, globs, `journal: dovecot.service`, `standard input`).
     `format`: the name of the format in use; empty while it is still to be recognised. `read_errors`: by errno name
     (`EACCES`), since the start. `clock_skew_seconds`: our clock minus the stamp of the newest event, when it was
-    read at once; None: not known. `catching_up`: there is more to read than one turn's worth. `problems`: sentences for
-    people. `names_without_domain`: names that logged in without a domain, while no `default_domain` is set.
+    read at once; None: not known. `catching_up`: there is more to read than one turn's worth. `problems`: sentences
+    for people. `doubts`: (server, sign) that makes its numbers doubtful, each also a problem.
+    `names_without_domain`: names that logged in without a domain, while no `default_domain` is set.
     """
 
     name: str
@@ -24,4 +25,5 @@ class SourceReport:
     clock_skew_seconds: float | None = None
     catching_up: bool = False
     problems: tuple[str, ...] = ()
+    doubts: tuple[tuple[str, str], ...] = ()
     names_without_domain: int = 0

@@ -32,6 +32,8 @@ class Format(Protocol):
     name: str
     # Expiry of open sessions, seconds of log time without a line.
     idle_seconds: int
+    # Whether the keys of its connections are ids of their own: one that comes again is told again.
+    keys_are_unique: bool
     # What is known of each measure before any line has shown more.
     quality: Qualities
     # What lines show about the server's logging (`Fact.trait`), and what follows for measures: formats/judging.py.

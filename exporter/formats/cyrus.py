@@ -164,6 +164,7 @@ class Cyrus:
     name = "cyrus"
     # It waits 600 s for a command.
     idle_seconds = 660
+    keys_are_unique = False
     quality = qualities(
         connections=Quality.ESTIMATED,
         blocked=Quality.LOWER_BOUND,

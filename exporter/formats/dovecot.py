@@ -56,6 +56,7 @@ class Dovecot:
     usual = USUAL
     # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download has no line until its end.
     idle_seconds = 4 * 3600
+    keys_are_unique = True
     quality: Qualities = MappingProxyType(
         {
             "connections": _EXACT,

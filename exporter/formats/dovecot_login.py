@@ -160,7 +160,8 @@ def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | No
     if kind is Kind.LOGIN:
         trait = "proxy" if head.proxied else ""
         return _new_fact(
-            Fact, (kind, key, user, address, None, 0, 0, None, None, False, b"", None, trait, not key, False, False)
+            Fact,
+            (kind, key, user, address, None, 0, 0, None, None, False, b"", None, trait, not key, False, False, None),
         )
     if head.verdict is not None:
         return head.verdict

@@ -102,7 +102,7 @@ def _end(message: bytes, stats: int, key: bytes | None, user: bytes, reason: Rea
         received, sent, trait = _other_bytes(message, stats)
     bad = 21 if reason is Reason.BAD_COMMANDS else int(reason is Reason.LINE_TOO_LONG)
     fields = (Kind.END, key, user or None, None, reason, 0, bad, received, sent)
-    return _new_fact(Fact, (*fields, False, b"", True, trait, not key, False, False))
+    return _new_fact(Fact, (*fields, False, b"", True, trait, not key, False, False, None))
 
 
 def _other_bytes(message: bytes, stats: int) -> tuple[int | None, int | None, str]:

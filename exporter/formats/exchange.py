@@ -49,6 +49,7 @@ class Exchange:
     name = "exchange"
     # PreAuthenticatedConnectionTimeout 60 s, AuthenticatedConnectionTimeout 1800 s.
     idle_seconds = 1860
+    keys_are_unique = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

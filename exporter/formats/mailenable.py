@@ -28,6 +28,7 @@ class MailEnable:
 
     name = "mailenable"
     idle_seconds = 660
+    keys_are_unique = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

@@ -139,6 +139,7 @@ class Nginx:
     name = "nginx"
     # `timeout` is 60 s before the login; afterwards nothing is logged for as long as the session lasts.
     idle_seconds = 660
+    keys_are_unique = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.NONE,

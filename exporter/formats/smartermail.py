@@ -73,6 +73,7 @@ class SmarterMail:
     name = "smartermail"
     # The command time-out is 5 minutes by default.
     idle_seconds = 660
+    keys_are_unique = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

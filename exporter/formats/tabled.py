@@ -28,6 +28,7 @@ class Tabled:
     programs: frozenset[bytes] = frozenset()
     telling: frozenset[str] | None = None
     traits: Mapping[str, Qualities] = field(default_factory=dict)
+    keys_are_unique: bool = False
 
     def read(self, record: Record) -> Outcome:
         """What the line says; lines of other programs are ignored."""

@@ -7,8 +7,9 @@ polled every few minutes writes one row an hour, and a restart knows exactly wha
 import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
+from exporter.addresses import parsed
 from exporter.model import Account
 
 HOUR = 3_600
@@ -22,15 +23,10 @@ Labels = tuple[str, ...]
 @lru_cache(maxsize=65_536)
 def network_of(address: bytes) -> bytes | None:
     """The /24 or /48 of an address as logged; None if it is no address of the internet protocol."""
-    try:
-        parsed = ip_address(address.decode("ascii").strip("[]").partition("%")[0])
-    except ValueError:
+    found = parsed(address)
+    if found is None:
         return None
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return parsed.packed[:6]
-        parsed = parsed.ipv4_mapped
-    return parsed.packed[:3]
+    return found.packed[:6] if isinstance(found, IPv6Address) else found.packed[:3]
 
 
 class Networks:

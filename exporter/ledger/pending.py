@@ -49,7 +49,7 @@ class Pending:
         """Add the charges."""
         cells = self._cells
         for charge in charges:
-            account, stamp, amounts, reason, address, _ = charge
+            account, stamp, amounts, reason, address, _, ends = charge
             if amounts:
                 key = (account, stamp // QUARTER_HOUR)
                 cell = cells.get(key)
@@ -65,7 +65,7 @@ class Pending:
                     cell[-2] = stamp
             if reason is not None:
                 end = (account.server, reason)
-                self.ends[end] = self.ends.get(end, 0) + 1
+                self.ends[end] = self.ends.get(end, 0) + ends
             if address is not None and account.user is not None:
                 login = (account, address)
                 self.logins[login] = max(stamp, self.logins.get(login, stamp))

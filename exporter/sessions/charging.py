@@ -18,9 +18,10 @@ from exporter.catalogue import (
 )
 from exporter.model import Account, Charge, Fact, Kind
 from exporter.sessions.addresses import Addresses
+from exporter.sessions.joins import Joins
 from exporter.sessions.memory import LINGER_SECONDS, Memory, Place
 from exporter.sessions.session import Session
-from exporter.sessions.users import Users
+from exporter.sessions.signs import Sign, Signs
 
 Resolve = Callable[[str, bytes | None, bool], Account]
 Amounts = tuple[tuple[int, int], ...]
@@ -41,15 +42,20 @@ _QUIETLY = frozenset(reason for reason in Reason if reason.end in (End.ABORTED, 
 
 
 class Charging:
-    """Applies facts to sessions; `charged` counts the connections charged so far."""
+    """Applies facts to sessions; `seen` and `charged` count the connections seen and charged so far."""
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
+        self.seen = 0
         self.charged = 0
         self.idle_seconds = idle_seconds
+        self._probes: Callable[[bytes], bool] | None = None
         self._resolve = resolve
         self._memory = Memory()
         self._addresses = Addresses()
-        self._users = Users()
+        self._joins = Joins()
+        self.signs = Signs()
+        # Servers that log how each connection begins.
+        self._tells_begin: set[str] = set()
         self._handlers = {
             Kind.CONNECT: self._connect,
             Kind.LOGIN: self._login,
@@ -68,9 +74,11 @@ class Charging:
         session.logged_in = True
         session.user = fact.user
         session.address = fact.address
+        session.process = fact.process
         session.account = account = self._resolve(server, fact.user, True)
         self.charged += 1
-        return _new_charge(Charge, (account, stamp, LOGIN_AMOUNTS, None, fact.address, None))
+        self.signs.logins[server] += 1
+        return _new_charge(Charge, (account, stamp, LOGIN_AMOUNTS, None, fact.address, None, 1))
 
     def _plain_end(self, place: Place, session: Session, stamp: int, fact: Fact) -> Charge:
         """The end of a connection that is charged already."""
@@ -85,9 +93,10 @@ class Charging:
         del memory.open[place]
         memory.touched.add(place)
         memory.linger(place, session)
-        return _new_charge(Charge, (session.account, stamp, amounts, reason, None, None))
+        return _new_charge(Charge, (session.account, stamp, amounts, reason, None, None, 1))
 
     def _connect(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        self._tells_begin.add(session.server)
         if fact.sent is not None:  # of the greeting
             self._exchange(session, stamp, fact, charges)
         if fact.user is not None and not session.logged_in:
@@ -97,8 +106,11 @@ class Charging:
             self._addresses.add(session)
 
     def _login(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        if session.ended and session.account is None:  # it was left out as a probe, and is none
+            self.seen += 1
         session.logged_in = True
         session.refused = None  # only what is refused after it still counts
+        session.process = fact.process or session.process
         if session.tentative:
             session.user = fact.user
             return
@@ -116,21 +128,26 @@ class Charging:
         amounts: Amounts = LOGIN_AMOUNTS
         if session.bad_commands or session.received or session.sent:
             amounts += _pending(session)
+        self.signs.logins[session.server] += 1
         charges.append(Charge(account, stamp, amounts, None, session.address))
-        if self._users.is_used:
-            self._users.add(session)
+        self._joins.add(session)
+        if session.early:
+            session.early = False
+            self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
 
     def _failure(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        session.attempts += 1
+        count = max(fact.failures, 1)
+        session.attempts += count
         if session.account is None:
             if fact.user is not None:
                 session.user = fact.user
-            session.fail(fact.user)
+            session.fail(fact.user, count)
             if fact.ok is False and fact.user is not None:
                 session.doubt(fact.user)
         elif session.attempts > session.summed:  # else the end has counted it
             account = self._resolve(session.server, fact.user, False)
-            charges.append(Charge(account, stamp, ((LOGIN_FAILURES, 1),), name=fact.user))
+            failures = min(count, session.attempts - session.summed)
+            charges.append(Charge(account, stamp, ((LOGIN_FAILURES, failures),), name=fact.user))
 
     def _refusal(self, session: Session, _stamp: int, fact: Fact, _charges: list[Charge]) -> None:
         session.attempts += 1
@@ -163,6 +180,7 @@ class Charging:
             if fact.user is not None:
                 session.user = fact.user
             session.deadline = stamp + LINGER_SECONDS
+            _increase(session, fact.bad_commands - session.bad_commands, fact.received, fact.sent)
             return
         if session.ended:  # a second end line tells no more than its bytes
             self._traffic(session, stamp, fact, charges)
@@ -179,8 +197,6 @@ class Charging:
             session.summed = fact.failures
         reason = session.closing or fact.reason or Reason.UNSPECIFIED
         self._close(session, stamp, reason, charges, amounts, known=fact.ok is True)
-        if fact.by_user and not session.logged_in and session.user is not None:
-            self._users.orphans[session.server, session.user] = session
 
     def _close(
         self,
@@ -199,6 +215,9 @@ class Charging:
             reason = Reason.LOGOUT
         amounts = ENDING[reason] + amounts
         account = session.account
+        if account is None and self._is_probe(session):
+            self._leave_out(session)
+            return
         if account is None:
             if session.failed:
                 self._charge_failures(session, stamp, charges)
@@ -206,7 +225,24 @@ class Charging:
             self.charged += 1
             amounts = ((CONNECTIONS, 1), *amounts, *_pending(session))
         session.ended = True
+        if reason is Reason.EXPIRED and session.logged_in:
+            self.signs.count(session.server, Sign.EXPIRED)
         charges.append(Charge(account, stamp, amounts, reason))
+        place = (session.server, session.key)
+        if self._memory.open.pop(place, None) is not None:
+            self._memory.linger(place, session)
+
+    def _is_probe(self, session: Session) -> bool:
+        """Whether the connection came from an address whose connections count only if they try to log in."""
+        if self._probes is None or session.address is None or session.attempts or session.failed or session.user:
+            return False
+        return self._probes(session.address)
+
+    def _leave_out(self, session: Session) -> None:
+        """A load balancer's or a monitor's check: counted apart, as if it had not been."""
+        self.seen -= 1
+        self.signs.count(session.server, Sign.PROBES)
+        session.ended = True
         place = (session.server, session.key)
         if self._memory.open.pop(place, None) is not None:
             self._memory.linger(place, session)

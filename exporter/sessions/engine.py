@@ -5,16 +5,20 @@ else when it is given up; what comes later goes to the same account.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from exporter.catalogue import Reason
+from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions.charging import Resolve
 from exporter.sessions.dialogue import translate
-from exporter.sessions.keys import is_another, nameless
-from exporter.sessions.memory import LINGER_SECONDS, MAX_WAITING, Place
-from exporter.sessions.quick import Quick
+from exporter.sessions.joins import is_made
+from exporter.sessions.keys import is_after_login, is_another, is_told_again, nameless
+from exporter.sessions.memory import LINGER_SECONDS, Place
+from exporter.sessions.neighbours import Neighbours
+from exporter.sessions.repeats import AMOUNTS_OF_ONE, TAKEN_SINGLY, multiplied, scaled
 from exporter.sessions.session import Intern, Session
+from exporter.sessions.signs import Sign
+from exporter.sessions.uncertain import Uncertain
 
 # After a server's start its old sessions have this long to write their ends (Dovecot: up to 30 s were seen).
 RESTART_SECONDS = 90
@@ -24,54 +28,156 @@ SCAN_SECONDS = 30
 
 # What is about no connection.
 _OF_THE_SERVER = frozenset((Kind.RESTART, Kind.NOTE))
-# A process that serves one connection after the other ends for these also when it serves none.
-_LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 
 
-class Sessions(Quick):
+class Sessions(Uncertain):
     """The open connections of one source, with bounded memory; keys are scoped by server.
 
     `resolve(server, name as logged, whether it just logged in)` gives the account to be charged. Without
-    `keeps_names` nothing of a name but its domain is remembered, so none is stored either.
+    `keeps_names` nothing of a name but its domain is remembered, so none is stored either. `neighbours`: the other
+    sources of the installation. `probes`: whether an address is one of those whose connections without a login are
+    not charged.
     """
 
     def __init__(
-        self, resolve: Resolve, idle_seconds: int, *, max_open: int = MAX_OPEN, keeps_names: bool = True
+        self,
+        resolve: Resolve,
+        idle_seconds: int,
+        *,
+        max_open: int = MAX_OPEN,
+        keeps_names: bool = True,
+        neighbours: "Neighbours[Sessions] | None" = None,
+        probes: Callable[[bytes], bool] | None = None,
     ) -> None:
-        super().__init__(resolve, idle_seconds, max_open)
-        self.overflowed = 0
+        super().__init__(resolve, idle_seconds, max_open, neighbours)
         self._keeps_names = keeps_names
+        self._probes = probes
         self._next_scan = 0
+        self.form = ""
+        self._met: dict[str, None] = {}
+
+    def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool) -> None:
+        """The format is known: its name, the expiry of its sessions, and whether it never uses a key again."""
+        self.form = form
+        self.idle_seconds = idle_seconds
+        self._memory.keys_are_unique = keys_are_unique
+
+    def meet(self, server: str) -> None:
+        """The source tells of this server."""
+        self._met[server] = None
+        for source in self._neighbours.meet(self, self.form, server):
+            source.share(server)
+
+    @property
+    def servers(self) -> Sequence[str]:
+        """The servers that the source tells of, oldest first."""
+        return tuple(self._met)
+
+    def share(self, server: str) -> None:
+        """Another source tells of this server, too."""
+        self._shared.add(server)
+
+    def add_bytes(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """Bytes of a connection of which only the user is known, if that is a known one."""
+        account = self._resolve(server, fact.user, False)
+        pairs = ((RECEIVED_BYTES, fact.received or 0), (SENT_BYTES, fact.sent or 0))
+        amounts = tuple(pair for pair in pairs if pair[1])
+        return (Charge(account, stamp, amounts),) if amounts and account.user is not None else ()
 
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """What one line's fact comes to; `stamp` in UNIX seconds of the log."""
+    def take(self, server: str, stamp: int, fact: Fact, times: int = 1) -> Sequence[Charge]:
+        """What one line's fact comes to; `stamp` in UNIX seconds of the log, `times`: told so often at once."""
         if not self._keeps_names and fact.user is not None:
             fact = fact._replace(user=nameless(fact.user))
+        if times != 1:
+            return self._take_repeated(server, stamp, fact, times)
         if fact.key:
             quick = self._take_quickly((server, fact.key), stamp, fact)
             if quick is not None:
                 return quick
-        return self._take(server, stamp, fact)
+        return self.take_any(server, stamp, fact)
 
-    def _take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+    def knows(self, server: str, fact: Fact) -> bool:
+        """Whether the line belongs to a connection that this source has told of."""
+        place = (server, fact.key or b"")
+        if self._memory.knows(place) or self._memory.told_until(place) is not None:
+            return True
+        return is_after_login(fact) and self._joins.find(server, fact) is not None
+
+    def _take_repeated(self, server: str, stamp: int, fact: Fact, times: int) -> Sequence[Charge]:
+        """A line that the logger has folded: by amount, whatever the number."""
+        if fact.key and fact.kind not in AMOUNTS_OF_ONE:
+            charges = [*self.take_any(server, stamp, fact)]
+            if fact.kind is Kind.LOGIN:
+                self.signs.count(server, Sign.DUPLICATES, times - 1)
+            return charges
+        if fact.key:
+            return self.take_any(server, stamp, scaled(fact, times))
+        charges = [charge for _ in range(min(times, TAKEN_SINGLY)) for charge in self.take_any(server, stamp, fact)]
+        if times > TAKEN_SINGLY:
+            charges += self._without_key(server, stamp, fact, times - TAKEN_SINGLY)
+        return charges
+
+    def take_any(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """As `take`, the general way."""
         if fact.kind in _OF_THE_SERVER:
             if fact.kind is Kind.RESTART:
                 self._restart(server, stamp)
             return ()
+        if server in self._shared and not self.knows(server, fact):
+            for other in self._neighbours.others(self, self.form, server):
+                if other.knows(server, fact):
+                    charges: Sequence[Charge] = other.take_told(server, stamp, fact)
+                    return charges
         key = self._key(server, stamp, fact)
         if not key:
             return self._without_key(server, stamp, fact)
-        place = (server, key)
+        return self._take_at(self._place(server, key, fact), stamp, fact)
+
+    def take_told(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """A line of a connection of this source that another one has read."""
+        session = self._memory.get((server, fact.key or b""))
+        if fact.kind is Kind.CONNECT and session is not None and stamp <= session.last:
+            self.signs.count(server, Sign.DUPLICATES)
+            return ()
+        return self.take_any(server, stamp, fact)
+
+    def _take_at(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """A line of the connection at `place`, which may begin here."""
         charges: list[Charge] = []
         session = self._memory.open.get(place)
-        if session is not None and (stamp > session.deadline or is_another(session, fact)):
-            del self._memory.open[place]
-            self._give_up(session, charges)
+        if session is not None and stamp > session.deadline:
+            self._leave(place, session, charges)
+            session = None
+        known = session or self._memory.lingering.get(place)
+        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=self._memory.keys_are_unique):
+            self._tell_again(place, known, stamp, fact)
+            return charges
+        if session is not None and is_another(session, fact):
+            self._leave(place, session, charges)
             session = None
         if session is None:
             session = self._find(place, stamp, fact, charges)
+        if session is not None:
+            self._apply(place, session, stamp, fact, charges)
+        return charges
+
+    def _leave(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """The session at `place` is over."""
+        del self._memory.open[place]
+        self._give_up(session, charges)
+
+    def _tell_again(self, place: Place, session: Session, stamp: int, fact: Fact) -> None:
+        """A login that is known already: the logger, or another file, told it a second time."""
+        if not session.ended:
+            session.touch(stamp, self.idle_seconds)
+            self._memory.touched.add(place)
+        if fact.ok is not True:  # else the server itself repeats it from time to time
+            self.signs.count(place[0], Sign.DUPLICATES)
+
+    def _apply(self, place: Place, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        """What the line of a session comes to."""
         session.touch(stamp, LINGER_SECONDS if session.ended else self.idle_seconds)
         self._memory.touched.add(place)
         if fact.address is not None:
@@ -80,12 +186,13 @@ class Sessions(Quick):
             self._exchange(session, stamp, fact, charges)
             translated = self._translated(session, fact)
             if translated is None:
-                return charges
+                return
             fact = translated
-        if session.tentative and session.closing is not None and fact.kind is Kind.TRAFFIC:
+        if session.tentative and session.final and fact.kind is Kind.TRAFFIC:
             self._confirm(place, session, fact, charges)
         self._handlers[fact.kind](session, stamp, fact, charges)
-        return charges
+        if session.early and session.tentative:
+            self._joins.add_early(session)
 
     def _translated(self, session: Session, fact: Fact) -> Fact | None:
         if session.ended:
@@ -96,117 +203,12 @@ class Sessions(Quick):
             translated = None if translated is None else translated._replace(user=session.user)
         return translated
 
-    def _take_quickly(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
-        """The two commonest lines, with what the general way would come to; None: another line.
-
-        They are the login of a connection that nobody has heard of, and the end of one that is logged in.
-        """
-        memory = self._memory
-        session = memory.open.get(place)
-        if fact.kind is Kind.LOGIN:
-            if (
-                session is not None
-                or fact.tentative
-                or fact.by_address
-                or place in memory.waiting
-                or place in memory.lingering
-                or place in memory.ghosts
-                or self._users.is_used
-                or len(memory.open) >= self._max_open
-            ):
-                return None
-            self.seen += 1
-            return (self._new_login(place, stamp, fact),)
-        if (
-            fact.kind is not Kind.END
-            or session is None
-            or session.account is None
-            or session.refused is not None
-            or session.quitting
-            or session.closing is not None
-            or fact.reuses_key
-            or stamp > session.deadline
-        ):
-            return None
-        return (self._plain_end(place, session, stamp, fact),)
-
-    def _find(self, place: Place, stamp: int, fact: Fact, charges: list[Charge]) -> Session:
-        """The session of a line that belongs to no open one: waiting, ended lately, or new."""
-        session = self._memory.waiting.get(place)
-        if session is not None and not self._settle(place, session, fact, charges):
-            return session
-        for ended in (self._memory.lingering, self._memory.ghosts):
-            session = ended.get(place)
-            if session is not None:
-                if stamp <= session.deadline and not is_another(session, fact):
-                    return session
-                del ended[place]
-        server, key = place
-        session = Session(server, key, stamp, stamp + self.idle_seconds)
-        if fact.tentative or fact.reuses_key:
-            session.tentative = True
-            if fact.kind is Kind.TRAFFIC:  # of a connection that we know nothing about: of no use later
-                return session
-            self._memory.waiting[place] = session
-            if len(self._memory.waiting) > MAX_WAITING:
-                oldest = next(iter(self._memory.waiting))
-                self._memory.touched.add(oldest)
-                self._presume(oldest, self._memory.waiting[oldest], charges)
-        else:
-            self._begin(place, session, charges)
-        return session
-
-    def _settle(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
-        """Whether the tentative `session` is over, so that the line belongs to another; else it may begin here."""
-        if session.closing is None or not session.final:
-            # A process that was told to go, and says no more than that it goes, served nobody.
-            idle = session.closing in _LEAVING and not (session.logged_in or session.attempts or session.user)
-            # Who tells that a process was killed knows which service it was of.
-            certain = not fact.tentative or (fact.reason is Reason.KILLED and session.logged_in)
-            if certain and not (fact.reuses_key and idle):
-                del self._memory.waiting[place]
-                self._begin(place, session, charges)
-            return False
-        if fact.kind is Kind.TRAFFIC:
-            return False
-        self._presume(place, session, charges)
-        return True
-
-    def _presume(self, place: Place, session: Session, charges: list[Charge]) -> None:
-        """Nothing more will be told of a tentative session: what has an end of its own was a connection."""
-        del self._memory.waiting[place]
-        if session.final and session.closing not in _LEAVING:
-            self._prove(place, session, charges)
-
-    def _prove(self, place: Place, session: Session, charges: list[Charge]) -> None:
-        """The tentative session, which has ended, was a connection."""
-        self._begin(place, session, charges)
-        self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
-
-    def _confirm(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> None:
-        """The bytes of a tentative session that has ended: there were some, or it was none."""
-        del self._memory.waiting[place]
-        if fact.received or fact.sent:
-            self._prove(place, session, charges)
-
-    def _begin(self, place: Place, session: Session, charges: list[Charge]) -> None:
-        """The connection is certain: it is seen, and open."""
-        session.tentative = False
-        self.seen += 1
-        if len(self._memory.open) >= self._max_open:
-            oldest = next(iter(self._memory.open))
-            self.overflowed += 1
-            self._memory.touched.add(oldest)
-            self._give_up(self._memory.open.pop(oldest), charges)
-        self._memory.open[place] = session
-        if session.logged_in:  # while it was not certain
-            refused = session.refused  # after that login
-            self._login(session, session.last, Fact(Kind.LOGIN, session.key, session.user), charges)
-            session.refused = refused
-
-    def _without_key(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """A line that is its whole connection."""
+    def _without_key(self, server: str, stamp: int, fact: Fact, times: int = 1) -> Sequence[Charge]:
+        """A line that is its whole connection, or as many alike as `times` says."""
         if fact.kind not in self._handlers or fact.tentative:
+            return ()
+        if is_after_login(fact) and fact.kind is not Kind.LOGIN:
+            self.signs.count(server, Sign.UNJOINED, times)
             return ()
         self.seen += 1
         session = Session(server, b"", stamp, stamp)
@@ -215,6 +217,10 @@ class Sessions(Quick):
         self._handlers[fact.kind](session, stamp, fact, charges)
         if not session.ended:
             self._close(session, stamp, session.refused or Reason.UNSPECIFIED, charges)
+        if times > 1:
+            self.seen += times - 1
+            self.charged += times - 1
+            charges = [multiplied(charge, times) for charge in charges]
         return charges
 
     def _restart(self, server: str, stamp: int) -> None:
@@ -224,11 +230,6 @@ class Sessions(Quick):
                 session.deadline = stamp + RESTART_SECONDS
                 self._memory.touched.add(place)
         self._next_scan = 0
-
-    def _give_up(self, session: Session, charges: list[Charge]) -> None:
-        """Nobody told the end of `session` (no longer in the open ones): charged with its last line's stamp."""
-        self._close(session, session.last, Reason.EXPIRED, charges)
-        self._memory.haunt((session.server, session.key), session)
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,11 +244,10 @@ class Sessions(Quick):
             self._give_up(self._memory.open.pop(place), charges)
         for place, session in [one for one in self._memory.waiting.items() if now > one[1].deadline]:
             self._memory.touched.add(place)
-            self._presume(place, session, charges)
+            self._run_out(place, session, charges)
         self._memory.forget_ended(now)
         self._addresses.keep(self._memory.living())
-        if self._users.is_used:
-            self._users.keep(self._memory.living())
+        self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
         return charges
 
     def finish(self) -> Sequence[Charge]:
@@ -255,7 +255,7 @@ class Sessions(Quick):
         charges: list[Charge] = []
         self._memory.touched.update(self._memory.open, self._memory.waiting)
         for place, waiting in list(self._memory.waiting.items()):
-            self._presume(place, waiting, charges)
+            self._run_out(place, waiting, charges)
         for session in [self._memory.open.pop(place) for place in list(self._memory.open)]:
             self._give_up(session, charges)
         return charges
@@ -282,6 +282,5 @@ class Sessions(Quick):
         self.charged = charged
         self._memory.restore(saved, intern)
         self._addresses.keep(self._memory.living())
-        if any(one.key.startswith(b"\0") for one in saved):
-            self._users.is_used = True
-            self._users.keep(self._memory.living())
+        self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
+        self._has_double_keys = any(b"\0" in one.key[1:] for one in saved if not is_made(one.key))

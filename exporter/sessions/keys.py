@@ -1,22 +1,32 @@
-"""Which connection a line belongs to, where its key does not say so alone."""
+"""Which connection a line belongs to, and what is told a second time."""
 
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
+from exporter.sessions.joins import TURNED_SECONDS, made_key
+from exporter.sessions.memory import Place
 from exporter.sessions.session import Session
+
+# The process of a proxied connection, as formats name it: its back end may tell the same key on the same host.
+PROXY = b"proxy"
+_BEFORE_THE_END = frozenset((Kind.FAILURE, Kind.REFUSAL, Kind.BAD_COMMAND))
 
 
 class Keyed(Charging):
-    """Finds keys by address and by user; `seen` counts the connections seen so far."""
+    """Finds keys by address, process and user."""
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
         super().__init__(resolve, idle_seconds)
-        self.seen = 0
+        # Two connections with one key were seen: a proxy and its back end on one host.
+        self._has_double_keys = False
 
     def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
+        """The key of the line's connection; a new one where it begins and has none; None: nobody's, or no key."""
         if fact.by_address and fact.kind is not Kind.CONNECT:
             return self._key_by_address(server, fact)
-        if fact.by_user or (fact.kind is Kind.LOGIN and self._users.orphans):
-            return self._key_by_user(server, stamp, fact)
+        if fact.kind is Kind.LOGIN:
+            return self._key_of_login(server, stamp, fact)
+        if is_after_login(fact):
+            return self._key_after_login(server, fact)
         return fact.key
 
     def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
@@ -27,25 +37,79 @@ class Keyed(Charging):
         session = self._addresses.find(server, fact.address, before_login=key is not None)
         return key if session is None else session.key
 
-    def _key_by_user(self, server: str, stamp: int, fact: Fact) -> bytes | None:
-        """The key of a line that names its user only; a new one where it begins, or ends what nobody began."""
-        users = self._users
-        if not users.is_used:
-            users.is_used = True
-            users.keep(self._memory.living())
-        session = users.orphan(server, fact.user, stamp) if fact.kind is Kind.LOGIN else users.find(server, fact)
-        if session is not None:
-            return session.key
-        if fact.key is not None:
+    def _key_of_login(self, server: str, stamp: int, fact: Fact) -> bytes | None:
+        joins = self._joins
+        early = joins.find_early(server, fact, stamp) if joins.early else None
+        if early is not None:
+            early.alias = fact.key or early.alias
+            return early.key
+        if fact.key or not (fact.by_user or fact.process):
             return fact.key
-        # No server's own key begins with NUL; `seen` grows with every new connection.
-        return None if fact.user is None or fact.tentative else b"\0%b\0%d" % (fact.user, self.seen)
+        told = joins.find(server, fact) if fact.process else None
+        if told is not None and told.last == stamp and is_same_login(told, fact):
+            return told.key  # one process does not serve two logins at once: the line is told again
+        return made_key(fact, self.seen)
+
+    def _key_after_login(self, server: str, fact: Fact) -> bytes | None:
+        """By its own key if that is known, else by process or user; else its own, or a new one for an end."""
+        key = fact.key
+        if key and self._memory.knows(self._place(server, key, fact)):
+            return key
+        if not key and not self._joins.holds_all:
+            self._joins.holds_all = True
+            self._joins.keep(self._memory.living())
+        session = self._joins.find(server, fact)
+        if session is not None:
+            session.alias = key or session.alias
+            return session.key
+        if key or fact.kind is not Kind.END or fact.tentative:
+            return key
+        return made_key(fact, self.seen) if fact.user or fact.process else None
+
+    def _place(self, server: str, key: bytes, fact: Fact) -> Place:
+        """Where the connection with this key is; where two have it, that of the line's process."""
+        place = (server, key)
+        process = fact.process
+        if process is None:
+            return place
+        other = (server, b"%b\0%b" % (key, process))
+        if self._has_double_keys and self._memory.knows(other):
+            return other
+        session = self._memory.get(place)
+        if session is None or not _is_another_process(session.process, process, fact):
+            return place
+        self._has_double_keys = True
+        return other
+
+
+def is_after_login(fact: Fact) -> bool:
+    """Whether only a connection that has logged in brings such a line, or its key may have to be found."""
+    return (fact.ok is True and fact.kind in (Kind.END, Kind.TRAFFIC)) or fact.by_user
 
 
 def nameless(user: bytes) -> bytes:
     """What is charged alike where no user has series: the domain."""
     at = user.rfind(b"@")
     return user[at:] if at >= 0 else b"?"
+
+
+def is_same_login(session: Session, fact: Fact) -> bool:
+    """Whether a login line tells no more than the session's own did."""
+    return (
+        session.logged_in
+        and session.refused is None
+        and (fact.user is None or fact.user == session.user)
+        and (fact.address is None or session.address is None or fact.address == session.address)
+    )
+
+
+def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool) -> bool:
+    """Whether a line of the session's key is one that is known, told a second time."""
+    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique:
+        return stamp < session.last
+    if fact.kind is not Kind.LOGIN or session.early or not is_same_login(session, fact):
+        return False
+    return not session.ended or (keys_are_unique and stamp <= session.last + TURNED_SECONDS)
 
 
 def is_another(session: Session, fact: Fact) -> bool:
@@ -55,3 +119,9 @@ def is_another(session: Session, fact: Fact) -> bool:
     if fact.kind is Kind.CONNECT:
         return session.logged_in or session.ended
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
+
+
+def _is_another_process(one: bytes | None, other: bytes, fact: Fact) -> bool:
+    if one == other or fact.tentative:
+        return False
+    return one is not None or other == PROXY

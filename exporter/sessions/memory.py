@@ -11,26 +11,50 @@ Place = tuple[str, bytes]
 # Lines of other processes may come after the end (Cyrus' audit line, Dovecot's `Logged in:` of a very short session).
 LINGER_SECONDS = 30
 # A session given up without an end may still write it: a download of hours has no line in between.
-GHOST_SECONDS = 86_400
+GIVEN_UP_SECONDS = 86_400
 MAX_WAITING = 10_000
 MAX_LINGERING = 4_096
-MAX_GHOSTS = 10_000
+MAX_GIVEN_UP = 10_000
+
+
+# Keys of ended connections are remembered so long, twice, to know a line that is told again.
+TOLD_KEPT = 16_384
 
 
 class Memory:
     """All sessions by (server, key).
 
     `open` ones, `waiting` ones of which it is not certain that they are connections, `lingering` ones that have
-    ended lately, `ghosts` that were given up. `touched`: changed since the last `changes`.
+    ended lately, `given_up` ones whose end was not told. `touched`: changed since the last `changes`.
     """
 
     def __init__(self) -> None:
         self.open: dict[Place, Session] = {}
         self.waiting: dict[Place, Session] = {}
         self.lingering: dict[Place, Session] = {}
-        self.ghosts: dict[Place, Session] = {}
+        self.given_up: dict[Place, Session] = {}
         self.touched: set[Place] = set()
         self._stored: set[Place] = set()
+        # Whether keys are seldom used again, and the hashes of those whose connections have ended, with when.
+        self.keys_are_unique = False
+        self._told: dict[int, int] = {}
+        self._told_before: dict[int, int] = {}
+        # Given-up connections were forgotten: a line before this log time may still be of one of them.
+        self.forgotten_until = 0
+
+    def knows(self, place: Place) -> bool:
+        """Whether a connection with this key is open, waiting, or was lately."""
+        return place in self.open or place in self.waiting or place in self.lingering or place in self.given_up
+
+    def get(self, place: Place) -> Session | None:
+        """The session with this key, wherever it is."""
+        open_sessions, waiting = self.open, self.waiting
+        return open_sessions.get(place) or waiting.get(place) or self.lingering.get(place) or self.given_up.get(place)
+
+    def told_until(self, place: Place) -> int | None:
+        """When a connection with this key, which is seldom used again, has ended; None: nothing is known of one."""
+        number = hash(place)
+        return self._told.get(number, self._told_before.get(number))
 
     def linger(self, place: Place, session: Session) -> None:
         """The session has ended; late lines still find it."""
@@ -39,28 +63,32 @@ class Memory:
         if len(self.lingering) > MAX_LINGERING:
             self._drop_oldest(self.lingering, MAX_LINGERING)
 
-    def haunt(self, place: Place, session: Session) -> None:
+    def give_up(self, place: Place, session: Session) -> None:
         """The session was given up; its end may still come."""
-        session.deadline = session.last + GHOST_SECONDS
-        self.ghosts[place] = session
-        if len(self.ghosts) > MAX_GHOSTS:
-            self._drop_oldest(self.ghosts, MAX_GHOSTS)
+        session.deadline = session.last + GIVEN_UP_SECONDS
+        self.given_up[place] = session
+        if len(self.given_up) > MAX_GIVEN_UP:
+            self.forgotten_until = max(self.forgotten_until, session.deadline)
+            self._drop_oldest(self.given_up, MAX_GIVEN_UP)
 
     def forget_ended(self, now: int) -> None:
         """Drop ended sessions whose time is over."""
-        for places in (self.lingering, self.ghosts):
+        for places in (self.lingering, self.given_up):
             for place in [place for place, session in places.items() if now > session.deadline]:
-                del places[place]
-                self._gone(place)
+                self._drop(places, place)
 
     def _drop_oldest(self, places: dict[Place, Session], limit: int) -> None:
         """A quarter at once: to find the oldest entry of a dict costs as much as was dropped from its front."""
         for place in list(islice(places, limit // 4)):
-            del places[place]
-            self._gone(place)
+            self._drop(places, place)
 
-    def _gone(self, place: Place) -> None:
-        """Nothing is to be removed where nothing was stored: most connections begin and end between two commits."""
+    def _drop(self, places: dict[Place, Session], place: Place) -> None:
+        session = places.pop(place)
+        if self.keys_are_unique and places is self.lingering:
+            if len(self._told) >= TOLD_KEPT:
+                self._told_before, self._told = self._told, {}
+            self._told[hash(place)] = session.last
+        # Nothing is to be removed where nothing was stored: most connections begin and end between two commits.
         if place in self._stored:
             self.touched.add(place)
         else:
@@ -75,9 +103,9 @@ class Memory:
         """What to store and what to remove since the last call (or `restore`)."""
         opened = []
         closed = []
-        opened_by, waiting, lingering, ghosts = self.open.get, self.waiting.get, self.lingering.get, self.ghosts.get
+        opened_by, waiting, lingering, given_up = self.open.get, self.waiting.get, self.lingering.get, self.given_up.get
         for place in self.touched:
-            session = opened_by(place) or waiting(place) or lingering(place) or ghosts(place)
+            session = opened_by(place) or waiting(place) or lingering(place) or given_up(place)
             if session is not None:
                 opened.append(session.save())
                 self._stored.add(place)
@@ -93,8 +121,8 @@ class Memory:
             place = (session.server, session.key)
             self._stored.add(place)
             if session.ended:
-                is_ghost = session.deadline - session.last > LINGER_SECONDS
-                (self.ghosts if is_ghost else self.lingering)[place] = session
+                was_given_up = session.deadline - session.last > LINGER_SECONDS
+                (self.given_up if was_given_up else self.lingering)[place] = session
             elif session.tentative:
                 self.waiting[place] = session
             else:

@@ -4,13 +4,17 @@ They are the login of a connection that nobody has heard of, and the end by QUIT
 Dense, because nearly every line of a busy log is one of them: tests/bench/lines.py.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
-from exporter.model import Account, Charge
+from exporter.model import Account, Charge, Fact, Kind
 from exporter.sessions.charging import ENDING, LOGIN_AMOUNTS, Resolve
 from exporter.sessions.keys import Keyed
+from exporter.sessions.memory import Place
+from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.session import Session
+from exporter.sessions.signs import Sign
 
 ACCOUNTS_KEPT: Final = 50_000
 
@@ -21,27 +25,50 @@ _new: Any = tuple.__new__
 class Quick(Keyed):
     """Takes them without a Fact; `max_open`: beyond so many open connections the oldest is given up."""
 
-    def __init__(self, resolve: Resolve, idle_seconds: int, max_open: int) -> None:
+    def __init__(
+        self, resolve: Resolve, idle_seconds: int, max_open: int, neighbours: Neighbours[Any] | None = None
+    ) -> None:
         super().__init__(resolve, idle_seconds)
         self._max_open = max_open
+        self._neighbours: Neighbours[Any] = Neighbours() if neighbours is None else neighbours
+        # Servers that another source tells of, too.
+        self._shared: set[str] = set()
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
+
+    def _take_quickly(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
+        """The two commonest lines, with what the general way would come to; None: another line.
+
+        They are the login of a connection that nobody has heard of, and the end of one that is logged in.
+        """
+        if fact.kind is Kind.LOGIN:
+            if fact.tentative or fact.by_address or not self._is_new(place):
+                return None
+            self.seen += 1
+            return (self._new_login(place, stamp, fact),)
+        session = self._memory.open.get(place)
+        if (
+            fact.kind is not Kind.END
+            or session is None
+            or session.account is None
+            or session.refused is not None
+            or session.quitting
+            or session.closing is not None
+            or fact.reuses_key
+            or stamp > session.deadline
+            or self._has_double_keys
+        ):
+            return None
+        return (self._plain_end(place, session, stamp, fact),)
 
     def login(self, server: str, stamp: int, key: bytes, user: bytes, address: bytes) -> Charge | None:
         """The login of `user` from `address`; None: not so simple, and nothing was done."""
         memory = self._memory
-        open_sessions, ghosts, waiting, place = memory.open, memory.ghosts, memory.waiting, (server, key)
-        if (
-            place in open_sessions
-            or place in memory.lingering
-            or (ghosts and place in ghosts)
-            or (waiting and place in waiting)
-            or self._users.is_used
-            or len(open_sessions) >= self._max_open
-        ):
+        place = (server, key)
+        if not self._is_new(place):
             return None
         account = self._accounts.get((server, user)) or self._account(server, user)
-        session = open_sessions[place] = Session(server, key, stamp, stamp + self.idle_seconds)
+        session = memory.open[place] = Session(server, key, stamp, stamp + self.idle_seconds)
         memory.touched.add(place)
         session.logged_in = True
         session.user = user
@@ -49,7 +76,8 @@ class Quick(Keyed):
         session.account = account
         self.seen += 1
         self.charged += 1
-        charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address, None))
+        self.signs.logins[server] += 1
+        charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address, None, 1))
         return charge
 
     def quit(self, server: str, stamp: int, key: bytes, received: int, sent: int) -> Charge | None:
@@ -63,6 +91,7 @@ class Quick(Keyed):
             or session.refused is not None
             or session.closing is not None
             or stamp > session.deadline
+            or self._has_double_keys
         ):
             return None
         amounts = ENDING[Reason.LOGOUT]
@@ -78,8 +107,35 @@ class Quick(Keyed):
         del memory.open[place]
         memory.touched.add(place)
         memory.linger(place, session)
-        charge: Charge = _new(Charge, (session.account, stamp, amounts, Reason.LOGOUT, None, None))
+        charge: Charge = _new(Charge, (session.account, stamp, amounts, Reason.LOGOUT, None, None, 1))
         return charge
+
+    def _is_new(self, place: Place) -> bool:
+        """Whether nobody has heard of this key, and no other line can mean its connection."""
+        memory = self._memory
+        given_up, waiting = memory.given_up, memory.waiting
+        if (
+            place in memory.open
+            or place in memory.lingering
+            or (given_up and place in given_up)
+            or (waiting and place in waiting)
+            or self._joins.holds_all
+            or self._joins.early
+            or place[0] in self._shared
+            or memory.told_until(place) is not None
+            or len(memory.open) >= self._max_open
+        ):
+            return False
+        if self._neighbours.has_several_servers and memory.keys_are_unique:
+            self._look_elsewhere(place)
+        return True
+
+    def _look_elsewhere(self, place: Place) -> None:
+        """A session id that another server has told, too: a proxy and its back end, both are counted."""
+        other = self._neighbours.elsewhere(*place)
+        if other is not None:
+            self.signs.count(place[0], Sign.TWICE)
+            self.signs.twice_with[place[0]] = other
 
     def _account(self, server: str, user: bytes) -> Account:
         account = self._resolve(server, user, True)

@@ -19,7 +19,8 @@ class Session:
     `received`, `sent`, `bad_commands`: the connection's so far. `deadline`: log time after which it is given up.
     `tentative`: no line has shown yet that this is a connection. `closing`: the end that a tentative one will have.
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
-    `quitting`: of the dialogue.
+    `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
+    lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
     """
 
     # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
@@ -41,6 +42,9 @@ class Session:
     closing: Reason | None = None
     final = False
     by_address = False
+    early = False
+    process: bytes | None = None
+    alias = b""
     verb = b""
     mechanism = b""
 
@@ -103,7 +107,7 @@ class Session:
 
 
 Intern = Callable[[str, str, str | None], Account]
-_BYTES = ("user", "address", "verb", "mechanism")
+_BYTES = ("user", "address", "verb", "mechanism", "process", "alias")
 _PLAIN = (
     "attempts",
     "summed",
@@ -116,6 +120,7 @@ _PLAIN = (
     "quitting",
     "final",
     "by_address",
+    "early",
 )
 
 

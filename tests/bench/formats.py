@@ -16,7 +16,8 @@ from exporter.formats.contract import Format
 from exporter.model import Batch
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
-from exporter.pipeline import Pipeline, Reading
+from exporter.pipeline import Pipeline
+from exporter.reading import Reading
 
 REPOSITORY = Path(__file__).parents[2]
 UTC = ZoneInfo("UTC")

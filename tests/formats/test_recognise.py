@@ -11,7 +11,8 @@ from exporter.formats.recognise import Recogniser
 from exporter.model import Batch, Record
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
-from exporter.pipeline import Pipeline, Reading
+from exporter.pipeline import Pipeline
+from exporter.reading import Reading
 from tests.formats.samples import NOW, records, sample_files
 
 UTC = ZoneInfo("UTC")

@@ -22,7 +22,8 @@ from exporter.history import Imported, LogFile, import_files
 from exporter.inputs.files import FileInput
 from exporter.ledger import Ledger, LedgerError
 from exporter.model import Account
-from exporter.pipeline import Pipeline, Reading
+from exporter.pipeline import Pipeline
+from exporter.reading import Reading
 
 BEGIN = 1_793_000_000
 DAY = 86_400

@@ -11,7 +11,8 @@ from exporter.formats.dovecot import Dovecot
 from exporter.model import Batch, Charge, SavedSession, SourceCheckpoint, SourceCount
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
-from exporter.pipeline import Pipeline, Reading
+from exporter.pipeline import Pipeline
+from exporter.reading import Reading
 
 UTC = ZoneInfo("UTC")
 # 22 November 2026, 08:00 UTC.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from exporter.catalogue import MEASURES, Reason
 from exporter.model import Account, Charge, Fact
-from exporter.sessions import Sessions
+from exporter.sessions import Sessions, Sign
 
 IDLE = 600
 
@@ -43,11 +43,11 @@ class Desk:
     def note(self, charges: Sequence[Charge]) -> None:
         """Book what was charged."""
         self.charges += charges
-        for account, _, amounts, reason, *_ in charges:
+        for account, _, amounts, reason, _, _, ends in charges:
             for position, amount in amounts:
                 self.book[account.server, account.domain, account.user, MEASURES[position].name] += amount
             if reason is not None:
-                self.ends[reason] += 1
+                self.ends[reason] += ends
 
     def take(self, *facts: Fact, stamp: int = 1000, server: str = "mx1") -> None:
         """Feed facts, all with one stamp."""
@@ -62,6 +62,12 @@ class Desk:
             if name == measure and all(place[label] == value for label, value in where.items()):
                 found += amount
         return found
+
+    @property
+    def signs(self) -> dict[str, int]:
+        """What was counted of signs that numbers may be wrong, over all servers."""
+        counts = {str(sign): self.sessions.signs.total(sign) for sign in Sign if sign is not Sign.LOGINS}
+        return {sign: number for sign, number in counts.items() if number}
 
     def restart(self) -> None:
         """As after a stop: a new stage restored from what the ledger would hold."""

@@ -101,11 +101,24 @@ def test_blocked_and_terminations_are_sums_of_the_ends(desk: Desk) -> None:
     assert len(Reason) == desk.total("connections")
 
 
-def test_an_end_without_its_login_is_a_connection(desk: Desk) -> None:
-    """Started in mid-log: charged at its end, to the user whose session the line says it was."""
+def test_nobody_is_born_by_an_end(desk: Desk) -> None:
+    """Started in mid-log: an end whose login was not seen is no connection, and no user gets series by it."""
     desk.take(Fact(Kind.END, b"s9", ALICE, reason=Reason.LOGOUT, sent=7, ok=True))
-    assert (1, 0) == (desk.total("connections", user="alice@example.com"), desk.total("logins"))
-    assert 7 == desk.total("sent_bytes", user="alice@example.com")
+    desk.note(desk.sessions.expire(2000))
+    assert ([], 0) == (desk.charges, desk.sessions.seen)
+    assert {"unjoined": 1} == desk.signs
+
+
+def test_an_end_without_its_login_adds_to_a_known_account(desk: Desk) -> None:
+    """Bytes and the end, after the linger in which its login could still follow; no connection."""
+    desk.take(LOGIN, end(), stamp=900)
+    desk.take(Fact(Kind.END, b"s9", ALICE, reason=Reason.TIMEOUT, sent=7, ok=True), stamp=1000)
+    assert 0 == desk.total("sent_bytes")
+    desk.note(desk.sessions.expire(2000))
+    assert (1, 1) == (desk.total("connections"), desk.total("logins"))
+    assert (7, 1) == (desk.total("sent_bytes", user="alice@example.com"), desk.total("terminations"))
+    assert {Reason.LOGOUT: 1, Reason.TIMEOUT: 1} == desk.ends
+    assert 1000 == desk.charges[-1].stamp
 
 
 def test_a_login_line_after_the_end_line_is_the_same_connection(desk: Desk) -> None:
@@ -155,7 +168,8 @@ def test_keys_are_scoped_by_server(desk: Desk) -> None:
 def test_a_key_used_again_is_a_new_connection(desk: Desk) -> None:
     """A process id comes back: its old connection, whose end nobody told, is given up."""
     desk.take(LOGIN, stamp=1000)
-    desk.take(LOGIN, end(), Fact(Kind.CONNECT, b"s1"), end(Reason.CLOSED), stamp=1060)
+    other = LOGIN._replace(user=b"bob@example.org")
+    desk.take(other, end(), Fact(Kind.CONNECT, b"s1"), end(Reason.CLOSED), stamp=1060)
     assert 3 == desk.total("connections")
     assert {Reason.EXPIRED: 1, Reason.LOGOUT: 1, Reason.CLOSED: 1} == desk.ends
     assert 1000 == next(charge.stamp for charge in desk.charges if charge.reason is Reason.EXPIRED)

@@ -32,6 +32,7 @@ FACTS = st.builds(
     by_user=st.booleans(),
     by_address=st.booleans(),
     reuses_key=st.booleans(),
+    process=st.sampled_from([None, b"7", b"8", b"proxy"]),
 ).map(lambda fact: fact if fact.kind is Kind.END else fact._replace(reuses_key=False))
 LINES = st.lists(st.tuples(st.sampled_from(["mx1", "mx2"]), st.integers(0, 3 * IDLE), FACTS), max_size=40)
 
@@ -53,7 +54,9 @@ def test_connections_seen_are_charged_or_pending(lines: list[tuple[str, int, Fac
         assert desk.sessions.seen == desk.sessions.charged + pending(desk)
         assert desk.sessions.charged == desk.total("connections")
     desk.note(desk.sessions.finish())
-    assert desk.sessions.seen == desk.sessions.charged == desk.total("connections") == sum(desk.ends.values())
+    assert desk.sessions.seen == desk.sessions.charged == desk.total("connections")
+    # An end whose login was not seen may be added to a known account, and nothing else is an end too many.
+    assert 0 <= sum(desk.ends.values()) - desk.sessions.charged <= desk.signs.get("unjoined", 0)
     assert desk.total("terminations") == sum(n for reason, n in desk.ends.items() if reason.end == "terminated")
     assert desk.total("blocked_connections") == sum(n for reason, n in desk.ends.items() if reason.end == "blocked")
 
@@ -99,7 +102,7 @@ def test_what_commits_have_stored_is_what_lives(
             stored |= {(one.server, one.key): one for one in opened}
             stored = {place: one for place, one in stored.items() if place not in closed}
             memory = desk.sessions._memory
-            assert stored.keys() == {*memory.open, *memory.waiting, *memory.lingering, *memory.ghosts}
+            assert stored.keys() == {*memory.open, *memory.waiting, *memory.lingering, *memory.given_up}
         if number == restart_at:
             other = Desk(desk.born.copy())
             other.sessions.restore([*stored.values()], desk.sessions.seen, desk.sessions.charged, other.intern)
@@ -119,9 +122,9 @@ def test_what_commits_have_stored_is_what_lives(
 class General(Sessions):
     """Without the quick way."""
 
-    def take(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+    def take(self, server: str, stamp: int, fact: Fact, times: int = 1) -> Sequence[Charge]:  # noqa: ARG002
         """What one line's fact comes to."""
-        return self._take(server, stamp, fact)
+        return self.take_any(server, stamp, fact)
 
 
 def bare(charges: list[Charge]) -> list[object]:

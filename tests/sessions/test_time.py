@@ -2,7 +2,7 @@
 
 from exporter.catalogue import Reason
 from exporter.model import Fact, Kind, SavedSession
-from exporter.sessions import GHOST_SECONDS, LINGER_SECONDS, RESTART_SECONDS, Sessions
+from exporter.sessions import GIVEN_UP_SECONDS, LINGER_SECONDS, RESTART_SECONDS, Sessions
 from tests.sessions.desk import IDLE, Desk
 
 ALICE = b"alice@example.com"
@@ -37,7 +37,7 @@ def test_an_end_after_the_expiry_adds_its_bytes_and_no_connection(desk: Desk) ->
     """A download of hours has no line in between."""
     desk.take(LOGIN, stamp=1000)
     desk.note(desk.sessions.expire(5000))
-    desk.take(LOGOUT, stamp=GHOST_SECONDS)
+    desk.take(LOGOUT, stamp=GIVEN_UP_SECONDS)
     assert (1, 9) == (desk.total("connections"), desk.total("sent_bytes", user="alice@example.com"))
 
 
@@ -103,7 +103,8 @@ def test_the_number_of_open_sessions_is_bounded() -> None:
     desk.sessions = Sessions(desk.resolve, IDLE, max_open=10)
     for number in range(30):
         desk.take(Fact(Kind.CONNECT, b"%d" % number))
-    assert 20 == desk.sessions.overflowed == desk.total("connections")
+    assert {"given_up": 20} == desk.signs
+    assert 20 == desk.total("connections")
     assert 10 == sum(desk.sessions.open_sessions().values())
     desk.note(desk.sessions.finish())
     assert 30 == desk.total("connections") == desk.sessions.seen == desk.sessions.charged

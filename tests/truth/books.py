@@ -14,7 +14,8 @@ from exporter.formats.contract import Format
 from exporter.model import Batch
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
-from exporter.pipeline import Pipeline, Reading
+from exporter.pipeline import Pipeline
+from exporter.reading import Reading
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "formats"

@@ -13,6 +13,7 @@ class Plain:
 
     name = "plain"
     idle_seconds = 600
+    keys_are_unique = False
     quality: Qualities = MappingProxyType(
         {measure.name: Quality.EXACT for measure in MEASURES} | {"bad_command_connections": Quality.NONE}
     )

@@ -1,0 +1,56 @@
+"""`ignore_addresses`: connections of load balancers and monitors count only if they try to log in."""
+
+from functools import partial
+from ipaddress import ip_network
+
+import pytest
+
+from exporter.addresses import is_in
+from exporter.catalogue import Reason
+from exporter.model import Fact, Kind
+from exporter.sessions import Sessions
+from tests.sessions.desk import IDLE, Desk
+
+NETWORKS = (ip_network("10.0.0.0/28"), ip_network("2001:db8::/64"))
+CLOSED = Fact(Kind.END, b"s1", reason=Reason.CLOSED)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A source with a load balancer."""
+    made = Desk()
+    made.sessions = Sessions(made.resolve, IDLE, probes=partial(is_in, NETWORKS))
+    return made
+
+
+@pytest.mark.parametrize("address", [b"10.0.0.3", b"::ffff:10.0.0.3", b"2001:db8::5"])
+def test_a_connection_without_a_login_is_counted_apart(desk: Desk, address: bytes) -> None:
+    """With and without a line of its begin, and where no line tells its end."""
+    desk.take(Fact(Kind.CONNECT, b"s1", address=address), CLOSED)
+    desk.take(CLOSED._replace(key=b"s2", address=address), CLOSED._replace(key=None, address=address))
+    desk.take(Fact(Kind.CONNECT, b"s3", address=address))
+    desk.note(desk.sessions.finish())
+    assert ([], {"probes": 4}) == (desk.charges, desk.signs)
+    assert 0 == desk.sessions.seen == desk.sessions.charged
+
+
+def test_who_tries_to_log_in_counts(desk: Desk) -> None:
+    """A login, a refused password, a name."""
+    begin = Fact(Kind.CONNECT, b"s1", address=b"10.0.0.3")
+    desk.take(begin, Fact(Kind.LOGIN, b"s1", b"alice@example.com"), CLOSED)
+    desk.take(begin, Fact(Kind.FAILURE, b"s1", b"alice@example.com"), CLOSED, stamp=1100)
+    desk.take(CLOSED._replace(key=b"s4", address=b"10.0.0.3", user=b"bob@example.com", failures=1), stamp=1200)
+    assert (3, {}) == (desk.total("connections"), desk.signs)
+
+
+def test_other_addresses_count(desk: Desk) -> None:
+    """Also what is no address."""
+    for number, address in enumerate((b"10.0.0.16", b"10.0.1.3", b"2001:db8:0:1::5", b"nonsense", b"\xff", None)):
+        desk.take(CLOSED._replace(key=b"%d" % number, address=address))
+    assert (6, {}) == (desk.total("connections"), desk.signs)
+
+
+def test_a_login_told_after_its_end_counts(desk: Desk) -> None:
+    """It was left out, and was no probe."""
+    desk.take(CLOSED._replace(address=b"10.0.0.3"), Fact(Kind.LOGIN, b"s1", b"alice@example.com"))
+    assert 1 == desk.total("connections") == desk.sessions.seen == desk.sessions.charged

@@ -1,0 +1,143 @@
+"""One session is one connection, however often its lines are told: by the logger, by two files, by two sources."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.catalogue import Reason
+from exporter.model import Charge, Fact, Kind
+from exporter.sessions import Neighbours, Sessions
+from tests.sessions.desk import IDLE, Desk
+
+ALICE = b"alice@example.com"
+
+
+def session(number: int) -> list[Fact]:
+    """The lines of one connection with an id of its own."""
+    key, process = b"s%d" % number, b"%d" % (100 + number)
+    return [
+        Fact(Kind.FAILURE, key, b"mallory@example.com", tentative=True),
+        Fact(Kind.LOGIN, key, ALICE, b"192.0.2.1", process=process),
+        Fact(Kind.END, key, ALICE, reason=Reason.LOGOUT, received=5, sent=number, ok=True, process=process),
+    ]
+
+
+def unique(desk: Desk, neighbours: Neighbours[Sessions] | None = None) -> Sessions:
+    """A stage over a server whose ids are never used again."""
+    sessions = Sessions(desk.resolve, IDLE, neighbours=neighbours)
+    sessions.use("dovecot", IDLE, keys_are_unique=True)
+    sessions.meet("mx1")
+    return sessions
+
+
+def test_a_login_told_twice_is_one(desk: Desk) -> None:
+    """Every line of the log stands there twice."""
+    desk.sessions = unique(desk)
+    for number in range(20):
+        for fact in session(number):
+            desk.take(fact, fact, stamp=1000 + number)
+    assert (20, 20, 100) == (desk.total("connections"), desk.total("logins"), desk.total("received_bytes"))
+    assert ({"duplicates": 20}, {Reason.LOGOUT: 20}) == (desk.signs, desk.ends)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 30), st.integers(0, 400), st.integers(0, 100))
+def test_a_second_file_with_the_same_lines_adds_nothing(count: int, pause: int, restart: int) -> None:
+    """Read after the first, from its beginning, however long ago its sessions were."""
+    desk = Desk()
+    desk.sessions = unique(desk)
+    lines = [(1000 + number * 7 + 2 * at, fact) for number in range(count) for at, fact in enumerate(session(number))]
+    for stamp, fact in lines:
+        desk.take(fact, stamp=stamp)
+    once = desk.book.copy()
+    desk.note(desk.sessions.expire(1000 + count * 7 + pause))
+    for position, (stamp, fact) in enumerate(lines):
+        desk.take(fact, stamp=stamp)
+        if position == restart:
+            desk.note(desk.sessions.expire(1000 + count * 7 + 2 * pause))
+    desk.note(desk.sessions.finish())
+    assert once == desk.book
+    assert count == desk.total("connections") == sum(desk.ends.values())
+
+
+def test_an_id_that_comes_back_later_is_another_connection(desk: Desk) -> None:
+    """A line told again bears its old stamp; a newer one is of a new connection."""
+    desk.sessions = unique(desk)
+    desk.take(*session(1), stamp=1000)
+    desk.note(desk.sessions.expire(1100))
+    desk.take(*session(1), stamp=1200)
+    assert (2, {}) == (desk.total("connections"), desk.signs)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.booleans(), min_size=30, max_size=30), st.booleans())
+def test_two_sources_of_one_server_tell_one_session(order: list[bool], twice: bool) -> None:  # noqa: FBT001
+    """Logins in one file and ends in the other, or all in both, in any order of reading."""
+    desk = Desk()
+    neighbours: Neighbours[Sessions] = Neighbours()
+    sources = unique(desk, neighbours), unique(desk, neighbours)
+    lines = [(1000 + number, fact) for number in range(10) for fact in session(number)]
+    for (stamp, fact), first in zip(lines, order, strict=True):
+        desk.note(sources[first].take("mx1", stamp, fact))
+        if twice:
+            desk.note(sources[not first].take("mx1", stamp, fact))
+    for source in sources:
+        desk.note(source.finish())
+    assert (10, 10) == (desk.total("connections"), desk.total("logins"))
+    assert {Reason.LOGOUT: 10} == desk.ends
+    assert (50, 45) == (desk.total("received_bytes"), desk.total("sent_bytes"))
+
+
+def test_an_id_at_two_servers_is_noticed(desk: Desk) -> None:
+    """A proxy and its back end: both are counted, and it is said."""
+    desk.sessions = unique(desk)
+    desk.sessions.meet("mx2")
+    for number in range(3):
+        desk.take(session(number)[1], server="mx1")
+        desk.take(session(number)[1], server="mx2", stamp=1001)
+    assert (6, {"twice": 3}) == (desk.total("connections"), desk.signs)
+    assert {"mx2": "mx1"} == desk.sessions.signs.twice_with
+
+
+def test_what_the_server_itself_repeats_is_no_duplicate(desk: Desk) -> None:
+    """perdition tells a login anew every five minutes while it lasts: the session lives on, and is not told twice."""
+    login = Fact(Kind.LOGIN, b"7", ALICE, b"192.0.2.1", ok=True)
+    for stamp in range(1000, 4000, 300):
+        desk.take(login, stamp=stamp)
+        desk.note(desk.sessions.expire(stamp))
+    assert (1, {}, {}) == (desk.total("connections"), desk.signs, desk.ends)
+
+
+# ── folded lines ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def folded(desk: Desk, fact: Fact, times: int) -> list[Charge]:
+    """What a line comes to that stands for so many."""
+    charges = desk.sessions.take("mx1", 1000, fact, times)
+    desk.note(charges)
+    return [*charges]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 300), st.sampled_from([Kind.FAILURE, Kind.BAD_COMMAND, Kind.END, Kind.LOGIN, Kind.CONNECT]))
+def test_a_folded_line_without_a_key_counts_as_often_as_it_says(times: int, kind: Kind) -> None:
+    """As if so many lines stood there."""
+    fact = Fact(kind, None, ALICE, reason=Reason.ACCESS_LIST if kind is Kind.END else None, bad_commands=2)
+    desk, plain = Desk(), Desk()
+    folded(desk, fact, times)
+    plain.take(*[fact] * times)
+    assert (plain.book, plain.ends) == (desk.book, desk.ends)
+    assert times == desk.sessions.seen == desk.sessions.charged
+
+
+def test_a_folded_line_never_swells_anything(desk: Desk) -> None:
+    """The greatest number that a line can claim makes no more charges than a small one."""
+    assert len(folded(desk, Fact(Kind.END, None, reason=Reason.ACCESS_LIST), 99_999)) <= 101
+    assert 99_999 == desk.total("connections") == desk.ends[Reason.ACCESS_LIST]
+
+
+def test_a_folded_failure_of_one_connection_is_so_many_attempts(desk: Desk) -> None:
+    """And a folded login of one connection is one login, told again."""
+    folded(desk, Fact(Kind.FAILURE, b"7", ALICE), 50)
+    folded(desk, Fact(Kind.LOGIN, b"7", ALICE), 50)
+    assert (1, 1, 50) == (desk.total("connections"), desk.total("logins"), desk.total("login_failures"))
+    assert {"duplicates": 49} == desk.signs
