@@ -70,6 +70,8 @@ class Pipeline:
             self._use(self._recogniser.chosen)
         if saved:
             self.sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
+            for server in saved.last_events:
+                self.sessions.meet(server)
         self._tally = Tally(counts)
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._last_events = dict(saved.last_events) if saved else {}
@@ -169,12 +171,12 @@ class Pipeline:
                 self._truth.begin(server, stamp)
             self._last_events[server] = stamp
         trait, chosen = fact.trait, self._recogniser.chosen
+        if self._behind is not None:
+            charges += self._behind.take(self.sessions.form, stamp, fact)
+            return
         if trait and chosen is not None and stamp >= self._judge.due[server].get(trait, 0):
             self._judge.note(server, chosen, trait, stamp)
-        if self._behind is None:
-            charges += self.sessions.take(server, stamp, fact, times)
-        else:
-            charges += self._behind.take(self.sessions.form, stamp, fact)
+        charges += self.sessions.take(server, stamp, fact, times)
 
     def _read(self, record: Record) -> Fact | Verdict:
         chosen = self._recogniser.chosen
@@ -213,7 +215,7 @@ class Pipeline:
                 self._servers.clear()
             name = host.decode("utf-8", "replace").strip().lower()
             server = self._servers[host] = self._reading.server or name or self._reading.host
-            if self._recogniser.chosen is not None:
+            if self._recogniser.chosen is not None and self._behind is None:
                 self._judge.meet(server, self._recogniser.chosen)
                 self.sessions.meet(server)
         return server

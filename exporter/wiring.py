@@ -49,8 +49,10 @@ def _rules(config: Config) -> NameRules:
 def pipelines_of(config: Config, ledger: Ledger) -> dict[str, Pipeline]:
     """The ways of all sources by name, knowing of each other, going on where the ledger's last commit was."""
     neighbours: Neighbours[Sessions] = Neighbours()
-    pipelines = {source.name: pipeline_of(source, config, ledger, neighbours) for source in config.sources}
-    for source in config.sources:
+    # Fronts come first, so that they are read before what stands behind them.
+    sources = sorted(config.sources, key=lambda source: source.behind is not None)
+    pipelines = {source.name: pipeline_of(source, config, ledger, neighbours) for source in sources}
+    for source in sources:
         if source.behind is not None:
             pipelines[source.name].stand_behind(pipelines[source.behind])
     return pipelines

@@ -81,11 +81,11 @@ def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Eve
 
 
 def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifier) -> Iterator[Reader]:
-    pipelines = pipelines_of(config, ledger)
-    for source in config.sources:
+    sources = {source.name: source for source in config.sources}
+    for name, pipeline in pipelines_of(config, ledger).items():
+        source = sources[name]
         read = stack.enter_context(closing(input_of(source, ledger, notifier)))
-        pipeline = pipelines[source.name]
-        yield Reader(source.name, read, pipeline, partial(report_of, source, read, pipeline))
+        yield Reader(name, read, pipeline, partial(report_of, source, read, pipeline))
 
 
 def _unreadable(metrics: SelfMetrics) -> list[str]:

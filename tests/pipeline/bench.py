@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, Quality
@@ -13,6 +14,7 @@ from exporter.names import NameRules, Names
 from exporter.periods import Calendar
 from exporter.pipeline import Pipeline
 from exporter.reading import Reading
+from exporter.sessions import Neighbours
 
 UTC = ZoneInfo("UTC")
 # 22 November 2026, 08:00 UTC.
@@ -35,9 +37,17 @@ class Kept:
 class Bench:
     """Feeds lines; `book` has (scope labels, measure) to amount."""
 
-    def __init__(self, server: str | None = None, formats: tuple[Format, ...] = (Dovecot(),)) -> None:
-        self.names = Names(NameRules())
-        self.reading = Reading(formats, UTC, host="thishost", server=server)
+    def __init__(
+        self,
+        server: str | None = None,
+        formats: tuple[Format, ...] = (Dovecot(),),
+        beside: "Bench | None" = None,
+        **more: Any,
+    ) -> None:
+        """`beside`: another source of the installation; `more`: what else is known of this one."""
+        self.names = beside.names if beside else Names(NameRules())
+        neighbours = beside.reading.neighbours if beside else Neighbours()
+        self.reading = Reading(formats, UTC, host="thishost", server=server, neighbours=neighbours, **more)
         self.book: Counter[tuple[tuple[str, ...], str]] = Counter()
         self.charges: list[Charge] = []
         self._stored: dict[tuple[str, bytes], SavedSession] = {}

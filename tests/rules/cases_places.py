@@ -212,6 +212,8 @@ UNMATCHED = 'pop3_exporter_lines_total{verdict="unmatched"}'
 MALFORMED = 'pop3_exporter_lines_total{verdict="malformed"}'
 IGNORED = 'pop3_exporter_lines_total{verdict="ignored"}'
 EVENTS = 'pop3_exporter_lines_total{verdict="event"}'
+DOUBT = 'pop3_exporter_doubts{sign="duplicates",server="mx1"}'
+DOUBTED = SOURCE | {"server": "mx1"}
 STALE = then(steady(0, 60, 70), 4200)
 EXPORTER_CASES = (
     _case(DOWN, "a target that does not answer", server(up=then(steady(1, 0, 80), 0)), fires=EXPORTER, minutes=90),
@@ -268,6 +270,9 @@ EXPORTER_CASES = (
         },
         fires=None,
     ),
+    _case("POP3NumbersInDoubt", "a sign beyond its bound", server(**{DOUBT: steady(1)}), fires=DOUBTED),
+    _case("POP3NumbersInDoubt", "a sign for some minutes", server(**{DOUBT: "1x4 _x200"}), fires=None),
+    _case("POP3NumbersInDoubt", "no sign", server(), fires=None),
     _case("POP3BooksUnbalanced", "they do not balance", server(pop3_exporter_books_balanced=steady(0)), fires=EXPORTER),
     _case("POP3BooksUnbalanced", "they balance", server(), fires=None),
     _case(

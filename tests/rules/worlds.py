@@ -52,7 +52,7 @@ def _series(key: str, name: str, instance: str) -> str:
     per_server = metric.startswith("pop3_") and not metric.startswith(("pop3_exporter", "pop3_site"))
     if per_server or "last_event" in metric or "folded" in metric:
         labels.append(f'server="{name}"')
-    per_source = ("catching", "skew", "read_bytes", "lost", "last_event", "lines")
+    per_source = ("catching", "skew", "read_bytes", "lost", "last_event", "lines", "doubts")
     if metric.startswith("pop3_exporter") and any(word in metric for word in per_source):
         labels.append('source="mail"')
     return f"{metric}{{{','.join([*labels, instance])}}}"

@@ -1,0 +1,129 @@
+"""The source checks its own numbers: signs beyond what a healthy log shows are a problem, and lower the quality."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from exporter.catalogue import Quality
+from exporter.truth import BOUNDS
+from tests.pipeline.bench import Bench
+
+START = datetime(2026, 11, 20, 7, tzinfo=UTC).timestamp()
+LOGIN = b"pop3-login: Login: user=<a%d@example.com>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.9, mpid=%d, session=<s%d>"
+END = b"pop3(a%d@example.com)<%d><s%d>: Disconnected: Logged out top=0/0, retr=0/0, del=0/1, size=9, in=6, out=34"
+MEASURES = ("connections", "logins", "login_failures", "terminations", "sent_bytes")
+
+
+def line(second: float, message: bytes, host: bytes = b"mx1") -> bytes:
+    """A line so many seconds after the start."""
+    stamp = datetime.fromtimestamp(START + second, UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    return b"%b %b dovecot: %b" % (stamp.encode(), host, message)
+
+
+def lines(first: int, last: int, host: bytes = b"mx1") -> Iterator[tuple[bytes, bytes]]:
+    """Logins and ends, one session every ten minutes."""
+    for number in range(first, last):
+        ids = (number % 30, 100 + number, number)
+        yield line(number * 600, LOGIN % ids, host), line(number * 600 + 5, END % ids, host)
+
+
+def fed(bench: Bench, pairs: Iterator[tuple[bytes, bytes]], kinds: str) -> Bench:
+    """Fed with logins (l) and ends (e), each as often as it is named."""
+    for login, end in pairs:
+        for kind in kinds:
+            bench.feed(login if kind == "l" else end, now=None)
+        bench.note(bench.pipeline.expire(None, caught_up=False))
+        bench.checkpoint()
+    return bench
+
+
+def signs(bench: Bench) -> set[str]:
+    """What is beyond its bound."""
+    bench.checkpoint()
+    return {doubt.bound.sign for doubt in bench.pipeline.doubts}
+
+
+def qualities(bench: Bench, server: str = "mx1") -> dict[str, Quality]:
+    """Of the measures that the signs touch."""
+    quality = bench.checkpoint().quality
+    return {measure: quality[server, measure] for measure in MEASURES}
+
+
+def test_a_healthy_log_shows_no_sign(bench: Bench) -> None:
+    """Started in mid-log: the ends of the first hour belong to sessions that began before."""
+    for login, end in lines(0, 6):
+        fed(bench, iter([(end.replace(b"<s", b"<old"), b""), (login, end)]), "le")
+    fed(bench, lines(6, 60), "le")
+    assert (set(), ()) == (signs(bench), bench.pipeline.problems)
+    assert {Quality.EXACT} == set(qualities(bench).values()) - {Quality.LOWER_BOUND}
+    assert Quality.EXACT is qualities(bench)["connections"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sign", "fallen"),
+    [
+        ("l", "expired", {"terminations", "sent_bytes"}),
+        ("lle", "duplicates", {"connections", "logins", "login_failures"}),
+    ],
+)
+def test_a_sign_beyond_its_bound_is_a_problem(bench: Bench, kinds: str, sign: str, fallen: set[str]) -> None:
+    """It stands in a sentence, lowers what it touches and nothing else, and survives a restart."""
+    fed(bench, lines(0, 60), "le")
+    before = qualities(bench)
+    fed(bench, lines(60, 130), kinds)
+    for _ in range(2):
+        assert {sign} == signs(bench)
+        assert "server mx1: in the last 24 hours of the log" in bench.pipeline.problems[0]
+        after = qualities(bench)
+        changed = {measure for measure in MEASURES if after[measure] is not before[measure]}
+        assert changed <= fallen
+        assert changed
+        bench.restart()
+
+
+def test_a_sign_that_is_gone_lowers_nothing_any_more(bench: Bench) -> None:
+    """A day of the log after the fault was mended, over a restart in the middle."""
+    fed(bench, lines(0, 60), "le")
+    before = qualities(bench)
+    fed(bench, lines(60, 100), "lle")
+    assert before != qualities(bench)
+    bench.restart()
+    fed(bench, lines(100, 180), "le")
+    bench.restart()
+    fed(bench, lines(180, 260), "le")
+    assert (set(), before) == (signs(bench), qualities(bench))
+
+
+def test_ends_without_logins_are_a_sign(bench: Bench) -> None:
+    """The login lines go elsewhere: nobody is born by the ends, and it is said."""
+    fed(bench, lines(0, 60), "e")
+    assert {"unjoined"} == signs(bench)
+    assert (0, Quality.LOWER_BOUND) == (bench.total("connections"), qualities(bench)["connections"])
+
+
+def test_lines_of_the_server_without_meaning_are_a_sign(bench: Bench) -> None:
+    """All measures are then lower bounds."""
+    fed(bench, lines(0, 10), "le")
+    for number in range(20):
+        bench.feed(line(6000 + number, b"pop3-login: A wording of another version: %d" % number), now=None)
+    assert {"not_understood"} == signs(bench)
+    assert Quality.EXACT not in qualities(bench).values()
+
+
+def test_a_session_at_two_servers_is_a_sign(bench: Bench) -> None:
+    """The sentence names both, and where to read on."""
+    for front, back in zip(lines(0, 20, b"front"), lines(0, 20, b"back"), strict=True):
+        bench.feed(front[0], back[0], back[1], front[1], now=None)
+    assert {"twice"} == signs(bench)
+    assert ["back"] == [doubt.server for doubt in bench.pipeline.doubts]
+    assert "server front" in bench.pipeline.problems[0]
+    assert "docs/behind-a-proxy.md" in bench.pipeline.problems[0]
+    assert Quality.ESTIMATED is qualities(bench, "back")["connections"]
+
+
+def test_every_bound_says_what_it_touches() -> None:
+    """Measures exist, sentences take the numbers."""
+    for bound in BOUNDS:
+        assert bound.touches
+        assert "1,234" in bound.sentence.format(number=1234, among=5, other="x")
