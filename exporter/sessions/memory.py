@@ -39,6 +39,8 @@ class Memory:
         self.keys_are_unique = False
         self._told: dict[int, int] = {}
         self._told_before: dict[int, int] = {}
+        # A line with a newer stamp is certainly not told again, which saves looking.
+        self.newest_told = 0
         # Given-up connections were forgotten: a line before this log time may still be of one of them.
         self.forgotten_until = 0
 
@@ -88,6 +90,7 @@ class Memory:
             if len(self._told) >= TOLD_KEPT:
                 self._told_before, self._told = self._told, {}
             self._told[hash(place)] = session.last
+            self.newest_told = max(self.newest_told, session.last)
         # Nothing is to be removed where nothing was stored: most connections begin and end between two commits.
         if place in self._stored:
             self.touched.add(place)

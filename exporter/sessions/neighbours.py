@@ -32,22 +32,20 @@ class Neighbours(Generic[Source]):
         self._sources: dict[tuple[str, str], list[Source]] = {}
         self._ids: dict[bytes, str] = {}
         self._older_ids: dict[bytes, str] = {}
+        # Whether a session id can show at two servers.
+        self.has_several_servers = False
 
     def meet(self, source: Source, form: str, server: str) -> Sequence[Source]:
         """A source with the format `form` tells of the server: all sources that do, if there are several."""
         sources = self._sources.setdefault((form, server), [])
         if source not in sources:
             sources.append(source)
+        self.has_several_servers = len(self._sources) > 1
         return sources if len(sources) > 1 else ()
 
     def others(self, source: Source, form: str, server: str) -> Iterator[Source]:
         """The other sources that tell of it."""
         return (one for one in self._sources.get((form, server), ()) if one is not source)
-
-    @property
-    def has_several_servers(self) -> bool:
-        """Whether a session id can show at two servers."""
-        return len(self._sources) > 1
 
     def elsewhere(self, server: str, session_id: bytes) -> str | None:
         """Another server at which this id has just logged in, if there is one; remembers this login."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
 from exporter.model import Account, Charge, Fact, Kind
 from exporter.sessions.charging import ENDING, LOGIN_AMOUNTS, Resolve
+from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.keys import Keyed
 from exporter.sessions.memory import Place
 from exporter.sessions.neighbours import Neighbours
@@ -42,7 +43,7 @@ class Quick(Keyed):
         They are the login of a connection that nobody has heard of, and the end of one that is logged in.
         """
         if fact.kind is Kind.LOGIN:
-            if fact.tentative or fact.by_address or not self._is_new(place):
+            if fact.tentative or fact.by_address or not self._is_new(place, stamp):
                 return None
             self.seen += 1
             return (self._new_login(place, stamp, fact),)
@@ -65,7 +66,7 @@ class Quick(Keyed):
         """The login of `user` from `address`; None: not so simple, and nothing was done."""
         memory = self._memory
         place = (server, key)
-        if not self._is_new(place):
+        if not self._is_new(place, stamp):
             return None
         account = self._accounts.get((server, user)) or self._account(server, user)
         session = memory.open[place] = Session(server, key, stamp, stamp + self.idle_seconds)
@@ -110,28 +111,30 @@ class Quick(Keyed):
         charge: Charge = _new(Charge, (session.account, stamp, amounts, Reason.LOGOUT, None, None, 1))
         return charge
 
-    def _is_new(self, place: Place) -> bool:
+    def _is_new(self, place: Place, stamp: int) -> bool:
         """Whether nobody has heard of this key, and no other line can mean its connection."""
-        memory = self._memory
-        given_up, waiting = memory.given_up, memory.waiting
+        memory, joins = self._memory, self._joins
+        open_sessions = memory.open
         if (
-            place in memory.open
+            place in open_sessions
             or place in memory.lingering
-            or (given_up and place in given_up)
-            or (waiting and place in waiting)
-            or self._joins.holds_all
-            or self._joins.early
-            or place[0] in self._shared
-            or memory.told_until(place) is not None
-            or len(memory.open) >= self._max_open
+            or (memory.given_up and place in memory.given_up)
+            or (memory.waiting and place in memory.waiting)
+            or joins.holds_all
+            or joins.early
+            or (self._shared and place[0] in self._shared)
+            or stamp <= memory.newest_told + TURNED_SECONDS
+            or len(open_sessions) >= self._max_open
         ):
             return False
-        if self._neighbours.has_several_servers and memory.keys_are_unique:
+        if self._neighbours.has_several_servers:
             self._look_elsewhere(place)
         return True
 
     def _look_elsewhere(self, place: Place) -> None:
         """A session id that another server has told, too: a proxy and its back end, both are counted."""
+        if not (self._memory.keys_are_unique and self._neighbours.has_several_servers):
+            return
         other = self._neighbours.elsewhere(*place)
         if other is not None:
             self.signs.count(place[0], Sign.TWICE)

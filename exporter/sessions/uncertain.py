@@ -56,12 +56,14 @@ class Uncertain(Quick):
                 return None if session.early else session
             self._wait(place, session, charges)
         else:
+            if fact.kind is Kind.LOGIN:
+                self._look_elsewhere(place)
             self._begin(place, session, charges)
         return session
 
     def _is_of_the_past(self, place: Place, stamp: int, fact: Fact) -> bool:
         """Whether the line is of a connection that ended before, or was given up and forgotten; counts it."""
-        ended = self._memory.told_until(place)
+        ended = self._memory.told_until(place) if stamp <= self._memory.newest_told + TURNED_SECONDS else None
         if ended is not None and stamp <= ended + TURNED_SECONDS:
             if fact.kind in (Kind.LOGIN, Kind.END):
                 self.signs.count(place[0], Sign.DUPLICATES)
