@@ -55,6 +55,7 @@ class Sessions(Uncertain):
         self._next_scan = 0
         self.form = ""
         self._met: dict[str, None] = {}
+        self._nameless: tuple[str, int, Fact] | None = None
 
     def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool) -> None:
         """The format is known: its name, the expiry of its sessions, and whether it never uses a key again."""
@@ -125,6 +126,10 @@ class Sessions(Uncertain):
             if fact.kind is Kind.RESTART:
                 self._restart(server, stamp)
             return ()
+        if fact.kind is Kind.LOGIN and not (fact.key or fact.process):
+            if (server, stamp, fact) == self._nameless:
+                self.signs.count(server, Sign.ALIKE)
+            self._nameless = (server, stamp, fact)
         if server in self._shared and not self.knows(server, fact):
             for other in self._neighbours.others(self, self.form, server):
                 if other.knows(server, fact):
@@ -150,7 +155,7 @@ class Sessions(Uncertain):
         if session is not None and stamp > session.deadline:
             self._leave(place, session, charges)
             session = None
-        known = session or self._memory.lingering.get(place)
+        known = session or self._memory.lingering.get(place) or self._memory.given_up.get(place)
         if known is not None and is_told_again(known, stamp, fact, keys_are_unique=self._memory.keys_are_unique):
             self._tell_again(place, known, stamp, fact)
             return charges

@@ -115,3 +115,32 @@ def test_the_shipped_configurations_are_valid() -> None:
     assert ["logs", "mail"] == [
         load(folder / name, Config).sources[0].name for name in ("container.yaml", "config.yaml")
     ]
+
+
+FRONT = "sources:\n- {name: front, paths: [x]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            FRONT + "- {name: back, paths: [y], behind: fromt}",
+            "c.yaml:1: file: source back: behind: fromt: there is no source of that name",
+        ),
+        (
+            FRONT + "- {name: b, paths: [y], behind: front}\n- {name: c, paths: [z], behind: b}",
+            "c.yaml:1: file: source c: behind: b stands behind another source itself: name that one",
+        ),
+        (
+            "sources: [{name: a, paths: [x], behind: a}]",
+            "c.yaml:1: file: source a: behind: a stands behind another source itself: name that one",
+        ),
+        (
+            "sources: [{name: a, paths: [x], ignore_addresses: [10.0.0.300]}]",
+            "c.yaml:1: sources[0].ignore_addresses[0]: value is not a valid IPv4 or IPv6 network (it is '10.0.0.300')",
+        ),
+    ],
+)
+def test_sources_that_know_each_other(tmp_path: Path, text: str, expected: str) -> None:
+    """A back end names its proxy's source; probes come from networks."""
+    assert [expected] == problems(tmp_path / "c.yaml", text)

@@ -83,7 +83,7 @@ def test_without_id_and_process_user_and_order_decide(desk: Desk) -> None:
     """The login has neither, the end both."""
     desk.take(login(None), login(None))
     desk.take(by_process(b"1", b"s1"), by_process(b"2", b"s2"), stamp=1010)
-    assert (2, {Reason.LOGOUT: 2}, {}) == (desk.total("connections"), desk.ends, desk.signs)
+    assert (2, {Reason.LOGOUT: 2}, {"alike": 1}) == (desk.total("connections"), desk.ends, desk.signs)
 
 
 def test_a_name_that_the_user_database_completes_is_the_same_user(desk: Desk) -> None:
