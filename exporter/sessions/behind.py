@@ -2,7 +2,7 @@
 
 It adds bytes and ends to the sessions of its front, never connections or logins (design section 0). Where both are
 of one format they have the same session ids (Dovecot forwards them); elsewhere only the user is the same, and bytes
-go to the account, unless the front tells bytes itself.
+go to the account, unless the front tells bytes itself. So they do where the front's session ended long ago.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ class Behind:
         front = self._front
         if fact.kind not in _ADDS or not is_after_login(fact) or not front.servers:
             return ()
-        if fact.key and form == front.form:
+        if fact.key and form == front.form and not any(front.has_ended(one, fact.key) for one in front.servers):
             # The process is the back end's own, and the front's is another one.
             fact = fact._replace(process=None, by_user=False, ok=True)
             server = next((one for one in front.servers if front.knows(one, fact)), front.servers[0])

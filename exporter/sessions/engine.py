@@ -78,6 +78,10 @@ class Sessions(Uncertain):
         """Another source tells of this server, too."""
         self._shared.add(server)
 
+    def has_ended(self, server: str, key: bytes) -> bool:
+        """Whether a connection with this key ended so long ago that only its key is remembered."""
+        return not self._memory.knows((server, key)) and self._memory.told_until((server, key)) is not None
+
     def add_bytes(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """Bytes of a connection of which only the user is known, if that is a known one."""
         account = self._resolve(server, fact.user, False)

@@ -4,7 +4,7 @@ import pytest
 
 from exporter.formats.dovecot import Dovecot
 from exporter.formats.nginx import Nginx
-from tests.pipeline.bench import Bench
+from tests.pipeline.bench import NOW, Bench
 
 STAMP = b"2026-11-22T07:59:%02d+00:00 "
 PROXY_LOGIN = (
@@ -115,3 +115,13 @@ def test_lines_of_other_hosts_are_not_read() -> None:
         bench.feed(*both * 20)
     assert (1, 1, 0, 0, 990) == numbers(front, back)
     assert {("front1",)} == {labels for labels, _ in front.book | back.book if len(labels) == 1}
+
+
+def test_a_back_end_read_long_after_its_proxy_is_told_twice_by_nobody() -> None:
+    """Of an ended session the proxy's own bytes stand; nothing is counted as a duplicate."""
+    front, back = pair()
+    front.feed(STAMP % 0 + PROXY_LOGIN, STAMP % 3 + PROXY_END, now=NOW)
+    front.note(front.pipeline.expire(NOW + 600, caught_up=True))
+    back.feed(STAMP % 1 + LOGIN, STAMP % 2 + END)
+    assert (1, 1, 0, 0, 930) == numbers(front, back)
+    assert 0 == front.checkpoint().counts.duplicate_lines
