@@ -174,6 +174,9 @@ class Charging:
             charges.append(Charge(session.account, stamp, amounts))
 
     def _end(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        if fact.presumed and session.key:
+            session.presumed = session.presumed or fact.reason
+            return
         session.final = session.final or fact.reuses_key
         if session.tentative:
             session.closing = session.closing or fact.reason or Reason.UNSPECIFIED

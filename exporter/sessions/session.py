@@ -15,7 +15,7 @@ class Session:
 
     `account` is None until it is charged. `attempts`: lines of refused attempts seen so far, `summed`: what the
     server's own count at the end came to. `failed`: refused attempts not charged yet, by the name they used;
-    `doubtful`: those of them that a login of the same name takes back.
+    `doubtful`: those of them that a login of the same name takes back. `presumed`: why it ended if nothing tells.
     `received`, `sent`, `bad_commands`: the connection's so far. `deadline`: log time after which it is given up.
     `tentative`: no line has shown yet that this is a connection. `closing`: the end that a tentative one will have.
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
@@ -40,6 +40,7 @@ class Session:
     tentative = False
     quitting = False
     closing: Reason | None = None
+    presumed: Reason | None = None
     final = False
     by_address = False
     early = False
@@ -97,6 +98,8 @@ class Session:
             data["refused"] = self.refused.value
         if self.closing is not None:
             data["closing"] = self.closing.value
+        if self.presumed is not None:
+            data["presumed"] = self.presumed.value
         for field in _BYTES:
             if value := getattr(self, field):
                 data[field] = _text(value)
@@ -139,6 +142,8 @@ def load(saved: SavedSession, intern: Intern) -> Session:
         session.refused = Reason(data["refused"])
     if "closing" in data:
         session.closing = Reason(data["closing"])
+    if "presumed" in data:
+        session.presumed = Reason(data["presumed"])
     for field in _BYTES:
         if field in data:
             setattr(session, field, _name(data[field]))
