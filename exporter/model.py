@@ -83,6 +83,7 @@ class Fact(NamedTuple):
 
     `key` joins the lines of one connection within a server; None: this line is the whole connection.
     `tentative`: the line does not name the service (Dovecot's `auth:`), so it waits for one that does.
+    `verb`: of a COMMAND; on an END, its bytes are those of the dialogue's last line, and not the connection's.
     `failures`: on an END, the failed attempts that the server itself counted for the whole connection; on a FAILURE,
     how many attempts the line stands for (0: one).
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's

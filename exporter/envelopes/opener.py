@@ -10,7 +10,7 @@ from exporter.envelopes.journal import Journal
 from exporter.envelopes.lines import StampedLines, WireLines
 from exporter.envelopes.rfc5424 import Rfc5424
 from exporter.envelopes.state import State
-from exporter.envelopes.tables import HEADERS, Tables
+from exporter.envelopes.tables import Tables, is_header
 from exporter.envelopes.wall import Wall
 from exporter.model import Record, Verdict
 
@@ -112,7 +112,7 @@ class Opener:
                 return opened
         if self._envelope and line[:1] in (b" ", b"\t"):
             return None
-        if line.startswith(HEADERS):
+        if is_header(line):
             return Record(self._last(), b"", b"", b"", line)
         return Verdict.MALFORMED
 

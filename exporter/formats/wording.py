@@ -69,6 +69,8 @@ class Wording:
 
 # No connection has more bytes: sums stay far below the ledger's 64-bit integers.
 MAX_BYTES = 2**50
+# Nor has one command or answer, of servers that log each.
+MAX_ROW_BYTES = 2**40
 _MAX_DIGITS = 16
 
 
@@ -76,12 +78,12 @@ class OutOfRange(ValueError):
     """A number that no server can mean."""
 
 
-def number(digits: bytes | None) -> int | None:
-    """A count of bytes of one connection as logged; None where there is none. OutOfRange above MAX_BYTES."""
+def number(digits: bytes | None, limit: int = MAX_BYTES) -> int | None:
+    """A count of bytes of one connection as logged; None where there is none. OutOfRange above `limit`."""
     if digits is None or not digits.isdigit():
         return None
-    count = int(digits) if len(digits) <= _MAX_DIGITS else MAX_BYTES + 1
-    if count > MAX_BYTES:
+    count = int(digits) if len(digits) <= _MAX_DIGITS else limit + 1
+    if count > limit:
         raise OutOfRange
     return count
 
