@@ -177,6 +177,8 @@ WORDING = Wording(
     ),
 )
 _KILLED = re.compile(rb"process type:SERVICE name:pop3s? .{0,300} pid:(\d{1,10}) signaled to death by signal .{0,60}")
+# Not the end of a connection: the process has written its own.
+_EXITED = re.compile(rb"process type:.{1,400} exited(?: normally|, status \d{1,3})")
 
 
 def _of_master(record: Record) -> Outcome:
@@ -185,7 +187,8 @@ def _of_master(record: Record) -> Outcome:
         return Fact(Kind.END, killed[1], reason=Reason.KILLED, tentative=True)
     if record.message == b"All children have exited, closing down":
         return Fact(Kind.RESTART)
-    return Verdict.IGNORED
+    of_pop3 = b" name:pop3" in record.message[:200] and _EXITED.fullmatch(record.message) is None
+    return Verdict.UNMATCHED if of_pop3 else Verdict.IGNORED
 
 
 class Cyrus:
