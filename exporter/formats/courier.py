@@ -122,9 +122,7 @@ WORDING = Wording(
     Rule("quit-before-login", _LEVEL + rb"LOGOUT" + _PEER, _known(Kind.END, Reason.LOGOUT)),
     Rule("left-before-login", _LEVEL + rb"Disconnected" + _PEER, _known(Kind.END, Reason.CLOSED, "debug")),
     Rule("limit", _LEVEL + rb"Maximum connection limit reached for " + _IP, _whole(Reason.CONNECTION_LIMIT)),
-    Rule(
-        "blocklist", _LEVEL + rb"dropped blocked connection from \[?" + _IP + rb"\]?", _whole(Reason.ACCESS_LIST)
-    ),
+    Rule("blocklist", _LEVEL + rb"dropped blocked connection from \[?" + _IP + rb"\]?", _whole(Reason.ACCESS_LIST)),
     Rule("tls", _LEVEL + rb"ip=\[" + _IP + rb"\], (" + _TLS_ERROR + rb")", _tls_error),
     Rule("nameless-tls", rb"couriertls: (?:connect|accept): .{1,400}", _nameless_tls_error),
     Rule(

@@ -130,8 +130,11 @@ WORDING = Wording(
     # `badlogin: HOST MECHANISM`, with or without what SASL said: all versions since 2.0.
     Rule(
         "badlogin-nameless",
-        rb"badlogin: " + _CLIENT + rb" (?!plaintext )[A-Za-z0-9_-]{1,64}(?: \[?(?:SASL\(-?\d{1,5}\):? )?(?:"
-        + _SASL_ERRORS + rb")[^][]{0,300}\]?)?",
+        rb"badlogin: "
+        + _CLIENT
+        + rb" (?!plaintext )[A-Za-z0-9_-]{1,64}(?: \[?(?:SASL\(-?\d{1,5}\):? )?(?:"
+        + _SASL_ERRORS
+        + rb")[^][]{0,300}\]?)?",
         _nameless,
     ),
     Rule("badlogin-anonymous", rb"badlogin: " + _CLIENT + rb" anonymous login refused", _nameless),
@@ -149,7 +152,11 @@ WORDING = Wording(
     Rule("poll", rb".{0,500}: Logins must be at least \d+ minutes? apart", _refusal(Reason.RATE_LIMIT)),
     # The second since 3.12, in these letters; also after STLS.
     Rule("handshake", rb"(?:pop3s failed|TLS nego?t?iation failed): .{0,300}", _end(Reason.TLS_FAILED)),
-    Rule("tls-setup", rb"(?:\[pop3d\] error initializing TLS|sasl_?(?:setprop|props_set_tls)\(\) failed: cmd_.{1,40})", _end_if_open(Reason.INTERNAL_ERROR)),
+    Rule(
+        "tls-setup",
+        rb"(?:\[pop3d\] error initializing TLS|sasl_?(?:setprop|props_set_tls)\(\) failed: cmd_.{1,40})",
+        _end_if_open(Reason.INTERNAL_ERROR),
+    ),
     Rule("backend", rb"couldn't authenticate to backend server", _end_if_open(Reason.BACKEND_DOWN)),
     Rule("shutdown", rb"graceful shutdown(?: initiated by .{0,300})?", _end_if_open(Reason.SHUTDOWN)),
     Rule("fatal", rb"Fatal error: .*", _end_if_open(Reason.INTERNAL_ERROR)),

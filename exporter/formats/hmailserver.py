@@ -58,7 +58,11 @@ WORDING = Wording(
     Rule("sent", _ROW + rb"SENT: (?!" + _VERB + rb"[ \"])(.*)\"", _sent),
     # 5.3 logs its own fetching of mail from other servers under the same name: there it is the client.
     Rule("fetching", _ROW + rb"(?:RECEIVED: (?:\+OK|-ERR)|SENT: " + _VERB + rb")(?: .*)?\"", Verdict.IGNORED),
-    Rule("other", rb"\"(?!POP3D\")(?:SMTP[CD]|IMAPD|POP3C|TCPIP|DEBUG|APPLICATION|ERROR|EVENT|BACKUP)\"\t.*", Verdict.IGNORED),
+    Rule(
+        "other",
+        rb"\"(?!POP3D\")(?:SMTP[CD]|IMAPD|POP3C|TCPIP|DEBUG|APPLICATION|ERROR|EVENT|BACKUP)\"\t.*",
+        Verdict.IGNORED,
+    ),
 )
 
 

@@ -89,7 +89,9 @@ WORDING = Wording(
     ),
     Rule("greeting", rb"Fatal error writing to client " + _PEERS + rb"\. ?Exiting child\.", _end(Reason.RESET)),
     Rule("left", rb"Fatal error writing to client\. Exiting child\.", _end(Reason.RESET)),
-    Rule("authenticating-timeout", rb"Fatal error: Timeout authenticating user\. Exiting child\.", _end(Reason.TIMEOUT)),
+    Rule(
+        "authenticating-timeout", rb"Fatal error: Timeout authenticating user\. Exiting child\.", _end(Reason.TIMEOUT)
+    ),
     Rule(
         "backend",
         rb"Fatal error (?:negotiating setup\. Exiting child\.|authenticating user\. Exiting child\."

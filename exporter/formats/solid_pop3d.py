@@ -74,7 +74,11 @@ def _broken(reason: Reason) -> Meaning:
 
 WORDING = Wording(
     Rule("connect", rb"connect from (?:[^ ]{1,255} \()?" + IP + rb"\)?", _connect),
-    Rule("login", rb"(?:mapped )?user (.*) authenticated(?: through APOP)?(?:,? \(?mapped user [^ ]{1,255})?" + _CLIENT, login),
+    Rule(
+        "login",
+        rb"(?:mapped )?user (.*) authenticated(?: through APOP)?(?:,? \(?mapped user [^ ]{1,255})?" + _CLIENT,
+        login,
+    ),
     Rule("failed", rb"(?:APOP )?authentication failed for (?:mapped )?user (.*)", _failed),
     Rule("no-such-user", rb"authentication failed: (?:no such user|can't map user name): (.*)", _failed),
     Rule("no-secret", rb"can't find APOP secret for user (.*)", _failed),

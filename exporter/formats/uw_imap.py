@@ -92,7 +92,9 @@ WORDING = Wording(
     Rule(
         "broken",
         rb"(Command stream end of file|Unexpected client disconnect|Connection reset by peer|Connection timed out"
-        rb"|Broken pipe|[A-Z][A-Za-z/ ]{1,60}),? while reading (?:line|literal|char|authentication|auth char)" + _USER + _HOST,
+        rb"|Broken pipe|[A-Z][A-Za-z/ ]{1,60}),? while reading (?:line|literal|char|authentication|auth char)"
+        + _USER
+        + _HOST,
         _broken,
     ),
     Rule("handshake", rb"Unable to (?:accept|create) SSL connection," + _HOST, _no_handshake),

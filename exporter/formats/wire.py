@@ -61,6 +61,11 @@ def reply_bytes(line: bytes) -> int:
     """
     size = 0
     words = line.split(None, 3) if b"octets" in line.lower() else ()
-    if len(words) > 2 and words[1].isdigit() and len(words[1]) <= _MAX_DIGITS and words[2].lower().startswith(b"octets"):  # noqa: PLR2004
+    if (
+        len(words) > 2
+        and words[1].isdigit()
+        and len(words[1]) <= _MAX_DIGITS
+        and words[2].lower().startswith(b"octets")
+    ):  # noqa: PLR2004
         size = int(words[1]) + _DOT_LINE
     return len(line) + _CRLF + size

@@ -96,8 +96,9 @@ def test_a_day_of_mailenable_as_w3c() -> None:
 def test_a_day_of_qpopper() -> None:
     """Every refused answer is a line."""
     book = day("qpopper", "known.log")
-    assert (4, 1, 2) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
-    assert {Reason.LOGOUT: 1, Reason.CLOSED: 1, Reason.TIMEOUT: 1, Reason.MAILBOX_LOCKED: 1} == dict(book.ends)
+    assert (5, 1, 2) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
+    expected = {Reason.LOGOUT: 1, Reason.CLOSED: 1, Reason.TIMEOUT: 1, Reason.MAILBOX_LOCKED: 1, Reason.POLICY: 1}
+    assert expected == dict(book.ends)
 
 
 def test_a_day_of_uw_imap() -> None:
