@@ -40,7 +40,8 @@ _REFUSAL = rb"\[[^\]]{0,300}\]|SASL\(-?\d{1,5}\):? .{0,300}|invalid user|access 
 _SASL_ERRORS = (
     rb"authentication failure|authorization failure|user not found|no mechanism available|generic failure|bad protocol"
     rb"|another step is needed|invalid parameter supplied|mechanism too weak|encryption needed|integrity check failed"
-    rb"|passphrase (?:expired|locked)|user (?:exists|account)|remote authentication server unavailable|no memory available"
+    rb"|passphrase (?:expired|locked)|user (?:exists|account)|remote authentication server"
+    rb"|no memory available"
     rb"|client response doesn't match|One time use of|Password (?:verification|expired)|aborted|Parameter Error"
 )
 

@@ -6,8 +6,8 @@ run.
 * A row per command: `dateTime,sessionId,seqNumber,sIp,cIp,user,duration,rqsize,rpsize,command,parameters,context,puid`;
   older versions lack rqsize, rpsize and puid. The number of columns tells them apart, so `#Fields:` is not needed.
 * The front end writes at most 20 characters of the bare name into the column `user`: the command `user` knows better.
-* `OpenSession` is the connection, `CloseSession` its end: for QUIT if that was sent, else because the client left. In the
-  front end's log it carries the bytes that were passed on after the login (from a third party's sample).
+* `OpenSession` is the connection, `CloseSession` its end: for QUIT if that was sent, else because the client left. In
+  the front end's log it carries the bytes that were passed on after the login (from a third party's sample).
 * `context` holds the answer: `R=OK` or `R="-ERR ...";Msg=...;ErrMsg=...`.
 * Bytes are exact (trait `sizes`): requests and answers, the texts of messages included.
 * Read the front end's log only: the back end logs the same connections again, with the front end as client. Rows of
@@ -22,7 +22,7 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
-from exporter.formats.wording import MAX_BYTES, MAX_ROW_BYTES, Outcome, OutOfRange, number, qualities
+from exporter.formats.wording import MAX_BYTES, MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
 # Positions of session, server, client, user, request size, answer size, command, parameters, context.
@@ -86,7 +86,7 @@ class Exchange:
             return Verdict.UNMATCHED
         try:
             return _read(row, columns)
-        except OutOfRange:
+        except OutOfRangeError:
             return Verdict.MALFORMED
 
     def recognises(self, record: Record) -> bool:

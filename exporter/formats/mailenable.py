@@ -21,7 +21,7 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
-from exporter.formats.wording import MAX_ROW_BYTES, Outcome, OutOfRange, number, qualities
+from exporter.formats.wording import MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
 _COLUMNS = 10
@@ -29,12 +29,17 @@ _SERVICE = re.compile(rb"(?:\d\d/\d\d/\d\d \d\d:\d\d:\d\d\t)?(POP3?-?[A-Z]{0,8}|
 _STARTED = re.compile(rb"\[[\d/: ]{17}\]\*+ LOG FILE (?:STARTED|CLOSED|STOPPED) \*+")
 _W3C = re.compile(
     rb"([0-9A-Fa-f:.]{2,45}) ([A-Z0-9]{2,8}(?:-[A-Z0-9]{1,8})?) [^ ]{1,255} [0-9A-Fa-f:.-]{1,45} (\d{1,10}|-)"
-    rb" ([^ ]{1,64}) ([^ ]{1,4096}) ([^ ]{1,4096}) [^ ]{1,255} (\d{1,20}|-) (\d{1,20}|-)(?: (?:\d{1,20}|-))? ([^ ]{1,512})"
+    rb" ([^ ]{1,64}) ([^ ]{1,4096}) ([^ ]{1,4096}) [^ ]{1,255} (\d{1,20}|-) (\d{1,20}|-)(?: (?:\d{1,20}|-))?"
+    rb" ([^ ]{1,512})"
 )
 
 
-def _fact(key: bytes, address: bytes, line: bytes, answer: bytes, user: bytes, sizes: tuple[bytes, bytes]) -> Fact:
-    """`sizes`: to the client and from it."""
+def _fact(
+    socket: bytes, address: bytes, dialogue: tuple[bytes, bytes], user: bytes, sizes: tuple[bytes, bytes]
+) -> Fact:
+    """`dialogue`: command and answer; `sizes`: to the client and from it."""
+    key = socket + b" " + address
+    line, answer = dialogue
     if b"denied access" in answer.lower():
         return Fact(Kind.END, key, None, address, Reason.ACCESS_LIST)
     sent, received = (number(size, MAX_ROW_BYTES) for size in sizes)
@@ -77,7 +82,7 @@ class MailEnable:
         try:
             head = _SERVICE.match(message)
             return _w3c(message) if head is None else _row(message, head)
-        except OutOfRange:
+        except OutOfRangeError:
             return Verdict.MALFORMED
 
     def recognises(self, record: Record) -> bool:
@@ -99,7 +104,7 @@ def _row(message: bytes, head: re.Match[bytes]) -> Outcome:
     # What the client sent may hold tabs: the columns after it are counted from the right.
     _, _, socket, address, verb, *sent, answer, to_client, from_client, user = row
     line = b" ".join(sent).strip() or verb
-    return _fact(socket + b" " + address, address, line, answer, user.strip(), (to_client, from_client))
+    return _fact(socket, address, (line, answer), user.strip(), (to_client, from_client))
 
 
 def _w3c(message: bytes) -> Outcome:
@@ -112,4 +117,4 @@ def _w3c(message: bytes) -> Outcome:
     # A `+` of the name is not told from a blank; only the first one is before it.
     line = b" ".join((stem if stem != b"-" else method.strip(b"-")).split(b"+", 1))
     name = b"" if user == b"-" else user
-    return _fact(port + b" " + address, address, line, answer.removeprefix(b"-+"), name, (to_client, from_client))
+    return _fact(port, address, (line, answer), name, (to_client, from_client))

@@ -10,7 +10,7 @@ the parent writes `process N finished`, with the child's pid in the text: every 
   74 a reset or a broken TLS, 75 a time-out.
 * AUTH, which it does not have, and PASS without USER are not logged. No address is, but where an access list denied it
   (blocked). No bytes, no bad commands.
-* Versions until 2.x (tag `gnu-pop3d`) begin sentences with a capital, and write no line of the parent: the rules `-old`.
+* Versions until 2.x (tag `gnu-pop3d`) begin sentences with a capital, and write no line of the parent: rules `-old`.
 * Its program is `pop3d`, as Courier's: the pid and the wording tell them apart.
 """
 
@@ -104,13 +104,14 @@ WORDING = Wording(
     Rule("stream", _ID + rb"(?:Read|Write) failed: .*", _NOTHING),
     Rule(
         "detail",
-        _ID + rb"(?:TLS established|too many children|Session terminated|can't get TLS details|cannot open TLS stream|quitting"
-        rb" |no (?:input stream|socket to send to)|MASTER: |MU_IOCTL_|cannot create (?:debug|transcript) stream).*",
+        _ID + rb"(?:TLS established|too many children|Session terminated|can't get TLS details|cannot open TLS stream"
+        rb"|quitting |no (?:input stream|socket to send to)|MASTER: |MU_IOCTL_|cannot create (?:debug"
+        rb"|transcript) stream).*",
         _NOTHING,
     ),
     Rule(
         "detail-old",
-        rb"(?:Started in debugging mode|Cannot obtain IP address of client|GNU pop3d started|User [`'].*' logged out).*",
+        rb"(?:Started in debugging mode|Cannot obtain IP address of client|GNU pop3d started).*",
         _NOTHING,
     ),
     Rule("authentication", _ID + rb"(?:APOP file|pam_[a-z]+\(pop).*", _NOTHING),
@@ -135,19 +136,9 @@ MAILUTILS = Tabled(
     wording=WORDING,
     # The program is Courier's too.
     telling=frozenset(
-        (
-            "login",
-            "failed",
-            "nonexistent",
-            "finished",
-            "started",
-            "quit",
-            "timeout",
-            "mailbox",
-            "login-old",
-            "failed-old",
-        )
-        + ("nonexistent-old", "quit-old", "timeout-old")
+        name
+        for one in ("login", "failed", "nonexistent", "finished", "started", "quit", "timeout", "mailbox")
+        for name in (one, f"{one}-old")
     ),
     documentation=Documentation(
         servers="GNU mailutils pop3d (3.15)",

@@ -22,28 +22,14 @@ from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
-from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
+from exporter.formats.nginx_tail import CLIENT, SERVER, TAIL, WHILE, address, connected, of_other_service, tailed
+from exporter.formats.nginx_zimbra import RULES as ZIMBRA
+from exporter.formats.wording import Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
-
-# The ports of SMTP and IMAP; proxies in containers put thousands before them.
-OTHER_PORTS = frozenset((25, 465, 587, 143, 993))
-_THOUSAND = 1000
 
 _HEAD = re.compile(
     rb"(?:(?:[\w.-]{1,64}: +)?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?\[[a-z]{4,6}\] (\d{1,10})#\d{1,10}: (?:\*(\d{1,19}) )?"
 )
-# Before 1.7.1 a client has no port at `connected to`; Zimbra's has one everywhere.
-_CLIENT = rb"(unix:|\[?[0-9A-Fa-f:.]{2,52}\]?(?::\d{1,5})?)"
-_SERVER = rb"(?:unix:[^ ,\"]{0,255}|[^ ,\"]{1,255}:(\d{1,5}))"
-_UPSTREAM = rb", upstream: [^ ,\"]{1,255}(?: \([^()\"]{1,200}\) <=> \([^()\"]{1,200}\))?"
-# A name with a newline ends the line early: then its closing quote is missing, and the name is no name.
-_TAIL = (
-    rb", client: " + _CLIENT + rb"(?: using starttls)?, server: " + _SERVER
-    + rb"(?:, login: \"(?:(.*)\"(?:" + _UPSTREAM + rb")?|[^\"]*))?"
-)  # fmt: skip
-_IPV4_PORT = re.compile(rb"(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}")
-# Zimbra writes an IPv6 address and the port without brackets; ports of clients mostly have five digits.
-_IPV6_PORT = re.compile(rb"([0-9A-Fa-f:.]{3,45}):\d{5}")
 # What a backend says when it refuses a login for another reason than the credentials, lower case.
 _REFUSALS = (
     (b"[in-use]", Reason.MAILBOX_LOCKED),
@@ -56,113 +42,70 @@ _REFUSALS = (
 )
 
 
-def _address(client: bytes | None) -> bytes | None:
-    """The client's address without its port."""
-    if client is None or client == b"unix:":
-        return None
-    if client[:1] == b"[":
-        return client[1:].partition(b"]")[0]
-    port = _IPV4_PORT.fullmatch(client) or _IPV6_PORT.fullmatch(client)
-    return port[1] if port is not None else client.rstrip(b"]")
-
-
-def _other(port: bytes | None) -> bool:
-    return port is not None and int(port) % _THOUSAND in OTHER_PORTS
-
-
-def _connected(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    client, port = groups
-    return Verdict.IGNORED if _other(port) else Fact(Kind.CONNECT, record.pid, address=_address(client))
-
-
-def _tailed(kind: Kind, reason: Reason | None = None, bad_commands: int = 0, *, ok: bool | None = None) -> Meaning:
-    """Lines that end with client, server and login."""
-
-    def meaning(groups: Sequence[bytes | None], record: Record) -> Outcome:
-        client, port, user = groups
-        if _other(port):
-            return Verdict.IGNORED
-        return Fact(kind, record.pid, user or None, _address(client), reason, bad_commands=bad_commands, ok=ok)
-
-    return meaning
-
-
 def _refused(groups: Sequence[bytes | None], record: Record) -> Outcome:
     """The backend's answer to the login; then nginx hangs up."""
     answer, client, port, user = groups
-    if _other(port):
+    if of_other_service(port):
         return Verdict.IGNORED
     text = (answer or b"").lower()
     reason = next((reason for words, reason in _REFUSALS if words in text), Reason.LOGIN_FAILURES)
     failures = int(reason is Reason.LOGIN_FAILURES)
-    return Fact(Kind.END, record.pid, user or None, _address(client), reason, failures=failures)
+    return Fact(Kind.END, record.pid, user or None, address(client), reason, failures=failures)
 
 
-def _zmauth(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    """Zimbra's look-up of the account failed, and the client may try again."""
-    error, client, port, user = groups
-    if _other(port):
-        return Verdict.IGNORED
-    text = (error or b"").lower()
-    if b"login failed" in text or b"auth" in text or b"user" in text or b"account" in text:
-        return Fact(Kind.FAILURE, record.pid, user or None, _address(client))
-    return Fact(Kind.REFUSAL, record.pid, user or None, _address(client), Reason.BACKEND_DOWN)
-
-
-_WHILE = rb" while [A-Za-z0-9 /-]{1,60}"
 _TO_UPSTREAM = (
     rb"(?: while (?:reading response from|connecting to|sending [A-Za-z0-9 /-]{1,60} to|SSL handshaking to) upstream"
     rb"| while proxying and [a-z ]{1,40} upstream| while in http auth state| while in mail zmauth state)"
 )
 
 WORDING = Wording(
-    Rule("connected", rb"client " + _CLIENT + rb" connected to " + _SERVER, _connected),
-    Rule("login", rb"client logged in" + _TAIL, _tailed(Kind.LOGIN)),
-    Rule("done", rb"proxied session done" + _TAIL, _tailed(Kind.END, Reason.UNSPECIFIED, ok=True)),
-    Rule("failed", rb"client login failed: \"[^\"]{0,500}\"" + _WHILE + _TAIL, _tailed(Kind.FAILURE)),
+    Rule("connected", rb"client " + CLIENT + rb" connected to " + SERVER, connected),
+    Rule("login", rb"client logged in" + TAIL, tailed(Kind.LOGIN)),
+    Rule("done", rb"proxied session done" + TAIL, tailed(Kind.END, Reason.UNSPECIFIED, ok=True)),
+    Rule("failed", rb"client login failed: \"[^\"]{0,500}\"" + WHILE + TAIL, tailed(Kind.FAILURE)),
     Rule(
         "form",
-        rb"client sent invalid [A-Za-z0-9 -]{1,40} in [A-Z0-9 -]{1,30} command" + _WHILE + _TAIL,
-        _tailed(Kind.FAILURE),
+        rb"client sent invalid [A-Za-z0-9 -]{1,40} in [A-Z0-9 -]{1,30} command" + WHILE + TAIL,
+        tailed(Kind.FAILURE),
     ),
     Rule(
         "bad-commands",
-        rb"client sent too many invalid commands" + _WHILE + _TAIL,
-        _tailed(Kind.END, Reason.BAD_COMMANDS, bad_commands=1),
+        rb"client sent too many invalid commands" + WHILE + TAIL,
+        tailed(Kind.END, Reason.BAD_COMMANDS, bad_commands=1),
     ),
     Rule(
         "too-long",
-        rb"client sent too long command \"(?:.{0,2048}\"" + _WHILE + _TAIL + rb"|.*)",
-        _tailed(Kind.END, Reason.LINE_TOO_LONG, bad_commands=1),
+        rb"client sent too long command \"(?:.{0,2048}\"" + WHILE + TAIL + rb"|.*)",
+        tailed(Kind.END, Reason.LINE_TOO_LONG, bad_commands=1),
     ),
     Rule(
         "timeout",
         rb"(?:client|upstream|proxied session) timed out(?: \([^)]{1,100}\))?"
-        rb"(?:(?! while proxying)" + _WHILE + rb")?" + _TAIL,
-        _tailed(Kind.END, Reason.TIMEOUT),
+        rb"(?:(?! while proxying)" + WHILE + rb")?" + TAIL,
+        tailed(Kind.END, Reason.TIMEOUT),
     ),
     Rule(
         "idle",
-        rb"(?:client|upstream) timed out(?: \([^)]{1,100}\))? while proxying[a-z ]{0,60}" + _TAIL,
-        _tailed(Kind.END, Reason.TIMEOUT, ok=True),
+        rb"(?:client|upstream) timed out(?: \([^)]{1,100}\))? while proxying[a-z ]{0,60}" + TAIL,
+        tailed(Kind.END, Reason.TIMEOUT, ok=True),
     ),
-    Rule("shutdown", rb"shutdown timeout while proxying" + _TAIL, _tailed(Kind.END, Reason.SHUTDOWN, ok=True)),
+    Rule("shutdown", rb"shutdown timeout while proxying" + TAIL, tailed(Kind.END, Reason.SHUTDOWN, ok=True)),
     Rule(
         "reset",
         rb"(?:recv|send|writev)\(\) failed \([^)]{1,100}\)"
         rb"(?: while in auth state| while in starttls state| while sending client greeting line"
-        rb"| while SSL handshaking| while reading PROXY protocol)" + _TAIL,
-        _tailed(Kind.END, Reason.RESET),
+        rb"| while SSL handshaking| while reading PROXY protocol)" + TAIL,
+        tailed(Kind.END, Reason.RESET),
     ),
     Rule(
         "reset-after-login",
         rb"(?:recv|send|writev|SSL_(?:read|write)|SSL_shutdown)\(\) failed \([^)]{1,300}\) while proxying"
-        rb"(?: and [a-z ]{1,40} client)?" + _TAIL,
-        _tailed(Kind.END, Reason.RESET, ok=True),
+        rb"(?: and [a-z ]{1,40} client)?" + TAIL,
+        tailed(Kind.END, Reason.RESET, ok=True),
     ),
     Rule(
         "refused",
-        rb"upstream sent invalid response: \"-ERR(.{0,500})\" while reading response from upstream" + _TAIL,
+        rb"upstream sent invalid response: \"-ERR(.{0,500})\" while reading response from upstream" + TAIL,
         _refused,
     ),
     Rule(
@@ -170,62 +113,34 @@ WORDING = Wording(
         rb"(?:(?:recv|send|connect|writev|SSL_[a-z_]{1,20})\(\) failed \([^)]{1,300}\)"
         rb"|upstream (?!timed out|sent invalid response: \"-ERR)[^\"]{1,100}(?:\".{0,500}\")?|no live upstreams"
         rb"|peer closed connection in SSL handshake|could not send PROXY protocol header at once|no password available)"
-        + _TO_UPSTREAM + _TAIL,
-        _tailed(Kind.END, Reason.BACKEND_DOWN),
+        + _TO_UPSTREAM + TAIL,
+        tailed(Kind.END, Reason.BACKEND_DOWN),
     ),
     Rule(
         "auth-server",
-        rb"auth http server [^ ]{1,255} (?:timed out|sent|did not)[^\"]{0,200}(?:\".{0,500}\")?" + _WHILE + _TAIL,
-        _tailed(Kind.END, Reason.BACKEND_DOWN),
+        rb"auth http server [^ ]{1,255} (?:timed out|sent|did not)[^\"]{0,200}(?:\".{0,500}\")?" + WHILE + TAIL,
+        tailed(Kind.END, Reason.BACKEND_DOWN),
     ),
     Rule(
         "handshake",
         rb"(?:SSL_(?:do_handshake|read|shutdown)\(\) failed|peer closed connection in SSL handshake)"
-        rb"[^\"]{0,500}? while (?:SSL handshaking|in starttls state)" + _TAIL,
-        _tailed(Kind.END, Reason.TLS_FAILED),
+        rb"[^\"]{0,500}? while (?:SSL handshaking|in starttls state)" + TAIL,
+        tailed(Kind.END, Reason.TLS_FAILED),
     ),
     Rule(
         "certificate",
-        rb"client (?:sent no required SSL certificate|SSL certificate verify error: \(.{0,200}\))" + _WHILE + _TAIL,
-        _tailed(Kind.END, Reason.POLICY),
+        rb"client (?:sent no required SSL certificate|SSL certificate verify error: \(.{0,200}\))" + WHILE + TAIL,
+        tailed(Kind.END, Reason.POLICY),
     ),
     Rule(
         "proxy-protocol",
-        rb"broken header: \".{0,500}\" while reading PROXY protocol" + _TAIL,
-        _tailed(Kind.END, Reason.UNSPECIFIED),
-    ),
-    Rule("zimbra-failed", rb"An error occurred in mail zmauth: (.{0,300}) while in mail zmauth state" + _TAIL, _zmauth),
-    # What Zimbra says beside the line of the login, its failure or its end.
-    Rule(
-        "zimbra-lookup",
-        rb"(?:zm lookup: .{1,400}?|Error occurs when retrieve route info from lookup handler, .{1,200}?)"
-        rb"(?:" + _WHILE + rb")?" + _TAIL,
-        Verdict.IGNORED,
-    ),
-    Rule(
-        "zimbra-throttle",
-        rb"(?:ip throttle:\[[^]]{1,45}\] allow|ip throttle:[^ ]{1,45} counter created|user throttle:.{0,255} (?:allow|not "
-        rb"found)|user throttle: (?:alias|no alias)|check user throttle:|create a throttle counter for user"
-        rb"|throttle allowing access|counter for [^ ]{1,45} not found|allowing (?:ip|user) .{0,255} login because"
-        rb"|retry to (?:check|lookup)|not looking up cached aliases|error trying to cache whitelist status).*",
-        Verdict.IGNORED,
-    ),
-    Rule(
-        "zimbra-denied",
-        rb"(?:ip throttle:\[[^]]{1,45}\]|user throttle:.{0,255}?) deny \[count:\d{1,19}, ?limit:\d{1,19}\]"
-        rb"(?:" + _WHILE + rb")?" + _TAIL,
-        _tailed(Kind.END, Reason.RATE_LIMIT),
-    ),
-    Rule(
-        "zimbra-sasl",
-        rb"(?:mech list is: |SASL auth negotiation failed|invalid base64 response sent by client|resolved incoming IP "
-        rb"|will use IP address to resolve service principal|entering blocking network call ).*",
-        Verdict.IGNORED,
+        rb"broken header: \".{0,500}\" while reading PROXY protocol" + TAIL,
+        tailed(Kind.END, Reason.UNSPECIFIED),
     ),
     Rule(
         "resolving",
         rb"(?:[^ ]{1,255} could not be resolved .{1,200}|[^ ]{1,255} resolved to invalid host name .{1,300}) while in "
-        rb"resolving client (?:address|hostname)" + _TAIL,
+        rb"resolving client (?:address|hostname)" + TAIL,
         Verdict.IGNORED,
     ),
     Rule(
@@ -233,17 +148,23 @@ WORDING = Wording(
         rb"(?!.*, login: \").{0,1000}, client: [^ ,]{1,45}, server: [^,:]{0,255}, request: \".*",
         Verdict.IGNORED,
     ),
+    *ZIMBRA,
 )  # fmt: skip
 _STARTED = re.compile(rb"nginx/\d[\d.]{0,20}(?: .{0,80})?")
 # What the processes say of themselves, and of the web.
 _OF_NO_CONNECTION = re.compile(
-    rb"using the \"|built by |OS: |getrlimit|start (?:worker process|cache |privileged)|(?:gracefully )?(?:exit|shutting)"
+    rb"using the \"|built by |OS: |getrlimit|start (?:worker process|cache |privileged)"
+    rb"|(?:gracefully )?(?:exit|shutting)"
     rb"|signal \d|worker process \d|cache manager process \d|unknown process \d|(?:cache )?loader process|reconfiguring"
-    rb"|reopen|changing binary|new binary|sched_setaffinity|\d{1,10} worker_connections|http file cache|conflicting server"
-    rb"|could not build|could not open error log|using inherited sockets|oldpid|OCSP |\"ssl_stapling\" ignored|the \"|duplicate "
+    rb"|reopen|changing binary|new binary|sched_setaffinity|\d{1,10} worker_connections|http file cache"
+    rb"|conflicting server"
+    rb"|could not build|could not open error log|using inherited sockets|oldpid|OCSP "
+    rb"|\"ssl_stapling\" ignored|the \"|duplicate "
     rb"|low address bits|protocol options redefined|memcache|ngx_mc_log|zm lookup|[a-z_]{2,20}\(\) (?:\"|to |failed)"
-    rb"|open socket #|aborting|still could not bind|ssl_|host not found|invalid |unknown directive|no \"|cannot |nginx was"
-    rb"|\[upstream_fair\]|shared memory zone|slab|could not be resolved|unexpected (?:response|AAAA|A )|access forbidden"
+    rb"|open socket #|aborting|still could not bind|ssl_|host not found|invalid |unknown directive|no \""
+    rb"|cannot |nginx was"
+    rb"|\[upstream_fair\]|shared memory zone|slab|could not be resolved|unexpected (?:response|AAAA|A )"
+    rb"|access forbidden"
 )
 
 

@@ -12,7 +12,7 @@ rarer lines from its source (perdition.c). One process serves one connection: th
 * `Closing NULL session` is a QUIT before the login, `Fatal Error reading authentication information` a client that
   left.
 * The name stands in quotes and may hold any text: the last `server=` and `status=` count.
-* A handshake that failed on POP3S or after STLS has its own line; other `Fatal error` lines end the process' connection.
+* A handshake that failed on POP3S or after STLS has its own line; other `Fatal error` lines end the connection.
 """
 
 from collections.abc import Sequence

@@ -111,7 +111,8 @@ WORDING = Wording(
     Rule("probe", rb"Possible probe of account .* from host .{1,600}", Verdict.IGNORED),
     Rule(
         "bulletins",
-        rb"Unable to (?:open|get|obtain|lock|stat|process|create|read|write|resolve|set) .*|\(v[^)]{1,40}\) (?:Timing|TLSv?|SSL).*"
+        rb"Unable to (?:open|get|obtain|lock|stat|process|create|read|write|resolve|set) .*"
+        rb"|\(v[^)]{1,40}\) (?:Timing|TLSv?|SSL).*"
         rb"|(?:Client address|Tracing session|Debugging turned on|getnameinfo: |TLS handshake |pop_|Timing for ).*",
         Verdict.IGNORED,
     ),

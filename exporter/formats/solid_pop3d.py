@@ -22,7 +22,6 @@ from exporter.formats.tabled import IP, Tabled, login, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
-
 # Builds without LOG_EXTEND leave the client out; with IP resolving its name stands before the address.
 _AT = rb" - (?:[^ ]{1,255} \()?" + IP + rb"\)?"
 _CLIENT = rb"(?:" + _AT + rb")?"
@@ -95,7 +94,8 @@ WORDING = Wording(
     ),
     Rule(
         "maildrop",
-        rb"(?:maildrop|mailbox|maildir): (?!(?:read|write): |can't (?:write to|read from) socket$).*|maildrop name too long",
+        rb"(?:maildrop|mailbox|maildir): (?!(?:read|write): |can't (?:write to|read from) socket$).*"
+        rb"|maildrop name too long",
         _broken(Reason.MAILBOX_ERROR),
     ),
     Rule("limit", rb"(?:per source|session) limit exceeded: " + IP, whole(Reason.CONNECTION_LIMIT)),
@@ -107,7 +107,8 @@ WORDING = Wording(
         rb"|command line|opendir failed|stat failed): ?.*|user bulletin file has wrong mode|file name too long"
         rb"|child process corrupted|weird error|[Uu]nexpected error - .{0,60}|peer address is not an IP address"
         rb"|unallowed non-IP based virtual hosting request rejected|user .{0,40} not found"
-        rb"|(?:setgroups|setgid|setuid|chdir|setrlimit|getpeername|pipe|fork|getpwnam|open|stat|opendir|utimes?): [A-Z].*",
+        rb"|(?:setgroups|setgid|setuid|chdir|setrlimit|getpeername|pipe|fork|getpwnam|open|stat|opendir|utimes?)"
+        rb": [A-Z].*",
         Verdict.IGNORED,
     ),
     Rule("pam", rb"pam_[a-z]+\(solid-pop3d:.*", Verdict.IGNORED),

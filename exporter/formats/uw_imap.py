@@ -7,8 +7,8 @@ run here.
   `connect from` and `refused connect from` come under the same program.
 * `Login user=` and `Auth user=` are logins, `Login failed` and `Login failure` failures, and so is each try after too
   many (`excessive login failures`) or with too long a name. `Login disabled` demands TLS.
-* `Error opening or locking INBOX` follows right credentials, and is followed by `Login user=.. no mailbox`: the first is
-  the login, the second why it could not be used.
+* `Error opening or locking INBOX` follows right credentials, and is followed by `Login user=.. no mailbox`: the first
+  is the login, the second why it could not be used.
 * `Logout` is a QUIT; every other end names its cause. No bytes, no bad commands.
 """
 
@@ -114,8 +114,10 @@ WORDING = Wording(
     ),
     Rule(
         "mailbox",
-        rb"Moved \d+ bytes .*|Trying to get mailbox lock .*|Mailbox (?:is open by another process|vulnerable|lock file |"
-        rb"open failed|shrank |unexpected |parse error|not open).*|Mail drop .*|New mail move failed.*|Unexpected changes to "
+        rb"Moved \d+ bytes .*|Trying to get mailbox lock .*|Mailbox (?:is open by another process|vulnerable"
+        rb"|lock file |"
+        rb"open failed|shrank |unexpected |parse error|not open).*|Mail drop .*|New mail move failed.*"
+        rb"|Unexpected changes to "
         rb"mailbox.*|Retrying after disk error.*|Fatal disk error.*|SECURITY PROBLEM: .*|Can't open mailbox .*"
         rb"|File .{1,200} are the same file!|Unable to (?:open|lock|get|read|write|create) mailbox.*",
         Verdict.IGNORED,

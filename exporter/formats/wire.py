@@ -61,11 +61,6 @@ def reply_bytes(line: bytes) -> int:
     """
     size = 0
     words = line.split(None, 3) if b"octets" in line.lower() else ()
-    if (
-        len(words) > 2
-        and words[1].isdigit()
-        and len(words[1]) <= _MAX_DIGITS
-        and words[2].lower().startswith(b"octets")
-    ):  # noqa: PLR2004
-        size = int(words[1]) + _DOT_LINE
+    if len(words) > 2 and words[1].isdigit() and words[2].lower().startswith(b"octets"):  # noqa: PLR2004
+        size = int(words[1]) + _DOT_LINE if len(words[1]) <= _MAX_DIGITS else 0
     return len(line) + _CRLF + size

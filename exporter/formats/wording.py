@@ -54,7 +54,7 @@ class Wording:
             return meaning
         try:
             return meaning(match.groups()[group:last], record)
-        except OutOfRange:
+        except OutOfRangeError:
             return Verdict.MALFORMED
 
     def matching(self, message: bytes) -> list[str]:
@@ -74,17 +74,17 @@ MAX_ROW_BYTES = 2**40
 _MAX_DIGITS = 16
 
 
-class OutOfRange(ValueError):
+class OutOfRangeError(ValueError):
     """A number that no server can mean."""
 
 
 def number(digits: bytes | None, limit: int = MAX_BYTES) -> int | None:
-    """A count of bytes of one connection as logged; None where there is none. OutOfRange above `limit`."""
+    """A count of bytes of one connection as logged; None where there is none. OutOfRangeError above `limit`."""
     if digits is None or not digits.isdigit():
         return None
     count = int(digits) if len(digits) <= _MAX_DIGITS else limit + 1
     if count > limit:
-        raise OutOfRange
+        raise OutOfRangeError
     return count
 
 
