@@ -104,6 +104,11 @@ def _command(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.BAD_COMMAND)._replace(bad_commands=1, trait="chatty")
 
 
+# What else is audited than traffic.
+_AUDITED = (
+    rb"(?:acl|append|create|delete|discard|duplicate|expunge|modseq|newquota|overquota|partitionmove|proxy|redirect|reject"
+    rb"|rename|rmquota|setquota|touched|unlink|unlinkarchive|mboxname|sieve|failed|ok|processed)"
+)
 _PAIR = re.compile(rb'(?<![^ ])([a-z.]+)=(?:"((?:[^"\\]|\\.)*)"|([^ ]*))')
 _ADDRESS = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]")
 
@@ -170,7 +175,7 @@ WORDING = Wording(
     Rule("starttls", rb"starttls: .*|\[pop3d\] STARTTLS failed: .*|inittls: .*|TLS is available\.:.*", Verdict.IGNORED),
     Rule(
         "audit",
-        rb"auditlog: (?!traffic ).*|event=auditlog\.(?!traffic ).*|Expunged \d+ messages? from .*",
+        rb"auditlog: " + _AUDITED + rb" .*|event=auditlog\." + _AUDITED + rb" .*|Expunged \d+ messages? from .*",
         Verdict.IGNORED,
     ),
     Rule(
