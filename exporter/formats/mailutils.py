@@ -141,7 +141,7 @@ MAILUTILS = Tabled(
         for name in (one, f"{one}-old")
     ),
     documentation=Documentation(
-        servers="GNU mailutils pop3d (3.15)",
+        servers="GNU mailutils pop3d (3.15; older wordings from its source)",
         measured=True,
         deciding_lines="`POP3 login:`; else `session ended`, `session timed out`, a failed TLS, `process N finished` "
         "or `Denying connection`",

@@ -185,7 +185,7 @@ class Nginx:
     keys_are_unique = False
     quality = qualities(
         connections=Quality.EXACT,
-        blocked=Quality.NONE,
+        blocked=Quality.LOWER_BOUND,
         bad_commands=Quality.LOWER_BOUND,
         terminations=Quality.LOWER_BOUND,
         logins=Quality.EXACT,
@@ -195,7 +195,7 @@ class Nginx:
     traits: Mapping[str, Qualities] = MappingProxyType({})
     wording = WORDING
     documentation = Documentation(
-        servers="nginx mail proxy (1.22.1)",
+        servers="nginx mail proxy (1.22.1), and Zimbra's (1.24.0)",
         measured=True,
         deciding_lines="`client logged in`; else `timed out`, `too many invalid commands`, `too long command`, a "
         "failed handshake or backend; else the expiry",
