@@ -61,17 +61,6 @@ _NOTHING = Verdict.IGNORED
 
 WORDING = Wording(
     Rule("login", _ID + rb"POP3 login: user `(.*)', source [^ ']{1,64}", _user(Kind.LOGIN)),
-    # Until 2.x names stand between two apostrophes, sentences begin with a capital, and this is the login.
-    Rule("login-old", rb"User [`'](.*)' logged in with mailbox ['`].{1,600}' \(\d{1,10} msgs?\)", _user(Kind.LOGIN)),
-    Rule("failed-old", rb"User [`'](.*)': authentication failed", _user(Kind.FAILURE)),
-    Rule("nonexistent-old", rb"User [`'](.*)'(?:: nonexistent| nonexistent)", _user(Kind.FAILURE)),
-    Rule("probe-old", rb"Possible probe of account [`'](.*)'", _user(Kind.FAILURE)),
-    Rule("apop-old", rb"APOP user (.*) tried to log in with USER", _user(Kind.FAILURE)),
-    Rule("quit-old", rb"Session ended for (?:user: (.*)|no user)", _end(Reason.LOGOUT)),
-    Rule("timeout-old", rb"Session timed out for (?:user: (.*)|no user)", _timed_out),
-    Rule("incoming-old", rb"Incoming connection opened", lambda _, record: Fact(Kind.CONNECT, record.pid)),
-    Rule("gone-old", rb"No socket to send to", _end(Reason.CLOSED)),
-    Rule("signal-old", rb"(?:Quitting on signal|got signal \d{1,3})", _if_open(Reason.SHUTDOWN)),
     Rule(
         "internal",
         _ID + rb"(?:[Mm]ailbox was updated by other party: .*|Out of memory|not enough memory|Unknown quit)",
@@ -116,6 +105,17 @@ WORDING = Wording(
     ),
     Rule("authentication", _ID + rb"(?:APOP file|pam_[a-z]+\(pop).*", _NOTHING),
     Rule("connect", _ID + rb"connect from .*", _NOTHING),
+    # Until 2.x names stand between two apostrophes, sentences begin with a capital, and this is the login.
+    Rule("login-old", rb"User [`'](.*)' logged in with mailbox ['`].{1,600}' \(\d{1,10} msgs?\)", _user(Kind.LOGIN)),
+    Rule("failed-old", rb"User [`'](.*)': authentication failed", _user(Kind.FAILURE)),
+    Rule("nonexistent-old", rb"User [`'](.*)'(?:: nonexistent| nonexistent)", _user(Kind.FAILURE)),
+    Rule("probe-old", rb"Possible probe of account [`'](.*)'", _user(Kind.FAILURE)),
+    Rule("apop-old", rb"APOP user (.*) tried to log in with USER", _user(Kind.FAILURE)),
+    Rule("quit-old", rb"Session ended for (?:user: (.*)|no user)", _end(Reason.LOGOUT)),
+    Rule("timeout-old", rb"Session timed out for (?:user: (.*)|no user)", _timed_out),
+    Rule("incoming-old", rb"Incoming connection opened", lambda _, record: Fact(Kind.CONNECT, record.pid)),
+    Rule("gone-old", rb"No socket to send to", _end(Reason.CLOSED)),
+    Rule("signal-old", rb"(?:Quitting on signal|got signal \d{1,3})", _if_open(Reason.SHUTDOWN)),
 )  # fmt: skip
 
 

@@ -28,7 +28,9 @@ WHILE = rb" while [A-Za-z0-9 /-]{1,60}"
 
 def address(client: bytes | None) -> bytes | None:
     """The client's address without its port."""
-    if client is None or client == b"unix:":
+    if client is None or b":" not in client:
+        return client
+    if client == b"unix:":
         return None
     if client[:1] == b"[":
         return client[1:].partition(b"]")[0]

@@ -104,7 +104,7 @@ WORDING = Wording(
     Rule(
         "failed-beside",
         rb"(?:\[AUTH\] )?Failed attempted login to .* from host .{1,600}"
-        rb"|Authentication failed for user .*|Account .* access denied: .*|.{1,64}: User not known to system.*",
+        rb"|Authentication failed for user .*|Account .* access denied: .*",
         Verdict.IGNORED,
     ),
     # QUIT after USER without PASS.
