@@ -4,8 +4,9 @@ Facts: courier-pop 1.0.16 (Debian 12), run and compared with what its clients di
 `courierpop3login`, `popd-ssl`) from public logs; newer ones (1.3.5 to 2.0) from its source (pop3login.C, pop3dserver.C,
 starttls.c).
 
-* No pid: address and port tie the lines of a connection together; where the version logs no port, the address. From 2005
-  to September 2019 `LOGIN` has the port and the lines before it have not: the login goes on with what its address began.
+* No pid: address and port tie the lines of a connection together; where the version logs no port, the address. From
+  2005 to September 2019 `LOGIN` has the port and the lines before it have not: the login goes on with what its address
+  began.
 * `Connection` and `Disconnected` are logged at mail.debug. A syslog that drops debug leaves connections that
   never tried a password uncounted: trait `debug` says that they are kept.
 * `LOGOUT` with a user ends a session by QUIT, `DISCONNECTED` without; before the login `LOGOUT` (QUIT) is followed
@@ -15,8 +16,8 @@ starttls.c).
 * 2.0 writes `disc` in place of each of these words: why the session ended is not told.
 * TLS errors carry no port. A failed handshake on POP3S is the whole connection, because `Connection` comes after it; on
   POP3 it is of the connection open from that address. What may also stand before the end of a good session (the client
-  went without close_notify) ends nothing: it is why the connection ended if no line of its own does. Without an address,
-  only a failed handshake on POP3S is a connection.
+  went without close_notify) ends nothing: it is why the connection ended if no line of its own does. Without an
+  address, only a failed handshake on POP3S is a connection.
 * `Maximum connection limit reached` is a connection that was refused: blocked. What the access file denies is not
   logged at all.
 * Names are printed unquoted, so the last `, ip=[..], port=[..]` counts. courierlogger cuts lines at 512 bytes and

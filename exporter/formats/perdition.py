@@ -57,8 +57,8 @@ def _auth(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 def _closing(groups: Sequence[bytes | None], record: Record) -> Outcome:
     address, user, received, sent = groups
-    counts = {"received": number(received), "sent": number(sent)}
-    return Fact(Kind.END, record.pid, user, address, Reason.UNSPECIFIED, **counts, ok=True)
+    fact = Fact(Kind.END, record.pid, user, address, Reason.UNSPECIFIED, ok=True)
+    return fact._replace(received=number(received), sent=number(sent))
 
 
 def _end(reason: Reason, ok: bool | None = None) -> Meaning:  # noqa: FBT001 - as in the Fact
