@@ -90,12 +90,12 @@ class Fact(NamedTuple):
     logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in;
     False on a FAILURE: one database did not know `user`, so a login of the same name takes it back.
     True on an END or TRAFFIC: only a connection that had logged in can bring the line, so it never begins one.
+    True on a LOGIN: the server writes it again while the session lasts, as a reminder, which is no duplicate.
     `presumed`: on an END found by its address: it may be of another connection, so an open one goes on, and ends
     for `reason` if no line of its own ends it; where none is open the line is a whole connection. `ok` False on it:
     the connection had not logged in.
     `former`: on a LOGIN, the key of the connection's earlier lines, which told less: a session open under it that
     has not logged in goes on under `key`.
-    `repeats`: on a LOGIN, the server writes it again while the session lasts: a reminder, and no duplicate.
     `process`: the server's process that serves the connection once it is logged in (Dovecot's `mpid=` on the login,
     the process id in the prefix later): it joins lines of which only some, or none, have a key.
     `by_user`: the line names no connection, only its user (Dovecot 2.2's mail process).
@@ -124,7 +124,6 @@ class Fact(NamedTuple):
     process: bytes | None = None
     presumed: bool = False
     former: bytes | None = None
-    repeats: bool = False
 
 
 # ── sessions, ledger ────────────────────────────────────────────────────────────────────────────────────────

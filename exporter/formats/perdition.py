@@ -48,7 +48,7 @@ def _auth(groups: Sequence[bytes | None], record: Record) -> Outcome:
     assert status is not None
     user = _name(quoted)
     if status == b"ok":
-        return Fact(Kind.LOGIN, record.pid, user, address, repeats=True)
+        return Fact(Kind.LOGIN, record.pid, user, address, ok=True)
     for words, reason in _REFUSALS:
         if words in status:
             return Fact(Kind.REFUSAL, record.pid, user, address, reason)

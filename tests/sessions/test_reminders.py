@@ -5,7 +5,7 @@ from exporter.model import Fact, Kind
 from tests.sessions.desk import IDLE, Desk
 
 HOME = b"192.0.2.1"
-LOGIN = Fact(Kind.LOGIN, b"7", b"alice@example.com", HOME, repeats=True)
+LOGIN = Fact(Kind.LOGIN, b"7", b"alice@example.com", HOME, ok=True)
 CONNECT = Fact(Kind.CONNECT, b"7", address=HOME)
 END = Fact(Kind.END, b"7", b"alice@example.com", HOME, Reason.UNSPECIFIED, sent=5, ok=True)
 
@@ -18,7 +18,7 @@ def test_a_reminder_is_no_login(desk: Desk) -> None:
         desk.note(desk.sessions.expire(1000 + number * IDLE))
     desk.take(END, stamp=1001 + 4 * IDLE)
     assert 1 == desk.total("connections") == desk.total("logins") == desk.sessions.seen
-    assert {Reason.UNSPECIFIED: 1} == desk.ends
+    assert ({Reason.UNSPECIFIED: 1}, {}) == (desk.ends, desk.signs)
 
 
 def test_a_reminder_survives_a_restart(desk: Desk) -> None:
