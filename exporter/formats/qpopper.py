@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation
-from exporter.formats.tabled import IP, Tabled, connect, login
+from exporter.formats.tabled import IP, Tabled, connect, login, whole
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -97,6 +97,9 @@ def _refused(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 WORDING = Wording(
     Rule("servicing", rb"\(v[^)]{1,40}\) Servicing request from \".{0,255}\" at " + IP + _PLACE + rb"\s?", connect),
+    # tcpd's, under the same name and process.
+    Rule("connect", rb"connect from (?:[^ \[(]{1,255} ?[\[(])?" + IP + rb"[\])]?", connect),
+    Rule("denied", rb"refused connect from (?:[^ \[(]{1,255} ?[\[(])?" + IP + rb"[\])]?", whole(Reason.ACCESS_LIST)),
     Rule("login", rb"\(v[^)]{1,40}\) POP login by user \"(.*)\" at \([^)]{0,255}\) " + IP + _PLACE, login),
     Rule("statistics", rb"Stats: +([^ ]{1,255})(?: \d+){4} [^ ]{1,255} " + IP + _PLACE, _statistics),
     Rule("refused", _WHO + rb"(-ERR .{0,2000})", _refused),
@@ -113,6 +116,7 @@ WORDING = Wording(
         "bulletins",
         rb"Unable to (?:open|get|obtain|lock|stat|process|create|read|write|resolve|set) .*"
         rb"|\(v[^)]{1,40}\) (?:Timing|TLSv?|SSL).*"
+        rb"|warning: can't verify host.*"
         rb"|(?:Client address|Tracing session|Debugging turned on|getnameinfo: |TLS handshake |pop_|Timing for ).*",
         Verdict.IGNORED,
     ),

@@ -7,8 +7,8 @@ run here.
   `connect from` and `refused connect from` come under the same program.
 * `Login user=` and `Auth user=` are logins, `Login failed` and `Login failure` failures, and so is each try after too
   many (`excessive login failures`) or with too long a name. `Login disabled` demands TLS.
-* `Error opening or locking INBOX` follows right credentials, and is followed by `Login user=.. no mailbox`: the first
-  is the login, the second why it could not be used.
+* `Error opening or locking INBOX` follows right credentials, and is followed by `Login user=.. no mailbox`: a login
+  that could not be used.
 * `Logout` is a QUIT; every other end names its cause. No bytes, no bad commands.
 """
 
@@ -72,9 +72,9 @@ _LOGIN = rb"(?:Admin )?(?:Login|Auth|APOP|Authenticated)"
 WORDING = Wording(
     Rule("init", rb"(?:(?:pop[23]s? (?:SSL )?|port \d{1,5} )service init|connect) from " + _FROM, connect),
     Rule("login", _LOGIN + _USER + _HOST + rb"(?: nmsgs=\d+/\d+)?", _named(Kind.LOGIN)),
-    # It is told only when the credentials were right, and before the line of the login.
-    Rule("inbox", rb"Error opening or locking INBOX" + _USER + _HOST, _named(Kind.LOGIN)),
-    Rule("no-mailbox", _LOGIN + _USER + _HOST + rb" no mailbox", _named(Kind.REFUSAL, Reason.MAILBOX_ERROR)),
+    Rule("no-mailbox", _LOGIN + _USER + _HOST + rb" no mailbox", _named(Kind.LOGIN, Reason.MAILBOX_ERROR)),
+    # Before that line, or after `IMAP login`.
+    Rule("inbox", rb"Error opening or locking INBOX" + _USER + _HOST, _named(Kind.REFUSAL, Reason.MAILBOX_ERROR)),
     Rule("proxied", rb"IMAP login to host=.{1,100}" + _USER + _HOST, _named(Kind.LOGIN)),
     Rule(
         "failed",

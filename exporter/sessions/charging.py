@@ -109,7 +109,7 @@ class Charging:
         if session.ended and session.account is None:  # it was left out as a probe, and is none
             self.seen += 1
         session.logged_in = True
-        session.refused = None  # only what is refused after it still counts
+        session.refused = fact.reason  # what was refused before it does not count any more
         session.process = fact.process or session.process
         if session.tentative:
             session.user = fact.user

@@ -44,7 +44,7 @@ class Quick(Keyed):
         """
         if fact.kind is Kind.LOGIN:
             former = fact.former
-            if fact.tentative or fact.by_address or not self._is_new(place, stamp):
+            if fact.tentative or fact.by_address or fact.reason is not None or not self._is_new(place, stamp):
                 return None
             if former is not None and (place[0], former) in self._memory.open:
                 return None
