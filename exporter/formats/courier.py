@@ -145,6 +145,8 @@ WORDING = Wording(
         rb"|(?:ERR: )?(?:Error while saving courierpop3dsizelist|I/O error while reading message file ).*",
         Verdict.IGNORED,
     ),
+    # Until 2006, with DEBUG_LOGIN: the dialogue, with passwords.
+    Rule("debugging", rb"LOGIN: DEBUG: ip=\[" + _IP + rb"\], [a-z]{2,20}=.*", Verdict.IGNORED),
     Rule("authentication", _LEVEL + rb"(?:authentication error: |authdaemon: |\[Hint: ).*", Verdict.IGNORED),
     Rule(
         "start",

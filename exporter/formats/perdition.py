@@ -1,7 +1,7 @@
 """perdition, the POP3 proxy.
 
-Facts: perdition 2.2 (Debian 12), run and compared with what its clients did; `Close:` of 1.x from public logs; the
-rarer lines from its source (perdition.c). One process serves one connection: the pid ties its lines.
+Facts: perdition 2.2 (Debian 12), run and compared with what its clients did; older versions and the rarer
+lines from the source of 0.1.8 to 2.2 (perdition.c). One process serves one connection: the pid ties its lines.
 
 * `Connect:` is the connection; `Auth:` with `status="ok"` the login, with `failed: Re-Authentication Failure` a refused
   try. When the backend cannot be reached the try was not refused for its credentials: it ends as `backend_down`; and
@@ -27,7 +27,9 @@ PROGRAMS = frozenset((b"perdition.pop3", b"perdition.pop3s", b"perdition"))
 
 _PEERS = rb"\[?([0-9A-Fa-f:.]{2,45}?)\]?(?::\d{1,5})?->[^ ]{1,80}"
 _NAME = rb"(?: client-secure=[^ ]{1,40})?(?: authorisation_id=.{1,300}? authentication_id=| user=)\"(.*)\""
-_SERVER = rb" server=\"[^\"]{0,300}\"(?: port=\"[^\"]{0,20}\"|[^\"]{0,200}) status=\"([^\"]{0,300})\""
+_SERVER = rb" server=\"[^\"]{0,300}\"(?: port=\"[^\"]{0,20}\"|[^\"]{0,200})(?: status=\"([^\"]{0,300})\")?"
+# Until 1.17 it stands in quotes, with a blank behind it.
+_OLD_PEERS = rb"\"?" + _PEERS + rb"(?: \")?"
 # Words of a failed status that do not mean the credentials.
 _REFUSALS = (
     (b"Login Disabled", Reason.POLICY),
@@ -45,14 +47,21 @@ def _name(quoted: bytes | None) -> bytes | None:
 
 def _auth(groups: Sequence[bytes | None], record: Record) -> Outcome:
     address, quoted, status = groups
-    assert status is not None
     user = _name(quoted)
-    if status == b"ok":
+    if status is None or status == b"ok":  # the first versions log no others
         return Fact(Kind.LOGIN, record.pid, user, address, ok=True)
     for words, reason in _REFUSALS:
         if words in status:
             return Fact(Kind.REFUSAL, record.pid, user, address, reason)
     return Fact(Kind.FAILURE, record.pid, user, address)
+
+
+def _connect_for(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.CONNECT, record.pid, groups[1], groups[0])
+
+
+def _failed(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.FAILURE, record.pid, groups[0])
 
 
 def _closing(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -68,18 +77,22 @@ def _end(reason: Reason, ok: bool | None = None) -> Meaning:  # noqa: FBT001 - a
 
 
 WORDING = Wording(
+    # 0.1.8: before the login is tried at the backend.
+    Rule("connect-old", rb"Connect: +" + _PEERS + _NAME + _SERVER, _connect_for),
+    Rule("failed-old", rb"Fail reauthentication for user (.*)", _failed),
+    Rule("closing-old", rb"Closing: +" + _PEERS + rb" user=(.*) (\d+) (\d+)", _closing),
     Rule("connect", rb"Connect: +" + _PEERS + rb"(?: inetd_pid=\d{1,10})?", connect),
     Rule("auth", rb"Auth: +" + _PEERS + _NAME + _SERVER, _auth),
     Rule("closing", rb"(?:Closing session|Close): +" + _PEERS + _NAME + rb" received=(\d+) sent=(\d+)", _closing),
     Rule("quit-before-login", rb"Closing NULL session: +" + _PEERS + rb" .{0,1000}", _end(Reason.LOGOUT)),
     Rule(
         "left-before-login",
-        rb"Fatal Error reading authentication information from client " + _PEERS + rb": Exiting child",
+        rb"Fatal Error reading authentication information from client " + _OLD_PEERS + rb": Exiting child",
         _end(Reason.CLOSED),
     ),
     Rule(
         "timeout-before-login",
-        rb"Fatal Error: Timeout reading authentication information from client " + _PEERS + rb": Exiting child",
+        rb"Fatal Error: Timeout reading authentication information from client " + _OLD_PEERS + rb": Exiting child",
         _end(Reason.TIMEOUT),
     ),
     Rule(
@@ -157,7 +170,7 @@ PERDITION = Tabled(
     ),
     wording=WORDING,
     documentation=Documentation(
-        servers="perdition (2.2; `Close:` of 1.x from public logs)",
+        servers="perdition (2.2; older wordings from its source)",
         measured=True,
         deciding_lines='`Auth:` with `status="ok"`; else `Closing NULL session` or `Fatal Error`; else the expiry',
         bytes_cover="after the login; none of a session that was reset",

@@ -91,7 +91,7 @@ WORDING = Wording(
     Rule("closed", rb"Mailbox closed \(.{0,100}\)" + _USER + _HOST, _named(Kind.END, Reason.MAILBOX_ERROR, ok=True)),
     Rule(
         "broken",
-        rb"(Command stream end of file|Unexpected client disconnect|Connection reset by peer|Connection timed out"
+        rb"([Cc]ommand stream end of file|Unexpected client disconnect|Connection reset by peer|Connection timed out"
         rb"|Broken pipe|[A-Z][A-Za-z/ ]{1,60}),? while reading (?:line|literal|char|authentication|auth char)"
         + _USER
         + _HOST,

@@ -112,11 +112,11 @@ def test_a_day_of_qpopper() -> None:
 def test_a_day_of_uw_imap() -> None:
     """Each end names its cause."""
     book = day("uw-imap", "known.log")
-    assert (18, 5, 6) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
+    assert (19, 5, 6) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
     expected = {
         Reason.LOGOUT: 1,
         Reason.TIMEOUT: 1,
-        Reason.CLOSED: 3,
+        Reason.CLOSED: 4,
         Reason.TLS_FAILED: 1,
         Reason.TLS_REQUIRED: 1,
         Reason.RESET: 2,
