@@ -14,7 +14,8 @@ _THOUSAND = 1000
 # Before 1.7.1 a client has no port at `connected to`; Zimbra's has one everywhere.
 CLIENT = rb"(unix:|\[?[0-9A-Fa-f:.]{2,52}\]?(?::\d{1,5})?)"
 SERVER = rb"(?:unix:[^ ,\"]{0,255}|[^ ,\"]{1,255}:(\d{1,5}))"
-_UPSTREAM = rb", upstream: [^ ,\"]{1,255}(?: \([^()\"]{1,200}\) <=> \([^()\"]{1,200}\))?"
+# Zimbra writes `(a->b) <=> (c->d)` behind it, the first versions `, [a-b] <=> [c-d]`.
+_UPSTREAM = rb", upstream: [^ ,\"]{1,255}(?:,? [(\[][^()\"]{1,200}[)\]] <=> [(\[][^()\"]{1,200}[)\]])?"
 # A name with a newline ends the line early: then its closing quote is missing, and the name is no name.
 TAIL = (
     rb", client: " + CLIENT + rb"(?: using starttls)?, server: " + SERVER
