@@ -10,6 +10,7 @@ from functools import partial
 from exporter.addresses import is_in
 from exporter.catalogue import Quality
 from exporter.envelopes.opener import Opener
+from exporter.envelopes.programs import host_problem
 from exporter.express import WORTH_LINES, Express, Ways
 from exporter.formats.contract import Format, Hurried
 from exporter.formats.judging import Judge
@@ -205,7 +206,7 @@ class Pipeline:
         if opener is None:
             state = self._saved_openers.pop(batch.stream, "")
             opener = self._openers[batch.stream] = Opener(self._reading.zone, state)
-        opener.begin(batch.name, batch.modified, batch.modified if now is None else now)
+        opener.begin(batch.name, batch.modified, batch.modified if now is None else now, batch.lines)
         return opener
 
     def _server(self, host: bytes) -> str:
@@ -282,7 +283,10 @@ class Pipeline:
     @property
     def problems(self) -> tuple[str, ...]:
         """What an operator should settle, as of the last checkpoint: sentences."""
-        return tuple(filter(None, (self._recogniser.problem, *(doubt.problem for doubt in self._truth.doubts))))
+        stamps = sorted({opener.problem for opener in self._openers.values()})
+        hosts = "" if self._reading.server else host_problem(self._servers)
+        doubts = (doubt.problem for doubt in self._truth.doubts)
+        return tuple(filter(None, (self._recogniser.problem, *stamps, hosts, *doubts)))
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

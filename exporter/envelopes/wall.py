@@ -6,9 +6,12 @@ lines more than a year older than their file, and on which side of a gap of an h
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
+
+from exporter.envelopes.order import Numbers, Order
 
 # Lines of several processes may be out of order by this much, seconds.
 DISORDER = 120
@@ -35,27 +38,41 @@ class Wall:
 
     `last` is the instant of the stream's previous line (None: not known), by which a doubled hour is resolved.
     `near`: an instant that is known to be close (the stamp of the envelope around this one); it decides alone.
+    `order`: of day and month in dates of numbers.
     """
 
-    def __init__(self, zone: ZoneInfo, last: int | None = None) -> None:
+    def __init__(self, zone: ZoneInfo, last: int | None = None, order: Order | None = None) -> None:
         self.last = last
         self.near: int | None = None
+        self.order = order or Order()
         self._zone = zone
         self._named: date | None = None
         self._reference = datetime(1970, 1, 1, tzinfo=UTC)
         self._limit = 0.0
 
-    def begin(self, name: str, modified: float, now: float) -> None:
-        """What is known of the lines that follow: their file's name and age (0: none) and our own clock."""
+    def begin(self, name: str, modified: float, now: float, ahead: Sequence[bytes] = ()) -> None:
+        """What is known of the lines that follow: their file's name and age (0: none), our own clock, themselves."""
         self._named = named_date(name)
         self._limit = modified or now
         self._reference = _instant(self._limit, self._zone)
+        self.order.begin(ahead, self.date())
 
     def date(self) -> date:
         """The date of stamps that have none: from the name, else that of the file's age."""
         if self.near is not None:
             return _instant(self.near, self._zone).date()
         return self._named or self._reference.date()
+
+    def numbered(self, numbers: Numbers, usual: str) -> date:
+        """The date of three numbers, whose order the stream tells: exporter/envelopes/order.py. ValueError: none."""
+        near = None if self.near is None else _instant(self.near, self._zone).date()
+        return self.order.read(numbers, near, usual)
+
+    def month(self, candidates: tuple[int, ...], day: int) -> int:
+        """Of several that one name stands for: that of the newest date the file is old enough for."""
+        if len(candidates) == 1:
+            return candidates[0]
+        return max(candidates, key=lambda month: (self.year(month, day, 0, 0), month))
 
     def minutes(self, year: int | None, month: int, day: int, hour: int, minute: int) -> tuple[int, ...]:
         """The instants (UNIX seconds) at which the clock shows this: one, or two in a doubled hour, ascending.
