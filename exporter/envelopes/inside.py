@@ -19,26 +19,30 @@ NEAR_WITH_ZONE: Final = 86_400
 NEAR_WITHOUT_ZONE: Final = 600
 _MONTHS = tuple(month + b" " for month in ENGLISH)
 _WEEKDAYS = (b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun ", b"Mon,", b"Tue,", b"Wed,")
-_YEARS = tuple(b"%d" % year for year in range(1000, 2100))  # and the first digits of UNIX times
+_DIGITS = tuple(b"%04d" % digits for digits in range(10_000))  # years, UNIX times, days
 _DAYS = tuple(
-    b"%02d%b%d" % (day, mark, tens) for day in range(1, 32) for mark in (b"/", b".", b"-") for tens in range(4)
+    (b"%b%b%b" % (day, mark, month))[:4]
+    for day in (*(b"%02d" % day for day in range(1, 32)), *(b"%d" % day for day in range(1, 10)))
+    for mark in (b"/", b".", b"-")
+    for month in (
+        *(b"%02d%b" % (month, mark) for month in range(1, 32)),
+        *(b"%d%b" % (m, mark) for m in range(1, 10)),
+        *ENGLISH,
+    )
 )
-_COMPACT = tuple(b"%02d%02d" % (year, month) for year in range(20, 60) for month in range(1, 13))
+_BRACKETS = (
+    *(b"[%02d%b" % (day, mark) for day in range(1, 32) for mark in (b"/", b".", b"-")),
+    *(b"[%d" % century for century in (*range(199, 210), *range(100, 200))),
+)
 _TIMES = tuple(b"%02d:%d" % (hour, tens) for hour in range(24) for tens in range(6))
 _PRIORITIES = tuple((b"<%d>" % priority)[:4] for priority in range(10, 192))
-_WORDS = (b"mess", b"last", b"Last", b"--- ", b"stdo", b"stde", b"[199", *(b"[20%d" % decade for decade in range(6)))
+_WORDS = (b"mess", b"last", b"Last", b"--- ", b"stdo", b"stde")
 # Only messages that begin with one of these are looked at: one look for all, because there are millions.
 BEGINS: Final = frozenset(
-    (*_MONTHS, *_WEEKDAYS, *_YEARS, *_DAYS, *_COMPACT, *_TIMES, *_PRIORITIES, *_WORDS, b"@400", b"[ID ")
+    (*_MONTHS, *_WEEKDAYS, *_DIGITS, *_DAYS, *_BRACKETS, *_TIMES, *_PRIORITIES, *_WORDS, b"@400", b"[ID ")
 )
 BEGIN: Final = 4  # bytes
 
-_STAMP = re.compile(
-    rb"\[?\d{4}[-/.]\d\d[-/.]\d\d\]?[ T_]|\d\d:\d\d:\d\d[ .]|@4[0-9a-f]{15}"
-    rb"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
-    rb"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} |\d{4}-)"
-    rb"|\d\d[-/.](?:\d\d|[A-Z][a-z][a-z])[-/.]\d\d|\d{6}(?:\d\d)?[ T_]\d\d:?\d\d|1\d{9}[ .]\d*|<\d{2,3}>"
-)
 _PRIORITY = re.compile(rb"<\d{2,3}>")
 # A container's line that a shipper took as it stands in the file (CRI), after its stamp.
 _OUTPUT = re.compile(rb"std(?:out|err) [FP] ")
@@ -72,14 +76,12 @@ class Insides:
 
     def _step(self, record: Record) -> Record | None:
         message = record.message
-        if _STAMP.match(message):
-            return self._stamp(record)
         if message.startswith((b"[ID ", b"std")):
             found = _SOLARIS.match(message) or _OUTPUT.match(message)
             return record._replace(message=message[found.end() :]) if found else None
         if b"essage " in message[:24]:
             return self._repeat(record)
-        return None
+        return self._stamp(record)
 
     def _stamp(self, outer: Record) -> Record | None:
         self._lines.wall.near = outer.stamp

@@ -28,8 +28,14 @@ _REPEATED = re.compile(rb"(?:--- )?last message repeated|message repeated|-- MAR
 _LEVELS = rb"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL) )"
 # FreeBSD's `syslogd -v` and templates of syslog-ng write facility and level before the host, AIX behind it.
 _FACILITY = rb"(?:<[a-z0-9]+\.[a-z]+> +|" + FACILITY + rb" +)?"
+# Another stamp is no host either, nor what CRI writes behind its own.
+_NO_STAMP = (
+    rb"(?!std(?:out|err) [FP] |\d{9,}(?:\.\d+)? |\d{6,8} \d\d:?\d\d|\d{4} [A-Z][a-z][a-z] |\d{8}[T_]\d\d"
+    rb"|\d\d[-/](?:\d\d|[A-Z][a-z][a-z])[-/]\d\d|\d\d\.\d\d\.\d{4} |\d{4}[-/.]\d\d[-/.]\d\d[T _])"
+)
 _HOST = re.compile(
     _FACILITY
+    + _NO_STAMP
     + rb"(?!(?:--- )?last message|"
     + FACILITY
     + rb" )"
@@ -44,7 +50,14 @@ _PROGRAM = re.compile(
 # Templates with columns of their own before the tag of a POP3 server; what older daemons write of relayed messages.
 _WORD = rb"[^\s:()<>\[\]{}\"'=,]+(?::[a-z]+)?"
 _FAR = re.compile(
-    rb"(?:(?P<host>" + _WORD + rb") +)?(?:" + _WORD + rb" +){0,4}(?P<program>" + SERVERS + rb")(?:\[(?P<pid>\d*)\])?: "
+    _NO_STAMP
+    + rb"(?:(?P<host>"
+    + _WORD
+    + rb") +)?(?:"
+    + _WORD
+    + rb" +){0,4}(?P<program>"
+    + SERVERS
+    + rb")(?:\[(?P<pid>\d*)\])?: "
     rb"|(?:[^\s:]+ +)?(?:Message )?[Ff]orwarded from (?P<origin>[^\s:]+): (?P<tag>[^\s:()<>\[\]]+)(?:\[(?P<id>\d*)\])?: "
 )
 _PRIORITY = re.compile(rb"<(?:\d{1,3}|[a-z0-9]+\.[a-z]+)> ?(?=[^\s\d]|\d{4}-)")

@@ -47,7 +47,7 @@ SHORT_FULL = re.compile(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d) " + _TIME
     + rb"(?P<z> (?:[A-Z]{3,5}|[+-]\d\d(?:\d\d)?))(?P<e> )"
 )  # fmt: skip
-_EPOCH = re.compile(rb"(?P<s>\d{9,11})(?P<f>\.\d{1,9})?(?P<e>:?[ \t])")
+_EPOCH = re.compile(rb"(?P<s>[1-9]\d{8,10})(?P<f>\.\d{1,9})?(?P<e>:?[ \t])")
 _HOSTED = (TRADITIONAL, FOREIGN, ISO, FULL_DATE, SHORT_FULL, _EPOCH)
 
 _DATES = (
@@ -69,7 +69,7 @@ _ANY_END = rb"(?P<e>\]?:?[ \t]+|\]?:?$|\](?=\*)|" + _AT_ONCE + rb")"
 OTHERS = tuple(re.compile(rb"\[?" + day + _TIME + _ZONE + _ANY_END) for day in _DATES) + tuple(
     re.compile(rb"\[?" + day + _COMPACT_TIME + _ZONE + _ANY_END) for day in _COMPACT_DATES
 )
-_EPOCH_INSIDE = re.compile(rb"\[(?P<s>\d{9,11})(?P<f>\.\d{1,9})?(?P<e>\]:?[ \t])")
+_EPOCH_INSIDE = re.compile(rb"\[(?P<s>[1-9]\d{8,10})(?P<f>\.\d{1,9})?(?P<e>\]:?[ \t])")
 _TAI64 = re.compile(rb"@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8}(?:[0-9a-f]{8})?)?(?P<e> |$)")
 _COUNTED = {_EPOCH: (10, 0), _EPOCH_INSIDE: (10, 0), _TAI64: (16, TAI_EPOCH)}
 # MailEnable's rows.
