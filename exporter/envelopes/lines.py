@@ -8,8 +8,9 @@ import re
 from typing import Final, NamedTuple
 
 from exporter.envelopes import stamps
-from exporter.envelopes.programs import FACILITY, OWN_WORDS, SERVERS, program_of
+from exporter.envelopes.programs import OWN_WORDS, program_of
 from exporter.envelopes.stamps import Stamp
+from exporter.envelopes.tags import FAR, HOST, PRIORITY, PROGRAM, REPEATED, TAG_ONLY
 from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
@@ -19,49 +20,6 @@ COLON: Final = b":"[0]
 SENDERS_KEPT: Final = 4096
 
 _new = tuple.__new__  # half the cost of calling Record
-
-# A tag may be a path (docker's `docker/mail:latest`), and only then has colons inside.
-_NAME = rb"(?P<program>[^\s:()<>\[\]/]*/[^\s()<>\[\]]*(?<!:)|[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])?"
-_TAG = rb"(?:" + FACILITY + rb" +|[^\s:()<>]+ +)?" + _NAME
-_REPEATED = re.compile(rb"(?:--- )?last message repeated|message repeated|-- MARK --")
-# Level words stand where a host would, in logs that are not syslog's.
-_LEVELS = rb"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL) )"
-# FreeBSD's `syslogd -v` and templates of syslog-ng write facility and level before the host, AIX behind it.
-_FACILITY = rb"(?:<[a-z0-9]+\.[a-z]+> +|" + FACILITY + rb" +)?"
-# Another stamp is no host either, nor what CRI writes behind its own.
-_NO_STAMP = (
-    rb"(?!std(?:out|err) [FP] |\d{9,}(?:\.\d+)? |\d{6,8} \d\d:?\d\d|\d{4} [A-Z][a-z][a-z] |\d{8}[T_]\d\d"
-    rb"|\d\d[-/](?:\d\d|[A-Z][a-z][a-z])[-/]\d\d|\d\d\.\d\d\.\d{4} |\d{4}[-/.]\d\d[-/.]\d\d[T _])"
-)
-_HOST = re.compile(
-    _FACILITY
-    + _NO_STAMP
-    + rb"(?!(?:--- )?last message|"
-    + FACILITY
-    + rb" )"
-    + _LEVELS
-    + rb"(?P<host>[^\s:()<>\[\]{}\"'=,]+(?::+[^\s:()<>\[\]{}\"'=,]+)*) +"
-    rb"(?=" + _TAG + rb":(?: |$)|" + _REPEATED.pattern + rb")"
-)
-# Templates without a host, busybox's `syslogd -S`, perdition's own file.
-_PROGRAM = re.compile(
-    _FACILITY + rb"(?!(?:" + b"|".join(map(re.escape, sorted(OWN_WORDS))) + rb") )" + _NAME + rb":(?: |$)"
-)
-# Templates with columns of their own before the tag of a POP3 server; what older daemons write of relayed messages.
-_WORD = rb"[^\s:()<>\[\]{}\"'=,]+(?::[a-z]+)?"
-_FAR = re.compile(
-    _NO_STAMP
-    + rb"(?:(?P<host>"
-    + _WORD
-    + rb") +)?(?:"
-    + _WORD
-    + rb" +){0,4}(?P<program>"
-    + SERVERS
-    + rb")(?:\[(?P<pid>\d*)\])?: "
-    rb"|(?:[^\s:]+ +)?(?:Message )?[Ff]orwarded from (?P<origin>[^\s:]+): (?P<tag>[^\s:()<>\[\]]+)(?:\[(?P<id>\d*)\])?: "
-)
-_PRIORITY = re.compile(rb"<(?:\d{1,3}|[a-z0-9]+\.[a-z]+)> ?(?=[^\s\d]|\d{4}-)")
-_TAG_ONLY = re.compile(rb" *" + _TAG)
 
 
 class Pace(NamedTuple):
@@ -144,7 +102,7 @@ class StampedLines(Ticker):
         """Whether what follows the stamp is the message and nothing before it, because of its first word."""
         start = self._start
         if not self._may_have_host:
-            return line.startswith((b"[", b"<"), start) or _FAR.match(line, start) is None
+            return line.startswith((b"[", b"<"), start) or FAR.match(line, start) is None
         word = line[start : line.find(b" ", start)]
         return word in OWN_WORDS or (b"(" in word and word[-1] == COLON)
 
@@ -157,7 +115,7 @@ class StampedLines(Ticker):
         self._may_have_host = found.may_have_host
         self._stamp_end = self._start = found.end
         self._tail_at = found.fraction
-        host = _HOST.match(line, found.end) if found.may_have_host else None
+        host = HOST.match(line, found.end) if found.may_have_host else None
         if host is None:
             return self._open_hostless(line, found)
         self._begin_senders(line, found)
@@ -171,7 +129,7 @@ class StampedLines(Ticker):
         # The next line may have a host: only a sender that is known already is taken for granted.
         self._begin_senders(line, found)
         self._tail, self._host = NEVER, b""
-        tag = _PROGRAM.match(line, found.end) if found.may_have_host else None
+        tag = PROGRAM.match(line, found.end) if found.may_have_host else None
         record = self._sent_far(line) if tag is None else self._sent_as(line, tag, b"", tag["program"], tag["pid"])
         if record is not None:
             return record
@@ -180,7 +138,7 @@ class StampedLines(Ticker):
 
     def _sent_far(self, line: bytes) -> Record | None:
         """The record of a line with a POP3 server's tag further on; None: there is none."""
-        tag = _FAR.match(line, self._stamp_end)
+        tag = FAR.match(line, self._stamp_end)
         if tag is None:
             return None
         host = tag["host"] or tag["origin"] or b""
@@ -213,9 +171,9 @@ class StampedLines(Ticker):
         colon = line.find(b": ", start)
         if colon < 0:
             colon = len(line) - 1 if line.endswith(b":") else start
-        tag = _TAG_ONLY.fullmatch(line, start, colon)
+        tag = TAG_ONLY.fullmatch(line, start, colon)
         if tag is None:
-            if _REPEATED.match(line, start):
+            if REPEATED.match(line, start):
                 return Record(self.stamp, self._host, b"", b"", line[start:])
             return self._sent_far(line) or Record(self.stamp, b"", b"", b"", line[self._stamp_end :])
         sender = self._keep(line[self._tail_at : colon], self._host, tag["program"], tag["pid"])
@@ -230,5 +188,5 @@ class WireLines:
 
     def open(self, line: bytes) -> Record | None:
         """The record of `line` without its priority; None: not of this form."""
-        found = _PRIORITY.match(line)
+        found = PRIORITY.match(line)
         return None if found is None else self._lines.open(line[found.end() :])

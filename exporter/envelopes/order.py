@@ -70,7 +70,7 @@ class Order:
     @property
     def state(self) -> list[object] | None:
         """What the next one must know, for JSON; None: nothing."""
-        if not self._chosen or self._last is None:
+        if self._last is None:
             return None
         last = [number.decode() for number in self._last]
         return [self._chosen, self._is_sure, self._was_wrong, last]
@@ -128,7 +128,7 @@ class Order:
             self._settle(nearest)
         elif usual in best:
             self._settle(usual)
-        else:
+        elif others:  # else they agree on the day
             self._chosen = self._chosen or nearest
 
     def _nearest(self, found: dict[str, date]) -> date:
@@ -139,7 +139,7 @@ class Order:
             case [str(chosen), bool(is_sure), bool(was_wrong), [str(first), str(second), str(third)]]:
                 numbers = (first + "/" + second + "/" + third).encode("ascii", "replace")
                 last = _NUMBERS.match(numbers + b" ")
-                if chosen in ORDERS and last is not None:
+                if chosen in {"", *ORDERS} and last is not None:
                     self._chosen, self._is_sure, self._was_wrong = chosen, is_sure, was_wrong
                     self._last = last[1], last[3], last[4]
             case _:

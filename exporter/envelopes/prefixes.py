@@ -15,7 +15,7 @@ _STAMP = (
     rb"|<\d{1,3}>)"
 )
 # `docker compose logs`, `docker service logs`, podman-compose: `mail-1  | `.
-_COMPOSE = _COLOUR + rb"\[?[A-Za-z0-9][\w.@-]*\]? +\| ?" + _COLOUR + rb"(?=\S)"
+_COMPOSE = _COLOUR + rb"\[?[A-Za-z0-9][\w.@-]*\]? +\| ?" + _COLOUR + rb" ?(?=\S)"
 # `kubectl logs --prefix`.
 _KUBECTL = rb"\[pod/[^\s\]]+\] ?"
 # Dovecot's own files before 2.0 say who writes before they say when.

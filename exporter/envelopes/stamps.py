@@ -153,8 +153,7 @@ def _day(parts: dict[str, bytes | None], wall: Wall) -> tuple[int | None, int, i
     if numbers is not None:
         first, second, third = numbers.replace(b"-", b"/").split(b"/")
         end = parts["e"] or b""
-        day = wall.numbered((first, second, third), "mdy" if end[:1] in _MONTH_FIRST else "")
-        return day.year, day.month, day.day
+        return wall.numbered((first, second, third), "mdy" if end[:1] in _MONTH_FIRST else "")
     day_digits = parts.get("d")
     if day_digits is None:
         return None

@@ -63,10 +63,11 @@ class Wall:
             return _instant(self.near, self._zone).date()
         return self._named or self._reference.date()
 
-    def numbered(self, numbers: Numbers, usual: str) -> date:
-        """The date of three numbers, whose order the stream tells: exporter/envelopes/order.py. ValueError: none."""
+    def numbered(self, numbers: Numbers, usual: str) -> tuple[int, int, int]:
+        """Year, month and day of three numbers, whose order the stream tells (order.py). ValueError: they are none."""
         near = None if self.near is None else _instant(self.near, self._zone).date()
-        return self.order.read(numbers, near, usual)
+        day = self.order.read(numbers, near, usual)
+        return day.year, day.month, day.day
 
     def month(self, candidates: tuple[int, ...], day: int) -> int:
         """Of several that one name stands for: that of the newest date the file is old enough for."""
