@@ -5,12 +5,13 @@
 
 # ruff: noqa: RUF001 - letters of other alphabets are what this is about
 
+from collections.abc import Mapping
 from typing import Final
 
 ENGLISH: Final = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
 
-# One language a line, January first. Croatian shares names with Polish and Czech for other months: `months` gives
-# both. `Thg 1` (Vietnamese) and `de gen.` (Catalan) have a blank inside.
+# One language a line, January first. Croatian shares names with Polish and Czech for other months. `Thg 1`
+# (Vietnamese) and `de gen.` (Catalan) have a blank inside.
 _LANGUAGES: Final = (
     "jan feb mär apr mai jun jul aug sep okt nov dez",  # German
     "jän feb mär apr mai jun jul aug sep okt nov dez",  # Austria
@@ -56,26 +57,24 @@ _LANGUAGES: Final = (
     " ".join(f"thg_{month}" for month in range(1, 13)),  # Vietnamese
 )
 _ENCODINGS: Final = ("utf-8", "iso8859-1", "iso8859-2", "iso8859-9")
-LONGEST: Final = 24  # bytes
 
 
-def months(name: bytes) -> tuple[int, ...]:
-    """The months that `name` may stand for, ascending: mostly one; none: it is no month's name."""
-    return _MONTHS.get(name.strip().removeprefix(b"de "), ())
+def months(name: bytes) -> Mapping[int, frozenset[int]]:
+    """The months that `name` may stand for, each with the languages that call it so: mostly one; none: no month."""
+    return _MONTHS.get(name.strip().removeprefix(b"de "), {})
 
 
-def _table() -> dict[bytes, tuple[int, ...]]:
-    found: dict[bytes, set[int]] = {}
-    for language in _LANGUAGES:
-        for month, name in enumerate(language.split(), start=1):
+def _table() -> dict[bytes, dict[int, frozenset[int]]]:
+    found: dict[bytes, dict[int, set[int]]] = {}
+    for language, names in enumerate(_LANGUAGES):
+        for month, name in enumerate(names.split(), start=1):
             text = name.replace("_", " ")
             for written in (text, text.capitalize()):
                 for encoding in _ENCODINGS:
-                    try:
-                        found.setdefault(written.encode(encoding), set()).add(month)
-                    except UnicodeEncodeError:
-                        continue
-    return {name: tuple(sorted(known)) for name, known in found.items()}
+                    encoded = written.encode(encoding, "ignore")
+                    if encoded.decode(encoding) == written:
+                        found.setdefault(encoded, {}).setdefault(month, set()).add(language)
+    return {name: {month: frozenset(who) for month, who in known.items()} for name, known in found.items()}
 
 
 _MONTHS: Final = _table()

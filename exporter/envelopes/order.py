@@ -36,11 +36,12 @@ def readings(numbers: Numbers) -> dict[str, date]:
 
 
 class Order:
-    """The order of one stream's dates; `saved` is what `state` of an earlier one was."""
+    """The orders that one stream's dates may be in; `saved` is what `state` of an earlier one was."""
 
     def __init__(self, saved: object = None) -> None:
-        self._chosen = ""
-        self._is_sure = self._was_wrong = self._has_looked = False
+        self._orders = tuple(ORDERS)
+        self._guess = ""
+        self._was_wrong = self._has_looked = False
         self._last: Numbers | None = None
         self._ahead: Sequence[bytes] = ()
         self._age = date(1970, 1, 1)
@@ -60,44 +61,56 @@ class Order:
             raise ValueError(numbers)
         if near is not None:
             return min(found.values(), key=lambda day: abs(day - near))
-        if len(found) == 1:
-            self._settle(next(iter(found)))
-        elif not self._is_sure and len(set(found.values())) > 1:
-            self._look(numbers, usual)
+        if self._differ(found):
+            self._look(numbers)
+            if usual and self._differ(found):
+                self._narrow([usual])
+        self._narrow(list(found))
         self._last = numbers
-        return found.get(self._chosen) or self._nearest(found)
+        return self._chosen(found)
 
     @property
     def state(self) -> list[object] | None:
         """What the next one must know, for JSON; None: nothing."""
         if self._last is None:
             return None
-        last = [number.decode() for number in self._last]
-        return [self._chosen, self._is_sure, self._was_wrong, last]
+        return [list(self._orders), self._guess, self._was_wrong, [number.decode() for number in self._last]]
 
     @property
     def problem(self) -> str:
         """What an operator should know of the dates; empty: nothing."""
-        if not self._chosen or (self._is_sure and not self._was_wrong) or self._last is None:
+        if self._last is None or not (self._was_wrong or self._guess):
             return ""
-        shown, order = (b"/".join(self._last)).decode(), ORDERS[self._chosen]
+        shown, order = (b"/".join(self._last)).decode(), ORDERS[self._guess or self._orders[0]]
+        why = "nothing in the log says so yet: days may be wrong"
         if self._was_wrong:
-            return (
-                f"dates such as {shown} are read as {order}, but not all dates of the log fit that order: what was"
-                " counted may be on wrong days; let the server write dates as 2026-11-30"
-            )
-        return (
-            f"dates such as {shown} are read as {order}, and nothing in the log says so yet: days may be wrong;"
-            " let the server write dates as 2026-11-30"
-        )
+            why = "not all dates of the log fit that order: what was counted may be on wrong days"
+        return f"dates such as {shown} are read as {order}, and {why}; let the server write dates as 2026-11-30"
 
-    def _settle(self, order: str) -> None:
-        """A date has shown the order."""
-        self._was_wrong = self._was_wrong or self._chosen not in {"", order}
-        if not (self._is_sure and self._chosen):
-            self._chosen, self._is_sure = order, True
+    def _differ(self, found: dict[str, date]) -> bool:
+        """Whether the orders that are left disagree on the day."""
+        return len({found[order] for order in self._orders if order in found}) > 1
 
-    def _look(self, numbers: Numbers, usual: str) -> None:
+    def _narrow(self, orders: Sequence[str]) -> None:
+        """The stream's dates are in one of these orders."""
+        left = tuple(order for order in self._orders if order in orders)
+        if not left:
+            self._was_wrong = True
+            return
+        self._was_wrong = self._was_wrong or (self._guess != "" and self._guess not in left)
+        self._orders = left
+        if len(left) == 1 or self._guess not in left:
+            self._guess = ""
+
+    def _chosen(self, found: dict[str, date]) -> date:
+        """The day in the orders that are left; where they disagree, in the one that is guessed from now on."""
+        if self._differ(found):
+            left = [order for order in self._orders if order in found]
+            self._guess = self._guess or min(left, key=lambda order: (abs(found[order] - self._age), order))
+        order = self._guess or self._orders[0]
+        return found.get(order) or min(found.values(), key=lambda day: abs(day - self._age))
+
+    def _look(self, numbers: Numbers) -> None:
         """Compare the dates of the batch, once, because all its lines are read; without them, those that come."""
         if self._has_looked and (self._ahead or numbers == self._last):
             return
@@ -109,38 +122,26 @@ class Order:
                 seen.append(following)
             if len(seen) >= DATES_COMPARED:
                 break
-        self._compare(seen if numbers in seen else [*seen, numbers], usual)
+        self._compare([readings(one) for one in (seen if numbers in seen else [*seen, numbers])])
 
-    def _compare(self, seen: Sequence[Numbers], usual: str) -> None:
-        read = [readings(numbers) for numbers in seen]
-        fit = [order for order in ORDERS if all(order in found for found in read)]
+    def _compare(self, read: Sequence[dict[str, date]]) -> None:
+        fit = [order for order in self._orders if all(order in found for found in read)]
         past = [order for order in fit if max(found[order] for found in read) <= self._age + AHEAD] or fit
         if not past:  # the dates are of several orders: each that has only one reading has that
-            self._chosen = self._chosen or usual
             return
         ways = {order: _way([found[order] for found in read]) for order in past}
         best = [order for order in past if ways[order] == min(ways.values())]
         away = {order: abs(read[-1][order] - self._age) for order in best}
-        nearest = min(best, key=away.__getitem__)
-        others = [away[order] for order in best if away[order] != away[nearest]]
-        is_near = away[nearest] <= NEAR and bool(others) and min(others) > AHEAD
-        if len(best) == 1 or is_near:
-            self._settle(nearest)
-        elif usual in best:
-            self._settle(usual)
-        elif others:  # else they agree on the day
-            self._chosen = self._chosen or nearest
-
-    def _nearest(self, found: dict[str, date]) -> date:
-        return min(found.values(), key=lambda day: abs(day - self._age))
+        near = [order for order in best if away[order] <= NEAR]
+        self._narrow(near if near and all(away[order] > AHEAD for order in best if order not in near) else best)
 
     def _restore(self, saved: object) -> None:
         match saved:
-            case [str(chosen), bool(is_sure), bool(was_wrong), [str(first), str(second), str(third)]]:
-                numbers = (first + "/" + second + "/" + third).encode("ascii", "replace")
-                last = _NUMBERS.match(numbers + b" ")
-                if chosen in {"", *ORDERS} and last is not None:
-                    self._chosen, self._is_sure, self._was_wrong = chosen, is_sure, was_wrong
+            case [[*orders], str(guess), bool(was_wrong), [str(first), str(second), str(third)]]:
+                last = _NUMBERS.match(f"{first}/{second}/{third} ".encode("ascii", "replace"))
+                left = tuple(order for order in ORDERS if order in orders)
+                if last is not None and left and guess in {"", *left}:
+                    self._orders, self._guess, self._was_wrong = left, guess, was_wrong
                     self._last = last[1], last[3], last[4]
             case _:
                 pass

@@ -24,9 +24,11 @@ SERVERS: Final = (
     rb"(?:[\w.+-]{1,32}/)?(?:dovecot[\w.-]{0,32}|perdition[\w.-]{0,32}|(?:in\.)?q?popper|popa3d|pop3s?|tpop3d|nginx"
     rb"|[a-z.-]{0,16}pop[23]?(?:d|login)[\w.-]{0,16})"
 )
-# A line with one of these carries a POP3 server's text.
+# A line with one of these carries a POP3 server's text; `journalctl -o verbose` and `json-pretty` write MESSAGE.
 MARK: Final = re.compile(
-    rb"\b(?:pop3-login|" + SERVERS + rb")(?:\[\d{0,9}\])?: |\b(?:pop3|POP3)\([^()\s]{0,255}\)(?:<[^<>\s]{0,64}>){0,2}: "
+    rb"^\s+\"?MESSAGE\"? ?[=:]|\b(?:pop3-login|"
+    + SERVERS
+    + rb")(?:\[\d{0,9}\])?: |\b(?:pop3|POP3)\([^()\s]{0,255}\)(?:<[^<>\s]{0,64}>){0,2}: "
 )
 
 _CONTAINER = re.compile(rb"[0-9a-f]{12}(?:[0-9a-f]{52})?")

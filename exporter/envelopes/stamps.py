@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from exporter.envelopes.months import ENGLISH, months
+from exporter.envelopes.months import ENGLISH
 from exporter.envelopes.wall import Wall
 
 # What is beyond (in 2242) is no stamp: calendars further on could not show it.
@@ -20,6 +20,7 @@ TAI_EPOCH: Final = 2**62 + 10
 # No zone is further from Greenwich, seconds.
 FARTHEST: Final = 16 * 3600
 
+_ENGLISH = {name: month for month, name in enumerate(ENGLISH, start=1)}
 _MONTH = rb"(?P<b>" + b"|".join(ENGLISH) + rb")"
 _FOREIGN = rb"(?P<b> ?\d{1,2}(?:\xe6\x9c\x88|\xec\x9b\x94)|Thg \d{1,2}|(?:de )?[^\s\d:<>(){}\[\]\"'=,]{2,24})"
 _WEEKDAY = rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
@@ -161,10 +162,7 @@ def _day(parts: dict[str, bytes | None], wall: Wall) -> tuple[int | None, int, i
     year = None if year_digits is None else int(year_digits) + (2000 if len(year_digits) == 2 else 0)  # noqa: PLR2004
     if name is None:
         return year, int(parts["m"] or b""), int(day_digits)
-    candidates = months(name)
-    if not candidates:
-        raise ValueError(name)
-    return year, wall.month(candidates, int(day_digits)), int(day_digits)
+    return year, _ENGLISH.get(name) or wall.month(name, int(day_digits)), int(day_digits)
 
 
 def offset(zone: bytes | None) -> int | None:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
+from exporter.envelopes.months import months
 from exporter.envelopes.order import Numbers, Order
 
 # Lines of several processes may be out of order by this much, seconds.
@@ -45,6 +46,7 @@ class Wall:
         self.last = last
         self.near: int | None = None
         self.order = order or Order()
+        self._languages: frozenset[int] = frozenset()
         self._zone = zone
         self._named: date | None = None
         self._reference = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,11 +71,29 @@ class Wall:
         day = self.order.read(numbers, near, usual)
         return day.year, day.month, day.day
 
-    def month(self, candidates: tuple[int, ...], day: int) -> int:
-        """Of several that one name stands for: that of the newest date the file is old enough for."""
-        if len(candidates) == 1:
-            return candidates[0]
-        return max(candidates, key=lambda month: (self.year(month, day, 0, 0), month))
+    def month(self, name: bytes, day: int) -> int:
+        """The month called `name` in any language. ValueError: it is none, or has no such day.
+
+        One name is that of two months: the languages of other names decide, else the line before is near, else it is
+        the newest that the file is old enough for.
+        """
+        known = months(name)
+        spoken = [month for month, languages in known.items() if languages & self._languages] or list(known)
+        days = {
+            month: date(year, month, day)
+            for month in spoken
+            for year in (self.year(month, day, 0, 0),)
+            if _exists(year, month, day)
+        }
+        if not days:
+            raise ValueError(name)
+        found = max(days, key=days.__getitem__)
+        if len(days) > 1 and self.last is not None:
+            before = _instant(self.last, self._zone).date()
+            found = min(days, key=lambda month: abs(days[month] - before))
+        if len(known) == 1:
+            self._languages = (self._languages & known[found]) or known[found]
+        return found
 
     def minutes(self, year: int | None, month: int, day: int, hour: int, minute: int) -> tuple[int, ...]:
         """The instants (UNIX seconds) at which the clock shows this: one, or two in a doubled hour, ascending.

@@ -65,17 +65,35 @@ def test_a_name_of_two_months() -> None:
         assert int(at.timestamp()) == record.stamp
 
 
+@pytest.mark.parametrize("gap", [1, 3, 30])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("sij", "velj", "ožu", "tra", "svi", "lip", "srp", "kol", "ruj", "lis", "stu", "pro"),
+        ABBREVIATIONS["pl_PL"],
+        ("led", "úno", "bře", "dub", "kvě", "čen", "čec", "srp", "zář", "říj", "lis", "pro"),
+    ],
+)
+def test_a_year_of_a_language(names: tuple[str, ...], gap: int) -> None:
+    """The names of other months tell the language, and so the month."""
+    days = [datetime(2026, 2, 1, 12, tzinfo=UTC) + timedelta(days=gap * number) for number in range(330 // gap)]
+    opener = Opener(ZoneInfo("UTC"))
+    opener.begin("journal.txt", days[-1].timestamp(), days[-1].timestamp())
+    found = [opener.open(f"{names[day.month - 1]} {day:%d %H:%M:%S} mx1 dovecot: x".encode()) for day in days]
+    assert [int(day.timestamp()) for day in days] == [one.stamp for one in found if isinstance(one, Record)]
+
+
 def test_all_names_are_of_one_month() -> None:
     """But for the three that Croatian shares with its neighbours."""
     shared = {name for names in ABBREVIATIONS.values() for name in names if len(months(name.encode())) > 1}
     assert {"lip", "lis"} == shared
-    assert [(month,) for month in range(1, 13)] == [months(name) for name in ENGLISH]
+    assert [[month] for month in range(1, 13)] == [list(months(name)) for name in ENGLISH]
 
 
 @pytest.mark.parametrize("name", [b"Foo", b"M\xc3r", b"13\xe6\x9c\x88", b"0\xe6\x9c\x88", b"Thg 13", b""])
 def test_no_month(name: bytes) -> None:
     """What no language calls a month is no stamp."""
-    assert () == months(name)
+    assert {} == months(name)
     assert Verdict.MALFORMED is opened(name + b" 07 10:31:52 mail dovecot: x", datetime(2026, 11, 22, tzinfo=UTC))
 
 

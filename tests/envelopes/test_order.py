@@ -82,7 +82,7 @@ def test_what_tells_later() -> None:
     found = lines([date(2026, 3, 4), date(2026, 3, 13), date(2026, 4, 1)], "%d/%m/%Y")
     stamps, opener = read(found, date(2026, 11, 22), size=1)
     assert [noon(date(2026, 4, 3)), noon(date(2026, 3, 13)), noon(date(2026, 4, 1))] == stamps
-    assert opener.problem.startswith("dates such as 01/04/2026 are read as day/month/year, but not all dates")
+    assert opener.problem.startswith("dates such as 01/04/2026 are read as day/month/year, and not all dates")
     # Had they come together, nothing would have been wrong.
     stamps, opener = read(found, date(2026, 11, 22))
     assert [noon(date(2026, 3, 4)), noon(date(2026, 3, 13)), noon(date(2026, 4, 1))] == stamps
@@ -129,9 +129,21 @@ def test_any_dates(days: list[date], shape: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "saved", [None, "", [], ["dmy", True], ["xyz", True, False, ["1", "2", "26"]], ["dmy", 1, 2, 3],
-              ["dmy", True, False, ["a", "b", "c"]], ["dmy", True, False, ["99999", "2", "26"]]],
-)  # fmt: skip
+    "saved",
+    [
+        None,
+        "",
+        [],
+        [["dmy"], True],
+        [["xyz"], "", False, ["1", "2", "26"]],
+        [[], "", False, ["1", "2", "26"]],
+        [["dmy"], "mdy", False, ["1", "2", "26"]],
+        [["dmy"], 1, 2, 3],
+        [["dmy"], "", False, ["a", "b", "c"]],
+        [["dmy"], "", False, ["99999", "2", "26"]],
+        [[{}], "", False, ["1", "2", "26"]],
+    ],
+)
 def test_foreign_state(saved: object) -> None:
     """A state that is not ours counts as nothing known."""
     assert Order(saved).state is None
@@ -139,5 +151,5 @@ def test_foreign_state(saved: object) -> None:
 
 def test_state() -> None:
     """What is known lasts."""
-    saved = ["dmy", True, False, ["04", "03", "2026"]]
+    saved = [["dmy", "mdy"], "dmy", False, ["04", "03", "2026"]]
     assert saved == Order(saved).state
