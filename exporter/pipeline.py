@@ -79,6 +79,7 @@ class Pipeline:
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
         self._judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._servers: dict[bytes, str] = {}
+        self._host_problem = ""
         self._newest = max(self._last_events.values(), default=0)
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
@@ -214,6 +215,8 @@ class Pipeline:
         if server is None:
             if len(self._servers) > 10_000:  # noqa: PLR2004 - hosts may be forged; the cache is bounded
                 self._servers.clear()
+            if self._reading.server is None:
+                self._host_problem = self._host_problem or host_problem(host)
             name = host.decode("utf-8", "replace").strip().lower()
             server = self._servers[host] = self._reading.server or name or self._reading.host
             if self._recogniser.chosen is not None and self._behind is None:
@@ -281,12 +284,16 @@ class Pipeline:
         return self._recogniser.chosen.name if self._recogniser.chosen else ""
 
     @property
+    def mixed(self) -> str:
+        """What to settle where two servers write into one log; empty: nothing."""
+        return self._recogniser.problem
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What an operator should settle, as of the last checkpoint: sentences."""
         stamps = sorted({opener.problem for opener in self._openers.values()})
-        hosts = "" if self._reading.server else host_problem(self._servers)
         doubts = (doubt.problem for doubt in self._truth.doubts)
-        return tuple(filter(None, (self._recogniser.problem, *stamps, hosts, *doubts)))
+        return tuple(filter(None, (self.mixed, *stamps, self._host_problem, *doubts)))
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

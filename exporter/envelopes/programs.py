@@ -1,7 +1,6 @@
 """Words between a stamp and a message: who wrote it, and what is no program although it stands there."""
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 # syslog's facilities and levels, as FreeBSD (`<mail.info>`), AIX (`mail:info`), busybox and OpenWrt write them.
@@ -46,13 +45,12 @@ def is_container_id(name: bytes | str) -> bool:
     return _CONTAINER.fullmatch(name) is not None or _POD.fullmatch(name) is not None
 
 
-def host_problem(hosts: Iterable[bytes]) -> str:
-    """What to set where lines have a host of that kind; empty: none has."""
-    name = next(filter(is_container_id, hosts), None)
-    if name is None:
+def host_problem(host: bytes) -> str:
+    """What to set where lines have a host of that kind; empty: it is another."""
+    if not is_container_id(host):
         return ""
     return (
-        f"the host in the lines is {name.decode(errors='replace')}, a name that a container runtime made up: after the"
+        f"the host in the lines is {host.decode(errors='replace')}, a name that a container runtime made up: after the"
         " next start it would be another server; set server: in the configuration, or --server"
     )
 
