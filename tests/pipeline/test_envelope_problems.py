@@ -36,6 +36,6 @@ def test_day_and_month_cannot_be_told_apart() -> None:
 def test_the_batch_tells_before_its_first_line_is_read() -> None:
     """So the first line already is on its own day."""
     bench = Bench()
-    lines = [b"%02d/03/2026 07:59:00 pop3-login: Info: " % day + LOGIN % day for day in (4, 13)]
+    lines = [b"%02d/03/2026 07:59:00 " % day + LOGIN % day for day in (4, 13)]
     charges = bench.pipeline.feed(Batch("a", "mail.log", lines, NOW, caught_up=True), None)
     assert [date(2026, 3, 4), date(2026, 3, 13)] == [datetime.fromtimestamp(one.stamp, UTC).date() for one in charges]
