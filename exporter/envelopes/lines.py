@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from exporter.envelopes import stamps
 from exporter.envelopes.programs import OWN_WORDS, program_of
 from exporter.envelopes.stamps import Stamp
-from exporter.envelopes.tags import FAR, HOST, PRIORITY, PROGRAM, REPEATED, TAG_ONLY
+from exporter.envelopes.tags import BARE, FAR, HOST, PRIORITY, PROGRAM, REPEATED, TAG_ONLY
 from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
@@ -168,6 +168,10 @@ class StampedLines(Ticker):
         assert self.stamp is not None
         assert self._host is not None
         start = self._start
+        bare = BARE.match(line, start)
+        if bare is not None:  # nobody is kept: the text begins before the first ": "
+            program = program_of(bare["program"] or b"")
+            return Record(self.stamp, self._host, program, bare["pid"] or b"", line[bare.start("text") :])
         colon = line.find(b": ", start)
         if colon < 0:
             colon = len(line) - 1 if line.endswith(b":") else start

@@ -1,6 +1,7 @@
 """Words between a stamp and a message: who wrote it, and what is no program although it stands there."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 # syslog's facilities and levels, as FreeBSD (`<mail.info>`), AIX (`mail:info`), busybox and OpenWrt write them.
@@ -14,6 +15,8 @@ _DOVECOT: Final = (
     *("anvil", "config", "doveadm", "indexer", "indexer-worker", "lmtp", "lda", "deliver", "ssl-params", "script"),
     *("managesieve", "managesieve-login", "submission", "submission-login", "director", "replicator", "dict"),
 )
+# Dovecot's processes begin its text wherever it stands: `pop3-login: ...`, `pop3(user)<7><id>: ...`.
+PROCESS: Final = rb"(?:" + "|".join(sorted(_DOVECOT, key=len, reverse=True)).encode() + rb")(?:: |\()"
 # With a colon behind, these begin the text of Dovecot's own log files, where syslog would have a program's name.
 OWN_WORDS: Final = frozenset(
     f"{word}:".encode() for word in (*_DOVECOT, *_LEVELS, *map(str.lower, _LEVELS), *map(str.upper, _LEVELS))
@@ -55,6 +58,7 @@ def host_problem(host: bytes) -> str:
     )
 
 
+@lru_cache(maxsize=1024)
 def program_of(word: bytes) -> bytes:
     """The program that a tag names; empty: none, because it is a container's id.
 

@@ -21,9 +21,9 @@ TAI_EPOCH: Final = 2**62 + 10
 FARTHEST: Final = 16 * 3600
 
 _ENGLISH = {name: month for month, name in enumerate(ENGLISH, start=1)}
-_MONTH = rb"(?P<b>" + b"|".join(ENGLISH) + rb")"
+_MONTH = rb"(?P<b>" + b"|".join(ENGLISH) + rb")(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?"
 _FOREIGN = rb"(?P<b> ?\d{1,2}(?:\xe6\x9c\x88|\xec\x9b\x94)|Thg \d{1,2}|(?:de )?[^\s\d:<>(){}\[\]\"'=,]{2,24})"
-_WEEKDAY = rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
+_WEEKDAY = rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:day|sday|nesday|rsday|urday)?,? )?"
 _HOUR = rb"(?P<H>[01]\d|2[0-3])"
 _FRACTION = rb"(?P<f>[.,]\d{1,9})?"
 _TIME = _HOUR + rb":(?P<M>[0-5]\d):(?P<S>[0-5]\d|60)" + _FRACTION + rb"(?: ?(?P<p>[APap][Mm])(?= ))?"
@@ -53,8 +53,10 @@ _HOSTED = (TRADITIONAL, FOREIGN, ISO, FULL_DATE, SHORT_FULL, _EPOCH)
 
 _DATES = (
     _WEEKDAY + rb"(?P<Y>\d{4})(?P<s>[-/.])(?P<m>\d\d)(?P=s)(?P<d>\d\d)\]?[T _]",
-    _WEEKDAY + rb"(?P<d>\d\d?)[-/. ]" + _MONTH + rb"[-/. ](?P<Y>\d{4})[: ]",
-    _WEEKDAY + _MONTH + rb" {1,2}(?P<d>\d{1,2})(?: (?P<Y>\d{4}))? ",
+    _WEEKDAY + rb"(?P<d>\d\d?)[-/. ]" + _MONTH + rb"(?:[-/. ](?P<Y>\d{4}))?[: ]",
+    rb"(?P<Y>\d{4})[-/]" + _MONTH + rb"[-/](?P<d>\d\d) ",
+    _MONTH + rb"[-/](?P<d>\d\d)[-/](?P<Y>\d{4})[: ]",
+    _WEEKDAY + _MONTH + rb" {1,2}(?P<d>\d{1,2})(?:,? (?P<Y>\d{4}))?,? ",
     rb"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<Y>\d{4}|\d\d),? ",
     rb"(?P<n>\d\d?[-/]\d\d?[-/](?:\d{4}|\d\d)),?[T _]",
     rb"(?P<Y>\d{4})(?P<m>\d\d)(?P<d>\d\d)[T _-]",
@@ -65,10 +67,20 @@ _COMPACT_DATES = (
     rb"(?P<Y>\d{4})(?P<m>\d\d)(?P<d>\d\d)[T _-]?",
     rb"(?P<Y>\d\d)(?P<m>\d\d)(?P<d>\d\d)[T _-]",
 )
+# The date behind the time.
+_DATES_BEHIND = (
+    rb"(?P<Y>\d{4})(?P<s>[-/.])(?P<m>\d\d)(?P=s)(?P<d>\d\d)",
+    rb"(?P<d>\d\d?)[-/. ]" + _MONTH + rb"[-/. ](?P<Y>\d{4})",
+    rb"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<Y>\d{4})",
+    rb"(?P<n>\d\d?[-/]\d\d?[-/]\d{4})",
+)
 # MailEnable's header follows its bracket at once.
 _ANY_END = rb"(?P<e>\]?:?[ \t]+|\]?:?$|\](?=\*)|" + _AT_ONCE + rb")"
-OTHERS = tuple(re.compile(rb"\[?" + day + _TIME + _ZONE + _ANY_END) for day in _DATES) + tuple(
-    re.compile(rb"\[?" + day + _COMPACT_TIME + _ZONE + _ANY_END) for day in _COMPACT_DATES
+_BEHIND = tuple(re.compile(rb"\[?" + _TIME + rb",? " + day + _ZONE + _ANY_END) for day in _DATES_BEHIND)
+OTHERS = (
+    *_BEHIND,
+    *(re.compile(rb"\[?" + day + _TIME + _ZONE + _ANY_END) for day in _DATES),
+    *(re.compile(rb"\[?" + day + _COMPACT_TIME + _ZONE + _ANY_END) for day in _COMPACT_DATES),
 )
 _EPOCH_INSIDE = re.compile(rb"\[(?P<s>[1-9]\d{8,10})(?P<f>\.\d{1,9})?(?P<e>\]:?[ \t])")
 _TAI64 = re.compile(rb"@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8}(?:[0-9a-f]{8})?)?(?P<e> |$)")
@@ -143,8 +155,8 @@ def _dated(found: re.Match[bytes], wall: Wall, may_have_host: bool) -> Stamp:  #
         else:
             minutes = wall.minutes(year, day[1], day[2], hour, minute)
     seconds, fraction = found.end("S"), found.end("f" if parts["f"] else "S")
-    # A time of day alone means another instant tomorrow.
-    steady = len(minutes) == 1 and (wall.near is None or day is not None)
+    # A time of day alone means another instant tomorrow, and so does one before its date.
+    steady = len(minutes) == 1 and (wall.near is None or day is not None) and found.re not in _BEHIND
     return Stamp(wall.choose(minutes, second), seconds, fraction, found.end(), steady, east is not None, may_have_host)
 
 
