@@ -3,20 +3,21 @@
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from exporter.catalogue import LOGINS
 from exporter.config import Config
 from exporter.daemon import Daemon
-from exporter.demo.traffic import DOMAINS, STRANGERS, habits, iso, lines
+from exporter.demo.traffic import DOMAINS, HOST, STRANGERS, habits, iso, lines
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.sources import SourceReport
-from exporter.inputs.files import FileInput
+from exporter.ledger import sources
 from exporter.model import Batch, Position, SourceCount
 from exporter.trial import Piece
 from exporter.wiring import crew_of, open_ledger
@@ -34,6 +35,11 @@ def login(user: str, stamp: float) -> str:
     if "envelope" in user:
         return f"{datetime.fromtimestamp(stamp, UTC):%b %d %H:%M:%S} mx1 dovecot: pop3-login: Login: {said}"
     return f"{iso(stamp)} mx1 dovecot: pop3-login: Login: {said}"
+
+
+def of(name: str, line: str) -> str:
+    """The same line as another host would write it."""
+    return line.replace(f" {HOST} ", f" {name} ").replace("session=<", f"session=<{name}").replace("><", f"><{name}")
 
 
 class Host:
@@ -133,7 +139,7 @@ def test_nobody_else_loses_or_doubles_anything(
     written: list[tuple[str, list[str], list[str]]] = []
     for step in range(30):
         for name in SOURCES:
-            good = lines(BEGIN + step * 300, BEGIN + (step + 1) * 300)
+            good = [of(name, line) for line in lines(BEGIN + step * 300, BEGIN + (step + 1) * 300)]
             mixed = list(good)
             for number in range(dice.choice((0, 0, 1, 3)) if name == "mx0" else 0):
                 user = f"{mark(dice.choice(STAGES))}{step}-{number}"
@@ -251,7 +257,7 @@ def test_a_stage_that_keeps_failing_loses_no_line(
         Raising(Random(1), "").install(patch)
         for name in ("mx0", "mx1"):
             bad = mark("format") if name == "mx0" else "fine"
-            host.append(name, [login(f"{bad}{number}", BEGIN) for number in range(40)])
+            host.append(name, [login(f"{bad}{name}{number}", BEGIN) for number in range(40)])
         host.settle()
         assert (40, 0) == host.lines("mx1")
         assert (0, 0) == host.lines("mx0")
@@ -307,18 +313,16 @@ def test_a_position_that_cannot_be_written_sets_its_file_aside(
     tmp_path: Path, hosts: list[Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a name that is not UTF-8 once did: the source's other file, and the other sources, are committed."""
-    positions = FileInput.positions
 
-    def spoilt(files: FileInput) -> tuple[Position, ...]:
-        return tuple(
-            replace(one, path=f"{one.path}\udcff") if one.path.endswith("mx0-b.log") else one
-            for one in positions(files)
-        )
+    def spoilt(position: Position) -> dict[str, Any]:
+        if position.path.endswith("mx0-b.log"):
+            raise UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed")
+        return asdict(position)
 
-    monkeypatch.setattr(FileInput, "positions", spoilt)
+    monkeypatch.setattr(sources, "asdict", spoilt)
     host = started(hosts, tmp_path / "one", ("mx0", "mx1"))
     for name, file in (("mx0", ""), ("mx0", "-b"), ("mx1", "")):
-        host.append(name, [login(f"user{number}", BEGIN) for number in range(20)], file)
+        host.append(name, [login(f"{name}{file}{number}", BEGIN) for number in range(20)], file)
     host.settle()
     assert (20, 0) == host.lines("mx0")
     assert (20, 0) == host.lines("mx1")
