@@ -33,7 +33,8 @@ class Batch:
     `stream` identifies what envelopes keep state for (repeats, the doubled hour) and survives a rename;
     `name` is the path as an operator knows it; `modified` is the file's own age (UNIX seconds), against which
     stamps without a year are resolved; `caught_up` says that the stream had no more when this was read.
-    Lines have no line end and are at most 1 MiB long.
+    Lines have no line end and are at most 1 MiB long. `offset`: of the first line in the stream (for a compressed file
+    in its text), for people; None: not told.
     """
 
     stream: str
@@ -41,6 +42,7 @@ class Batch:
     lines: list[bytes]
     modified: float
     caught_up: bool
+    offset: int | None = None
 
 
 # ── envelopes ───────────────────────────────────────────────────────────────────────────────────────────────

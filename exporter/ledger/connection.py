@@ -44,9 +44,14 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """What SQLite says about the file at `path`, as a LedgerError that says what to do."""
+    """What SQLite says about the file at `path`, as a LedgerError that says what to do.
+
+    What it says of the data or of the statements passes: that is no trouble of the file's, and waiting mends nothing.
+    """
     try:
         yield
+    except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+        raise
     except sqlite3.Error as error:
         raise LedgerError(f"{path}: {explanation(error)}") from error
 

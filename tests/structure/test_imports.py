@@ -34,7 +34,15 @@ ALLOWED: dict[str, set[str]] = {
     "gateway": {"__init__", "configfile", "reports", "web"},
     "configfile": set(),
     "config": {"formats"},
-    "daemon": {"exposition", "inputs", "ledger", "pipeline"},
+    "faults": set(),
+    "pulse": set(),
+    "systemd": set(),
+    "savepoint": {"saved"},
+    "trial": {"faults", "ledger", "pipeline", "saved", "savepoint"},
+    "heldfiles": set(),
+    "confinement": {"exposition", "faults", "heldfiles", "inputs", "ledger", "pipeline", "savepoint", "trial"},
+    "crew": {"confinement", "faults", "ledger", "pipeline", "savepoint", "trial"},
+    "daemon": {"confinement", "crew", "exposition", "faults", "ledger", "pulse"},
     "demo": set(),
 }
 
