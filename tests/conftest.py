@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.tools import Watch, marked
 
 # No timed tests: machines differ, and CI shares its cores.
 settings.register_profile("untimed", deadline=None)
@@ -26,7 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("POP3_REQUIRE_TOOLS") == "1":
         return
     for item in items:
-        for mark in item.iter_markers("tool"):
-            missing = [name for name in mark.args if shutil.which(name, path=SYSTEM_PATH) is None]
-            if missing:
-                item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)} (see tests/tools.sh)"))
+        missing = sorted(name for name in marked(item) if shutil.which(name, path=SYSTEM_PATH) is None)
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)} (see tests/tools.sh)"))
+
+
+WATCH = Watch()
+sys.addaudithook(WATCH)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """While a test runs, what it starts is compared with its marks."""
+    WATCH.item = item
+    try:
+        return (yield)
+    finally:
+        WATCH.item = None

@@ -1,0 +1,45 @@
+"""Which programs tests start: each carries `@pytest.mark.tool(PROGRAM)`, so that a machine without it skips the test.
+
+A test that starts a program without the mark fails everywhere, also where the program is installed: otherwise the
+missing mark would be found only by somebody who does not have it.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+# What every machine that runs the tests has: a POSIX system's own, and our Python's programs.
+EVERYWHERE = frozenset({"sh", "env", "cat", "true", "kill", "sleep", "mkfifo"})
+OURS = Path(sys.executable).parent
+
+
+class Watch:
+    """Looks at each start of a program; `item` is the test that runs now."""
+
+    def __init__(self) -> None:
+        self.item: pytest.Item | None = None
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        """An audit hook (PEP 578)."""
+        if event != "subprocess.Popen" or self.item is None:
+            return
+        program = _program(arguments[0], arguments[1])
+        if program and program not in marked(self.item):
+            pytest.fail(f'starts {program}: mark the test with @pytest.mark.tool("{program}")')
+
+
+def marked(item: pytest.Item) -> set[str]:
+    """The programs that a test says it starts."""
+    return {name for mark in item.iter_markers("tool") for name in mark.args}
+
+
+def _program(executable: object, arguments: object) -> str:
+    """The name of what is started; empty where everybody has it."""
+    first = executable or (arguments[0] if isinstance(arguments, Sequence) and arguments else "")
+    path = Path(os.fsdecode(first)) if isinstance(first, (str, bytes, os.PathLike)) else Path()
+    if path.parent == OURS or path.name in EVERYWHERE or path.name.startswith("python"):
+        return ""
+    return path.name
