@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-# What every machine that runs the tests has: a POSIX system's own, and our Python's programs.
-EVERYWHERE = frozenset({"sh", "env", "cat", "true", "kill", "sleep", "mkfifo"})
-OURS = Path(sys.executable).parent
+# What every machine that runs the tests has: the system's own; what came with our Python's packages has no mark either.
+EVERYWHERE = frozenset({"sh", "env", "cat", "true", "kill", "mount", "umount"})
+OURS = Path(sys.prefix)
 
 
 class Watch:
@@ -40,6 +40,6 @@ def _program(executable: object, arguments: object) -> str:
     """The name of what is started; empty where everybody has it."""
     first = executable or (arguments[0] if isinstance(arguments, Sequence) and arguments else "")
     path = Path(os.fsdecode(first)) if isinstance(first, (str, bytes, os.PathLike)) else Path()
-    if path.parent == OURS or path.name in EVERYWHERE or path.name.startswith("python"):
+    if path.is_relative_to(OURS) or path.name in EVERYWHERE or path.name.startswith("python"):
         return ""
     return path.name
