@@ -42,7 +42,8 @@ def _export(
 def _import(  # noqa: PLR0917 - options
     files: options.LogFiles,
     ledger: Annotated[
-        Path | None, typer.Option("--ledger", metavar="FILE", help="[default: the configured one]")
+        Path | None,
+        typer.Option("--ledger", metavar="FILE", help="The ledger", show_default="the one that --config.file names"),
     ] = None,
     config_file: options.LogConfigFile = None,
     source_name: options.SourceName = None,
@@ -62,9 +63,10 @@ def _import(  # noqa: PLR0917 - options
     refuse_mixed(config, found)
     logs = [LogFile(file, source.name, log_zone(source)) for file, source in found]
     sources = {source.name: source for source in config.sources}
+    where = options.with_folder(ledger or config.ledger)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive())
-    with bar, closing(open_ledger(config, time.time(), ledger)) as book, problems_of("a file"):
+    with bar, closing(open_ledger(config, time.time(), where)) as book, problems_of("a file"):
         task = bar.add_task("reading", total=None)
         imported = import_files(
             book,

@@ -45,7 +45,7 @@ class _Wanted:
 
 
 def _report(  # noqa: PLR0917 - the options of a report
-    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", help="Log files instead of ledgers")] = None,
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="Log files instead of ledgers")] = None,
     ledgers: options.LedgerFiles = None,
     by: Annotated[By, typer.Option("--by", help="Trend over time, or a row for each domain or user")] = By.TREND,
     step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,

@@ -31,9 +31,9 @@ LOG = logging.getLogger("pop3_exporter")
 REPORT_DAYS = 14
 
 
-def _run(config_file: options.ConfigFile = None) -> None:
-    """The daemon: reads the configured sources and serves /metrics until it is told to stop."""
-    config = options.loaded(config_file)
+def _run(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
+    """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
+    config = options.loaded(config_file, file)
     # systemd's journal adds the time; a terminal is told it.
     form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
     logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
@@ -47,7 +47,7 @@ def _run(config_file: options.ConfigFile = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ended)
     with ExitStack() as stack:
-        ledger = stack.enter_context(closing(open_ledger(config, time.time())))
+        ledger = stack.enter_context(closing(open_ledger(config, time.time(), options.with_folder(config.ledger))))
         if not _serve(stack, config, ledger, wake, stop):
             raise typer.Exit(1)
     LOG.info("stopped; everything read is in the ledger")
