@@ -37,6 +37,11 @@ dashboards: $(VENV)/.installed-dev  ## generate deploy/grafana/dashboards for th
 	$(BIN)/python -m dashboards --time-zone "$(ZONE)"
 
 stack:  ## exporter, Prometheus and Grafana in Docker, filled with the demo
+	@docker compose version >/dev/null 2>&1 || { \
+	  echo "make stack needs Docker with its compose plugin, which is not installed here:"; \
+	  echo "    Debian 13:     sudo apt-get install docker.io docker-cli docker-compose"; \
+	  echo "    Ubuntu 24.04:  sudo apt-get install docker.io docker-compose-v2"; \
+	  echo "    others:        https://docs.docker.com/engine/install/"; exit 1; }
 	docker compose -f deploy/compose.yaml up --build
 
 $(VENV)/.installed: pyproject.toml

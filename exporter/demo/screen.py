@@ -1,0 +1,73 @@
+"""What the first look shows: the report of the last days, where to look, what will happen, what to do next."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from exporter.demo.places import DEPLOY, Places
+from exporter.demo.processes import command
+from exporter.demo.prometheus import alerts_page
+from exporter.demo.traffic import WILD
+
+REPORT_DAYS = 7
+# What it takes from the theft to the alert: so many connections, two evaluations, and a minute of patience.
+ALERT_MINUTES = 6
+CHECKOUT = (DEPLOY.parent / "Makefile").exists()
+COMMAND = "make run" if CHECKOUT else "python -m exporter.demo"
+EXPORTER = ".venv/bin/pop3-exporter" if CHECKOUT else "pop3-exporter"
+
+
+def show(  # noqa: PLR0917 - what is shown
+    console: Console, places: Places, address: str, prometheus: str | None, log: str, stolen: int | None
+) -> None:
+    """All of it; `stolen`: since when the demo's account is abused, UNIX seconds; None: there is no demo."""
+    console.rule(f"the last {REPORT_DAYS} days")
+    _reports(places)
+    console.print(
+        "≥: at least so many, because the log does not tell all. unknown: connections that named no domain of yours.\n"
+    )
+    console.rule("running")
+    console.print(f"  landing page   http://{address}/")
+    console.print(f"  metrics        http://{address}/metrics")
+    if prometheus:
+        console.print(f"  alerts         {alerts_page(prometheus)}")
+    console.print(f"  it reads       {log}", soft_wrap=True)
+    if stolen is not None:
+        console.print(_theft(places, stolen, watched=prometheus is not None), soft_wrap=True)
+    if CHECKOUT:
+        console.print(
+            "\nNext: [bold]make stack[/] for Grafana with the dashboards (Docker), or deploy/grafana for yours;"
+        )
+        console.print("README.md, 'Point it at your own server', for your logs.")
+    console.print("Ctrl-C ends it.")
+
+
+def teller(console: Console) -> Callable[[str], None]:
+    """Prints a sentence with the time."""
+    return lambda text: console.print(f"[dim]{datetime.now():%H:%M:%S}[/] {text}")  # noqa: DTZ005 - a clock on the wall
+
+
+def _reports(places: Places) -> None:
+    """Both of one moment: the daemon goes on, and two reports that differ are none that is exact."""
+    today = date.today()  # noqa: DTZ011 - the machine's own day
+    period = ["--from", str(today - timedelta(days=REPORT_DAYS - 1)), "--to", str(today)]
+    with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
+        moment = Path(folder) / "ledger.sqlite"
+        command("ledger", "backup", "--ledger", str(places.ledger), str(moment), quiet=True)
+        command("report", "--ledger", str(moment), "--by", "trend", *period)
+        command("report", "--ledger", str(moment), "--by", "domain", *period)
+
+
+def _theft(places: Places, stolen: int, *, watched: bool) -> str:
+    at = datetime.fromtimestamp(stolen)  # noqa: DTZ006 - a clock on the wall
+    verb = "is" if stolen > time.time() else "was"
+    told = (
+        f"about {ALERT_MINUTES} minutes later POP3AccountLikelyCompromised fires. It is told here, too"
+        if watched
+        else f"see it with: {EXPORTER} report --ledger {places.ledger} --by user --domain {WILD.partition('@')[2]}"
+    )
+    return f"\nAt {at:%H:%M:%S} the demo's account {WILD} {verb} stolen; {told}."
