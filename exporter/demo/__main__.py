@@ -129,7 +129,8 @@ def _demo_host(running: ExitStack, places: Places, stop: threading.Event) -> int
 def _has_caught_up(address: str) -> bool:
     """Whether the one source has no more to read than one turn takes."""
     page = fetched(f"http://{address}/metrics?collect[]=exporter") or b""
-    return any(line.startswith(b"pop3_exporter_catching_up{") and line.endswith(b" 0") for line in page.splitlines())
+    values = [line.split()[-1] for line in page.splitlines() if line.startswith(b"pop3_exporter_catching_up{")]
+    return bool(values) and not any(map(float, values))
 
 
 def _local(listen: str) -> str:

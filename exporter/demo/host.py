@@ -9,7 +9,7 @@ from exporter.demo.traffic import lines
 
 DAYS = 35
 DAY = 86_400
-WILD_AFTER = 30
+WILD_AFTER = 60
 
 
 class MailHost:

@@ -73,6 +73,7 @@ def wild_since(places: Places, seconds_from_now: int) -> int:
 
 def write_config(places: Places, found: Found | None, listen: str) -> None:
     """The daemon's configuration: one source, the demo's where the machine has none; everything else by default."""
+    source: dict[str, object]
     if found is None:
         source = {"server": "mx1", "paths": [str(places.log)], "format": "dovecot"}
     elif found.pattern:

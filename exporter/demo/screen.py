@@ -27,9 +27,7 @@ def show(  # noqa: PLR0917 - what is shown
     """All of it; `stolen`: since when the demo's account is abused, UNIX seconds; None: there is no demo."""
     console.rule(f"the last {REPORT_DAYS} days")
     _reports(places)
-    console.print(
-        "≥: at least so many, because the log does not tell all. unknown: connections that named no domain of yours.\n"
-    )
+    console.print("unknown: connections that named no domain with accounts here; mostly scanners\n")
     console.rule("running")
     console.print(f"  landing page   http://{address}/")
     console.print(f"  metrics        http://{address}/metrics")

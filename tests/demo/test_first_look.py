@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.demo import __main__ as demo
 from exporter.demo import processes, prometheus, screen
 from exporter.demo.places import Places, write_config
 from exporter.demo.processes import command, free_address
@@ -60,7 +62,8 @@ def test_the_page_of_alerts() -> None:
 
 def test_alerts_are_told_once() -> None:
     """One sentence when it is pending and one when it fires, for accounts only."""
-    stop, told = threading.Event(), []
+    stop = threading.Event()
+    told: list[str] = []
     states = iter(["pending", "pending", "firing", "firing"])
 
     def alerts(_: str) -> tuple[int, str]:
@@ -114,7 +117,8 @@ def test_without_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.tool("prometheus", "promtool")
 def test_a_second_prometheus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where another program has its port (Debian's own service): ours takes another one, with the rules loaded."""
-    places, told = Places(tmp_path), []
+    places = Places(tmp_path)
+    told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as other, ExitStack() as running:
         monkeypatch.setattr(prometheus, "ADDRESS", f"127.0.0.1:{other.getsockname()[1]}")
         url = prometheus.started(running, places, "127.0.0.1:1", told.append)
@@ -124,3 +128,15 @@ def test_a_second_prometheus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         rules = processes.parsed(f"{url}/api/v1/rules?type=alert")
         assert "pop3-accounts" in {group["name"] for group in rules["data"]["groups"]}
     assert [] == told
+
+
+def test_a_daemon_that_has_read_its_log(tmp_path: Path) -> None:
+    """Only then is the report shown: at first it would lack what is not yet read."""
+    places = Places(tmp_path)
+    address = free_address("127.0.0.1:0")
+    places.log.write_text("".join(f"{line}\n" for line in lines(NOW - 3600, NOW)), encoding="utf-8")
+    write_config(places, None, address)
+    assert not demo._has_caught_up(address)
+    with ExitStack() as running:
+        daemon = processes.start(running, [sys.executable, "-m", "exporter", "run", str(places.config)])
+        assert processes.waited(lambda: demo._has_caught_up(address), daemon)

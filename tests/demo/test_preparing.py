@@ -12,13 +12,14 @@ import pytest
 
 from exporter.catalogue import Scope
 from exporter.demo import __main__ as demo
+from exporter.demo import processes
 from exporter.demo.machine import Found
 from exporter.demo.places import Places
 from exporter.demo.traffic import lines
 from exporter.ledger.reading import Reading
 
 NOW = 1_795_333_337
-demo_command = demo.command
+demo_command = processes.command
 
 
 @pytest.fixture
