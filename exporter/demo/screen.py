@@ -15,7 +15,7 @@ from exporter.demo.traffic import WILD
 
 REPORT_DAYS = 7
 # What it takes from the theft to the alert: so many connections, two evaluations, and a minute of patience.
-ALERT_MINUTES = 6
+ALERT_MINUTES = 5
 CHECKOUT = (DEPLOY.parent / "Makefile").exists()
 COMMAND = "make run" if CHECKOUT else "python -m exporter.demo"
 EXPORTER = ".venv/bin/pop3-exporter" if CHECKOUT else "pop3-exporter"
@@ -64,7 +64,7 @@ def _theft(places: Places, stolen: int, *, watched: bool) -> str:
     at = datetime.fromtimestamp(stolen)  # noqa: DTZ006 - a clock on the wall
     verb = "is" if stolen > time.time() else "was"
     told = (
-        f"about {ALERT_MINUTES} minutes later POP3AccountLikelyCompromised fires. It is told here, too"
+        f"within {ALERT_MINUTES} minutes the alert POP3AccountLikelyCompromised fires, which is told here, too"
         if watched
         else f"see it with: {EXPORTER} report --ledger {places.ledger} --by user --domain {WILD.partition('@')[2]}"
     )
