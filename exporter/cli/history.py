@@ -43,7 +43,12 @@ def _import(  # noqa: PLR0917 - options
     files: options.LogFiles,
     ledger: Annotated[
         Path | None,
-        typer.Option("--ledger", metavar="FILE", help="The ledger", show_default="the one that --config.file names"),
+        typer.Option(
+            "--ledger",
+            metavar="FILE",
+            help=f"The ledger {options.default('the one that --config.file names')}",
+            show_default=False,
+        ),
     ] = None,
     config_file: options.LogConfigFile = None,
     source_name: options.SourceName = None,

@@ -17,7 +17,9 @@ commands = typer.Typer(no_args_is_help=True, help="Look after the ledger: info, 
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The copy, a new file")]
 Ledger = Annotated[
     Path | None,
-    typer.Option("--ledger", metavar="FILE", help="The ledger", show_default="the configured one"),
+    typer.Option(
+        "--ledger", metavar="FILE", help=f"The ledger {options.default('the configured one')}", show_default=False
+    ),
 ]
 
 

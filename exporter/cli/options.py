@@ -14,9 +14,22 @@ from exporter.cli import access
 from exporter.config import DEFAULT_FILE, Config, Source
 from exporter.configfile import ConfigError, load
 
+MACHINES = "this machine's"
+
+
+def default(value: object) -> str:
+    """How the help tells a default, the same for those that Python knows and those that follow from something else.
+
+    In parentheses: several releases of typer take brackets for markup, or write a backslash before them.
+    """
+    return f"(default: {value})"
+
+
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config.file", metavar="FILE", help="The configuration", show_default=str(DEFAULT_FILE)),
+    typer.Option(
+        "--config.file", metavar="FILE", help=f"The configuration {default(DEFAULT_FILE)}", show_default=False
+    ),
 ]
 # The same without the option, where a command is about the configuration: both ways of naming it are taken.
 ConfigArgument = Annotated[
@@ -31,11 +44,17 @@ LogConfigFile = Annotated[
         show_default=False,
     ),
 ]
-FormatName = Annotated[str, typer.Option("--format", metavar="NAME", help="The mail server's format")]
+FormatName = Annotated[
+    str,
+    typer.Option("--format", metavar="NAME", help=f"The mail server's format {default('auto')}", show_default=False),
+]
 ServerName = Annotated[
     str | None,
     typer.Option(
-        "--server", metavar="NAME", help="The server label", show_default="the host in the lines, else this machine"
+        "--server",
+        metavar="NAME",
+        help=f"The server label {default('the host in the lines, else this machine')}",
+        show_default=False,
     ),
 ]
 DefaultDomain = Annotated[
@@ -44,17 +63,27 @@ DefaultDomain = Annotated[
 ]
 SiteZone = Annotated[
     str | None,
-    typer.Option("--time-zone", metavar="ZONE", help="The zone in which days begin", show_default="the machine's"),
+    typer.Option(
+        "--time-zone", metavar="ZONE", help=f"The zone in which days begin {default(MACHINES)}", show_default=False
+    ),
 ]
 LogZone = Annotated[
     str | None,
     typer.Option(
-        "--log-time-zone", metavar="ZONE", help="The zone of stamps without one", show_default="the machine's"
+        "--log-time-zone",
+        metavar="ZONE",
+        help=f"The zone of stamps without one {default(MACHINES)}",
+        show_default=False,
     ),
 ]
 SourceName = Annotated[
     str | None,
-    typer.Option("--source", metavar="NAME", help="The source that the files belong to", show_default="by its paths"),
+    typer.Option(
+        "--source",
+        metavar="NAME",
+        help=f"The source that the files belong to {default('by its paths')}",
+        show_default=False,
+    ),
 ]
 LogFiles = Annotated[
     list[str], typer.Argument(metavar="FILE", help="Log files, also .gz .bz2 .xz .zip; - is standard input")

@@ -246,3 +246,17 @@ def test_help_lists_all_commands(pop3: Run) -> None:
     out = pop3("--help").out
     for command in ("run", "check", "parse", "replay", "import", "report", "export", "ledger", "forget"):
         assert command in out
+
+
+@pytest.mark.parametrize("command", [["run"], ["check"], ["import"], ["report"], ["ledger", "info"], ["gateway"]])
+def test_help_says_where_things_are(pop3: Run, command: list[str]) -> None:
+    """Defaults that follow from something else are told like the others, whatever the help is drawn with."""
+    out = " ".join(pop3(*command, "--help").out.split())
+    wanted = {
+        "import": "The ledger (default: the one that --config.file names)",
+        "report": "The zone in which days begin (default: this machine's)",
+        "gateway": "(default: /etc/pop3-exporter/gateway.yaml)",
+    }
+    assert wanted.get(command[0], "The configuration (default: /etc/pop3-exporter/config.yaml)") in out
+    assert "[default: None]" not in out
+    assert "<bool>" not in out
