@@ -41,15 +41,7 @@ def _export(
 
 def _import(  # noqa: PLR0917 - options
     files: options.LogFiles,
-    ledger: Annotated[
-        Path | None,
-        typer.Option(
-            "--ledger",
-            metavar="FILE",
-            help=f"The ledger {options.default('the one that --config.file names')}",
-            show_default=False,
-        ),
-    ] = None,
+    ledger: options.OwnLedger = None,
     config_file: options.LogConfigFile = None,
     source_name: options.SourceName = None,
     format_name: options.FormatName = "auto",

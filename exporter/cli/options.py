@@ -89,6 +89,12 @@ LogFiles = Annotated[
     list[str], typer.Argument(metavar="FILE", help="Log files, also .gz .bz2 .xz .zip; - is standard input")
 ]
 LedgerFile = Annotated[Path, typer.Option("--ledger", metavar="FILE", help="The ledger")]
+OwnLedger = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger", metavar="FILE", help=f"The ledger {default('the one that --config.file names')}", show_default=False
+    ),
+]
 LedgerFiles = Annotated[list[Path] | None, typer.Option("--ledger", metavar="FILE", help="A ledger; may be repeated")]
 
 FirstDay = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day", show_default=False)]

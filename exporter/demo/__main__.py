@@ -35,6 +35,7 @@ def main() -> int:
     with ExitStack() as running:
         try:
             places.directory.mkdir(parents=True, exist_ok=True)
+            screen.announce(CONSOLE, str(log) if log else "", closed())
             _prepare(places, log, arguments.listen)
             return 0 if arguments.prepare else _run(running, places, log, arguments)
         except KeyboardInterrupt:
@@ -66,15 +67,12 @@ def _prepare(places: Places, log: Found | None, listen: str) -> None:
             left.unlink()
     if places.ledger.exists():
         return
-    if log is not None:
-        CONSOLE.print(f"Reading this machine's log: {log}")
+    if log is None:
+        CONSOLE.print(f"The demo's mail host writes its log of the last {DAYS} days ...")
+    else:
+        CONSOLE.print("Reading what it holds already ...")
         if log.identifiers:
             return  # the daemon reads a journal's past itself
-    else:
-        CONSOLE.print("This machine has no POP3 log that this user may read.", end=" ")
-        for name in closed():
-            CONSOLE.print(f"({name} is there, but may not be read: sudo make run.)", end=" ")
-        CONSOLE.print(f"A demo's mail host writes one now, {DAYS} days long.")
     places.unfinished.touch()
     _history(places, log)
     places.unfinished.unlink()

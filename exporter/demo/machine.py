@@ -22,6 +22,7 @@ IDENTIFIERS = ("dovecot", "pop3d", "pop3d-ssl", "cyrus/pop3", "cyrus/pop3s", "po
 SEARCHED_BYTES = 4 * 1024 * 1024
 SEARCHED_ENTRIES = 5_000
 JOURNAL_SECONDS = 30
+JOURNALS = ("/var/log/journal", "/run/log/journal")
 JOURNALCTL = ("journalctl",)
 
 
@@ -45,9 +46,13 @@ def found() -> Found | None:
     return in_journal()
 
 
-def closed() -> list[str]:
-    """Logs that are there and that this user may not read."""
-    return [name for name in LOGS if os.access(name, os.F_OK) and not os.access(name, os.R_OK)]
+def closed(folders: Sequence[str] = JOURNALS) -> list[str]:
+    """What is there, may have lines of a POP3 server, and may not be read by this user."""
+    logs = [name for name in LOGS if os.access(name, os.F_OK) and not os.access(name, os.R_OK)]
+    journals = [path for folder in folders for path in Path(folder).glob("*/system.journal")]
+    if journals and not any(os.access(path, os.R_OK) for path in journals):
+        logs.append("the systemd journal")
+    return logs
 
 
 def in_journal(journalctl: Sequence[str] = JOURNALCTL, identifiers: Sequence[str] = IDENTIFIERS) -> Found | None:

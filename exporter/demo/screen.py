@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,16 @@ ALERT_MINUTES = 5
 CHECKOUT = (DEPLOY.parent / "Makefile").exists()
 COMMAND = "make run" if CHECKOUT else "python -m exporter.demo"
 EXPORTER = ".venv/bin/pop3-exporter" if CHECKOUT else "pop3-exporter"
+
+
+def announce(console: Console, log: str, closed: Sequence[str]) -> None:
+    """Which log is read, and why; `closed`: what might have one and may not be read."""
+    if log:
+        console.print(f"This machine's own POP3 log: {log}")
+        return
+    console.print("No POP3 log of this machine's can be read, so this is a demo with a mail host that is made up.")
+    for name in closed:
+        console.print(f"({name} is there, but this user may not read it: try sudo {COMMAND}.)")
 
 
 def show(  # noqa: PLR0917 - what is shown

@@ -1,5 +1,6 @@
 """What `make run` finds on a machine: a log file, else the journal, else nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,15 @@ def test_the_journal(tmp_path: Path) -> None:
     journalctl = ("journalctl", "--directory", str(tmp_path))
     assert Found(identifiers=("dovecot", "pop3d")) == machine.in_journal(journalctl, (*machine.IDENTIFIERS, "imapd"))
     assert machine.in_journal(journalctl, ("imapd",)) is None
+
+
+def test_what_this_user_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named, so that nobody takes the demo for all there is."""
+    log, journal = tmp_path / "mail.log", tmp_path / "0123" / "system.journal"
+    journal.parent.mkdir()
+    for path in (log, journal):
+        path.touch()
+    monkeypatch.setattr(machine, "LOGS", (str(log), str(tmp_path / "none")))
+    assert [] == machine.closed([str(tmp_path)])
+    monkeypatch.setattr("os.access", lambda path, mode: mode == os.F_OK and Path(path).exists())
+    assert [str(log), "the systemd journal"] == machine.closed([str(tmp_path)])
