@@ -88,7 +88,6 @@ SourceName = Annotated[
 LogFiles = Annotated[
     list[str], typer.Argument(metavar="FILE", help="Log files, also .gz .bz2 .xz .zip; - is standard input")
 ]
-LedgerFile = Annotated[Path, typer.Option("--ledger", metavar="FILE", help="The ledger")]
 OwnLedger = Annotated[
     Path | None,
     typer.Option(
