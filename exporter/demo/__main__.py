@@ -39,6 +39,8 @@ def main() -> int:
             _prepare(places, log, arguments.listen)
             return 0 if arguments.prepare else _run(running, places, log, arguments)
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM):  # who is impatient ends it no faster
+                signal.signal(number, signal.SIG_IGN)
             CONSOLE.print(f"\nStopping; [bold]{screen.COMMAND}[/] goes on where this was.")
             return 0
         except PermissionError as error:

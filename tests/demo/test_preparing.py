@@ -1,9 +1,11 @@
 """The first start: its history is there whole, or is made anew; nobody else's exporter is taken for ours."""
 
 import os
+import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
@@ -20,6 +22,16 @@ from exporter.ledger.reading import Reading
 
 NOW = 1_795_333_337
 demo_command = processes.command
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """What the demo does with signals is not done with the tests'."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture
