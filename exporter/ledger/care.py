@@ -60,9 +60,8 @@ def check(path: Path) -> tuple[str, ...]:
 
 def backup(path: Path, target: Path) -> None:
     """Copy the ledger as it was at its last commit, also while a daemon writes it. Never over another file."""
-    with files.explained(target):
-        if target.exists():
-            raise LedgerError(f"{target}: exists already; name a new file")
+    if files.exists(target):
+        raise LedgerError(f"{target}: exists already; name a new file")
     part = target.with_name(target.name + ".part")
     with Reading(path) as reading:
         try:

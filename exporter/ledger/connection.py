@@ -43,6 +43,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def exists(path: Path) -> bool:
+    """Whether something is there; LedgerError where this user may not know."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise LedgerError(f"{path}: {error.strerror}") from error
+    return True
+
+
 def _refuse_unreadable(path: Path) -> None:
     """LedgerError if there is no file, or none that this user may read; it is not opened (that would end locks)."""
     closed = f"{path}: this user may not read it; run the command as root (sudo) or as the exporter's user"
@@ -60,13 +71,11 @@ def _refuse_unreadable(path: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """What SQLite or the system says about the file at `path`, as a LedgerError that says what to do."""
+    """What SQLite says about the file at `path`, as a LedgerError that says what to do."""
     try:
         yield
     except sqlite3.Error as error:
         raise LedgerError(f"{path}: {explanation(error)}") from error
-    except OSError as error:
-        raise LedgerError(f"{path}: {error.strerror}") from error
 
 
 def explanation(error: sqlite3.Error) -> str:  # noqa: PLR0911 - a table
