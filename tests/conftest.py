@@ -4,20 +4,15 @@ import os
 import shutil
 import sys
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.tools import Watch, marked
+from tests.tools import SYSTEM_PATH, Watch, marked
 
 # No timed tests: machines differ, and CI shares its cores.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-# Where tests/tools.sh puts programs that no package has.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pop3-exporter" / "bin"
-SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/lib/systemd", str(CACHE)])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

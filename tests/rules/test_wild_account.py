@@ -21,9 +21,9 @@ import yaml
 
 from exporter.demo.places import Places, write_config
 from exporter.demo.traffic import WILD, lines
-from tests.conftest import SYSTEM_PATH
 from tests.prometheus_server import PrometheusServer
 from tests.rules.promtool import RULE_FILES
+from tests.tools import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[2]
 ALERTMANAGER = ROOT / "deploy" / "alertmanager"
