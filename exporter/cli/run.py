@@ -32,9 +32,9 @@ LOG = logging.getLogger("pop3_exporter")
 REPORT_DAYS = 14
 
 
-def _run(config_file: options.ConfigFile = None) -> None:
-    """The daemon: reads the configured sources and serves /metrics until it is told to stop."""
-    config = options.loaded(config_file)
+def _run(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
+    """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
+    config = options.loaded(config_file, file)
     # systemd's journal adds the time; a terminal is told it.
     form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
     logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
@@ -49,7 +49,7 @@ def _run(config_file: options.ConfigFile = None) -> None:
 
     with ExitStack() as stack:
         stack.enter_context(Signals(ended, lambda: pulse.where))
-        ledger = stack.enter_context(closing(open_ledger(config, time.time())))
+        ledger = stack.enter_context(closing(open_ledger(config, time.time(), options.with_folder(config.ledger))))
         daemon = _served(stack, config, ledger, pulse, wake)
         notify("READY=1")
         if not daemon.run(wake, stop):

@@ -1,6 +1,8 @@
 """Opening the file: as the one writer, or to read beside it."""
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,8 +32,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing, also while a daemon writes; LedgerError if it cannot be used."""
-    if not path.is_file():
-        raise LedgerError(f"{path}: no such ledger")
+    _refuse_unreadable(path)
     with explained(path):
         connection = _connect_readonly(path)
         try:
@@ -40,6 +41,32 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; LedgerError where this user may not know."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise LedgerError(f"{path}: {error.strerror}") from error
+    return True
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """LedgerError if there is no file, or none that this user may read; it is not opened (that would end locks)."""
+    closed = f"{path}: this user may not read it; run the command as root (sudo) or as the exporter's user"
+    try:
+        mode = path.stat().st_mode
+    except PermissionError as error:
+        raise LedgerError(closed) from error
+    except (OSError, ValueError) as error:
+        raise LedgerError(f"{path}: no such ledger") from error
+    if not stat.S_ISREG(mode):
+        raise LedgerError(f"{path}: no such ledger")
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise LedgerError(closed)
 
 
 @contextmanager
