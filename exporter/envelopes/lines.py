@@ -15,7 +15,6 @@ from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
-COLON: Final = b":"[0]
 # They differ by process id; beyond this many they are forgotten.
 SENDERS_KEPT: Final = 4096
 
@@ -88,7 +87,9 @@ class StampedLines(Ticker):
             return self._open_anew(line)
         if not line.startswith(self._head) and not self._ticks(line):
             return self._open_anew(line)
-        if not self._is_own(line):
+        # What follows the stamp is the message, and nothing stands before it, because of its first word.
+        word = line[start : line.find(b" ", start)]
+        if word not in OWN_WORDS and not self._is_own(line, word):
             return self._open_anew(line)
         return _new(Record, (self.stamp, b"", b"", b"", line[start:], 1))
 
@@ -98,13 +99,11 @@ class StampedLines(Ticker):
             return self._sent(line)
         return self._open_anew(line)
 
-    def _is_own(self, line: bytes) -> bool:
-        """Whether what follows the stamp is the message and nothing before it, because of its first word."""
-        start = self._start
-        if not self._may_have_host:
-            return line.startswith((b"[", b"<"), start) or FAR.match(line, start) is None
-        word = line[start : line.find(b" ", start)]
-        return word in OWN_WORDS or (b"(" in word and word[-1] == COLON)
+    def _is_own(self, line: bytes, word: bytes) -> bool:
+        """Whether a line's message begins with `word`, which is none of the usual first ones."""
+        if self._may_have_host:
+            return word[-1:] == b":" and b"(" in word
+        return word[:1] in b"[<" or FAR.match(line, self._start) is None
 
     def _open_anew(self, line: bytes) -> Record | None:
         self.wall.last = self.stamp
