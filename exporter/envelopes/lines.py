@@ -17,6 +17,8 @@ from exporter.model import Record
 
 # They differ by process id; beyond this many they are forgotten.
 SENDERS_KEPT: Final = 4096
+# The first words of most lines of Dovecot's own files.
+COMMONEST: Final = (b"pop3-login: ", b"pop3(")
 
 _new = tuple.__new__  # half the cost of calling Record
 
@@ -87,9 +89,7 @@ class StampedLines(Ticker):
             return self._open_anew(line)
         if not line.startswith(self._head) and not self._ticks(line):
             return self._open_anew(line)
-        # What follows the stamp is the message, and nothing stands before it, because of its first word.
-        word = line[start : line.find(b" ", start)]
-        if word not in OWN_WORDS and not self._is_own(line, word):
+        if not line.startswith(COMMONEST, start) and not self._is_own(line):
             return self._open_anew(line)
         return _new(Record, (self.stamp, b"", b"", b"", line[start:], 1))
 
@@ -99,8 +99,11 @@ class StampedLines(Ticker):
             return self._sent(line)
         return self._open_anew(line)
 
-    def _is_own(self, line: bytes, word: bytes) -> bool:
-        """Whether a line's message begins with `word`, which is none of the usual first ones."""
+    def _is_own(self, line: bytes) -> bool:
+        """Whether what follows the stamp is the message, and nothing stands before it, because of its first word."""
+        word = line[self._start : line.find(b" ", self._start)]
+        if word in OWN_WORDS:
+            return True
         if self._may_have_host:
             return word[-1:] == b":" and b"(" in word
         return word[:1] in b"[<" or FAR.match(line, self._start) is None
