@@ -1,8 +1,11 @@
 """Dovecot 1.x to 2.4: which process wrote the line, and what is known of its logging.
 
-Everything is anchored on the process prefix at the begin of the message, because names are the client's.
+Everything is anchored on the process at the begin of the message, because names are the client's. The program's name is
+no anchor: it is `instance_name`, a container's id, or what a relay made of it. A line of the mail process that begins
+with something else, because `mail_log_prefix` does, is known by the service in its prefix or by what it sums up.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -11,42 +14,89 @@ from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.dovecot_auth import read_auth
 from exporter.formats.dovecot_events import read_event
 from exporter.formats.dovecot_login import read_login
-from exporter.formats.dovecot_mail import read_mail
+from exporter.formats.dovecot_mail import read_any_mail, read_mail
+from exporter.formats.dovecot_prefix import SERVICE
 from exporter.formats.dovecot_usual import USUAL
 from exporter.model import Fact, Kind, Record, Verdict
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
 _LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
+_LOGIN, _MAIL, _MASTER = b"pop3-login: ", (b"pop3", b"POP3"), b"master: "
+_STARTED = re.compile(rb"(?:master: )?(?:Info: )?Dovecot (?:v\d\S{0,20} )?(?:\([0-9a-f]{1,40}\) )?starting up")
+# What no other program sums up: messages sent, and their bytes.
+_SUMS = re.compile(rb"\b(?:retr|RETR)=\d{1,15}/\d{1,15}")
+# Where the process of a line in an envelope that is not known may stand, and no client's text.
+_NEAR = 96
+# Lines of Dovecot's other processes may hold anything.
+_OTHERS = re.compile(
+    rb"(?:imap|lmtp|lda|managesieve|submission|doveadm|dsync|anvil|config|dict|director|indexer|ipc|log|old-stats"
+    rb"|quota-status|replicator|script|ssl-params|ssl-build-param|dns|dns-client|aggregator|child|deliver)\b[\w-]*[(: ]"
+)
 
 
 def _read_master(message: bytes) -> Fact | Verdict:
-    if b" starting up" in message and message.startswith((b"master: Info: Dovecot", b"master: Dovecot")):
-        return Fact(Kind.RESTART)
-    return Verdict.IGNORED
+    return Fact(Kind.RESTART) if _STARTED.match(message) else Verdict.IGNORED
 
 
 def _read_levelled(message: bytes) -> Fact | Verdict:
     """1.x wrote the level before the process: `Info: pop3-login: Login: ...`."""
     level, _, rest = message.partition(b": ")
-    reader = _PROCESSES.get(rest[:5])
-    if level not in _LEVELS or reader is None:
+    if level not in _LEVELS:
         return Verdict.IGNORED
+    if level == b"Info":
+        return read_message(rest)
+    if rest.startswith(_MAIL) and not rest.startswith(_LOGIN):
+        return read_any_mail(rest, level)
     prefix, _, text = rest.partition(b": ")
-    return reader(b"%b: %b: %b" % (prefix, level, text))
+    return read_message(b"%b: %b: %b" % (prefix, level, text))
+
+
+def _read_event(message: bytes) -> Fact | Verdict:
+    return read_event(message) if message.startswith(b"stats: ") else _read_odd(message)
 
 
 # By the first five bytes of the message.
-_PROCESSES: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
+_READERS: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
     b"pop3-": read_login,
     b"pop3(": read_mail,
     b"POP3(": read_mail,
+    b"Pop3(": read_mail,
     b"auth:": read_auth,
     b"auth(": read_auth,
     b"auth-": read_auth,
-    b"stats": read_event,
+    b"stats": _read_event,
     b"maste": _read_master,
+    b"Dovec": _read_master,
+    **{(level + b":")[:5]: _read_levelled for level in _LEVELS},
 }
-_READERS = {**_PROCESSES, **{(level + b":")[:5]: _read_levelled for level in _LEVELS}}
+
+
+def read_message(message: bytes) -> Fact | Verdict:
+    """What a message says; one that none of the processes of interest begins is ignored after a look at its bytes."""
+    reader = _READERS.get(message[:5])
+    if reader is not None:
+        return reader(message)
+    if b"op3" in message or b"retr=" in message or b"OP3" in message or message[:1] == b" ":
+        return _read_odd(message)
+    return Verdict.IGNORED
+
+
+def _read_odd(message: bytes) -> Fact | Verdict:
+    """A line that begins with something else than a process: another prefix, or the rest of an unknown envelope."""
+    if message[:1] == b" ":  # of some RFC 5424 lines
+        return read_message(message.lstrip(b" ")) if message.strip() else Verdict.IGNORED
+    if _OTHERS.match(message):
+        return Verdict.IGNORED
+    if message.find(_LOGIN, 0, _NEAR) >= 0:
+        return Verdict.UNMATCHED
+    told = Verdict.IGNORED
+    service = SERVICE.search(message, 0, _NEAR)
+    if _SUMS.search(message) or (service is not None and service.start() == 0 and message[4:5] in b":<[{,"):
+        told = read_any_mail(message)
+        return Verdict.UNMATCHED if told is Verdict.IGNORED and _SUMS.search(message) else told
+    if service is not None:
+        told = read_any_mail(message)
+    return told if isinstance(told, Fact) and told.trait else Verdict.IGNORED
 
 
 class Dovecot:
@@ -97,24 +147,17 @@ class Dovecot:
     )
 
     def read(self, record: Record) -> Fact | Verdict:
-        """What the line says; lines of other programs and services are ignored by their first bytes."""
-        message = record.message
-        reader = _READERS.get(message[:5])
-        if reader is None:
-            return self._read_odd(record) if message[:1] == b" " else Verdict.IGNORED
-        program = record.program
-        if program and program != b"dovecot" and not program.startswith(b"dovecot"):
-            return Verdict.IGNORED
-        return reader(message)
-
-    def _read_odd(self, record: Record) -> Fact | Verdict:
-        """Some RFC 5424 lines begin with a space."""
-        message = record.message.lstrip(b" ")
-        return self.read(record._replace(message=message)) if message[:5] in _READERS else Verdict.IGNORED
+        """What the line says, whatever the program is called."""
+        return read_message(record.message)
 
     def recognises(self, record: Record) -> bool:
-        """Whether only Dovecot writes such a line: the program's name, or the login process and its wording."""
+        """Whether only Dovecot writes such a line: its program's name, or a process and its wording."""
         message = record.message.lstrip(b" ")
-        if record.program:
-            return record.program.startswith(b"dovecot") and b": " in message
-        return message.startswith((b"pop3-login: ", b"imap-login: ", b"master: Info: Dovecot v", b"master: Dovecot v"))
+        if record.program.startswith(b"dovecot"):
+            return b": " in message
+        level, _, rest = message.partition(b": ")
+        if level in _LEVELS:
+            message = rest
+        if message.startswith((_LOGIN, b"imap-login: ", b"master: Info: Dovecot v", b"master: Dovecot v")):
+            return True
+        return _SUMS.search(message) is not None and isinstance(read_message(message), Fact)
