@@ -27,6 +27,7 @@ _STARTED = re.compile(rb"(?:master: )?(?:Info: )?Dovecot (?:v\d\S{0,20} )?(?:\([
 _SUMS = re.compile(rb"\b(?:retr|RETR)=\d{1,15}/\d{1,15}")
 # Where the process of a line in an envelope that is not known may stand, and no client's text.
 _NEAR = 96
+_ENVELOPE = re.compile(rb"(?<![\w.-])(?:pop3-login|dovecot(?:\[\d{1,10}\])?): ")
 # Lines of Dovecot's other processes may hold anything.
 _OTHERS = re.compile(
     rb"(?:imap|lmtp|lda|managesieve|submission|doveadm|dsync|anvil|config|dict|director|indexer|ipc|log|old-stats"
@@ -71,12 +72,13 @@ _READERS: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
 }
 
 
-def read_message(message: bytes) -> Fact | Verdict:
-    """What a message says; one that none of the processes of interest begins is ignored after a look at its bytes."""
+def read_message(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
+    """What a message says; `foreign`: its program is not called Dovecot, so only a process at its begin counts much."""
     reader = _READERS.get(message[:5])
     if reader is not None:
         return reader(message)
-    if b"op3" in message or b"retr=" in message or b"OP3" in message or message[:1] == b" ":
+    begin = message[:_NEAR]
+    if b"op3" in begin or b"OP3" in begin or (not foreign and b"retr=" in message) or begin[:1] == b" ":
         return _read_odd(message)
     return Verdict.IGNORED
 
@@ -87,7 +89,7 @@ def _read_odd(message: bytes) -> Fact | Verdict:
         return read_message(message.lstrip(b" ")) if message.strip() else Verdict.IGNORED
     if _OTHERS.match(message):
         return Verdict.IGNORED
-    if message.find(_LOGIN, 0, _NEAR) >= 0:
+    if _ENVELOPE.search(message, 0, _NEAR):
         return Verdict.UNMATCHED
     told = Verdict.IGNORED
     service = SERVICE.search(message, 0, _NEAR)
@@ -148,7 +150,8 @@ class Dovecot:
 
     def read(self, record: Record) -> Fact | Verdict:
         """What the line says, whatever the program is called."""
-        return read_message(record.message)
+        program = record.program
+        return read_message(record.message, foreign=bool(program) and program[:7] != b"dovecot")
 
     def recognises(self, record: Record) -> bool:
         """Whether only Dovecot writes such a line: its program's name, or a process and its wording."""

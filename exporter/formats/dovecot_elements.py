@@ -29,6 +29,8 @@ _ADDRESS = re.compile(rb".*, " + _ADDRESSES + rb"=[<\[]?([\da-fA-F:.]{2,45})[>\]
 _PROCESS = re.compile(rb".*, " + _PROCESSES + rb"=(\d{1,10})(?:, |$)", re.DOTALL)
 _DOMAIN = re.compile(rb".*, domain=<?([^<>,\s]+)>?(?:, |$)", re.DOTALL)
 _LONGEST_PROCESS = 10
+# The documented order: nothing but the name and the session in brackets, and what is between is of the server.
+_USUAL = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?, rip=([^<>,]*)(?:, [^<>]*?)?(?:, session=<([^<>]+)>)?)")
 
 
 class Elements(NamedTuple):
@@ -42,6 +44,16 @@ class Elements(NamedTuple):
 
 def read_elements(text: bytes) -> Elements | None:
     """The elements that `text` consists of; None: they are broken off, or none is known."""
+    usual = _USUAL.fullmatch(text)
+    if usual is not None and b", domain=" not in text:
+        user, tail, address, key = usual.groups()
+        if key is not None or _SESSION.match(tail) is None:
+            return Elements(key, user or None, address or None, tail)
+    return read_any_elements(text)
+
+
+def read_any_elements(text: bytes) -> Elements | None:
+    """The same, in general: in whatever order."""
     pieces = text.split(b", ")
     at = next((index for index, piece in enumerate(pieces) if _USER.match(piece)), None)
     if at is None:

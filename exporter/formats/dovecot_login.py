@@ -48,6 +48,7 @@ _SILENT = frozenset((Reason.LOGOUT, Reason.CLOSED, Reason.TIMEOUT, Reason.BAD_CO
 
 # A Fact of all its fields, without the named tuple's own constructor, which is Python code.
 _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
+_kept_head = lru_cache(maxsize=_HEADS_KEPT)(read_head)
 _NOTHING_MORE = tuple(Fact(Kind.END))[7:]
 
 
@@ -82,8 +83,9 @@ def _split(message: bytes) -> tuple[Head, bytes] | None:
     if elements is None:
         return None
     begin = elements.end()
-    head = message[level.end() : begin - 2]
-    return read_head(head), message[begin:]
+    text = message[level.end() : begin - 2]
+    head = _kept_head(text) if len(text) <= _LONGEST_HEAD else read_head(text)
+    return head, message[begin:]
 
 
 def read_any_login(message: bytes) -> Fact | Verdict:

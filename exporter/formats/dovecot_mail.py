@@ -18,10 +18,10 @@ from exporter.model import Fact, Kind, Verdict
 
 _N = rb"\d{1,15}"
 _USUAL = re.compile(
-    rb"pop3\(([^\s()<>,;|/:=]+)\)<(\d{1,10})><([^<>]+)>: (?:Info: )?(?:Disconnected: )?"
+    rb"[Pp][Oo][Pp]3\(([^\s()<>,;|/:=]+)\)(?:<(\d{1,10})><([^<>]+)>)?: (?:Info: )?(?:Disconnected: )?"
     rb"(Logged out|Connection closed|Inactivity - no input for \d{1,9} secs|Disconnected for inactivity)"
     rb" top=%b/(%b), retr=%b/(%b), del=%b/%b, size=%b(?:, deleted_bytes=%b)?(?:, in=(%b), out=(%b))?"
-    rb"(?:, rip=[\w.:]{1,45})?(?:, session=<[^<>]{1,200}>)?" % ((_N,) * 10)
+    rb"(?:, rip=[\w.:]{1,45})?(?:, session=<([^<>]{1,200})>)?" % ((_N,) * 10)
 )
 _USUAL_REASONS: Final[Mapping[bytes, Reason]] = {
     b"L": Reason.LOGOUT, b"C": Reason.CLOSED, b"I": Reason.TIMEOUT, b"D": Reason.TIMEOUT,
@@ -89,13 +89,17 @@ def read_mail(message: bytes) -> Fact | Verdict:
     usual = _USUAL.fullmatch(message)
     if usual is None:
         return read_any_mail(message)
-    user, process, key, why, top, retr, received, sent = usual.groups()
+    user, process, key, why, top, retr, received, sent, told = usual.groups()
+    if process is None:
+        if user[:1].isdigit():  # or a process, or an address
+            return read_any_mail(message)
+        key = told
     reason = _USUAL_REASONS[why[:1]]
     if received:
         fields = (Kind.END, key, user, None, reason, 0, 0, int(received), int(sent), False, b"", True, "bytes")
     else:
         fields = (Kind.END, key, user, None, reason, 0, 0, None, int(top) + int(retr), False, b"", True, "no_bytes")
-    return _new_fact(Fact, (*fields, False, False, False, process))
+    return _new_fact(Fact, (*fields, not key, False, False, process))
 
 
 def read_any_mail(message: bytes, level: bytes = b"") -> Fact | Verdict:
