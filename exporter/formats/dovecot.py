@@ -27,6 +27,8 @@ _STARTED = re.compile(rb"(?:master: )?(?:Info: )?Dovecot (?:v\d\S{0,20} )?(?:\([
 _SUMS = re.compile(rb"\b(?:retr|RETR)=\d{1,15}/\d{1,15}")
 # Where the process of a line in an envelope that is not known may stand, and no client's text.
 _NEAR = 96
+# A mail process without a name in the documented place.
+_PROCESS = re.compile(rb"[Pp][Oo][Pp]3(?:[<\[{,]|: )")
 _ENVELOPE = re.compile(rb"(?<![\w.-])(?:pop3-login|dovecot(?:\[\d{1,10}\])?): ")
 # Lines of Dovecot's other processes may hold anything.
 _OTHERS = re.compile(
@@ -44,12 +46,13 @@ def _read_levelled(message: bytes) -> Fact | Verdict:
     level, _, rest = message.partition(b": ")
     if level not in _LEVELS:
         return Verdict.IGNORED
-    if level == b"Info":
-        return read_message(rest)
     if rest.startswith(_MAIL) and not rest.startswith(_LOGIN):
         return read_any_mail(rest, level)
+    reader = _PROCESSES.get(rest[:5])
+    if reader is None or level == b"Info":
+        return Verdict.IGNORED if reader is None else reader(rest)
     prefix, _, text = rest.partition(b": ")
-    return read_message(b"%b: %b: %b" % (prefix, level, text))
+    return reader(b"%b: %b: %b" % (prefix, level, text))
 
 
 def _read_event(message: bytes) -> Fact | Verdict:
@@ -57,7 +60,7 @@ def _read_event(message: bytes) -> Fact | Verdict:
 
 
 # By the first five bytes of the message.
-_READERS: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
+_PROCESSES: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
     b"pop3-": read_login,
     b"pop3(": read_mail,
     b"POP3(": read_mail,
@@ -68,37 +71,38 @@ _READERS: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
     b"stats": _read_event,
     b"maste": _read_master,
     b"Dovec": _read_master,
-    **{(level + b":")[:5]: _read_levelled for level in _LEVELS},
 }
+_READERS = {**_PROCESSES, **{(level + b":")[:5]: _read_levelled for level in _LEVELS}}
 
 
 def read_message(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
-    """What a message says; `foreign`: its program is not called Dovecot, so only a process at its begin counts much."""
+    """What a message says; `foreign`: its program is not called Dovecot, so that a process must begin the message."""
     reader = _READERS.get(message[:5])
     if reader is not None:
         return reader(message)
     begin = message[:_NEAR]
-    if b"op3" in begin or b"OP3" in begin or (not foreign and b"retr=" in message) or begin[:1] == b" ":
-        return _read_odd(message)
+    if b"op3" in begin or b"OP3" in begin or (not foreign and b"retr=" in message):
+        return _read_odd(message, foreign=foreign)
     return Verdict.IGNORED
 
 
-def _read_odd(message: bytes) -> Fact | Verdict:
+def _read_odd(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
     """A line that begins with something else than a process: another prefix, or the rest of an unknown envelope."""
-    if message[:1] == b" ":  # of some RFC 5424 lines
-        return read_message(message.lstrip(b" ")) if message.strip() else Verdict.IGNORED
     if _OTHERS.match(message):
         return Verdict.IGNORED
     if _ENVELOPE.search(message, 0, _NEAR):
         return Verdict.UNMATCHED
-    told = Verdict.IGNORED
-    service = SERVICE.search(message, 0, _NEAR)
-    if _SUMS.search(message) or (service is not None and service.start() == 0 and message[4:5] in b":<[{,"):
+    return read_any_mail(message) if _PROCESS.match(message) else _read_unplaced(message, foreign=foreign)
+
+
+def _read_unplaced(message: bytes, *, foreign: bool) -> Fact | Verdict:
+    """A line whose process, if it names one, stands somewhere in its prefix."""
+    sums = _SUMS.search(message) is not None
+    if not foreign and (sums or SERVICE.search(message, 0, _NEAR)):
         told = read_any_mail(message)
-        return Verdict.UNMATCHED if told is Verdict.IGNORED and _SUMS.search(message) else told
-    if service is not None:
-        told = read_any_mail(message)
-    return told if isinstance(told, Fact) and told.trait else Verdict.IGNORED
+        if isinstance(told, Fact) and told.trait:
+            return told
+    return Verdict.UNMATCHED if sums else Verdict.IGNORED
 
 
 class Dovecot:
@@ -150,8 +154,10 @@ class Dovecot:
 
     def read(self, record: Record) -> Fact | Verdict:
         """What the line says, whatever the program is called."""
-        program = record.program
-        return read_message(record.message, foreign=bool(program) and program[:7] != b"dovecot")
+        message, program = record.message, record.program
+        if message[:1] == b" ":  # of some RFC 5424 lines
+            message = message.lstrip(b" ")
+        return read_message(message, foreign=bool(program) and b"dovecot" not in program)
 
     def recognises(self, record: Record) -> bool:
         """Whether only Dovecot writes such a line: its program's name, or a process and its wording."""

@@ -30,7 +30,8 @@ _PROCESS = re.compile(rb".*, " + _PROCESSES + rb"=(\d{1,10})(?:, |$)", re.DOTALL
 _DOMAIN = re.compile(rb".*, domain=<?([^<>,\s]+)>?(?:, |$)", re.DOTALL)
 _LONGEST_PROCESS = 10
 # The documented order: nothing but the name and the session in brackets, and what is between is of the server.
-_USUAL = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?, rip=([^<>,]*)(?:, [^<>]*?)?(?:, session=<([^<>]+)>)?)")
+_USUAL = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?)(?:, session=<([^<>]+)>)?")
+_RIP_BEGIN = b", rip="
 
 
 class Elements(NamedTuple):
@@ -46,8 +47,10 @@ def read_elements(text: bytes) -> Elements | None:
     """The elements that `text` consists of; None: they are broken off, or none is known."""
     usual = _USUAL.fullmatch(text)
     if usual is not None and b", domain=" not in text:
-        user, tail, address, key = usual.groups()
-        if key is not None or _SESSION.match(tail) is None:
+        user, tail, key = usual.groups()
+        at = tail.rfind(_RIP_BEGIN)
+        if at >= 0 and (key is not None or _SESSION.match(tail) is None):
+            address = tail[at + len(_RIP_BEGIN) :].partition(b",")[0]
             return Elements(key, user or None, address or None, tail)
     return read_any_elements(text)
 

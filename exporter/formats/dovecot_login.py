@@ -26,7 +26,7 @@ _LONGEST_HEAD = 400
 _LEVEL = re.compile(rb" (?:(?:(Info)|(Error)|(Warning|Debug|Fatal|Panic)): )?")
 _INFO, _ERROR = 1, 2
 # Where the elements begin: the first `KEY=` behind a colon, or what the connection's state puts before it.
-_ELEMENTS = re.compile(rb": (?=(?:(?:TLS|secured)[^:,=<>]{0,40}, )?[A-Za-z][\w.-]{0,40}=)")
+_ELEMENTS = re.compile(rb": (?=(?:(?:TLS|secured)[^,=<>]{0,120}, ){0,3}[A-Za-z][\w.-]{0,40}=)")
 _LOGIN = re.compile(rb"(?:Login|Logged in): ")
 # Lines that name no user: other listeners' and processes' ends.
 _NAMELESS = re.compile(

@@ -61,8 +61,8 @@ _SET_UP = re.compile(
 )
 # What the process and its plugins also tell, at level Info, which syslog does not write.
 _NOTICE = re.compile(
-    rb"(?:delete|undelete|expunge|save|copy|append|flag_change|mailbox_\w+|read|write)(?: [^:]{0,200})?: "
-    rb"|Mailbox (?:created|deleted|renamed|\S+ UIDVALIDITY)|[\w+ -]{1,40}: (?:box|uid|msgid|root|data|type|location)="
+    rb"[\w+ -]{1,40}: (?:box|uid|msgid|root|data|type|location|flags|size)="
+    rb"|copy from [^:]{1,200}: |Mailbox (?:created|deleted|renamed): |Mailbox \S{1,200} UIDVALIDITY"
     rb"|(?:sieve|fts|quota|acl|zlib|trash|expire|lazy_expunge|mail_log|notify|dict|Quota|auth|maildir|mbox|dbox|mdbox"
     rb"|sdbox|imapc|pop3c|fs|shared|none|Trash|virtual|listescape|mail_crypt|stats|last_login|welcome)[\w+ ()-]{0,40}: "
     rb"|Effective |Loading modules|Module |Time (?:just )?moved|pop3_\w+ setting|Killed with signal|Home dir|Root dir"
@@ -149,8 +149,10 @@ def _ended(text: bytes, prefix: Prefix, before: bytes) -> Fact | Verdict:
     reason = None if match is None else Reason(match.lastgroup or "")
     stats = read_loose_stats(text, match.end()) if match is not None and reason in _BARE else read_stats(text)
     certain = text.startswith(_DISCONNECTED) or (reason is not None and reason not in _FREE)
+    if not certain and _NOTICE.match(text):
+        return Verdict.IGNORED
     if not certain and not has_stats(text, stats):
-        return Verdict.IGNORED if _NOTICE.match(text) else Verdict.UNMATCHED
+        return Verdict.UNMATCHED
     if reason is None:
         plain = text.startswith(_DISCONNECTED) and not _ERRONEOUS.search(text[: stats.begin])
         reason = Reason.UNSPECIFIED if plain else Reason.MAILBOX_ERROR

@@ -54,7 +54,7 @@ def read_documented(message: bytes) -> tuple[Prefix, int] | None:
         return Prefix(inside or None, process, key or None), found.end()
     words.take_many(inside)
     told = words.told()
-    return Prefix(told.user, process or told.process, key or told.key), found.end()
+    return Prefix(told.user or words.number, process or told.process, key or told.key), found.end()
 
 
 def read_prefix(text: bytes) -> Prefix:
@@ -71,7 +71,7 @@ class Words:
     def __init__(self) -> None:
         self._found: dict[str, bytes] = {}
         self._expected: str | None = None  # what the next word is, by the name before it
-        self._number: bytes | None = None  # in round brackets, where also a name may be a number
+        self.number: bytes | None = None  # alone in round brackets, where also a name may be one
         # What may be the name, or a session in angle brackets.
         self._names: list[bytes] = []
         self._angled: list[bytes] = []
@@ -84,7 +84,7 @@ class Words:
         user = found.get("user") or next(iter(self._names), None)
         if user is None and angled and ("key" in found or not self._bare):
             user = angled.pop(0)
-        user = user or next(iter(self._bare), None) or self._number
+        user = user or next(iter(self._bare), None)
         key = found.get("key") or next(iter(angled), None)
         return Prefix(user, found.get("process"), key)
 
@@ -119,8 +119,8 @@ class Words:
         """What stands in round brackets: the name, perhaps with other words around it."""
         words = [part for word in _APART.split(inside) for part in _parts(word) if part]
         if len(words) == 1 and words[0].isdigit():
-            self._number = words[0]
-        left = [word for word, more in zip(words, [*words[1:], b""], strict=True) if self._is_left(word, more)]
+            self.number = words[0]
+        left = [word for word, more in zip(words, [*words, b""][1:], strict=True) if self._is_left(word, more)]
         addresses = [word for word in left if b"@" in word]
         if addresses or (left and (_LISTED.search(inside) or left[0] == left[-1])):
             self._names.append((addresses or left)[0])

@@ -22,6 +22,7 @@ _FIRST = re.compile(rb": (?=[A-Za-z][\w.-]*=)")
 _MOST_BEGINS = 24
 
 _NAME_END = re.compile(rb"(?:@[^,()]*)?(?:,[^()]*)?\): ")
+_LAST_TEXT = re.compile(rb".*(?=\): (?:[Ss]tarted proxying|Login failed|disconnecting|Disconnected by))", re.DOTALL)
 _TEXT = re.compile(
     rb"([Ss]tarted proxying)"
     rb"|(Login failed(?:: | to ))"
@@ -69,8 +70,9 @@ def _behind_name(head: bytes, user: bytes | None) -> bytes | None:
     if not head.startswith(name, len(PROXY)):
         return None
     rest = head[len(PROXY) + len(name) :]
-    if cut or not name:
-        rest = rest[max(rest.find(b"): "), 0) :]
+    if cut or not name:  # what the rest of the name holds comes before
+        last = _LAST_TEXT.match(rest)
+        rest = rest if last is None else rest[last.end() :]
     end = _NAME_END.match(rest)
     return None if end is None else rest[end.end() :]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 # No format has more words.
 _MOST_WORDS = 64
-_WORD = re.compile(rb"[^\w%]*+(?:[A-Za-z]\w*+[=:]\S*)?")
+_WORD = re.compile(rb"[^\w%<>]*+(?:[A-Za-z]\w*+[=:](?:<[^<>]*>|[^<>])*)?")
 _PAIR = re.compile(rb"(?<![\w%{])([A-Za-z]\w*)[=:]\s?(?:(\d{1,15})(?:/(\d{1,15}))?(?![\d%])|<?([^<>\s,;]+)>?)")
 # Behind a reason that is nothing but its wording, also `in 50` and `out 900`.
 _LOOSE = re.compile(rb"(?<![\w%{])([A-Za-z]\w*)(?:[=:] ?| )(\d{1,15})(?:/(\d{1,15}))?(?![\w%])")
