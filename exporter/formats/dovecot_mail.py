@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from exporter.catalogue import Reason
-from exporter.formats.dovecot_prefix import SERVICE, Prefix, read_documented, read_prefix
+from exporter.formats.dovecot_prefix import SERVICE, Prefix, read_documented, read_prefix, read_whole
 from exporter.formats.dovecot_stats import Stats, has_stats, read_leading_stats, read_loose_stats, read_stats
 from exporter.model import Fact, Kind, Verdict
 
@@ -125,8 +125,12 @@ def _split(message: bytes) -> tuple[Prefix, int] | None:
     documented = read_documented(message)
     if documented is not None:
         at = documented[1]
-        gap = None if _begins(message, at) else _GAP.match(message, at, at + _LONGEST_PREFIX)
-        return documented if gap is None else (read_prefix(message[: gap.end()]), gap.end())
+        if _begins(message, at):
+            return documented
+        gap = _GAP.match(message, at, at + _LONGEST_PREFIX)
+        if gap is None:
+            return read_whole(message) or documented
+        return read_prefix(message[: gap.end()]), gap.end()
     service = SERVICE.search(message, 0, _LONGEST_PREFIX)
     start = 0 if service is None else service.end()
     boundary = _BOUNDARY.match(message, start, start + _LONGEST_PREFIX)

@@ -45,9 +45,17 @@ class Prefix(NamedTuple):
 
 def read_documented(message: bytes) -> tuple[Prefix, int] | None:
     """The prefix of a documented form that `message` begins with, and where it ends."""
-    found = _DOCUMENTED.match(message) or _WHOLE.match(message)
-    if found is None:
-        return None
+    found = _DOCUMENTED.match(message)
+    return read_whole(message) if found is None else _taken(found)
+
+
+def read_whole(message: bytes) -> tuple[Prefix, int] | None:
+    """The same, with all three and a name that may hold what ends another one."""
+    found = _WHOLE.match(message)
+    return None if found is None else _taken(found)
+
+
+def _taken(found: re.Match[bytes]) -> tuple[Prefix, int]:
     inside, process, key = found.groups()
     words = Words()
     if process is not None and not words.is_made_up(inside):
