@@ -27,7 +27,6 @@ _SESSION = re.compile(rb".*, " + _SESSIONS + rb"=(?:<([^<>]*)>|([^<>,\s]+))(?:, 
 _RIP = re.compile(rb".*, rip=([^,]*)", re.DOTALL)
 _ADDRESS = re.compile(rb".*, " + _ADDRESSES + rb"=[<\[]?([\da-fA-F:.]{2,45})[>\]]?(?:, |$)", re.DOTALL)
 _PROCESS = re.compile(rb".*, " + _PROCESSES + rb"=(\d{1,10})(?:, |$)", re.DOTALL)
-_DOMAIN = re.compile(rb".*, domain=<?([^<>,\s]+)>?(?:, |$)", re.DOTALL)
 _LONGEST_PROCESS = 10
 # The documented order: nothing but the name and the session in brackets, and what is between is of the server.
 _USUAL = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?)(?:, session=<([^<>]+)>)?")
@@ -46,7 +45,7 @@ class Elements(NamedTuple):
 def read_elements(text: bytes) -> Elements | None:
     """The elements that `text` consists of; None: they are broken off, or none is known."""
     usual = _USUAL.fullmatch(text)
-    if usual is not None and b", domain=" not in text:
+    if usual is not None:
         user, tail, key = usual.groups()
         at = tail.rfind(_RIP_BEGIN)
         if at >= 0 and (key is not None or _SESSION.match(tail) is None):
@@ -99,8 +98,6 @@ def _told(user: bytes | None, before: list[bytes], behind: list[bytes]) -> Eleme
     # What stands before the name is genuine, whatever comes later.
     tail = b"".join(b", " + piece for piece in (*behind, *before))
     session, address = _SESSION.match(tail), _RIP.match(tail) or _ADDRESS.match(tail)
-    if user is not None and b"@" not in user and (domain := _DOMAIN.match(tail)) is not None:
-        user += b"@" + domain[1]
     key = None if session is None else session[1] or session[2] or None
     return Elements(key, user, None if address is None else address[1] or None, tail)
 

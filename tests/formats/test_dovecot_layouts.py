@@ -298,6 +298,29 @@ def test_the_quick_ways_come_to_the_same(message: bytes, at: int, chunk: bytes) 
         assert read_any_mail(message) == read_mail(message)
 
 
+USUAL_LINE = re.compile(Dovecot.usual.pattern)
+
+
+@given(
+    st.sampled_from(SAMPLES), st.integers(0, 300), st.sampled_from((b"", b", x=1", b"-", b"x", b" a, b", b"session="))
+)
+def test_the_express_lane_takes_lines_for_the_same(message: bytes, at: int, chunk: bytes) -> None:
+    """Its one pattern, and the format."""
+    usual = USUAL_LINE.fullmatch(message[:at] + chunk + message[at:])
+    if usual is None:
+        return
+    user, address, key, closing, received, sent = usual.groups()
+    fact = read(usual[0])
+    if key:
+        assert isinstance(fact, Fact)
+        assert (Kind.LOGIN, key, user, address) == (fact.kind, fact.key, fact.user, fact.address)
+    elif closing:
+        assert isinstance(fact, Fact)
+        assert (Reason.LOGOUT, closing, int(received), int(sent)) == (fact.reason, fact.key, fact.received, fact.sent)
+    else:
+        assert Verdict.IGNORED is fact
+
+
 @given(layouts(HOSTILE))
 def test_elements_are_the_same_in_both_ways(layout: tuple[bytes, bytes, set[str]]) -> None:
     """The documented order is only quicker."""
