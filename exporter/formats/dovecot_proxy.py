@@ -15,6 +15,8 @@ from exporter.formats.dovecot_heads import UNMATCHED, Head
 from exporter.model import Fact, Kind, Verdict
 
 PROXY: Final = b"proxy("
+# The process of a proxied connection: its back end, where it logs under the same host, has the same session id.
+PASSED_ON: Final = b"proxy"
 # A name holds at most so many bytes, so its own begins of elements are not many.
 _CUT = 80
 _CUT_OFF = b"..."
@@ -110,4 +112,6 @@ def _bare(text: bytes) -> Fact | Verdict:
         return Verdict.IGNORED if _BARE_NOTICE.match(text) else Verdict.UNMATCHED
     user, address, why = end.groups()
     reason = _head(b"disconnecting (" + (why or b"") + b")", failed=False).reason
-    return Fact(Kind.END, None, user or None, address or None, reason, ok=True, trait="proxy", by_user=True)
+    return Fact(
+        Kind.END, None, user or None, address or None, reason, ok=True, trait="proxy", by_user=True, process=PASSED_ON
+    )
