@@ -119,7 +119,7 @@ def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | No
 def _end(head: Head, key: bytes | None, user: bytes | None, address: bytes | None, tail: bytes) -> Fact:
     reason, failures = head.reason, head.failures
     if head.logged_in:
-        return Fact(Kind.END, key, user, address, reason, ok=True, by_user=not key, process=PASSED_ON)
+        return Fact(Kind.END, key, user, address, reason, ok=True, by_user=not key, process=PASSED_ON if key else None)
     if reason in (Reason.CLOSED, Reason.RESET) and _HANDSHAKE in tail:
         reason = Reason.TLS_FAILED
     elif user and head.uncounted and reason in _SILENT and _METHOD in tail:
@@ -154,11 +154,11 @@ def _passed_on(head: Head, elements: Elements) -> Fact | Verdict:
     if head.verdict is not None:
         return head.verdict
     if head.kind is Kind.LOGIN:
-        return Fact(Kind.LOGIN, key, user, address, trait="proxy", by_user=not key, process=PASSED_ON)
+        return Fact(Kind.LOGIN, key, user, address, trait="proxy", by_user=not key, process=PASSED_ON if key else None)
     if head.kind is Kind.END:
         return Fact(
             Kind.END, key, user, address, head.reason, received=head.received, sent=head.sent, ok=True,
-            by_user=not key, trait="proxy", process=PASSED_ON,
+            by_user=not key, trait="proxy", process=PASSED_ON if key else None,
         )  # fmt: skip
     return Verdict.IGNORED if key is None else Fact(head.kind, key, user, address, head.reason, trait="auth_verbose")
 

@@ -15,7 +15,7 @@ from exporter.formats.dovecot_heads import UNMATCHED, Head
 from exporter.model import Fact, Kind, Verdict
 
 PROXY: Final = b"proxy("
-# The process of a proxied connection: its back end, where it logs under the same host, has the same session id.
+# The process of a proxied connection with a session id: its back end has the same one, perhaps under the same host.
 PASSED_ON: Final = b"proxy"
 # A name holds at most so many bytes, so its own begins of elements are not many.
 _CUT = 80
