@@ -95,6 +95,7 @@ def read_mail(message: bytes) -> Fact | Verdict:
             return read_any_mail(message)
         key = told
     reason = _USUAL_REASONS[why[:1]]
+    fields: tuple[object, ...]
     if received:
         fields = (Kind.END, key, user, None, reason, 0, 0, int(received), int(sent), False, b"", True, "bytes")
     else:

@@ -112,6 +112,4 @@ def _bare(text: bytes) -> Fact | Verdict:
         return Verdict.IGNORED if _BARE_NOTICE.match(text) else Verdict.UNMATCHED
     user, address, why = end.groups()
     reason = _head(b"disconnecting (" + (why or b"") + b")", failed=False).reason
-    return Fact(
-        Kind.END, None, user or None, address or None, reason, ok=True, trait="proxy", by_user=True, process=PASSED_ON
-    )
+    return Fact(Kind.END, None, user or None, address or None, reason, ok=True, trait="proxy", by_user=True)
