@@ -130,13 +130,13 @@ class Dovecot:
         {
             "bytes": {"received_bytes": _EXACT, "sent_bytes": _EXACT},
             "no_bytes": {"received_bytes": _NONE, "sent_bytes": _AT_LEAST},
-            "proxy": {"received_bytes": _ABOUT, "sent_bytes": _ABOUT},
+            "proxy": {"received_bytes": _ABOUT, "sent_bytes": _ABOUT, "terminations": _AT_LEAST},
             "auth_verbose": {"login_failures": _EXACT, "blocked_connections": _EXACT},
             "events": {"received_bytes": _EXACT, "sent_bytes": _EXACT},
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x, 2.0 to 2.4 (run: 2.3.13, 2.3.19, 2.4.1)",
+        servers="Dovecot 1.x, 2.0 to 2.4 with any settings of its log (run: 2.3.13, 2.3.19, 2.4.1; others from their source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",

@@ -50,6 +50,7 @@ _SILENT = frozenset((Reason.LOGOUT, Reason.CLOSED, Reason.TIMEOUT, Reason.BAD_CO
 _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
 _kept_head = lru_cache(maxsize=_HEADS_KEPT)(read_head)
 _NOTHING_MORE = tuple(Fact(Kind.END))[7:]
+_REST = tuple(Fact(Kind.END))[17:]
 
 
 def read_login(message: bytes) -> Fact | Verdict:
@@ -106,7 +107,7 @@ def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | No
     kind = head.kind
     if kind is Kind.LOGIN:
         fields = (kind, key, user, address, None, 0, 0, None, None, False, b"", None, "", not key, False, False)
-        return _new_fact(Fact, (*fields, process_in(tail)))
+        return _new_fact(Fact, (*fields, process_in(tail), *_REST))
     if head.verdict is not None:
         return head.verdict
     if kind is Kind.END:

@@ -82,6 +82,7 @@ _LONGEST_PREFIX = 600
 
 # A Fact of all its fields, without the named tuple's own constructor, which is Python code.
 _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
+_REST = tuple(Fact(Kind.END))[17:]
 
 
 def read_mail(message: bytes) -> Fact | Verdict:
@@ -100,7 +101,7 @@ def read_mail(message: bytes) -> Fact | Verdict:
         fields = (Kind.END, key, user, None, reason, 0, 0, int(received), int(sent), False, b"", True, "bytes")
     else:
         fields = (Kind.END, key, user, None, reason, 0, 0, None, int(top) + int(retr), False, b"", True, "no_bytes")
-    return _new_fact(Fact, (*fields, not key, False, False, process))
+    return _new_fact(Fact, (*fields, not key, False, False, process, *_REST))
 
 
 def read_any_mail(message: bytes, level: bytes = b"") -> Fact | Verdict:

@@ -43,6 +43,7 @@ _BARE_NOTICE = re.compile(rb"proxy\(.*\): (?:[Ss]tarted proxying|Login failed)",
 
 def read_proxied(text: bytes, *, failed: bool) -> tuple[Head, Elements] | Fact | Verdict:
     """What a line means; `text` is without the process and the level, which is Error where it `failed`."""
+    other = False
     for at in _begins(text):
         elements = read_elements(text[at + 2 :])
         if elements is None:
@@ -50,6 +51,9 @@ def read_proxied(text: bytes, *, failed: bool) -> tuple[Head, Elements] | Fact |
         rest = _behind_name(text[:at], elements.user)
         if rest is not None:
             return _head(rest, failed=failed), elements
+        other = True
+    if other:  # whose line it is, is not certain
+        return Verdict.UNMATCHED
     return Verdict.IGNORED if failed else _bare(text)
 
 
