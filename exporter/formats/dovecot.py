@@ -136,7 +136,7 @@ class Dovecot:
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x, 2.0 to 2.4 with any settings of its log (run: 2.3.13, 2.3.19, 2.4.1; others from their source)",
+        servers="Dovecot 1.x, 2.0 to 2.4 any settings of its log (run: 2.3.13, 2.3.19, 2.4.1; others from source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",

@@ -309,14 +309,15 @@ def test_the_express_lane_takes_lines_for_the_same(message: bytes, at: int, chun
     usual = USUAL_LINE.fullmatch(message[:at] + chunk + message[at:])
     if usual is None:
         return
-    user, address, key, closing, received, sent = usual.groups()
+    user, address, served, key, serving, closing, received, sent = usual.groups()
     fact = read(usual[0])
     if key:
         assert isinstance(fact, Fact)
-        assert (Kind.LOGIN, key, user, address) == (fact.kind, fact.key, fact.user, fact.address)
+        assert (Kind.LOGIN, key, user, address, served) == (fact.kind, fact.key, fact.user, fact.address, fact.process)
     elif closing:
         assert isinstance(fact, Fact)
-        assert (Reason.LOGOUT, closing, int(received), int(sent)) == (fact.reason, fact.key, fact.received, fact.sent)
+        assert (Reason.LOGOUT, closing, serving) == (fact.reason, fact.key, fact.process)
+        assert (int(received), int(sent)) == (fact.received, fact.sent)
     else:
         assert Verdict.IGNORED is fact
 
