@@ -88,7 +88,9 @@ class Quick(Keyed):
         charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address, None, 1))
         return charge
 
-    def quit(self, server: str, stamp: int, key: bytes, process: bytes, received: int, sent: int) -> Charge | None:
+    def quit(  # noqa: PLR0917 - the hot path
+        self, server: str, stamp: int, key: bytes, process: bytes, received: int, sent: int
+    ) -> Charge | None:
         """The end by QUIT, with the connection's bytes; None: not so simple, and nothing was done."""
         memory = self._memory
         place = (server, key)
