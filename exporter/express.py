@@ -24,7 +24,7 @@ from exporter.sessions import Sessions
 # Fewer lines are not worth a pattern.
 WORTH_LINES = 16
 
-Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 Sender = tuple[bytes, bytes, bytes]
 _NOBODY: Sender = (b"", b"", b"")
 _new: Any = tuple.__new__  # half the cost of calling Record
@@ -111,7 +111,8 @@ class Express:
         stamp: int | None = None
         whom = sender = _NOBODY
         self._resume()
-        for line, (head, tail, user, address, key, closing, received, sent, message) in zip(lines, rows, strict=True):
+        for line, row in zip(lines, rows, strict=True):
+            head, tail, user, address, served, key, serving, closing, received, sent, message = row
             if head != at or tail != by:
                 stamp = self._follow(head, tail)
                 at, by, sender, server, judged, fresh = head, tail, self._sender, self._server, self._judged, True
@@ -119,9 +120,10 @@ class Express:
                     self._remember(before, told, whom)
             if stamp is not None:
                 if key:
-                    charge = login(server, stamp, key, user, address) if server else None
+                    charge = login(server, stamp, key, user, address, served or None) if server else None
                 elif closing:
-                    charge = quit_session(server, stamp, closing, int(received), int(sent)) if stamp < judged else None
+                    done = (server, stamp, closing, serving, int(received), int(sent))
+                    charge = quit_session(*done) if stamp < judged else None
                 elif self._ignores and not message:
                     ignored += 1
                     before, told, whom = line, stamp, sender

@@ -50,9 +50,9 @@ class Format(Protocol):
 class Usual(NamedTuple):
     """A format's commonest lines, for the express lane (`exporter.express`); what it takes must mean what `read` says.
 
-    `pattern` takes messages, with six groups: user, address and key of a login; key, received and sent bytes of an
-    end by QUIT, which shows `trait`; none of them: a line to be ignored. `program`: how the name of the program that
-    writes them begins.
+    `pattern` takes messages, with eight groups: user, address, process (or nothing) and key of a login; process, key,
+    received and sent bytes of an end by QUIT, which shows `trait`; none of them: a line to be ignored. `program`: how
+    the name of the program that writes them begins.
     """
 
     pattern: bytes

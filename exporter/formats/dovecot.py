@@ -1,8 +1,11 @@
 """Dovecot 1.x to 2.4: which process wrote the line, and what is known of its logging.
 
-Everything is anchored on the process prefix at the begin of the message, because names are the client's.
+Everything is anchored on the process at the begin of the message, because names are the client's. The program's name is
+no anchor: it is `instance_name`, a container's id, or what a relay made of it. A line of the mail process that begins
+with something else, because `mail_log_prefix` does, is known by the service in its prefix or by what it sums up.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -11,28 +14,49 @@ from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.dovecot_auth import read_auth
 from exporter.formats.dovecot_events import read_event
 from exporter.formats.dovecot_login import read_login
-from exporter.formats.dovecot_mail import read_mail
+from exporter.formats.dovecot_mail import read_any_mail, read_mail
+from exporter.formats.dovecot_prefix import SERVICE
 from exporter.formats.dovecot_usual import USUAL
 from exporter.model import Fact, Kind, Record, Verdict
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
 _LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
+_LOGIN, _MAIL, _MASTER = b"pop3-login: ", (b"pop3", b"POP3"), b"master: "
+_STARTED = re.compile(rb"(?:master: )?(?:Info: )?Dovecot (?:v\d\S{0,20} )?(?:\([0-9a-f]{1,40}\) )?starting up")
+# What no other program sums up: messages sent, and their bytes.
+_SUMS = re.compile(rb"\b(?:retr|RETR)=\d{1,15}/\d{1,15}")
+# Where the process of a line in an envelope that is not known may stand, and no client's text.
+_NEAR = 96
+# A mail process without a name in the documented place.
+_PROCESS = re.compile(rb"[Pp][Oo][Pp]3(?:[<\[{,]|: )")
+_ENVELOPE = re.compile(rb"(?<![\w.-])(?:pop3-login|dovecot(?:\[\d{1,10}\])?): ")
+# Lines of Dovecot's other processes may hold anything.
+_OTHERS = re.compile(
+    rb"(?:imap|lmtp|lda|managesieve|submission|doveadm|dsync|anvil|config|dict|director|indexer|ipc|log|old-stats"
+    rb"|quota-status|replicator|script|ssl-params|ssl-build-param|dns|dns-client|aggregator|child|deliver)\b[\w-]*[(: ]"
+)
 
 
 def _read_master(message: bytes) -> Fact | Verdict:
-    if b" starting up" in message and message.startswith((b"master: Info: Dovecot", b"master: Dovecot")):
-        return Fact(Kind.RESTART)
-    return Verdict.IGNORED
+    return Fact(Kind.RESTART) if _STARTED.match(message) else Verdict.IGNORED
 
 
 def _read_levelled(message: bytes) -> Fact | Verdict:
     """1.x wrote the level before the process: `Info: pop3-login: Login: ...`."""
     level, _, rest = message.partition(b": ")
-    reader = _PROCESSES.get(rest[:5])
-    if level not in _LEVELS or reader is None:
+    if level not in _LEVELS:
         return Verdict.IGNORED
+    if rest.startswith(_MAIL) and not rest.startswith(_LOGIN):
+        return read_any_mail(rest, level)
+    reader = _PROCESSES.get(rest[:5])
+    if reader is None or level == b"Info":
+        return Verdict.IGNORED if reader is None else reader(rest)
     prefix, _, text = rest.partition(b": ")
     return reader(b"%b: %b: %b" % (prefix, level, text))
+
+
+def _read_event(message: bytes) -> Fact | Verdict:
+    return read_event(message) if message.startswith(b"stats: ") else _read_odd(message)
 
 
 # By the first five bytes of the message.
@@ -40,13 +64,45 @@ _PROCESSES: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
     b"pop3-": read_login,
     b"pop3(": read_mail,
     b"POP3(": read_mail,
+    b"Pop3(": read_mail,
     b"auth:": read_auth,
     b"auth(": read_auth,
     b"auth-": read_auth,
-    b"stats": read_event,
+    b"stats": _read_event,
     b"maste": _read_master,
+    b"Dovec": _read_master,
 }
 _READERS = {**_PROCESSES, **{(level + b":")[:5]: _read_levelled for level in _LEVELS}}
+
+
+def read_message(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
+    """What a message says; `foreign`: its program is not called Dovecot, so that a process must begin the message."""
+    reader = _READERS.get(message[:5])
+    if reader is not None:
+        return reader(message)
+    begin = message[:_NEAR]
+    if b"op3" in begin or b"OP3" in begin or (not foreign and b"retr=" in message):
+        return _read_odd(message, foreign=foreign)
+    return Verdict.IGNORED
+
+
+def _read_odd(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
+    """A line that begins with something else than a process: another prefix, or the rest of an unknown envelope."""
+    if _OTHERS.match(message):
+        return Verdict.IGNORED
+    if _ENVELOPE.search(message, 0, _NEAR):
+        return Verdict.UNMATCHED
+    return read_any_mail(message) if _PROCESS.match(message) else _read_unplaced(message, foreign=foreign)
+
+
+def _read_unplaced(message: bytes, *, foreign: bool) -> Fact | Verdict:
+    """A line whose process, if it names one, stands somewhere in its prefix."""
+    sums = _SUMS.search(message) is not None
+    if not foreign and (sums or SERVICE.search(message, 0, _NEAR)):
+        told = read_any_mail(message)
+        if isinstance(told, Fact) and told.trait:
+            return told
+    return Verdict.UNMATCHED if sums else Verdict.IGNORED
 
 
 class Dovecot:
@@ -74,13 +130,13 @@ class Dovecot:
         {
             "bytes": {"received_bytes": _EXACT, "sent_bytes": _EXACT},
             "no_bytes": {"received_bytes": _NONE, "sent_bytes": _AT_LEAST},
-            "proxy": {"received_bytes": _ABOUT, "sent_bytes": _ABOUT},
+            "proxy": {"received_bytes": _ABOUT, "sent_bytes": _ABOUT, "terminations": _AT_LEAST},
             "auth_verbose": {"login_failures": _EXACT, "blocked_connections": _EXACT},
             "events": {"received_bytes": _EXACT, "sent_bytes": _EXACT},
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x, 2.0 to 2.4 (run: 2.3.13, 2.3.19, 2.4.1)",
+        servers="Dovecot 1.x, 2.0 to 2.4 any settings of its log (run: 2.3.13, 2.3.19, 2.4.1; others from source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",
@@ -97,24 +153,20 @@ class Dovecot:
     )
 
     def read(self, record: Record) -> Fact | Verdict:
-        """What the line says; lines of other programs and services are ignored by their first bytes."""
-        message = record.message
-        reader = _READERS.get(message[:5])
-        if reader is None:
-            return self._read_odd(record) if message[:1] == b" " else Verdict.IGNORED
-        program = record.program
-        if program and program != b"dovecot" and not program.startswith(b"dovecot"):
-            return Verdict.IGNORED
-        return reader(message)
-
-    def _read_odd(self, record: Record) -> Fact | Verdict:
-        """Some RFC 5424 lines begin with a space."""
-        message = record.message.lstrip(b" ")
-        return self.read(record._replace(message=message)) if message[:5] in _READERS else Verdict.IGNORED
+        """What the line says, whatever the program is called."""
+        message, program = record.message, record.program
+        if message[:1] == b" ":  # of some RFC 5424 lines
+            message = message.lstrip(b" ")
+        return read_message(message, foreign=bool(program) and b"dovecot" not in program)
 
     def recognises(self, record: Record) -> bool:
-        """Whether only Dovecot writes such a line: the program's name, or the login process and its wording."""
+        """Whether only Dovecot writes such a line: its program's name, or a process and its wording."""
         message = record.message.lstrip(b" ")
-        if record.program:
-            return record.program.startswith(b"dovecot") and b": " in message
-        return message.startswith((b"pop3-login: ", b"imap-login: ", b"master: Info: Dovecot v", b"master: Dovecot v"))
+        if record.program.startswith(b"dovecot"):
+            return b": " in message
+        level, _, rest = message.partition(b": ")
+        if level in _LEVELS:
+            message = rest
+        if message.startswith((_LOGIN, b"imap-login: ", b"master: Info: Dovecot v", b"master: Dovecot v")):
+            return True
+        return _SUMS.search(message) is not None and isinstance(read_message(message), Fact)

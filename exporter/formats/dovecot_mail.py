@@ -1,129 +1,193 @@
 """Dovecot's mail process, `pop3(USER)<PID><SESSION>: `: how a session ended, and its bytes.
 
-`Disconnected: REASON STATISTICS`; up to 2.3.14 without "Disconnected: ". The statistics are what
-`pop3_logout_format` says: bytes are found wherever `in=` and `out=` (or `i=`, `input=`, `bytes=IN/OUT`) stand.
+`Disconnected: REASON STATISTICS`; up to 2.3.14 without "Disconnected: ". What stands before is `mail_log_prefix`
+(`exporter.formats.dovecot_prefix`), what stands behind is `pop3_logout_format` (`exporter.formats.dovecot_stats`).
+A session whose user could not be set up has no end line, only an error. All of these lines are of a session that is
+logged in, so none begins one. Lines of the documented forms are taken apart here at once, with what the general way
+comes to.
 """
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from exporter.catalogue import Reason
+from exporter.formats.dovecot_prefix import SERVICE, Prefix, read_documented, read_prefix, read_whole
+from exporter.formats.dovecot_stats import Stats, has_stats, read_leading_stats, read_loose_stats, read_stats
 from exporter.model import Fact, Kind, Verdict
 
-# 2.3 and later; 2.2 has the user only; others are what mail_log_prefix says.
-_PREFIX = re.compile(rb"[Pp][Oo][Pp]3\((.*?)\)(?:[<\[]\d+[>\]])?(?:<([^<>]*)>)?:? ", re.DOTALL)
+_N = rb"\d{1,15}"
+_USUAL = re.compile(
+    rb"[Pp][Oo][Pp]3\(([^\s()<>,;|/:=]+)\)(?:<(\d{1,10})><([^<>]+)>)?: (?:Info: )?(?:Disconnected: )?"
+    rb"(Logged out|Connection closed|Inactivity - no input for \d{1,9} secs|Disconnected for inactivity)"
+    rb" top=%b/(%b), retr=%b/(%b), del=%b/%b, size=%b(?:, deleted_bytes=%b)?(?:, in=(%b), out=(%b))?"
+    rb"(?:, rip=[\w.:]{1,45})?(?:, session=<([^<>]{1,200})>)?" % ((_N,) * 10)
+)
+_USUAL_REASONS: Final[Mapping[bytes, Reason]] = {
+    b"L": Reason.LOGOUT, b"C": Reason.CLOSED, b"I": Reason.TIMEOUT, b"D": Reason.TIMEOUT,
+}  # fmt: skip
+
 _REASON = re.compile(
     rb"(?:Disconnected(?:: |(?= for )))?(?:"
-    rb"(?P<logout>Logged out)"
+    rb"(?P<logout>Logged out|Logout\b)"
     rb"|(?P<bad_commands>Too many (?:bad|invalid) commands)"
     rb"|(?P<line_too_long>Input line too long|Input buffer full)"
     rb"|(?P<timeout>Inactivity|Disconnected for inactivity| ?for inactivity|Client has not read server output)"
     rb"|(?P<mailbox_locked>Couldn't lock )"
-    rb"|(?P<mailbox_error>Mailbox |Storage error|POP3 UIDLs|Couldn't (?:open|init|sync|list) |Can't |Failed to)"
+    rb"|(?P<mailbox_error>Mailbox |Storage error|POP3 UIDLs|Couldn't (?:open|init|sync|list) |Can't |Failed to"
+    rb"|No INBOX|[Nn]amespace |mail_location|Mail storage|Invalid user settings)"
     rb"|(?P<shutdown>(?:Server s|S)hutting down)"
     rb"|(?P<killed>User kicked|Kicked)"
     rb"|(?P<internal_error>Internal error|Out of memory|BUG:)"
     rb"|(?P<reset>Connection closed: )"
-    rb"|(?P<closed>Connection closed|Disconnected(?= \w+=|$)))"
+    rb"|(?P<closed>Connection closed|Disconnected\.?(?= [\w(\[]+[=: ]|$)))"
 )
-_KILLED = re.compile(rb"(?:Fatal|Error): master: service\([^)]*\): child \d+ (?:killed with|returned error)")
-_LEVEL = re.compile(rb"(?:(Info: )|(?:Error|Warning|Debug|Fatal|Panic): )")
-# Lines of plugins: mail_log's events, and whatever names itself.
-_PLUGIN = re.compile(rb"(?:[A-Za-z][\w -]*: |sieve|fts|quota|Effective|Namespace|Loading|Module)")
-_IN_OUT = re.compile(rb" in=(\d{1,15}), out=(\d{1,15})(?!\d)")
-_IN = re.compile(rb"(?:^|[^\w%{])(?:in|i|input|bytes_in|received)[=:](\d{1,15})(?!\d)")
-_OUT = re.compile(rb"(?:^|[^\w%{])(?:out|o|output|bytes_out|sent)[=:](\d{1,15})(?!\d)")
-_BYTES = re.compile(rb"(?:^|[^\w%{])bytes[=:](\d{1,15})/(\d{1,15})(?!\d)")
-# What went out for messages: the default format has no more.
-_MESSAGES = re.compile(rb"(?:^|[^\w])(?:top|retr)=\d{1,15}/(\d{1,15})(?!\d)")
+# These wordings are texts of many kinds, which only statistics or "Disconnected: " make an end.
+_FREE = frozenset((Reason.MAILBOX_ERROR, Reason.INTERNAL_ERROR))
+_BARE = frozenset((Reason.LOGOUT, Reason.CLOSED))
+_DISCONNECTED = b"Disconnected: "
+_ERRONEOUS = re.compile(rb"(?i)fail|error|invalid|denied|missing|not |couldn't|can't|unknown|no such|without")
 
-_reasons: dict[bytes, Reason] = {}
-_REASONS_KEPT = 1024
-_LONGEST_REASON = 200
+_LEVEL = re.compile(rb"(?:(Info)|(?:Error|Warning|Debug|Fatal|Panic)): ")
+_KILLED = re.compile(rb"master: service\([^)]*\): child \d+ (?:killed with|returned error)")
+# The user could not be set up: nobody logs another end.
+_SET_UP = re.compile(
+    rb"(?:user (?P<user>.{1,300}?): )?(?:"
+    rb"(?P<mailbox_error>(?:User i|I)nitialization failed|Failed to initialize user|Invalid user settings)"
+    rb"|(?P<internal_error>Couldn't drop privileges|Internal error occurred|Invalid settings |Failed to expand settings"
+    rb"|Mail access |User is missing |Unknown (?:user|UNIX)|userdb returned 0|Invalid userdb input"
+    rb"|Relative home directory|Error reading configuration))",
+    re.DOTALL,
+)
+# What the process and its plugins also tell, at level Info, which syslog does not write.
+_NOTICE = re.compile(
+    rb"[\w+ -]{1,40}: (?:box|uid|msgid|root|data|type|location|flags|size)="
+    rb"|copy from [^:]{1,200}: |Mailbox (?:created|deleted|renamed): |Mailbox \S{1,200} UIDVALIDITY"
+    rb"|(?:sieve|fts|quota|acl|zlib|trash|expire|lazy_expunge|mail_log|notify|dict|Quota|auth|maildir|mbox|dbox|mdbox"
+    rb"|sdbox|imapc|pop3c|fs|shared|none|Trash|virtual|listescape|mail_crypt|stats|last_login|welcome)[\w+ ()-]{0,40}: "
+    rb"|Effective |Loading modules|Module |Time (?:just )?moved|pop3_\w+ setting|Killed with signal|Home dir|Root dir"
+    rb"|Namespace(?: \S{1,80})?: type="
+)
+
+# Where a prefix ends: before a level or a known wording, else behind its colon. Brackets are passed over.
+_TEXT = rb"(?:(?:Info|Error|Warning|Debug|Fatal|Panic): |Disconnected\b|" + _REASON.pattern + rb")"
+_TEXT = re.sub(rb"\?P<\w+>", rb"?:", _TEXT)
+_BOUNDARY = re.compile(
+    rb"(?>\([^()]*\)|<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|.)*?(?:(?:^|(?<=[\s:>\])}]))(?=%b)|: )" % _TEXT, re.DOTALL
+)
+_GAP = re.compile(
+    rb"(?:(?:[\w.@+/=,;|-]|:(?! ))*+(?:<[^<>]*>|\[[^\[\]]*\]|\([^()]*\))*+[,;.|]?:? ){1,12}?(?=%b)" % _TEXT
+)
+_LONGEST_PREFIX = 600
 
 # A Fact of all its fields, without the named tuple's own constructor, which is Python code.
 _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
-_REST = tuple(Fact(Kind.END))[16:]
+_REST = tuple(Fact(Kind.END))[17:]
 
 
 def read_mail(message: bytes) -> Fact | Verdict:
-    """What a line that begins with `pop3(` says."""
-    parts = message.split(b"<", 3)
-    if len(parts) >= 3 and parts[0][-1:] == b")" and parts[1][-1:] == b">":  # noqa: PLR2004 - USER)<PID><SESSION...
-        tail = parts[2]
-        key, _, text = tail.partition(b">: ")
-        stats = text.rfind(b" top=")
-        reason = _reasons.get(text[:stats])
-        if reason is not None:
-            return _end(text, stats, key, parts[0][5:-1], reason)
-    return _read(message)
-
-
-def _read(message: bytes) -> Fact | Verdict:
-    prefix = _PREFIX.match(message)
-    if prefix is None:
-        return Verdict.IGNORED if message.startswith(b"pop3(") and b": " in message else Verdict.MALFORMED
-    user, key = prefix.groups()
-    start = text = prefix.end()
-    if message.startswith(b"Info: ", start):
-        start += 6
-    # INBOX errors may hold anything: the statistics begin at the last " top=".
-    stats = message.rfind(b" top=", start)
-    reason = _read_reason(message, start)
-    if reason is None:
-        return _other(message, start, key, user)
-    if stats >= 0 and key:
-        _learn(message[text:stats], reason)
-    return _end(message, start if stats < 0 else stats, key, user, reason)
-
-
-def _learn(text: bytes, reason: Reason) -> None:
-    """Remember what stands between the prefix and the statistics."""
-    if len(_reasons) >= _REASONS_KEPT:
-        _reasons.clear()
-    if len(text) <= _LONGEST_REASON:
-        _reasons[text] = reason
-
-
-def _read_reason(message: bytes, start: int) -> Reason | None:
-    match = _REASON.match(message, start)
-    if match is not None:
-        return Reason(match.lastgroup or "")
-    return Reason.UNSPECIFIED if message.startswith(b"Disconnected", start) else None
-
-
-def _end(message: bytes, stats: int, key: bytes | None, user: bytes, reason: Reason) -> Fact:
-    received: int | None
-    sent: int | None
-    found = _IN_OUT.search(message, stats)
-    if found is not None:
-        received, sent, trait = int(found[1]), int(found[2]), "bytes"
+    """What a line that begins with `pop3` says."""
+    usual = _USUAL.fullmatch(message)
+    if usual is None:
+        return read_any_mail(message)
+    user, process, key, why, top, retr, received, sent, told = usual.groups()
+    if process is None:
+        if user[:1].isdigit():  # or a process, or an address
+            return read_any_mail(message)
+        key = told
+    reason = _USUAL_REASONS[why[:1]]
+    fields: tuple[object, ...]
+    if received:
+        fields = (Kind.END, key, user, None, reason, 0, 0, int(received), int(sent), False, b"", True, "bytes")
     else:
-        received, sent, trait = _other_bytes(message, stats)
-    bad = 21 if reason is Reason.BAD_COMMANDS else int(reason is Reason.LINE_TOO_LONG)
-    fields = (Kind.END, key, user or None, None, reason, 0, bad, received, sent)
-    return _new_fact(Fact, (*fields, False, b"", True, trait, not key, False, False, *_REST))
+        fields = (Kind.END, key, user, None, reason, 0, 0, None, int(top) + int(retr), False, b"", True, "no_bytes")
+    return _new_fact(Fact, (*fields, not key, False, False, process, *_REST))
 
 
-def _other_bytes(message: bytes, stats: int) -> tuple[int | None, int | None, str]:
-    both = _BYTES.search(message, stats)
-    if both is not None:
-        return int(both[1]), int(both[2]), "bytes"
-    received, sent = _IN.search(message, stats), _OUT.search(message, stats)
-    if received is not None and sent is not None:
-        return int(received[1]), int(sent[1]), "bytes"
-    messages = _MESSAGES.findall(message, stats)
-    if not messages:
-        return None, None, ""
-    return None, sum(map(int, messages)), "no_bytes"
+def read_any_mail(message: bytes, level: bytes = b"") -> Fact | Verdict:
+    """The same, in general: whatever `mail_log_prefix` and `pop3_logout_format` are.
+
+    `level`: what stood before the message (1.x), else it stands behind the prefix.
+    """
+    found = _split(message)
+    if found is None:
+        return Verdict.UNMATCHED
+    prefix, at = found
+    told = _LEVEL.match(message, at)
+    if told is not None:
+        at = told.end()
+    text = message[at:]
+    if (told is not None and not told[1]) or level not in (b"", b"Info"):
+        return _error(text, prefix)
+    return _ended(text, prefix, message[:at])
 
 
-def _other(message: bytes, start: int, key: bytes | None, user: bytes) -> Fact | Verdict:
-    if _KILLED.match(message, start) is not None:
-        if not key and user.isdigit():  # no user yet: `pop3(PID): `; the login process tells of the connection
-            return Verdict.IGNORED
-        return Fact(Kind.END, key, user or None, reason=Reason.KILLED, ok=True, by_user=not key)
-    if _LEVEL.match(message, start) is not None or _PLUGIN.match(message, start) is not None:
+def _split(message: bytes) -> tuple[Prefix, int] | None:
+    """The prefix, and where the text behind it begins; None: there is none."""
+    documented = read_documented(message)
+    if documented is not None:
+        at = documented[1]
+        if _begins(message, at):
+            return documented
+        gap = _GAP.match(message, at, at + _LONGEST_PREFIX)
+        if gap is None:
+            return read_whole(message) or documented
+        return read_prefix(message[: gap.end()]), gap.end()
+    service = SERVICE.search(message, 0, _LONGEST_PREFIX)
+    start = 0 if service is None else service.end()
+    boundary = _BOUNDARY.match(message, start, start + _LONGEST_PREFIX)
+    if boundary is None:
+        return None
+    at = boundary.end()
+    gap = None if _begins(message, at) else _GAP.match(message, at, at + _LONGEST_PREFIX)
+    at = at if gap is None else gap.end()
+    return read_prefix(message[:at]), at
+
+
+def _begins(message: bytes, at: int) -> bool:
+    """Whether a text that is known begins at `at`."""
+    return bool(_LEVEL.match(message, at) or _REASON.match(message, at) or _NOTICE.match(message, at))
+
+
+def _ended(text: bytes, prefix: Prefix, before: bytes) -> Fact | Verdict:
+    """What a line of level Info says."""
+    match = _REASON.match(text)
+    reason = None if match is None else Reason(match.lastgroup or "")
+    stats = read_loose_stats(text, match.end()) if match is not None and reason in _BARE else read_stats(text)
+    certain = text.startswith(_DISCONNECTED) or (reason is not None and reason not in _FREE)
+    if not certain and _NOTICE.match(text):
         return Verdict.IGNORED
-    return Verdict.UNMATCHED
+    if not certain and not has_stats(text, stats):
+        return Verdict.UNMATCHED
+    if reason is None:
+        plain = text.startswith(_DISCONNECTED) and not _ERRONEOUS.search(text[: stats.begin])
+        reason = Reason.UNSPECIFIED if plain else Reason.MAILBOX_ERROR
+    if not stats.trait:
+        stats = read_leading_stats(before, stats)
+    return _end(prefix, reason, stats)
+
+
+def _end(prefix: Prefix, reason: Reason, stats: Stats) -> Fact:
+    bad = 21 if reason is Reason.BAD_COMMANDS else int(reason is Reason.LINE_TOO_LONG)
+    key = prefix.key or stats.key
+    return Fact(
+        Kind.END, key, prefix.user, None, reason, 0, bad, stats.received, stats.sent, ok=True, trait=stats.trait,
+        by_user=not key, process=prefix.process,
+    )  # fmt: skip
+
+
+def _error(text: bytes, prefix: Prefix) -> Fact | Verdict:
+    """A line of a level that tells of an error: the session's last, or one of many."""
+    user, process, key = prefix
+    if _KILLED.match(text):
+        if not key and (user is None or user == process):  # no user yet; the login process tells of the connection
+            return Verdict.IGNORED
+        return Fact(Kind.END, key, user, reason=Reason.KILLED, ok=True, by_user=not key, process=process)
+    set_up = _SET_UP.match(text)
+    if set_up is None:
+        return Verdict.IGNORED
+    user = user or set_up["user"]
+    if not (key or process or user):  # the line before has told whose it is
+        return Verdict.IGNORED
+    reason = Reason.MAILBOX_ERROR if set_up["mailbox_error"] else Reason.INTERNAL_ERROR
+    return Fact(Kind.END, key, user, reason=reason, ok=True, by_user=not key, process=process)

@@ -6,12 +6,14 @@ characters, the elements of the documented log formats. All others are read as e
 
 from exporter.formats.contract import Usual
 
-# A login: user, address, key. An end by QUIT: key, received, sent. No group: what is none of this service's lines.
+# A login: user, address, process, key. An end by QUIT: process, key, received, sent. No group: what is none of this
+# service's lines.
 _PATTERN = (
     rb"(?:pop3-login: (?:Login|Logged in): user=<([\w.@+-]+)>, (?:method=[\w-]+, )?rip=([\da-fA-F.:]+), "
-    rb"[\w ,=.:/+-]*session=<([\w+/=-]+)>"
-    rb"|pop3\([\w.@+-]+\)<\d+><([\w+/=-]+)>: Disconnected: Logged out top=\d+/\d+, retr=\d+/\d+, del=\d+/\d+, "
-    rb"size=\d+(?:, deleted_bytes=\d+)?, in=(\d{1,15}), out=(\d{1,15})(?:, rip=[\w.:]+)?(?:, session=<[\w+/=-]+>)?"
-    rb"|(?:imap|lmtp|managesieve|submission)[^\n]*)"
+    rb"(?:(?:rport|lip|lport)=[\w.:]+, )*(?:mpid=(\d{1,10}), )?(?:[\w ./:+-]+, )*session=<([\w+/=-]+)>"
+    rb"|pop3\([\w.@+-]+\)<(\d{1,10})><([\w+/=-]+)>: Disconnected: Logged out top=\d+/\d+, retr=\d+/\d+, "
+    rb"del=\d+/\d+, size=\d+(?:, deleted_bytes=\d+)?, in=(\d{1,15}), out=(\d{1,15})(?:, rip=[\w.:]+)?"
+    rb"(?:, session=<[\w+/=-]+>)?"
+    rb"|(?:imap|lmtp|managesieve|submission)(?:-[a-z-]{1,20})?[(:][^\n]*)"
 )
 USUAL = Usual(_PATTERN, trait="bytes", program=b"dovecot")

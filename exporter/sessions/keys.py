@@ -81,7 +81,7 @@ class Keyed(Charging):
         if self._has_double_keys and self._memory.knows(other):
             return other
         session = self._memory.get(place)
-        if session is None or not _is_another_process(session.process, process, fact):
+        if session is None or not _is_another_process(session, process, fact):
             return place
         self._has_double_keys = True
         return other
@@ -126,7 +126,8 @@ def is_another(session: Session, fact: Fact) -> bool:
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
 
 
-def _is_another_process(one: bytes | None, other: bytes, fact: Fact) -> bool:
-    if one == other or fact.tentative:
+def _is_another_process(session: Session, process: bytes, fact: Fact) -> bool:
+    if session.process == process or fact.tentative:
         return False
-    return one is not None or other == PROXY
+    # What has not logged in yet may still be passed on.
+    return session.process is not None or (process == PROXY and session.logged_in)

@@ -66,8 +66,10 @@ class Quick(Keyed):
             return None
         return (self._plain_end(place, session, stamp, fact),)
 
-    def login(self, server: str, stamp: int, key: bytes, user: bytes, address: bytes) -> Charge | None:
-        """The login of `user` from `address`; None: not so simple, and nothing was done."""
+    def login(  # noqa: PLR0917 - the hot path: keywords cost
+        self, server: str, stamp: int, key: bytes, user: bytes, address: bytes, process: bytes | None
+    ) -> Charge | None:
+        """The login of `user` from `address`, to be served by `process`; None: not so simple, and nothing was done."""
         memory = self._memory
         place = (server, key)
         if not self._is_new(place, stamp):
@@ -78,6 +80,7 @@ class Quick(Keyed):
         session.logged_in = True
         session.user = user
         session.address = address
+        session.process = process
         session.account = account
         self.seen += 1
         self.charged += 1
@@ -85,7 +88,9 @@ class Quick(Keyed):
         charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address, None, 1))
         return charge
 
-    def quit(self, server: str, stamp: int, key: bytes, received: int, sent: int) -> Charge | None:
+    def quit(  # noqa: PLR0917 - the hot path
+        self, server: str, stamp: int, key: bytes, process: bytes, received: int, sent: int
+    ) -> Charge | None:
         """The end by QUIT, with the connection's bytes; None: not so simple, and nothing was done."""
         memory = self._memory
         place = (server, key)
@@ -96,6 +101,7 @@ class Quick(Keyed):
             or session.refused is not None
             or session.closing is not None
             or stamp > session.deadline
+            or (session.process is not None and session.process != process)
             or self._has_double_keys
         ):
             return None

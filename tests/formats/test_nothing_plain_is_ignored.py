@@ -17,9 +17,9 @@ from exporter.formats.cyrus import PROGRAMS as CYRUS_PROGRAMS
 from exporter.model import Fact, Record, Verdict
 from tests.formats.samples import records, sample_files
 
-# Dovecot's mail process is still read by its level: what it says at others than Info is ignored whole.
-OWING = frozenset(("dovecot",))
-FORMAT = pytest.mark.parametrize("form", [one for one in FORMATS if one.name not in OWING], ids=lambda form: form.name)
+FORMAT = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+# Dovecot writes an error of its storage under the same mark, in words without number: their level is the rule.
+LEVELLED = re.compile(rb".*?[:)] ?(?:Error|Warning|Fatal|Panic|Debug): ", re.DOTALL)
 # Where the mark is in the message: what of it must stay, at the message's begin. Elsewhere the program is the mark.
 MARKS = {
     "dovecot": rb"pop3(?:-login)?(?:[(:]|$)",
@@ -31,7 +31,10 @@ MARKS = {
 # Where the wording ends and elements begin: without the session, an attempt is known, and of no use.
 ELEMENTS = {"dovecot": b": user=<"}
 # Lines of programs that serve other protocols too have no mark of POP3 but their wording.
-MARKED: dict[str, Callable[[Record], bool]] = {"cyrus": lambda record: record.program in CYRUS_PROGRAMS}
+MARKED: dict[str, Callable[[Record], bool]] = {
+    "cyrus": lambda record: record.program in CYRUS_PROGRAMS,
+    "dovecot": lambda record: LEVELLED.match(record.message) is None,
+}
 LONGEST = 300
 
 
