@@ -66,7 +66,7 @@ def cut(
         skips_on = consumed > end
     elif hole := _first_hole(data, encoding):
         begin, behind = hole
-        if behind == len(data) and not settled:
+        if not settled and not data[behind:].strip(b"\0"):
             return Cut([], 0, skipping)
         lines = [] if skipping or not begin else _lines(data[:begin], encoding, ended=False)
         return Cut(_without_mark(lines, first=first), behind, skipping=False)
