@@ -181,6 +181,8 @@ class Stream:
         """Whether the file is known to end where reading ended; of some compressions that is not to be known."""
         if not self.name.compression:
             return self.size <= self.offset
+        if self.finished and self.modified == self.seen[1] / 1e9:
+            return True  # as it was when it was read to its end: not again at each start
         return self.opened().size_inside() == self.offset
 
     def sight(self, status: os.stat_result) -> None:

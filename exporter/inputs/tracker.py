@@ -129,7 +129,7 @@ class Tracker:
                 self.truncations += 1
                 self.doubt(stream, "cut back to a part of what was read")
             if stream.seen != before:
-                stream.quiet_since, stream.finished = now, False
+                stream.quiet_since = now
                 stream.finished = was_finished and stream.holds_no_more()
             self._aside.done(stream.key)
         except Replaced:
@@ -140,7 +140,7 @@ class Tracker:
             stream.seen = before
             return  # and the file stays open: closed, it would have to begin again
         except Exception as error:  # noqa: BLE001  (whatever a file brings, the others go on)
-            self._aside.put(stream.key, stream.seen, now, self._troubles.note(error, stream.path))
+            self._aside.put(stream.key, stream.seen, now, self._troubles.note(error, stream.path, stream.offset))
             stream.release()
         self._open_files.used(stream)
 
