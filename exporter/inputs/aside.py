@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from exporter.inputs.beginnings import Signature
+from exporter.inputs.signature import Signature
 from exporter.inputs.troubles import Troubles
 
 FIRST_PAUSE = 1.0  # seconds

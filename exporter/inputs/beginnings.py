@@ -3,7 +3,6 @@
 A stale writer's log begins with a hole after each truncation: all such files look alike but for what follows it.
 """
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
@@ -11,12 +10,11 @@ from typing import NamedTuple
 from exporter.inputs.identity import HEAD_BYTES
 from exporter.inputs.inflating import StillSkipping
 from exporter.inputs.readers import Reader, open_reader
+from exporter.inputs.signature import signature_of
 from exporter.inputs.survey import Found, Identity, identity_of
 
 _BLOCK = 1 << 20
 _BLOCKS = 4  # looked through per call
-
-Signature = tuple[int, int, int]
 
 
 class Beginning(NamedTuple):
@@ -132,8 +130,3 @@ def open_same(path: str, identity: Identity) -> Reader:
         return reader
     reader.close()
     raise FileNotFoundError(path)
-
-
-def signature_of(status: os.stat_result) -> Signature:
-    """What changes when the file does, except within a tick of the disk's clock."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from exporter.inputs import reading
 from exporter.inputs.aside import Aside
+from exporter.inputs.checking import Replaced
 from exporter.inputs.contract import InputStatus
 from exporter.inputs.generations import age_order
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
+from exporter.inputs.known import Known
 from exporter.inputs.notifier import Notifier
 from exporter.inputs.openfiles import OpenFiles
 from exporter.inputs.reading import Step
-from exporter.inputs.stream import Replaced, Stream
+from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Family
 from exporter.inputs.tracker import Tracker
 from exporter.inputs.troubles import Troubles
@@ -54,11 +56,12 @@ class FileInput:
         self._troubles = Troubles(name)
         self._open_files = OpenFiles(max_open if hold_open else 0)
         self._aside = Aside(self._troubles)
+        self._known = Known(positions, counts)
         self._tracker = Tracker(
             patterns,
-            positions,
+            self._known,
+            first_look=not positions,
             from_end=start == "end",
-            counts=counts,
             troubles=self._troubles,
             aside=self._aside,
             open_files=self._open_files,
@@ -102,13 +105,13 @@ class FileInput:
 
     def status(self) -> InputStatus:
         """How it fares."""
-        tracker = self._tracker
+        known = self._known
         return InputStatus(
-            unread_bytes=sum(stream.unread for stream in tracker.streams.values()),
+            unread_bytes=sum(stream.unread for stream in known.streams.values()),
             read_bytes=self._read_bytes,
-            rotations=tracker.rotations,
-            truncations=tracker.truncations,
-            lines_possibly_lost=tracker.lost,
+            rotations=known.rotations,
+            truncations=known.truncations,
+            lines_possibly_lost=known.lost,
             read_errors=dict(self._troubles.counts),
             caught_up=self._caught_up,
             worked=self._worked,
@@ -119,10 +122,10 @@ class FileInput:
     def release_deleted(self) -> int:
         """Close the files that only we keep from being freed; if one was not read to its end, that is counted."""
         released = 0
-        for stream in self._tracker.streams.values():
+        for stream in self._known.streams.values():
             with suppress(OSError):
                 released += stream.release_deleted()
-        self._tracker.suspect()
+        self._known.suspect()
         return released
 
     def close(self) -> None:
@@ -135,7 +138,7 @@ class FileInput:
         A generation that has brought no line for some seconds, although it was read, waits for the others of its log.
         """
         logs: dict[Family, list[Stream]] = {}
-        for stream in self._tracker.streams.values():
+        for stream in self._known.streams.values():
             if stream.readable and not self._aside.rests(stream.key, stream.seen, now):
                 logs.setdefault(stream.family, []).append(stream)
         queue = deque(
@@ -174,7 +177,7 @@ class FileInput:
         stream.release()
         problem = self._troubles.note(error, stream.path, stream.offset)
         if isinstance(error, Refused):
-            self._tracker.doubt(stream, str(error))
+            self._known.doubt(stream, str(error))
             stream.finished = True
         elif isinstance(error, Torn):
             stream.exhausted = stream.seen  # until the file changes: it may be written at this moment
@@ -184,7 +187,7 @@ class FileInput:
     def _settle(self, now: float) -> Iterator[Batch]:
         """Finish what nobody has written to for a while: a rest without a line end is its last line."""
         newest = self._newest()
-        for stream in list(self._tracker.streams.values()):
+        for stream in list(self._known.streams.values()):
             if stream.finished or not (stream.bound and stream.verified and stream.at_end):
                 continue
             superseded = stream.name.rotated and newest.get(stream.family) is not stream
@@ -199,7 +202,7 @@ class FileInput:
             return  # the next look goes on
         except Torn as error:
             self._troubles.note(error, stream.path, stream.offset)
-            self._tracker.doubt(stream, "damaged")
+            self._known.doubt(stream, "damaged")
         except Exception as error:  # noqa: BLE001
             self._fail(stream, error, now)
             return
@@ -215,7 +218,7 @@ class FileInput:
 
     def _newest(self) -> dict[Family, Stream]:
         newest: dict[Family, Stream] = {}
-        for stream in self._tracker.streams.values():
+        for stream in self._known.streams.values():
             if stream.bound and stream.live:
                 other = newest.setdefault(stream.family, stream)
                 if age_order(stream.name, stream.seen[1]) > age_order(other.name, other.seen[1]):

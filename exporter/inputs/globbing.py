@@ -8,6 +8,7 @@ import fnmatch
 import glob
 import os
 import re
+import stat
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -122,7 +123,7 @@ class Folders:
                 status = os.stat(directory)  # noqa: PTH116
             except OSError:
                 continue
-            if (status.st_dev, status.st_ino) in seen:
+            if not stat.S_ISDIR(status.st_mode) or (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
             listing = self.listing(directory)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from exporter.inputs.checking import check
 from exporter.inputs.inflating import Refused
 from exporter.inputs.lines import MAX_LINE, Cut, cut, encoding_of, written, zeros_until
 from exporter.inputs.readers import Reader
@@ -40,7 +41,7 @@ def step(stream: Stream) -> Step:
         if piece.consumed or len(data) < wanted:
             break
     # Checked after reading: what was truncated meanwhile and written anew is not what we wanted.
-    stream.note_begin(stream.offset, data, reader)
+    check(stream, reader, stream.offset, data, stream.offset + piece.consumed)
     if not piece.consumed and len(data) == wanted:
         return _over_zeros(stream, reader, data)
     done = _advance(stream, piece, len(data), at_end=len(data) < wanted)
@@ -58,7 +59,7 @@ def flush(stream: Stream) -> Step:
         reader.read(stream.offset + len(data), 1)  # Torn, if this is not the end but a tear
     rest = data[: written(data, encoding)]
     piece = cut(rest, encoding, first=not stream.offset, skipping=stream.skipping, final=True)
-    stream.note_begin(stream.offset, data, reader)
+    check(stream, reader, stream.offset, data, stream.offset + piece.consumed)
     return _advance(stream, piece, len(data), at_end=True)._replace(ended=len(data) < MAX_LINE or rest != data)
 
 
@@ -76,7 +77,7 @@ def _over_zeros(stream: Stream, reader: Reader, data: bytes) -> Step:
         block = reader.read(at, _ZERO_BLOCK if stream.limit is None else max(0, min(_ZERO_BLOCK, stream.limit - at)))
         zeros, cost = zeros_until(block, encoding), cost + len(block)
         if block[zeros:].strip(b"\0"):
-            stream.note_begin(at, block, reader)
+            check(stream, reader, at, block, at + zeros)
             at += zeros
             begin = written(data, encoding)
             before = cut(data[:begin], encoding, first=not stream.offset, skipping=stream.skipping, final=True)

@@ -3,20 +3,16 @@
 import os
 from dataclasses import dataclass, field
 
-from exporter.inputs.beginnings import Beginning, Signature, is_hollow, open_same, search, signature_of
+from exporter.inputs.beginnings import Beginning, open_same
 from exporter.inputs.generations import Name
-from exporter.inputs.identity import HEAD_BYTES, Head, head_of
-from exporter.inputs.inflating import StillSkipping
+from exporter.inputs.identity import Head, head_of
 from exporter.inputs.lines import MAX_LINE, UTF_16_MARKS
 from exporter.inputs.readers import Reader
+from exporter.inputs.signature import Signature, signature_of
 from exporter.inputs.survey import Family, Found, Identity, family_of, name_of
 from exporter.model import Position
 
 BARREN_SECONDS = 5.0  # so long an archive or a hole may hold up the younger generations of its log
-
-
-class Replaced(Exception):  # noqa: N818  (a state of the world, not an error)
-    """The file does not hold any more what was read from it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -225,68 +221,6 @@ class Stream:
     def begins(self, beginning: Beginning) -> bool:
         """Whether a file with this beginning can be this one."""
         return beginning.begin == self.head_begin and self.head.begins(beginning.first)
-
-    def verify(self) -> None:
-        """Check that the file still begins as it did and is not shorter than what was read; learn its head.
-
-        Replaced if not; a file cut back to a part of what was read is read on from its end (True). StillSkipping: it
-        begins with a hole whose end is not yet found.
-        """
-        reader = self.opened()
-        first = reader.read(self.head_begin, HEAD_BYTES)
-        if self.offset and not self.head.length and is_hollow(first):
-            first = self._behind_the_hole(reader)
-        if not self.head.begins(first):
-            if not (first and self.head.data and self.head.data.startswith(first)):
-                raise Replaced
-            self.head = head_of(first)
-        elif not self.head.full or self.head.data is None:
-            self.head = head_of(first)
-        self._learn_encoding(first)
-        self.verified = True
-
-    def _behind_the_hole(self, reader: Reader) -> bytes:
-        """Find the head of a file of which no head is known, although it was read."""
-        result = search(reader, self.scanned)
-        if isinstance(result, int):
-            self.scanned = result
-            raise StillSkipping
-        self.scanned, self.head_begin = 0, result.begin
-        return result.first
-
-    def _learn_encoding(self, first: bytes) -> None:
-        self.first = b"" if self.head_begin else first[:3]
-
-    def note_begin(self, offset: int, data: bytes, reader: Reader) -> None:
-        """`data` was read at `offset`: is it the first that is not zeros? Then check the head. Replaced if it differs.
-
-        Of a compressed file the head is not read again: that would mean to begin again.
-        """
-        text = data.lstrip(b"\0") if self.hollow and not self.head.length else b""
-        if text:
-            begin = offset + len(data) - len(text)
-            self.head_begin, self.hollow = begin if begin >= HEAD_BYTES else 0, False
-            if self.head_begin:
-                self.head = head_of(text)
-        if self.name.compression:
-            return
-        first = reader.read(self.head_begin, HEAD_BYTES)
-        if not self.head.begins(first):
-            raise Replaced
-        if not self.head.full:
-            self.head = head_of(first)
-            self._learn_encoding(first)
-
-    def cut_back(self) -> bool:
-        """Whether the file was cut back to a part of what was read; then read on from its present end."""
-        size = self.opened().stat().st_size
-        if self.name.compression or size >= self.offset:
-            return False
-        if not size:
-            raise Replaced
-        self.skipping = self.opened().read(size - 1, 1) != b"\n"
-        self.offset = size
-        return True
 
 
 def _values(position: Position) -> tuple[str, int, int, int, str, int, float]:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.inputs import tracker
+from exporter.inputs import newcomers, tracker
 from exporter.inputs.aside import LONGEST_PAUSE
 from exporter.inputs.files import FileInput
 from exporter.inputs.inflating import Torn
@@ -251,7 +251,7 @@ def test_what_an_archive_has_beyond_the_bound_is_told(tmp_path: Path, monkeypatc
 
 def test_beyond_the_number_of_files_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that came first are read on; that others are not is told, and a possible loss, once."""
-    monkeypatch.setattr(tracker, "FILES_MOST", 3)
+    monkeypatch.setattr(newcomers, "FILES_MOST", 3)
     for number in range(5):
         (tmp_path / f"{number}.log").write_bytes(b"%d\n" % number)
     source = followed([f"{tmp_path}/*.log"], start="beginning")
