@@ -17,7 +17,7 @@ class InputStatus:
     `read_errors` by errno name (`EACCES`), since construction. `problems` are sentences for people, empty when
     all is well. `caught_up`: no complete line was left unread. `worked`: bytes that the last `read` looked at, whether
     or not they were lines: while it is not 0 and `caught_up` is false, there is something to do at once. `faults`: by
-    kind, how often something unforeseen set a file (`file`) or the journal (`journal`) aside, since construction.
+    kind, how often something unforeseen set a file (`file`) or all of it (`source`) aside, since construction.
     """
 
     unread_bytes: int = 0

@@ -57,5 +57,5 @@ class Troubles:
         if isinstance(error, Torn | OSError):
             self.counts["DAMAGED"] += 1
             return f"{where}: damaged or not yet complete ({error})"
-        self.faults["file"] += 1
-        return f"{where}: cannot be read ({type(error).__name__}: {error}); it is set aside and tried again"
+        self.faults["file" if path else "source"] += 1
+        return f"{where}: cannot be read ({type(error).__name__}); it is set aside and tried again"
