@@ -73,6 +73,9 @@ class Folders:
 
     def matching(self, pattern: str) -> list[str]:
         """The paths that a pattern matches now, in order of their names; they may be anything."""
+        directory, name = _taken_apart(pattern)
+        if name:
+            return self._in(directory, name)
         drive, rest = os.path.splitdrive(pattern)
         parts = re.split(_SEPARATORS, rest)
         return sorted(dict.fromkeys(self._expand(drive, parts, pattern)))
@@ -134,6 +137,13 @@ class Folders:
             yield directory
             straight.extend(os.path.join(directory, n) for n in listing.folders if not n.startswith("."))  # noqa: PTH118
             linked.extend(os.path.join(directory, n) for n in listing.links if not n.startswith("."))  # noqa: PTH118
+
+
+@lru_cache(maxsize=65536)
+def _taken_apart(pattern: str) -> tuple[str, str]:
+    """The directory and the name, where only that has wildcards; else nothing."""
+    directory, name = os.path.split(pattern)
+    return ("", "") if glob.has_magic(directory) or name == "**" or not glob.has_magic(name) else (directory, name)
 
 
 @lru_cache(maxsize=65536)

@@ -38,11 +38,11 @@ def test_an_entry_without_end_takes_turns() -> None:
     with journal(script) as source:
         found: list[bytes] = []
         while len(found) < 2:
+            wait(source)
             found += [line for batch in source.read(NOW, TURN) for line in batch.lines]
             status = source.status()
             assert status.worked <= 2 * TURN
             assert len(found) == 2 or not status.caught_up
-            wait(source)
         assert b"x" * MAX_LINE == found[0]
         assert ENTRY.encode() == found[1]
         assert "s=1" == source.positions()[0].cursor
@@ -72,13 +72,13 @@ def test_what_raises_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(JournalInput, "_take", lambda *_: (_ for _ in ()).throw(MemoryError))
             while not source.status().faults:
-                list(source.read(NOW, TURN))
                 wait(source)
+                list(source.read(NOW, TURN))
         assert {"source": 1} == source.status().faults
         assert ("mx: cannot be read (MemoryError); it is set aside and tried again",) == source.status().problems
         found: list[bytes] = []
         while not found:
-            found += [line for batch in source.read(NOW + LONGEST_PAUSE, TURN) for line in batch.lines]
             wait(source)
+            found += [line for batch in source.read(NOW + LONGEST_PAUSE, TURN) for line in batch.lines]
         assert [ENTRY.encode()] == found
         assert () == source.status().problems
