@@ -81,8 +81,8 @@ class Notifier:
                 self._handler, os.path.realpath(directory), recursive=False, event_filter=_EVENTS
             )
         except Exception as error:  # noqa: BLE001  (whatever watchdog raises costs latency only)
-            told = isinstance(error, OSError) and error.errno
-            self._failed[directory] = os.strerror(error.errno) if told else type(error).__name__
+            number = error.errno if isinstance(error, OSError) else None
+            self._failed[directory] = os.strerror(number) if number else type(error).__name__
         else:
             self._watches[directory] = (watch, (status.st_dev, status.st_ino))
             self._failed.pop(directory, None)

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.inputs import newcomers, tracker
+from exporter.inputs import newcomers
 from exporter.inputs.aside import LONGEST_PAUSE
 from exporter.inputs.files import FileInput
 from exporter.inputs.inflating import Torn
 from exporter.inputs.readers import PlainFile
+from exporter.inputs.survey import Surveyor
 from exporter.model import Position
 
 NOW = 2_000_000_000.0
@@ -141,7 +142,7 @@ def test_a_look_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     log.write_bytes(b"line\n")
     source = followed([str(log)], start="beginning")
     with monkeypatch.context() as patch:
-        patch.setattr(tracker.Surveyor, "look", lambda *_: (_ for _ in ()).throw(RuntimeError("boom")))
+        patch.setattr(Surveyor, "look", lambda *_: (_ for _ in ()).throw(RuntimeError("boom")))
         assert [] == lines(source, NOW)
     assert ("mail: cannot be read (RuntimeError); it is set aside and tried again",) == source.status().problems
     assert not source.status().caught_up

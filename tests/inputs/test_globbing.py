@@ -92,7 +92,12 @@ def test_what_has_not_changed_is_not_matched_again(tmp_path: Path, monkeypatch: 
     listed: list[str] = []
     compiled: list[str] = []
     scandir = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or scandir(path))
+
+    def list_(path: str) -> "os._ScandirIterator[str]":
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", list_)
     monkeypatch.setattr(globbing, "_compiled", compiled.append)
     folders.begin()
     assert [f"{tmp_path}/7.log"] == [path for pattern in patterns for path in folders.matching(pattern)]
