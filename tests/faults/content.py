@@ -106,6 +106,8 @@ def e39c_endless_line_in_an_archive(w: World) -> None:
         assert not source.status().caught_up
         assert w.written[-1] == w.reader.lines[-1]
         w.reader.positions = source.positions()
+        if w.down:
+            w.reader.stop()
     w.back()
     w.write()
 
