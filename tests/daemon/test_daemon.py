@@ -109,6 +109,18 @@ def test_a_line_is_visible_within_one_commit(tmp_path: Path, start: Start) -> No
     assert logins == host.total(LOGINS)
 
 
+def test_bytes_without_a_line_end_are_read_at_once(tmp_path: Path, start: Start) -> None:
+    """A turn that read only a part of a line, or a hole, is followed by the next one without a pause."""
+    host = start(tmp_path, tmp_path / "mail.log")
+    host.log.touch()
+    host.go_on(1)
+    host.log.write_bytes(b"e" * (12 << 20) + bytes(12 << 20))
+    logins = host.append(lines(BEGIN - 3600, BEGIN))
+    host.go_on(1)
+    host.go_on(1)
+    assert logins == host.total(LOGINS)
+
+
 def test_domains_sum_to_the_server_after_every_commit(tmp_path: Path, start: Start) -> None:
     """Whatever was read so far: for every measure the domains, with `unknown` and `_other`, make up the server."""
     host = start(tmp_path, tmp_path / "mail.log")
