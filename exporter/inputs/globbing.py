@@ -139,6 +139,13 @@ class Folders:
             linked.extend(os.path.join(directory, n) for n in listing.links if not n.startswith("."))  # noqa: PTH118
 
 
+def paths_matching(pattern: str) -> list[str]:
+    """What a configured path, with wildcards or without, leads to now: paths of anything, in order; never endless."""
+    if glob.has_magic(pattern):
+        return Folders().matching(pattern)
+    return [pattern] if os.path.lexists(pattern) else []
+
+
 @lru_cache(maxsize=65536)
 def _taken_apart(pattern: str) -> tuple[str, str]:
     """The directory and the name, where only that has wildcards; else nothing."""

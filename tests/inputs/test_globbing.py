@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.inputs import globbing
 from exporter.inputs.files import FileInput
-from exporter.inputs.globbing import Folders
+from exporter.inputs.globbing import Folders, paths_matching
 
 NOW = 2_000_000_000.0
 
@@ -64,6 +64,7 @@ def test_no_cycle_is_followed(tmp_path: Path) -> None:
         (tmp_path / "logs" / name).symlink_to(".")
     (tmp_path / "logs" / "up").symlink_to("..")
     assert [str(tmp_path / "logs" / "mail.log")] == matching(f"{tmp_path}/logs/**/mail.log")
+    assert [str(tmp_path / "logs" / "mail.log")] == paths_matching(f"{tmp_path}/logs/**/mail.log")
     source = FileInput("mail", [f"{tmp_path}/logs/**/mail.log"], start="beginning")
     assert [b"line"] == [line for batch in source.read(NOW, 1 << 20) for line in batch.lines]
     assert () == source.status().problems
