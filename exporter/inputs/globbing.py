@@ -72,7 +72,7 @@ class Folders:
         return before if before == listing else listing
 
     def matching(self, pattern: str) -> list[str]:
-        """The paths that a pattern matches now, in order of their names; they may be anything."""
+        """The paths that a pattern matches now, in order of their names; they may be anything, or not be there."""
         directory, name = _taken_apart(pattern)
         if name:
             return self._in(directory, name)
@@ -141,9 +141,8 @@ class Folders:
 
 def paths_matching(pattern: str) -> list[str]:
     """What a configured path, with wildcards or without, leads to now: paths of anything, in order; never endless."""
-    if glob.has_magic(pattern):
-        return Folders().matching(pattern)
-    return [pattern] if os.path.lexists(pattern) else []
+    paths = Folders().matching(pattern) if glob.has_magic(pattern) else [pattern]
+    return [path for path in paths if os.path.lexists(path)]
 
 
 @lru_cache(maxsize=65536)
