@@ -156,7 +156,7 @@ class FileInput:
             step = reading.step(stream)
         except StillSkipping:
             step = Step(SKIP_BYTES)
-        except Replaced:
+        except (Replaced, FileNotFoundError):  # the next look finds out
             stream.verified = False
             step = Step(ended=True)
         except Exception as error:  # noqa: BLE001
@@ -198,7 +198,7 @@ class FileInput:
         step = Step(ended=True)
         try:
             step = reading.flush(stream)
-        except (Replaced, StillSkipping):
+        except (Replaced, StillSkipping, FileNotFoundError):
             return  # the next look goes on
         except Torn as error:
             self._troubles.note(error, stream.path, stream.offset)

@@ -101,21 +101,14 @@ class Tracker:
         if stream.given_up and found.status.st_size != stream.offset:
             del self._known.streams[stream.key]  # it was never read, and has become another
             return
-        before, was_finished = stream.seen, stream.finished
+        before = stream.seen
         if found.path != stream.path and found.name.rotated and not stream.moved:
             self._known.moved(stream, now)
         stream.bind(found)
         if stream.given_up or self._is_known(stream, before, now):
             return
         try:
-            verify(stream)
-            if cut_back(stream):
-                self._known.truncations += 1
-                self._known.doubt(stream, "cut back to a part of what was read")
-            if stream.seen != before:
-                stream.quiet_since = now
-                stream.finished = was_finished and stream.holds_no_more()
-            self._aside.done(stream.key)
+            self._verify(stream, before, now)
         except Replaced:
             self._known.truncations += 1
             stream.unbind()
@@ -123,10 +116,23 @@ class Tracker:
             self.searching = True
             stream.seen = before
             return  # and the file stays open: closed, it would have to begin again
+        except FileNotFoundError:
+            stream.release()  # renamed since the survey; the next look finds it
         except Exception as error:  # noqa: BLE001  (whatever a file brings, the others go on)
             self._aside.put(stream.key, stream.seen, now, self._troubles.note(error, stream.path, stream.offset))
             stream.release()
         self._open_files.used(stream)
+
+    def _verify(self, stream: Stream, before: Signature, now: float) -> None:
+        was_finished = stream.finished
+        verify(stream)
+        if cut_back(stream):
+            self._known.truncations += 1
+            self._known.doubt(stream, "cut back to a part of what was read")
+        if stream.seen != before:
+            stream.quiet_since = now
+            stream.finished = was_finished and stream.holds_no_more()
+        self._aside.done(stream.key)
 
     def _is_known(self, stream: Stream, before: Signature, now: float) -> bool:
         """Whether there is nothing to be verified, or not now."""
