@@ -1,7 +1,6 @@
 """`check`: all that is wrong with a configuration, what `run` could not use, and what each source would read."""
 
 from collections.abc import Iterator
-from glob import glob
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from exporter.cli.files import sampled
 from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files
 from exporter.config import Config, Source
 from exporter.formats.advice import told
+from exporter.inputs.globbing import paths_matching
 from exporter.ledger import care
 from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
@@ -60,7 +60,7 @@ def _of_source(source: Source, config: Config) -> Iterator[str]:
         return
     readable = []
     for pattern in source.paths:
-        matching = [Path(path) for path in sorted(glob(pattern, recursive=True))]  # noqa: PTH207 - an absolute pattern
+        matching = [Path(path) for path in paths_matching(pattern)]
         files = [path for path in matching if path.is_file()]
         if not files:
             yield from of_no_files(pattern, matching)
