@@ -12,10 +12,10 @@ from typing import Self
 
 from exporter.catalogue import SCOPES, Scope
 from exporter.ledger import connection as files
-from exporter.ledger import ends, failures, quality, sources, store, upkeep, zones
+from exporter.ledger import ends, failures, quality, schema, sources, store, upkeep, zones
 from exporter.ledger.balance import Balance
 from exporter.ledger.entries import Entry, Horizon
-from exporter.ledger.errors import LedgerError
+from exporter.ledger.guard import Guard
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
 from exporter.ledger.pending import Delta, Pending
@@ -62,7 +62,7 @@ class Ledger:
         process has it, the zone is another one, or the file cannot be used.
         """
         path = Path(path)
-        lock = Lock(path)
+        lock = Lock(path, create=True)
         try:
             return cls(path, lock, zone, names or NameRules(), keep=keep or Keep(), now=now)
         except BaseException:
@@ -79,8 +79,7 @@ class Ledger:
         self._unsaved = Unsaved()
         self._balance = Balance()
         self._progress = Progress()
-        self._connection = files.open_for_writing(path)
-        self._identity = _identity(path)
+        self._connection = files.open_for_writing(path, had=lock.commits)
         try:
             with files.explained(path):
                 self.zones = zones.settle(self._connection, str(path), zone)
@@ -90,13 +89,14 @@ class Ledger:
                 self._restored = dict(self._sources)
                 users = {entry.key: labels for labels, entry in self._entries.items() if len(labels) == len(SCOPES)}
                 self._networks = Networks(self._connection, users, now)
+                self._commits = schema.commits(self._connection)
+                self._guard = Guard(path, self._connection)
         except BaseException:
             self._connection.close()
             raise
         self.names = Names(rules, self._entries)
         self.view = self._new_view(now)
-        with suppress(OSError):  # a full disk: then a loss of the write-ahead file would not be noticed
-            lock.mark_open()
+        self._mark_open()
 
     def restored(self, source: str) -> SavedSource | None:
         """What was committed of the source before this start; None: it was never seen."""
@@ -120,15 +120,17 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file; what was not committed is dropped."""
-        with suppress(OSError):
-            self._lock.mark_closed()
         self._connection.close()
         self._lock.release()
+
+    def _mark_open(self) -> None:
+        with suppress(OSError):  # a full disk: then a loss of the newest commits would not be noticed
+            self._lock.mark_open(self._commits)
 
     # ── one transaction ─────────────────────────────────────────────────────────────────────────────────────
 
     def _commit(self, now: float) -> None:
-        self._refuse_if_moved()
+        self._guard.files()
         horizon = self._horizon(now)
         if horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
             self._load_entries(now)  # the clock went back: holds of older periods are needed again
@@ -137,6 +139,8 @@ class Ledger:
         deltas = self._pending.roll_up(self.calendar)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._guard.writers()
+            schema.set_meta(self._connection, "commits", str(self._commits + 1))
             posting.write(deltas)
             networks = self._write_side(posting.staged, deltas, now)
             saved = self._write_sources(deltas, now)
@@ -147,6 +151,8 @@ class Ledger:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        self._commits += 1
+        self._mark_open()
         self._apply(posting.staged, saved)
         self._networks.apply(networks, now)
         self._progress = progress
@@ -204,15 +210,6 @@ class Ledger:
         today, hour = self.calendar.day(int(now)), self.calendar.hour(int(now))
         return Horizon(today, hour, today - self._keep.days, hour - self._keep.hours_days * DAY)
 
-    def _refuse_if_moved(self) -> None:
-        """What is written to a file that was removed or replaced would be lost with the next start."""
-        try:
-            if self._identity == _identity(self.path):
-                return
-        except OSError:
-            pass
-        raise LedgerError(f"{self.path}: was removed or replaced while in use; put it right and start again")
-
     def _unseen_since(self, now: float) -> int:
         """Users not seen since then are forgotten; a clock far ahead of the log is not believed."""
         newest = max((self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]), default=0)
@@ -222,8 +219,3 @@ class Ledger:
         balanced = self._balance.check(self._entries, self._sources)
         zone = self.calendar.zone(int(now)).key
         return self._views.make(now, zone, self._sources, self._networks.counts, self.names, balanced=balanced)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_dev, status.st_ino

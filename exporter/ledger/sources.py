@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from exporter.catalogue import Quality
+from exporter.ledger.schema import storable
 from exporter.model import Position, SavedSession, SourceCheckpoint, SourceCount
 
 _POSITION = frozenset(f.name for f in fields(Position))
@@ -123,11 +124,11 @@ def _write_positions(
     known = set(old)
     connection.executemany(
         "DELETE FROM positions WHERE source = ? AND stream = ? AND path = ?",
-        [(source, gone.stream, gone.path) for gone in old if (gone.stream, gone.path) not in kept],
+        [(source, gone.stream, storable(gone.path)) for gone in old if (gone.stream, gone.path) not in kept],
     )
     connection.executemany(
         "REPLACE INTO positions VALUES (?, ?, ?, ?)",
-        [(source, p.stream, p.path, json.dumps(asdict(p))) for p in new if p not in known],
+        [(source, p.stream, storable(p.path), json.dumps(asdict(p))) for p in new if p not in known],
     )
 
 
@@ -140,7 +141,7 @@ def _write_envelopes(
     )
     connection.executemany(
         "REPLACE INTO envelopes VALUES (?, ?, ?)",
-        [(source, stream, state) for stream, state in new.items() if old.get(stream) != state],
+        [(source, stream, storable(state)) for stream, state in new.items() if old.get(stream) != state],
     )
 
 
