@@ -48,6 +48,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing, also while a daemon writes; LedgerError if it cannot be used."""
     if not path.is_file():
         raise LedgerError(f"{path}: no such ledger")
+    place.refuse_stale_name(path)
     had = commits_beside(path)  # before the connection: a daemon goes on
     with explained(path):
         connection = _connect_readonly(path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from exporter.ledger.errors import LedgerError
 
 MOUNTS = Path("/proc/self/mountinfo")
+LOCKS = Path("/proc/locks")
 # What SQLite and the lock lay beside the ledger.
 BESIDE = ("-wal", "-shm", ".lock")
 _PRIVATE = 0o600
@@ -75,6 +76,15 @@ def refuse_second_name(path: Path) -> None:
         )
 
 
+def refuse_stale_name(path: Path) -> None:
+    """LedgerError if a daemon has the ledger open under another name: by this one its newest commits are not seen."""
+    status = path.stat()
+    if (status.st_nlink > 1 or str(real(path)) in _mounted()) and not beside(path, "-wal").exists():
+        file = f" {os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino} ".encode()
+        if any(b"OFDLCK" in line and file in line for line in _lines(LOCKS)):
+            raise LedgerError(f"{path}: in use under another name, and its newest commits lie beside that one; name it")
+
+
 def denied(path: Path, error: OSError) -> str:
     """Why the ledger's files cannot be opened, in words, with the command that mends it."""
     if error.errno == errno.ENOENT and not path.parent.exists():
@@ -96,12 +106,15 @@ def ownership(path: Path) -> str:
 
 
 def _mounted() -> set[str]:
-    """Mount points, as proc(5) tells them; elsewhere none are known."""
+    """Mount points, as proc(5) tells them; elsewhere (as of locks) none are known."""
+    return {_unescaped(fields[4]) for line in _lines(MOUNTS) if len(fields := line.split()) > 4}  # noqa: PLR2004 - the point
+
+
+def _lines(file: Path) -> list[bytes]:
     try:
-        lines = MOUNTS.read_bytes().splitlines()
+        return file.read_bytes().splitlines()
     except OSError:
-        return set()
-    return {_unescaped(fields[4]) for line in lines if len(fields := line.split()) > 4}  # noqa: PLR2004 - the point
+        return []
 
 
 def _unescaped(point: bytes) -> str:

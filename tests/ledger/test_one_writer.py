@@ -147,6 +147,22 @@ def test_a_ledger_with_two_names_is_not_opened(tmp_path: Path, kind: str, messag
                 use()
 
 
+@linux
+@pytest.mark.parametrize("kind", ["hard", "file"])
+def test_a_reader_by_another_name_is_told_that_it_would_see_old_numbers(tmp_path: Path, kind: str) -> None:
+    """While a daemon has it; afterwards all is in the file itself, and either name will do."""
+    ledger = opened(tmp_path)
+    ledger.book([poll(ledger.names.account("mx", b"alice@a", login=True), NOON)])
+    ledger.commit(NOON)
+    with other_name(kind, ledger.path) as other:
+        with pytest.raises(LedgerError, match="in use under another name, and its newest commits lie beside that one"):
+            Reading(other)
+        Reading(ledger.path).close()
+        ledger.close()
+        with Reading(other) as reading:
+            assert [("mx",)] == [key.labels for key in reading.keys(Scope.SERVER)]
+
+
 def foreign_write(path: Path) -> None:
     """Somebody with SQLite's shell."""
     with closing(sqlite3.connect(path)) as connection, connection:
