@@ -7,14 +7,15 @@ durable together with how far the logs were read, and only then are they to be s
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import lt
 from pathlib import Path
 from typing import Self
 
-from exporter.catalogue import SCOPES, Scope
+from exporter.catalogue import SCOPES, ZERO, Scope
 from exporter.ledger import connection as files
 from exporter.ledger import ends, failures, quality, schema, sources, store, upkeep, zones
 from exporter.ledger.balance import Balance
-from exporter.ledger.entries import Entry, Horizon
+from exporter.ledger.entries import MOST, Entry, Horizon
 from exporter.ledger.guard import Guard
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
@@ -136,7 +137,7 @@ class Ledger:
             self._load_entries(now)  # the clock went back: holds of older periods are needed again
         self._opened = horizon.later(self._opened)
         posting = Posting(self._connection, self._entries, self.calendar, horizon)
-        deltas = self._pending.roll_up(self.calendar)
+        deltas = self._bounded(self._pending.roll_up(self.calendar))
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._guard.writers()
@@ -157,6 +158,20 @@ class Ledger:
         self._networks.apply(networks, now)
         self._progress = progress
         self._forget(forgotten)
+
+    def _bounded(self, deltas: dict[Labels, Delta]) -> dict[Labels, Delta]:
+        """No total grows beyond MOST, whatever amounts a forged or damaged log has."""
+        room: dict[str, list[int]] = {}
+        for labels, delta in deltas.items():
+            if len(labels) == 1:
+                entry = self._entries.get(labels)
+                left = [MOST - total for total in (entry.row.totals if entry else ZERO)]
+                if any(map(lt, left, store.sums(delta.days.values()))):
+                    room[labels[0]] = left
+        if not room:
+            return deltas
+        self._pending.bound(room)
+        return self._pending.roll_up(self.calendar)
 
     def _write_side(
         self, staged: Mapping[Labels, Entry], deltas: Mapping[Labels, Delta], now: float
