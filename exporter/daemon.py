@@ -56,10 +56,24 @@ class Daemon:
         self._stopwatch = stopwatch
         self._tried = self._committed = clock()
         self._dirty = True
+        self._begun = False
         self._complained = float("-inf")
         self._failing_since = 0.0
         self._problems: set[str] = set()
         self._counts: dict[str, tuple[int, int, int]] = {}
+
+    def begin(self) -> None:
+        """Commit where reading begins before anything is read: from here on every source has been seen.
+
+        Killed later, however early, it goes on from there; `start` applies to a source only once.
+        """
+        if not self._begun:
+            self._begun, tried = True, self._tried
+            now = self._clock()
+            for reader in self._readers:
+                self._read(reader, now, 0)
+            self._commit(now)
+            self._tried = tried
 
     def run(self, wake: threading.Event, stop: threading.Event) -> bool:
         """Turn until `stop` is set; `wake` ends a pause early. Whether the commit before it returns succeeded."""
@@ -75,10 +89,11 @@ class Daemon:
 
         While commits fail nothing is read: the log waits, and memory stays bounded.
         """
+        self.begin()
         began, now = self._stopwatch(), self._clock()
         busy = False
         if not self.failing:
-            more = [self._read(reader, now) for reader in self._readers]
+            more = [self._read(reader, now, TURN_BYTES) for reader in self._readers]
             busy = any(more)
         if self._is_due(now):
             self._commit(now)
@@ -95,9 +110,9 @@ class Daemon:
         self._problems = problems
         self._metrics.report(reports)
 
-    def _read(self, reader: Reader, now: float) -> bool:
+    def _read(self, reader: Reader, now: float, budget: int) -> bool:
         taken = 0
-        for batch in reader.input.read(now, TURN_BYTES):
+        for batch in reader.input.read(now, budget):
             self._ledger.book(reader.pipeline.feed(batch, now))
             taken += len(batch.lines)
         status = reader.input.status()

@@ -60,6 +60,7 @@ def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Eve
     daemon = Daemon(
         ledger, readers, metrics, commit_seconds=config.commit_seconds, clock=time.time, stopwatch=time.perf_counter
     )
+    daemon.begin()
     site = Site(
         exposition=Exposition(ledger.calendar, metrics),
         view=lambda: ledger.view,
