@@ -7,6 +7,7 @@ durable together with how far the logs were read, and only then are they to be s
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from operator import lt
 from pathlib import Path
 from typing import Self
@@ -132,20 +133,22 @@ class Ledger:
 
     def _commit(self, now: float) -> None:
         self._guard.files()
-        horizon = self._horizon(now)
+        deltas = self._bounded(self._pending.roll_up(self.calendar))
+        newest = self._newest(now, deltas)
+        horizon = self._horizon(now, min(now, newest + DAY))
         if horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
             self._load_entries(now)  # the clock went back: holds of older periods are needed again
         self._opened = horizon.later(self._opened)
+        unseen = int(min(now, newest + DAY)) - self._keep.unseen_days * DAY
         posting = Posting(self._connection, self._entries, self.calendar, horizon)
-        deltas = self._bounded(self._pending.roll_up(self.calendar))
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._guard.writers()
             schema.set_meta(self._connection, "commits", str(self._commits + 1))
             posting.write(deltas)
-            networks = self._write_side(posting.staged, deltas, now)
+            networks = self._write_side(posting.staged, deltas, min(now, newest))
             saved = self._write_sources(deltas, now)
-            progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, self._unseen_since(now))
+            progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, unseen)
             self._connection.execute("COMMIT")
         except BaseException:
             # An error of COMMIT means that this connection does not see it as done, so that it may be repeated.
@@ -155,7 +158,7 @@ class Ledger:
         self._commits += 1
         self._mark_open()
         self._apply(posting.staged, saved)
-        self._networks.apply(networks, now)
+        self._networks.apply(networks, now, min(now, newest))
         self._progress = progress
         self._forget(forgotten)
 
@@ -216,19 +219,24 @@ class Ledger:
     # ── what is in memory ───────────────────────────────────────────────────────────────────────────────────
 
     def _load_entries(self, now: float) -> None:
-        self._opened = self._horizon(now)
+        self._opened = self._horizon(now, now)
         self._entries = store.load(self._connection, self._opened)
         self._balance.recount(self._entries)
         self._views = Views(self._entries, ends.load(self._connection))
 
-    def _horizon(self, now: float) -> Horizon:
+    def _horizon(self, now: float, believed: float) -> Horizon:
+        """What is kept is counted from `believed`: what our clock says, but not far ahead of the log."""
         today, hour = self.calendar.day(int(now)), self.calendar.hour(int(now))
-        return Horizon(today, hour, today - self._keep.days, hour - self._keep.hours_days * DAY)
+        kept = self.calendar.day(int(believed)) - self._keep.days
+        return Horizon(today, hour, kept, self.calendar.hour(int(believed)) - self._keep.hours_days * DAY)
 
-    def _unseen_since(self, now: float) -> int:
-        """Users not seen since then are forgotten; a clock far ahead of the log is not believed."""
-        newest = max((self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]), default=0)
-        return int(min(now, newest + DAY)) - self._keep.unseen_days * DAY
+    def _newest(self, now: float, deltas: Mapping[Labels, Delta]) -> float:
+        """The newest stamp of all logs; a clock that is years ahead of it must not end the history."""
+        known = [self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]]
+        booked = [delta.last for labels, delta in deltas.items() if len(labels) == 1]
+        waiting = [checkpoints[-1].last_events.values() for _, checkpoints in self._unsaved.items()]
+        saved = [source.last_events.values() for source in self._sources.values()]
+        return float(max(chain(known, booked, *waiting, *saved), default=now))
 
     def _new_view(self, now: float) -> View:
         balanced = self._balance.check(self._entries, self._sources)
