@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Sequence
 
+from exporter.inputs.copies import Claims, Copies
 from exporter.inputs.matching import Matcher
 from exporter.inputs.openfiles import OpenFiles
 from exporter.inputs.readers import Torn
@@ -40,9 +41,12 @@ class Tracker:
         counts: SourceCount,
         troubles: Troubles,
         open_files: OpenFiles,
+        name: str = "",
+        claims: Claims | None = None,
     ) -> None:
         known = sorted((p for p in positions if p.path), key=lambda p: (len(p.stream), p.stream))  # oldest first
         self.streams = {p.stream: Stream.restored(p) for p in known}
+        self._copies = Copies(name, self.streams, claims)
         self.rotations, self.truncations = counts.rotations, counts.truncations
         self.lost = counts.lines_possibly_lost
         self.directories: frozenset[str] = frozenset()
@@ -94,7 +98,11 @@ class Tracker:
 
     def _seen_again(self, stream: Stream, found: Found, now: float) -> None:
         """The file has the stream's identity: is it still its content? Where is it now?"""
-        if stream.is_blank and found.name.rotated and found.status.st_size:
+        if (
+            stream.is_blank
+            and found.status.st_size
+            and (found.name.rotated or (found.live and self._copies.is_new_log(found)))
+        ):
             # Of an empty file nothing is known, so its inode says nothing: this may be a copy that was just made.
             del self.streams[stream.key]
             return
@@ -160,6 +168,7 @@ class Tracker:
         """Find out what the files are that no stream has for its own."""
         known = {stream.identity for stream in self.streams.values() if stream.bound}
         unknown = [found for identity, found in survey.files.items() if identity not in known]
+        self._copies.look(survey.files.values())
         if not unknown:
             return
         matcher = Matcher(self.streams.values())
@@ -176,8 +185,16 @@ class Tracker:
             stream = matcher.owner(found, first)
             if stream is not None:
                 self._bound_again(stream, found, now)
-            elif not matcher.is_copy(found, first):
+            elif not self._is_left_out(found, first) and not matcher.is_copy(found, first):
                 matcher.add(self._new(found, first, now))
+
+    def _is_left_out(self, found: Found, first: bytes) -> bool:
+        if self._first_look and self._from_end and found.name.rotated:
+            return False  # nothing of it is read
+        original = self._copies.original(found, first)
+        if original:
+            self._troubles.tell(f"{found.label}: left out, so that nothing counts twice: {original}")
+        return bool(original)
 
     def _bound_again(self, stream: Stream, found: Found, now: float) -> None:
         if found.name.rotated and not stream.moved:
