@@ -10,6 +10,7 @@ from exporter.formats import FORMATS
 from exporter.formats.contract import Format
 from exporter.formats.smartermail import SmarterMail
 from exporter.inputs.contract import Input
+from exporter.inputs.copies import Claims
 from exporter.inputs.files import FileInput
 from exporter.inputs.journal import JournalInput
 from exporter.inputs.notifier import Notifier
@@ -18,6 +19,7 @@ from exporter.ledger import Keep, Ledger
 from exporter.ledger.zones import machine_zone
 from exporter.model import Account
 from exporter.names import NameRules, Series
+from exporter.overlap import positions_of
 from exporter.pipeline import Pipeline
 from exporter.reading import Reading
 from exporter.sessions import Neighbours, Sessions
@@ -92,10 +94,21 @@ def formats_of(source: Source, config: Config) -> tuple[Format, ...]:
     return known if source.format == AUTO else tuple(one for one in known if one.name == source.format)
 
 
-def input_of(source: Source, ledger: Ledger, notifier: Notifier | None) -> Input:
-    """Where the source's lines come from, going on where the ledger's last commit was."""
+def input_of(
+    source: Source,
+    ledger: Ledger,
+    notifier: Notifier | None,
+    config: Config | None = None,
+    claims: Claims | None = None,
+) -> Input:
+    """Where the source's lines come from, going on where the ledger's last commit was.
+
+    `config`, `claims`: with them what other sources have read, or read now, is not read again.
+    """
     saved = ledger.restored(source.name)
     positions, counts = (saved.positions, saved.counts) if saved else ((), None)
+    if config is not None:
+        positions = positions_of(source, config, ledger)
     if source.journal is not None:
         journal = source.journal
         return JournalInput(
@@ -110,7 +123,9 @@ def input_of(source: Source, ledger: Ledger, notifier: Notifier | None) -> Input
     if source.paths == STANDARD_INPUT:
         return StandardInput(source.name, positions, counts=counts)
     wakes = None if source.poll_only else notifier
-    return FileInput(source.name, source.paths, positions, start=source.start, counts=counts, notifier=wakes)
+    return FileInput(
+        source.name, source.paths, positions, start=source.start, counts=counts, notifier=wakes, claims=claims
+    )
 
 
 def inputs_named(source: Source) -> tuple[str, ...]:

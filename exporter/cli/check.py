@@ -12,8 +12,10 @@ from exporter.catalogue import Quality
 from exporter.cli import options
 from exporter.cli.files import sampled
 from exporter.config import DEFAULT_FILE, Config, Source
+from exporter.configfile import ConfigError
 from exporter.formats.advice import told
 from exporter.ledger import care
+from exporter.overlap import left_out, shared
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
 
@@ -24,6 +26,9 @@ def _check(
 ) -> None:
     """Say all that is wrong with a configuration (exit code 2), and what it would read."""
     config = options.loaded(file)
+    twice = [*shared(config), *(f"source {source}: {problem}" for source, problem in left_out(config))]
+    if twice:
+        raise ConfigError([f"{file}: {problem}" for problem in twice])
     typer.echo(f"{file}: good")
     for source in config.sources:
         typer.echo(f"  source {source.name} ({source.format}): {', '.join(inputs_named(source))}")

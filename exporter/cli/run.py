@@ -15,6 +15,7 @@ import typer
 
 from exporter.cli import options
 from exporter.config import Config
+from exporter.configfile import ConfigError
 from exporter.daemon import Daemon, Reader
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
@@ -22,6 +23,7 @@ from exporter.formats import FORMATS
 from exporter.inputs.notifier import Notifier
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
+from exporter.overlap import carry_over, claims_of, shared
 from exporter.periods import Step
 from exporter.reports import By, report
 from exporter.web import ReportLine, Site, serve
@@ -34,6 +36,8 @@ REPORT_DAYS = 14
 def _run(config_file: options.ConfigFile = None) -> None:
     """The daemon: reads the configured sources and serves /metrics until it is told to stop."""
     config = options.loaded(config_file)
+    if problems := shared(config):
+        raise ConfigError(problems)
     # systemd's journal adds the time; a terminal is told it.
     form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
     logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
@@ -82,10 +86,11 @@ def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Eve
 
 
 def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifier) -> Iterator[Reader]:
-    sources = {source.name: source for source in config.sources}
+    carry_over(config, ledger, time.time())
+    sources, claims = {source.name: source for source in config.sources}, claims_of(config)
     for name, pipeline in pipelines_of(config, ledger).items():
         source = sources[name]
-        read = stack.enter_context(closing(input_of(source, ledger, notifier)))
+        read = stack.enter_context(closing(input_of(source, ledger, notifier, config, claims)))
         yield Reader(name, read, pipeline, partial(report_of, source, read, pipeline))
 
 

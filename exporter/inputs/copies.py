@@ -7,6 +7,7 @@ with the same lines (`mail.info` beside `mail.log`), a part of a log (`grep dove
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from itertools import chain
 
 from exporter.inputs.identity import HEAD_BYTES
@@ -29,16 +30,22 @@ class Claims:
     def __init__(self, may_share: Callable[[str, str], bool]) -> None:
         self._may_share = may_share
         self._streams: dict[str, Streams] = {}
+        self._patterns: dict[str, tuple[str, ...]] = {}
 
-    def join(self, name: str, streams: Streams) -> None:
-        """A source that reads these generations, now and later."""
+    def join(self, name: str, streams: Streams, patterns: Iterable[str]) -> None:
+        """A source that reads these generations, now and later, and the files that the patterns match."""
         self._streams[name] = streams
+        self._patterns[name] = tuple(patterns)
 
     def holder(self, name: str, found: Found, first: bytes) -> str | None:
         """The other source that has read the file, or reads it."""
         for other, streams in self._streams.items():
-            foreign = other != name and not self._may_share(name, other)
-            if foreign and any(_is_same(stream, found, first) for stream in streams.values()):
+            if other == name or self._may_share(name, other):
+                continue
+            if any(_is_same(stream, found, first) for stream in streams.values()):
+                return other
+            # What looks like a generation of one log (`host-2.log` beside `host-1.log`) may be another one.
+            if not found.live and any(fnmatchcase(found.path, pattern) for pattern in self._patterns[other]):
                 return other
         return None
 
@@ -46,7 +53,7 @@ class Claims:
 class Copies:
     """The files of one source that are left out, and why."""
 
-    def __init__(self, name: str, streams: Streams, claims: Claims | None) -> None:
+    def __init__(self, name: str, streams: Streams, patterns: Iterable[str], claims: Claims | None) -> None:
         self._name = name
         self._streams = streams
         self._claims = claims
@@ -54,7 +61,7 @@ class Copies:
         self._searched: dict[Identity, str] = {}
         self._twins: dict[Family, str] = {}
         if claims is not None:
-            claims.join(name, streams)
+            claims.join(name, streams, patterns)
 
     def look(self, files: Iterable[Found]) -> None:
         """All that lies there at this look."""

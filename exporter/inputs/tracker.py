@@ -46,7 +46,7 @@ class Tracker:
     ) -> None:
         known = sorted((p for p in positions if p.path), key=lambda p: (len(p.stream), p.stream))  # oldest first
         self.streams = {p.stream: Stream.restored(p) for p in known}
-        self._copies = Copies(name, self.streams, claims)
+        self._copies = Copies(name, self.streams, patterns, claims)
         self.rotations, self.truncations = counts.rotations, counts.truncations
         self.lost = counts.lines_possibly_lost
         self.directories: frozenset[str] = frozenset()

@@ -104,6 +104,30 @@ class Ledger:
         """What was committed of the source before this start; None: it was never seen."""
         return self._restored.get(source)
 
+    @property
+    def known_sources(self) -> Mapping[str, SavedSource]:
+        """All sources as they were committed before this start, those that are not configured any more too."""
+        return self._restored
+
+    def rename_source(self, old: str, new: str, now: float) -> None:
+        """Let all that is kept of source `old` be that of `new`, which is not known yet. LedgerError."""
+        with files.explained(self.path):
+            self._guard.files()
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._guard.writers()
+                schema.set_meta(self._connection, "commits", str(self._commits + 1))
+                sources.rename(self._connection, old, new)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._rolled_back()
+                raise
+        self._commits += 1
+        self._mark_open()
+        for known in (self._sources, self._restored):
+            known[new] = known.pop(old)
+        self.view = self._new_view(now)
+
     def book(self, charges: Iterable[Charge]) -> None:
         """Take in charges; they are durable and visible after the next commit."""
         self._pending.book(charges)
@@ -151,9 +175,7 @@ class Ledger:
             progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, unseen)
             self._connection.execute("COMMIT")
         except BaseException:
-            # An error of COMMIT means that this connection does not see it as done, so that it may be repeated.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._rolled_back()
             raise
         self._commits += 1
         self._mark_open()
@@ -161,6 +183,11 @@ class Ledger:
         self._networks.apply(networks, now, min(now, newest))
         self._progress = progress
         self._forget(forgotten)
+
+    def _rolled_back(self) -> None:
+        """An error of COMMIT means that this connection does not see it as done, so that it may be repeated."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def _bounded(self, deltas: dict[Labels, Delta]) -> dict[Labels, Delta]:
         """No total grows beyond MOST, whatever amounts a forged or damaged log has."""

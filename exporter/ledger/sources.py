@@ -14,6 +14,7 @@ from exporter.catalogue import Quality
 from exporter.ledger.schema import storable
 from exporter.model import Position, SavedSession, SourceCheckpoint, SourceCount
 
+_TABLES = ("sources", "positions", "envelopes", "sessions", "open_sessions", "last_events", "quality")
 _POSITION = frozenset(f.name for f in fields(Position))
 
 
@@ -104,6 +105,12 @@ def write(
         open_sessions=dict(new.open_sessions),
         quality={**old.quality, **new.quality},
     )
+
+
+def rename(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """Let all rows of source `old` be those of `new`."""
+    for table in _TABLES:
+        connection.execute(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))  # noqa: S608 - from the list
 
 
 def _write_sessions(connection: sqlite3.Connection, source: str, checkpoint: SourceCheckpoint) -> None:
