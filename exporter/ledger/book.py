@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
-from operator import lt
 from pathlib import Path
 from typing import Self
 
-from exporter.catalogue import SCOPES, ZERO, Scope
+from exporter.catalogue import SCOPES, Scope
+from exporter.ledger import bounds, ends, failures, quality, schema, sources, store, upkeep, zones
 from exporter.ledger import connection as files
-from exporter.ledger import ends, failures, quality, schema, sources, store, upkeep, zones
 from exporter.ledger.balance import Balance
-from exporter.ledger.entries import MOST, Entry, Horizon
+from exporter.ledger.entries import Entry, Horizon
 from exporter.ledger.guard import Guard
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
@@ -157,7 +156,7 @@ class Ledger:
 
     def _commit(self, now: float) -> None:
         self._guard.files()
-        deltas = self._bounded(self._pending.roll_up(self.calendar))
+        deltas = bounds.rolled_up(self._pending, self.calendar, self._entries)
         newest = self._newest(now, deltas)
         horizon = self._horizon(now, min(now, newest + DAY))
         if horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
@@ -188,20 +187,6 @@ class Ledger:
         """An error of COMMIT means that this connection does not see it as done, so that it may be repeated."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-    def _bounded(self, deltas: dict[Labels, Delta]) -> dict[Labels, Delta]:
-        """No total grows beyond MOST, whatever amounts a forged or damaged log has."""
-        room: dict[str, list[int]] = {}
-        for labels, delta in deltas.items():
-            if len(labels) == 1:
-                entry = self._entries.get(labels)
-                left = [MOST - total for total in (entry.row.totals if entry else ZERO)]
-                if any(map(lt, left, store.sums(delta.days.values()))):
-                    room[labels[0]] = left
-        if not room:
-            return deltas
-        self._pending.bound(room)
-        return self._pending.roll_up(self.calendar)
 
     def _write_side(
         self, staged: Mapping[Labels, Entry], deltas: Mapping[Labels, Delta], now: float

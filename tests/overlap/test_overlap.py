@@ -217,8 +217,8 @@ def test_check_finds_copies_inside_a_source(host: Host) -> None:
     config = Config.model_validate({"sources": [source("mail", paths=[f"{host.folder}/mail.*"])]})
     told = [sentence for _, sentence in left_out(config)]
     assert 2 == len(told)
-    for file in ("mail.log.dovecot", "mail."):
-        assert any(file in sentence and "holds its lines" in sentence for sentence in told)
+    for name in ("mail.log.dovecot", "mail."):
+        assert any(name in sentence and "holds its lines" in sentence for sentence in told)
     file = host.folder / "config.yaml"
     file.write_text(yaml.safe_dump(config.model_dump(mode="json", include={"sources"}, exclude_defaults=True)))
     check = [sys.executable, "-m", "exporter", "check", str(file)]
