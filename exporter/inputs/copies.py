@@ -21,6 +21,8 @@ _LINES, _LEAST = 3, 40
 # They are looked for once, when a file appears: in the newest files, at the begin and at the end of each.
 SEARCHED_FILES = 8
 SEARCHED_BYTES = 32 << 20
+# In one look so many bytes of all of them: half a second or so.
+SEARCHED_A_LOOK = 1 << 30
 _BLOCK = 1 << 20
 
 
@@ -58,6 +60,7 @@ class Copies:
         self._streams = streams
         self._claims = claims
         self._files: list[Found] = []
+        self._left = SEARCHED_A_LOOK
         self._searched: dict[Identity, str] = {}
         self._twins: dict[Family, str] = {}
         if claims is not None:
@@ -65,7 +68,7 @@ class Copies:
 
     def look(self, files: Iterable[Found]) -> None:
         """All that lies there at this look."""
-        self._files = list(files)
+        self._files, self._left = list(files), SEARCHED_A_LOOK
         alive = {found.identity for found in self._files}
         self._searched = {identity: told for identity, told in self._searched.items() if identity in alive}
 
@@ -95,6 +98,9 @@ class Copies:
     def _search(self, found: Found, lines: list[bytes]) -> str:
         others = [one for one in self._files if one.identity != found.identity and not one.name.compression]
         for other in sorted(others, key=lambda one: one.status.st_mtime_ns, reverse=True)[:SEARCHED_FILES]:
+            self._left -= min(other.status.st_size, 2 * SEARCHED_BYTES)
+            if self._left < 0:
+                break
             with suppress(OSError):
                 if holds(other.path, lines) and not self._is_the_original(found, other):
                     return f"{other.label} holds its lines"

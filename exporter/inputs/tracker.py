@@ -185,7 +185,7 @@ class Tracker:
             stream = matcher.owner(found, first)
             if stream is not None:
                 self._bound_again(stream, found, now)
-            elif not self._is_left_out(found, first) and not matcher.is_copy(found, first):
+            elif not matcher.is_copy(found, first) and not self._is_left_out(found, first):
                 matcher.add(self._new(found, first, now))
 
     def _is_left_out(self, found: Found, first: bytes) -> bool:

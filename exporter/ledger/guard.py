@@ -16,17 +16,19 @@ class Guard:
         self._connection = connection
         self._version = self._data_version()
         self._identity = place.identity(path)
-        self._wal = place.identity(place.beside(path, "-wal"))
+        self._wal_path = place.beside(path, "-wal")
+        self._wal = place.identity(self._wal_path)
 
     def files(self) -> None:
         """LedgerError if the file was removed or replaced: what is written to it then is lost with the next start."""
         if self._identity != place.identity(self._path):
             raise LedgerError(f"{self._path}: was removed or replaced while in use; put it right and start again")
-        wal = place.beside(self._path, "-wal")
-        if self._wal != place.identity(wal):
+        if self._wal != place.identity(self._wal_path):
             with suppress(sqlite3.Error):  # all that was committed, into the ledger itself
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            raise LedgerError(f"{wal}: was removed or replaced while in use; leave it alone, and start again")
+            raise LedgerError(
+                f"{self._wal_path}: was removed or replaced while in use; leave it alone, and start again"
+            )
 
     def writers(self) -> None:
         """LedgerError if another connection has committed since it was opened; to be asked inside a transaction."""

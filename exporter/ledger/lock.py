@@ -109,10 +109,11 @@ class Lock:
         return _taken_apart(os.read(self._file, 64))
 
     def _write(self, text: str) -> None:
-        """Longer texts replace shorter ones in one go: a kill leaves the one or the other."""
+        """In one go: a kill leaves the old text or the new one, which ends with its line."""
+        line = f"{text}\n".encode() if text else b""
         os.lseek(self._file, 0, os.SEEK_SET)
-        os.write(self._file, text.encode())
-        os.ftruncate(self._file, len(text))
+        os.write(self._file, line)
+        os.ftruncate(self._file, len(line))
 
 
 def commits_beside(path: Path) -> int | None:
@@ -124,7 +125,7 @@ def commits_beside(path: Path) -> int | None:
 
 
 def _taken_apart(content: bytes) -> tuple[str, int | None]:
-    owner, *state = content.decode("ascii", "replace").split() or ["unknown"]
+    owner, *state = content.partition(b"\n")[0].decode("ascii", "replace").split() or ["unknown"]
     if state[:1] != [_OPEN]:
         return owner, None
     return owner, int(state[1]) if len(state) > 1 and state[1].isdigit() else UNTOLD

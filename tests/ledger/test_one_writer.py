@@ -17,6 +17,7 @@ from exporter.catalogue import Scope
 from exporter.ledger import LedgerError
 from exporter.ledger.care import backup, change_zone
 from exporter.ledger.forget import forget
+from exporter.ledger.lock import UNTOLD, commits_beside
 from exporter.ledger.reading import Reading
 from exporter.ledger.restore import restore
 from tests.ledger.books import NOON, opened, poll
@@ -296,3 +297,21 @@ def test_a_restore_does_not_meet_the_rest_of_the_lost_ledger(tmp_path: Path) -> 
     (tmp_path / "ledger.sqlite-wal").write_bytes(b"old")
     with pytest.raises(LedgerError, match="-wal: is left of the lost ledger, with its newest commits; move it away"):
         restore(tmp_path / "ledger.sqlite", "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", None),
+        (b"12", None),
+        (b"12\n", None),
+        (b"12 open", UNTOLD),
+        (b"12 open 7\n", 7),
+        (b"9 open 8\npen 7\n", 8),
+        (b"\xff open x", UNTOLD),
+    ],
+)
+def test_what_the_file_beside_the_ledger_says(tmp_path: Path, content: bytes, told: int | None) -> None:
+    """Whoever wrote it, an older version or a process that was killed while it wrote."""
+    (tmp_path / "ledger.sqlite.lock").write_bytes(content)
+    assert told == commits_beside(tmp_path / "ledger.sqlite")
