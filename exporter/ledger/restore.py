@@ -65,7 +65,8 @@ def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None
     if left.exists():
         raise LedgerError(f"{left}: is left of the lost ledger, with its newest commits; move it away first")
     values = _LastValues(Prometheus(url), selector, time.time() if now is None else now)
-    part = path.with_name(path.name + ".part")
+    target = place.real(path)
+    part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     with Lock(path):
         try:
@@ -76,7 +77,7 @@ def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None
                 connection.execute("COMMIT")
                 connection.execute("PRAGMA journal_mode = DELETE")
             place.give_away(part)
-            part.replace(place.real(path))
+            part.replace(target)
         finally:
             part.unlink(missing_ok=True)
     return restored

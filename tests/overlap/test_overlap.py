@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from exporter.daemon import Daemon, Reader
 from exporter.demo.traffic import lines
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.ledger import Ledger
+from exporter.model import Position
 from exporter.overlap import carry_over, claims_of, left_out, may_share, shared
 from exporter.wiring import input_of, open_ledger, pipelines_of, report_of
+from tests.ledger.books import checkpoint
 
 BEGIN = 1_794_954_400  # 2026-11-18 06:26:40 UTC
 ROOT = Path(__file__).parents[2]
@@ -157,6 +160,25 @@ def test_a_file_that_two_sources_match_later_counts_once(host: Host) -> None:
     host.write(second)
     assert truth(host.folder, host.log, second) == host.lived(*parts)
     assert any(f"{second}: left out, so that nothing counts twice: source a reads it" in one for one in host.problems)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [(["new"], {"new"}), (["one", "two"], {"old"}), (["old", "new"], {"old"})]
+)
+def test_a_journal_with_a_new_name_goes_on(tmp_path: Path, names: list[str], expected: set[str]) -> None:
+    """At its cursor, where it is certain which one it is; a source that is still there keeps what is its own."""
+    sources = [{"name": name, "journal": {"units": [f"{name}.service"]}} for name in names]
+    config = Config.model_validate({"ledger": str(tmp_path / "l"), "sources": sources})
+    with closing(open_ledger(config, BEGIN)) as ledger:
+        ledger.commit(BEGIN, {"old": replace(checkpoint(), positions=(Position("journal", "", cursor="s=1"),))})
+    with closing(open_ledger(config, BEGIN)) as ledger:
+        carry_over(config, ledger, BEGIN)
+        assert expected == set(ledger.known_sources)
+        assert expected == set(ledger.view.sources)
+    with closing(open_ledger(config, BEGIN)) as ledger:
+        saved = ledger.restored(expected.pop())
+        assert saved is not None
+        assert ("s=1",) == tuple(position.cursor for position in saved.positions)
 
 
 def source(name: str = "a", **values: Any) -> dict[str, Any]:
