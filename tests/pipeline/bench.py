@@ -45,9 +45,9 @@ class Bench:
         **more: Any,
     ) -> None:
         """`beside`: another source of the installation; `more`: what else is known of this one."""
-        self.names = beside.names if beside else Names(NameRules())
+        self.names: Names = beside.names if beside else Names(NameRules())
         neighbours = beside.reading.neighbours if beside else Neighbours()
-        self.reading = Reading(formats, UTC, host="thishost", server=server, neighbours=neighbours, **more)
+        self.reading: Reading = Reading(formats, UTC, host="thishost", server=server, neighbours=neighbours, **more)
         self.book: Counter[tuple[tuple[str, ...], str]] = Counter()
         self.charges: list[Charge] = []
         self._stored: dict[tuple[str, bytes], SavedSession] = {}
