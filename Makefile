@@ -11,7 +11,7 @@ ZONE ?= $(or $(shell sed -n 's/^time_zone: *\([^ \#]*\).*/\1/p' $(CONFIG) 2>/dev
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
-run: $(VENV)/.installed  ## the exporter on real log lines: this machine's POP3 log, else a demo
+run: $(VENV)/.installed  ## the exporter at work on this machine's POP3 log or journal, else on a demo's
 	@$(BIN)/python -m exporter.demo
 
 test: $(VENV)/.installed-dev  ## install what tests need, lint, type-check, test
@@ -33,10 +33,15 @@ format: $(VENV)/.installed-dev  ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-dashboards: $(VENV)/.installed-dev  ## generate deploy/grafana/dashboards for the configured time zone, or ZONE=Europe/Berlin
+dashboards: $(VENV)/.installed-dashboards  ## generate deploy/grafana/dashboards for the configured time zone, or ZONE=Europe/Berlin
 	$(BIN)/python -m dashboards --time-zone "$(ZONE)"
 
 stack:  ## exporter, Prometheus and Grafana in Docker, filled with the demo
+	@docker compose version >/dev/null 2>&1 || { \
+	  echo "make stack needs Docker with its compose plugin, which is not installed here:"; \
+	  echo "    Debian 13:     sudo apt-get install docker.io docker-cli docker-compose"; \
+	  echo "    Ubuntu 24.04:  sudo apt-get install docker.io docker-compose-v2"; \
+	  echo "    others:        https://docs.docker.com/engine/install/"; exit 1; }
 	docker compose -f deploy/compose.yaml up --build
 
 $(VENV)/.installed: pyproject.toml
@@ -44,6 +49,10 @@ $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no venv: sudo apt-get install python3-venv"; exit 1; }
 	@echo "installing into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dashboards: $(VENV)/.installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dashboards]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfoNotFoundError
 
-from dashboards.boards import all_boards
-from dashboards.clean import text
+try:
+    from dashboards.boards import all_boards
+    from dashboards.clean import text
+except ModuleNotFoundError as error:
+    sys.exit(f"the dashboards are made with {error.name}: pip install 'pop3-exporter[dashboards]'")
 
 COMMITTED = Path(__file__).parent.parent / "deploy" / "grafana" / "dashboards"
 STALE, WRONG_USAGE = 1, 2

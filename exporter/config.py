@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    model_validator,
+)
 
 from exporter.formats import FORMATS
 from exporter.formats.smartermail import SmarterMail
@@ -28,7 +36,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
+def _listed(value: object) -> object:
     """Names given inline, or one to a line in a file (`#` begins a comment)."""
     if not isinstance(value, str):
         return value
@@ -39,8 +47,8 @@ def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
     return tuple(name for line in lines if (name := line.partition("#")[0].strip()))
 
 
-def _address(listen: str) -> str:
-    host, colon, port = listen.rpartition(":")
+def _address(listen: object) -> object:
+    host, colon, port = str(listen).rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65_535 or (":" in host and not host.startswith("[")):  # noqa: PLR2004
         raise ValueError('must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110"')
     return listen
@@ -63,7 +71,7 @@ def _with_meanings(phrases: dict[str, str]) -> dict[str, str]:
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Listed = Annotated[str | tuple[str, ...] | None, AfterValidator(_listed)]
+Listed = Annotated[tuple[str, ...] | None, BeforeValidator(_listed)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -150,7 +158,7 @@ class History(Section):
 class Web(Section):
     """Where /metrics is served; `config_file` is in the exporter-toolkit's form (TLS, basic auth)."""
 
-    listen: Annotated[str, AfterValidator(_address)] = f"127.0.0.1:{PORT}"
+    listen: Annotated[str, BeforeValidator(_address)] = f"127.0.0.1:{PORT}"
     config_file: Path | None = None
 
 

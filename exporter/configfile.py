@@ -1,5 +1,6 @@
 """YAML in, values and the line of every key out, so that each mistake can be told with its place."""
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,6 +14,15 @@ from pydantic_core import ErrorDetails
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
 
+# By pydantic's names, where its words are a programmer's.
+_MEANT = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number, without quotes"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, without quotes"),
+    "path_type": "must be the path of a file; put it in quotes",
+}
+_SECRET = re.compile("auth|password|secret|token")
+
 
 class ConfigError(Exception):
     """A configuration that cannot be used; `problems` has one line for each mistake, with file, line and key."""
@@ -22,9 +32,15 @@ class ConfigError(Exception):
         self.problems = tuple(problems)
 
 
+class _Endless(Exception):  # noqa: N818 - no error of ours: it is told as one of the file's
+    """Aliases of aliases stand for more values than the file has characters."""
+
+
 @dataclass(slots=True)
 class _Document:
     value: Any
+    # No file without aliases has more values than characters: what asks for more is a trap (billion laughs).
+    values_left: int = 0
     lines: dict[Location, int] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
 
@@ -57,35 +73,47 @@ def _read(path: Path) -> _Document:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8"]) from error
-    document = _Document(None)
+    document = _Document(None, values_left=len(text) + 1)
     try:
         node = yaml.compose(text, yaml.SafeLoader)
         document.value = _value(node, (), document) if node else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([f"{path}:{line}: not valid YAML: {error.problem}"]) from error
+        raise ConfigError([f"{path}:{line}: not valid YAML: {_in_words(error)}"]) from error
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: not valid YAML: {error}"]) from error
     except RecursionError as error:
         raise ConfigError([f"{path}: is nested too deeply"]) from error
+    except _Endless as error:
+        raise ConfigError([f"{path}: its aliases (*name) repeat too much; write out what is meant"]) from error
     return document
+
+
+def _in_words(error: yaml.MarkedYAMLError) -> str:
+    problem = str(error.problem)
+    return "a tab stands here; YAML is indented with spaces only" if r"'\t'" in problem else problem
 
 
 def _value(node: yaml.Node, location: Location, document: _Document) -> Any:  # noqa: ANN401 - YAML holds anything
     document.lines.setdefault(location, node.start_mark.line + 1)
+    document.values_left -= 1
+    if document.values_left < 0:
+        raise _Endless
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*location, number), document) for number, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         return {key: _value(item, (*location, key), document) for key, item in _items(node, location, document)}
     try:
-        # safe_load of the one scalar resolves its type as YAML does, without aliases being lost.
-        return yaml.SafeLoader("").construct_object(node, deep=True)
+        if "\0" not in node.value:
+            # safe_load of the one scalar resolves its type as YAML does, without aliases being lost.
+            return yaml.SafeLoader("").construct_object(node, deep=True)
+        wrong = "has a NUL character, which no name can have; remove it"
     except yaml.YAMLError:
         wrong = f"has the tag {node.tag}, which means nothing here: leave it out"
     except ValueError:
         wrong = f"looks like a {node.tag.rpartition(':')[2]}, and is none: put it in quotes"
     document.problems.append((node.start_mark.line + 1, f"{_dotted(location)}: {wrong}"))
-    return str(node.value)
+    return str(node.value).replace("\0", "")
 
 
 def _items(node: yaml.MappingNode, location: Location, document: _Document) -> list[tuple[str, yaml.Node]]:
@@ -102,14 +130,44 @@ def _items(node: yaml.MappingNode, location: Location, document: _Document) -> l
 def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails) -> tuple[int, str]:
     # A check of the whole says by `at` which part of it is wrong.
     location = (*details["loc"], *details.get("ctx", {}).get("at", ()))
-    message = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    if details["type"] == "extra_forbidden":
-        message = _unknown_key(model, location)
-    elif details["type"] == "missing":
-        message = "is missing; add it"
-    elif not isinstance(details.get("input"), (dict, list)):
-        message = f"{message[0].lower()}{message[1:]} (it is {details['input']!r})"
+    match details["type"]:
+        case "extra_forbidden":
+            message = _unknown_key(model, location)
+        case "missing":
+            message = "is missing; add it"
+        case "too_short":
+            message = "is empty; at least one entry is needed"
+        case "string_too_short":
+            message = "must not be empty"
+        case "string_type":
+            message = f"must be text; put it in quotes{_given(location, details['input'])}"
+        case "model_type" | "dict_type":
+            keys = _fields(model, location) or ["name"]
+            message = f"must have keys and values, such as {keys[0]}: ...{_given(location, details['input'])}"
+        case "tuple_type" | "list_type":
+            message = _no_list(_fields(model, location), location, details["input"])
+        case kind:
+            message = _MEANT.get(kind, details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
+            if not isinstance(details.get("input"), (dict, list)):
+                message = f"{message[0].lower()}{message[1:]}{_given(location, details['input'])}"
     return document.line(location), f"{_dotted(location) or 'file'}: {message}"
+
+
+def _no_list(keys: Sequence[str], location: Location, value: object) -> str:
+    if keys:
+        return f"must be a list of entries, each beginning `- {keys[0]}: ...`{_given(location, value)}"
+    if isinstance(value, str):
+        return f'must be a list, also for one entry: ["{value}"]'
+    return f'must be a list, such as ["..."]{_given(location, value)}'
+
+
+def _given(location: Location, value: object) -> str:
+    """What stands in the file, unless it may be a password."""
+    if any(_SECRET.search(str(part)) for part in location):
+        return ""
+    if isinstance(value, (dict, list)):
+        return " (it is a list)" if isinstance(value, list) else " (it has keys)"
+    return " (it is empty)" if value is None else f" (it is {value!r})"
 
 
 def _follows(one: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:

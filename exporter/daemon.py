@@ -1,21 +1,26 @@
-"""The loop: look, book, commit - one thread, and one transaction for all that belongs together (design section 4)."""
+"""The loop: look, book, commit - one thread, and one transaction for all that belongs together (design section 4).
+
+What a source raises stays with it (`confinement`); what a commit raises is first looked for among the sources.
+"""
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
+from exporter.confinement import Confined
+from exporter.crew import Crew
 from exporter.exposition.selfmetrics import SelfMetrics
-from exporter.exposition.sources import SourceReport
-from exporter.inputs.contract import Input
+from exporter.faults import cause
 from exporter.ledger import Ledger, LedgerError
 from exporter.model import SourceCheckpoint
-from exporter.pipeline import Pipeline
+from exporter.pulse import Pulse
 
 LOG = logging.getLogger(__name__)
 
 # Bytes that one source may bring in a turn: some tens of milliseconds, so that commits stay punctual.
 TURN_BYTES = 1 << 20
+# Lines are kept until they are committed, to be read again after a fault; so much of them makes a commit due.
+KEPT_BYTES = 16 << 20
 # A poll is the truth, wake-ups only make it earlier.
 POLL_SECONDS = 1.0
 # With nothing to write the ledger is still touched this often: it shows that it could be written.
@@ -24,43 +29,42 @@ COMPLAIN_SECONDS = 10.0
 RELEASE_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One source at work: where its lines come from, and their way to charges."""
-
-    name: str
-    input: Input
-    pipeline: Pipeline
-    report: Callable[[], SourceReport]
-
-
 class Daemon:
-    """Reads all sources into the ledger; `clock` gives UNIX seconds, `stopwatch` seconds for durations."""
+    """Reads all sources into the ledger; `clock` gives UNIX seconds, `stopwatch` seconds for durations.
+
+    `pulse` is told at each step of the loop where it is.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
-        readers: Sequence[Reader],
+        crew: Crew,
         metrics: SelfMetrics,
         *,
         commit_seconds: float,
         clock: Callable[[], float],
         stopwatch: Callable[[], float],
+        pulse: Pulse | None = None,
     ) -> None:
         self.failing = ""
         self._ledger = ledger
-        self._readers = readers
+        self._crew = crew
+        self._sources = crew.sources
         self._metrics = metrics
         self._commit_seconds = commit_seconds
         self._clock = clock
         self._stopwatch = stopwatch
-        self._tried = self._committed = clock()
+        self._pulse = pulse or Pulse(stopwatch)
+        self._tried = clock()
         self._dirty = True
         self._begun = False
         self._complained = float("-inf")
         self._failing_since = 0.0
         self._problems: set[str] = set()
-        self._counts: dict[str, tuple[int, int, int]] = {}
+        for source in self._sources:
+            self._pulse.beat(f"source {source.name}")
+            source.begin(self._tried)
+        self._report()
 
     def begin(self) -> None:
         """Commit where reading begins before anything is read: from here on every source has been seen.
@@ -70,19 +74,31 @@ class Daemon:
         if not self._begun:
             self._begun, tried = True, self._tried
             now = self._clock()
-            for reader in self._readers:
-                self._read(reader, now, 0)
+            self._look(now, 0)
             self._commit(now)
             self._tried = tried
 
     def run(self, wake: threading.Event, stop: threading.Event) -> bool:
         """Turn until `stop` is set; `wake` ends a pause early. Whether the commit before it returns succeeded."""
         while not stop.is_set():
-            if not self.turn():
+            if not self._turned():
                 wake.wait(POLL_SECONDS)
                 wake.clear()
         self._commit(self._clock())
         return not self.failing
+
+    def close(self) -> None:
+        """Close all inputs."""
+        for source in self._sources:
+            source.close()
+
+    def _turned(self) -> bool:
+        """A turn, whatever it raises: all that can be named is confined, so this is what nobody thought of."""
+        try:
+            return self.turn()
+        except Exception as error:
+            self._complain(f"a turn of the loop failed ({cause(error)}); please report it", self._clock())
+            return False
 
     def turn(self) -> bool:
         """Look at every source once, and commit when it is time; whether there is more to read at once.
@@ -93,49 +109,58 @@ class Daemon:
         began, now = self._stopwatch(), self._clock()
         busy = False
         if not self.failing:
-            more = [self._read(reader, now, TURN_BYTES) for reader in self._readers]
-            busy = any(more)
+            busy = self._look(now, TURN_BYTES)
         if self._is_due(now):
+            self._pulse.beat("the ledger")
             self._commit(now)
         self._metrics.observe_turn(self._stopwatch() - began)
         self._report()
+        self._pulse.beat("")
         return busy and not self.failing
+
+    def _look(self, now: float, budget: int) -> bool:
+        """Read every source; whether there is more to read at once."""
+        busy = False
+        for source in self._sources:
+            self._pulse.beat(f"source {source.name}")
+            look = source.read(now, budget)
+            busy = busy or look.more
+            self._dirty = self._dirty or look.changed
+        return busy
 
     def _report(self) -> None:
         """Hand on how the sources fare; a problem is logged when it begins."""
-        reports = [reader.report() for reader in self._readers]
+        reports = [source.report() for source in self._sources]
         problems = {f"source {one.name}: {problem}" for one in reports for problem in one.problems}
         for problem in sorted(problems - self._problems):
             LOG.warning("%s", problem)
         self._problems = problems
         self._metrics.report(reports)
 
-    def _read(self, reader: Reader, now: float, budget: int) -> bool:
-        taken = 0
-        for batch in reader.input.read(now, budget):
-            self._ledger.book(reader.pipeline.feed(batch, now))
-            taken += len(batch.lines)
-        status = reader.input.status()
-        expired = reader.pipeline.expire(now, caught_up=status.caught_up)
-        self._ledger.book(expired)
-        counts = (status.rotations, status.truncations, status.lines_possibly_lost)
-        changed = self._counts.get(reader.name, counts) != counts
-        self._counts[reader.name] = counts
-        self._dirty = self._dirty or changed or bool(taken or expired)
-        return taken > 0 and not status.caught_up
-
     def _is_due(self, now: float) -> bool:
         # A clock that was set back must not stop the commits.
         waited = abs(now - self._tried)
-        return waited >= (self._commit_seconds if self._dirty else IDLE_COMMIT_SECONDS)
+        kept = sum(source.kept_bytes for source in self._sources)
+        urgent = kept >= KEPT_BYTES or any(source.wants_commit for source in self._sources)
+        return (urgent and not self.failing) or waited >= (self._commit_seconds if self._dirty else IDLE_COMMIT_SECONDS)
+
+    # ── commits ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _commit(self, now: float) -> None:
         began = self._stopwatch()
         self._tried = now
+        found = {source.name: source.checkpoint(now) for source in self._sources}
+        # One that raised has taken those along that share its connections.
+        living = [source for source in self._sources if source.pipeline is not None]
+        told = {one.name: checkpoint for one in living if (checkpoint := found[one.name]) is not None}
         try:
-            self._ledger.commit(now, {reader.name: self._checkpoint(reader) for reader in self._readers})
+            if self._written(living, told, now):
+                self._write_apart(told, now)
         except LedgerError as error:
             self._fail(str(error), now)
+            return
+        except Exception as error:
+            self._fail(f"{self._ledger.path}: a commit failed ({cause(error)}); please report it", now)
             return
         if self.failing:
             LOG.warning("the ledger can be written again; reading goes on")
@@ -143,24 +168,37 @@ class Daemon:
         self._dirty = False
         self._metrics.observe_commit(self._stopwatch() - began)
 
-    def _checkpoint(self, reader: Reader) -> SourceCheckpoint:
-        status = reader.input.status()
-        return reader.pipeline.checkpoint(
-            reader.input.positions(),
-            read_bytes=status.read_bytes,
-            rotations=status.rotations,
-            truncations=status.truncations,
-            lines_possibly_lost=status.lines_possibly_lost,
-        )
+    def _written(self, sources: Sequence[Confined], told: Mapping[str, SourceCheckpoint], now: float) -> str:
+        """Commit these together; empty, or what it raised. LedgerError if nothing can be written now."""
+        try:
+            self._ledger.commit(now, told)
+        except LedgerError:
+            raise
+        except Exception as error:
+            return cause(error)
+        for source in sources:
+            source.committed()
+        return ""
+
+    def _write_apart(self, told: Mapping[str, SourceCheckpoint], now: float) -> None:
+        """Find whose data a commit raises for. Raises if none of the sources is needed for it."""
+        self._ledger.commit(now, {})
+        for group in self._crew.groups(told):
+            self._pulse.beat(f"source {group[0].name}")
+            if raised := self._written(group, {one.name: told[one.name] for one in group}, now):
+                self._crew.refused(group, raised, now)
 
     def _fail(self, message: str, now: float) -> None:
         if not self.failing:
             self._failing_since = now
         self.failing = message
-        if abs(now - self._complained) >= COMPLAIN_SECONDS:
-            self._complained = now
-            LOG.error("%s; reading waits until it can be written, nothing is lost", message)
+        self._complain(f"{message}; reading waits until it can be written, nothing is lost", now)
         if abs(now - self._failing_since) >= RELEASE_SECONDS:
             # A deleted log that we hold open would keep the very disk full that we wait for.
-            for reader in self._readers:
-                reader.input.release_deleted()
+            for source in self._sources:
+                source.release_deleted()
+
+    def _complain(self, sentence: str, now: float) -> None:
+        if abs(now - self._complained) >= COMPLAIN_SECONDS:
+            self._complained = now
+            LOG.error("%s", sentence)

@@ -33,7 +33,8 @@ class Batch:
     `stream` identifies what envelopes keep state for (repeats, the doubled hour) and survives a rename;
     `name` is the path as an operator knows it; `modified` is the file's own age (UNIX seconds), against which
     stamps without a year are resolved; `caught_up` says that the stream had no more when this was read.
-    Lines have no line end and are at most 1 MiB long.
+    Lines have no line end and are at most 1 MiB long. `offset`: of the first line in the stream (for a compressed file
+    in its text), for people; None: not told.
     """
 
     stream: str
@@ -41,6 +42,7 @@ class Batch:
     lines: list[bytes]
     modified: float
     caught_up: bool
+    offset: int | None = None
 
 
 # ── envelopes ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,12 +85,20 @@ class Fact(NamedTuple):
 
     `key` joins the lines of one connection within a server; None: this line is the whole connection.
     `tentative`: the line does not name the service (Dovecot's `auth:`), so it waits for one that does.
+    `verb`: of a COMMAND; on an END, its bytes are those of the dialogue's last line, and not the connection's.
     `failures`: on an END, the failed attempts that the server itself counted for the whole connection; on a FAILURE,
     how many attempts the line stands for (0: one).
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
     logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in;
     False on a FAILURE: one database did not know `user`, so a login of the same name takes it back.
     True on an END or TRAFFIC: only a connection that had logged in can bring the line, so it never begins one.
+    `reason` on a LOGIN: the credentials were right, and the server could not serve the user for it.
+    True on a LOGIN: the server writes it again while the session lasts, as a reminder, which is no duplicate.
+    `presumed`: on an END found by its address: it may be of another connection, so an open one goes on, and ends
+    for `reason` if no line of its own ends it; where none is open the line is a whole connection. `ok` False on it:
+    the connection had not logged in.
+    `former`: on a LOGIN, the key of the connection's earlier lines, which told less: a session open under it that
+    has not logged in goes on under `key`.
     `process`: the server's process that serves the connection once it is logged in (Dovecot's `mpid=` on the login,
     the process id in the prefix later): it joins lines of which only some, or none, have a key.
     `by_user`: the line names no connection, only its user (Dovecot 2.2's mail process).
@@ -115,6 +125,8 @@ class Fact(NamedTuple):
     by_address: bool = False
     reuses_key: bool = False
     process: bytes | None = None
+    presumed: bool = False
+    former: bytes | None = None
 
 
 # ── sessions, ledger ────────────────────────────────────────────────────────────────────────────────────────

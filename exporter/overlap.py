@@ -105,12 +105,11 @@ def carry_over(config: Config, ledger: Ledger, now: float) -> None:
             ledger.rename_source(found[0], source, now)
 
 
-def positions_of(source: Source, config: Config, ledger: Ledger) -> tuple[Position, ...]:
+def positions_of(source: Source, config: Config, ledger: Ledger, saved: SavedSource | None) -> tuple[Position, ...]:
     """Where reading goes on: the source's own positions, and those of files that another source has read.
 
     That one does not read them any more, or is not to be found in the configuration.
     """
-    saved = ledger.restored(source.name)
     own = saved.positions if saved else ()
     if not reads_files(source):
         return own

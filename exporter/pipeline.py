@@ -10,6 +10,8 @@ from functools import partial
 from exporter.addresses import is_in
 from exporter.catalogue import Quality
 from exporter.envelopes.opener import Opener
+from exporter.envelopes.openers import Openers
+from exporter.envelopes.programs import host_problem
 from exporter.express import WORTH_LINES, Express, Ways
 from exporter.formats.contract import Format, Hurried
 from exporter.formats.judging import Judge
@@ -55,8 +57,7 @@ class Pipeline:
         envelopes = dict(saved.envelopes) if saved else {}
         counts = saved.counts if saved else SourceCount()
         self._recogniser = Recogniser(reading.formats, envelopes.pop(OWN_STATE, ""))
-        self._openers: dict[str, Opener] = {}
-        self._saved_openers = envelopes
+        self._openers = Openers(reading.zone, envelopes)
         self.sessions = Sessions(
             account,
             max(one.idle_seconds for one in reading.formats),
@@ -78,6 +79,7 @@ class Pipeline:
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
         self._judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._servers: dict[bytes, str] = {}
+        self._host_problem = ""
         self._newest = max(self._last_events.values(), default=0)
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
@@ -86,7 +88,7 @@ class Pipeline:
 
     def feed(self, batch: Batch, now: float | None) -> list[Charge]:
         """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it."""
-        opener, bounds, lines = self._opener(batch, now), self.timeliness.bounds(now), batch.lines
+        opener, bounds, lines = self._openers.begin(batch, now), self.timeliness.bounds(now), batch.lines
         charges: list[Charge] = []
         taken, events = 0, self._tally.verdicts[Verdict.EVENT]
         # The first line of a batch shows how the others begin; one without a stamp does not.
@@ -201,19 +203,13 @@ class Pipeline:
         """Whether lines of the server tell how many bytes were sent."""
         return self._judge.qualities.get((server, "sent_bytes"), Quality.NONE) is not Quality.NONE
 
-    def _opener(self, batch: Batch, now: float | None) -> Opener:
-        opener = self._openers.get(batch.stream)
-        if opener is None:
-            state = self._saved_openers.pop(batch.stream, "")
-            opener = self._openers[batch.stream] = Opener(self._reading.zone, state)
-        opener.begin(batch.name, batch.modified, batch.modified if now is None else now)
-        return opener
-
     def _server(self, host: bytes) -> str:
         server = self._servers.get(host)
         if server is None:
             if len(self._servers) > 10_000:  # noqa: PLR2004 - hosts may be forged; the cache is bounded
                 self._servers.clear()
+            if self._reading.server is None:
+                self._host_problem = self._host_problem or host_problem(host)
             name = host.decode("utf-8", "replace").strip().lower()
             server = self._servers[host] = self._reading.server or name or self._reading.host
             if self._recogniser.chosen is not None and self._behind is None:
@@ -246,10 +242,7 @@ class Pipeline:
     ) -> SourceCheckpoint:
         """What one commit stores, with the input's positions and counters, which cover what was fed."""
         streams = {position.stream for position in positions}
-        self._openers = {stream: opener for stream, opener in self._openers.items() if stream in streams}
-        envelopes = {stream: state for stream, state in self._saved_openers.items() if stream in streams}
-        keeps = self._reading.keeps_names
-        envelopes |= {stream: opener.state(keeps_text=keeps) for stream, opener in self._openers.items()}
+        envelopes = self._openers.states(streams, keeps_text=self._reading.keeps_names)
         envelopes[OWN_STATE] = self._recogniser.state()
         opened, closed = self.sessions.changes()
         self._watch()
@@ -280,9 +273,15 @@ class Pipeline:
         return self._recogniser.chosen.name if self._recogniser.chosen else ""
 
     @property
+    def mixed(self) -> str:
+        """What to settle where two servers write into one log; empty: nothing."""
+        return self._recogniser.problem
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What an operator should settle, as of the last checkpoint: sentences."""
-        return tuple(filter(None, (self._recogniser.problem, *(doubt.problem for doubt in self._truth.doubts))))
+        doubts = (doubt.problem for doubt in self._truth.doubts)
+        return tuple(filter(None, (self.mixed, *self._openers.problems, self._host_problem, *doubts)))
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

@@ -1,10 +1,14 @@
 """From a configuration to the parts of an exporter."""
 
 import socket
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from exporter.config import AUTO, Config, Source
+from exporter.confinement import Parts
+from exporter.crew import Crew
 from exporter.exposition.sources import SourceReport
 from exporter.formats import FORMATS
 from exporter.formats.contract import Format
@@ -15,13 +19,14 @@ from exporter.inputs.files import FileInput
 from exporter.inputs.journal import JournalInput
 from exporter.inputs.notifier import Notifier
 from exporter.inputs.stdin import StandardInput
-from exporter.ledger import Keep, Ledger
+from exporter.ledger import Keep, Ledger, SavedSource
 from exporter.ledger.zones import machine_zone
-from exporter.model import Account
+from exporter.model import Account, Position
 from exporter.names import NameRules, Series
-from exporter.overlap import positions_of
+from exporter.overlap import claims_of, positions_of
 from exporter.pipeline import Pipeline
 from exporter.reading import Reading
+from exporter.saved import Saved
 from exporter.sessions import Neighbours, Sessions
 
 STANDARD_INPUT = ("-",)
@@ -48,22 +53,85 @@ def _rules(config: Config) -> NameRules:
     )
 
 
+class Pipelines:
+    """The ways of all sources by name, made from what was saved of each, and made again after a fault."""
+
+    def __init__(self, config: Config, ledger: Ledger) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._sources = {source.name: source for source in config.sources}
+        self._neighbours: Neighbours[Sessions] = Neighbours()
+        self._made: dict[str, Pipeline] = {}
+
+    def make(self, saved: Mapping[str, Saved | None]) -> dict[str, Pipeline]:
+        """New pipelines of these sources, knowing of each other and of the rest, in place of those made before."""
+        known = {name: self._made[name].sessions for name in saved if name in self._made}
+        for sessions in known.values():
+            self._neighbours.leave(sessions)
+        made = {
+            name: _pipeline(self._sources[name], self._config, self._ledger, one, self._neighbours)
+            for name, one in saved.items()
+        }
+        self._made |= made
+        for name, sessions in known.items():
+            for server in sessions.servers if made[name].sessions.form else ():
+                made[name].sessions.meet(server)
+        for name, source in self._sources.items():
+            if source.behind in self._made and name in self._made:
+                self._made[name].stand_behind(self._made[source.behind])
+        return made
+
+    def linked(self, source: str) -> frozenset[str]:
+        """The source, and all that stand behind it or before it, or tell of a server of its own, and theirs."""
+        found: set[str] = set()
+        waiting = {source}
+        while waiting:
+            name = waiting.pop()
+            found.add(name)
+            waiting |= self._next_to(name) - found
+        return frozenset(found)
+
+    def _next_to(self, name: str) -> set[str]:
+        behind = {other for other, one in self._sources.items() if one.behind == name} | {self._sources[name].behind}
+        mine = self._made.get(name)
+        companions = self._neighbours.companions(mine.sessions) if mine else ()
+        told = {other for other, one in self._made.items() if any(one.sessions is each for each in companions)}
+        return {other for other in behind if other is not None} | told
+
+
 def pipelines_of(config: Config, ledger: Ledger) -> dict[str, Pipeline]:
     """The ways of all sources by name, knowing of each other, going on where the ledger's last commit was."""
-    neighbours: Neighbours[Sessions] = Neighbours()
-    # Fronts come first, so that they are read before what stands behind them.
-    sources = sorted(config.sources, key=lambda source: source.behind is not None)
-    pipelines = {source.name: pipeline_of(source, config, ledger, neighbours) for source in sources}
-    for source in sources:
-        if source.behind is not None:
-            pipelines[source.name].stand_behind(pipelines[source.behind])
-    return pipelines
+    names = [source.name for source in fronts_first(config)]
+    return Pipelines(config, ledger).make({name: ledger.restored(name) for name in names})
 
 
-def pipeline_of(
-    source: Source, config: Config, ledger: Ledger, neighbours: Neighbours[Sessions] | None = None
-) -> Pipeline:
+def fronts_first(config: Config) -> list[Source]:
+    """The sources in the order of reading: before what stands behind them."""
+    return sorted(config.sources, key=lambda source: source.behind is not None)
+
+
+def crew_of(config: Config, ledger: Ledger, notifier: Notifier | None) -> Crew:
+    """All sources at work, as the daemon has them."""
+    claims = claims_of(config)
+
+    def opened(source: Source, saved: SavedSource | None) -> Input:
+        return _input(source, notifier, saved, positions_of(source, config, ledger, saved), claims)
+
+    parts = [
+        Parts(source.name, inputs_named(source), partial(opened, source), partial(report_of, source))
+        for source in fronts_first(config)
+    ]
+    return Crew(parts, Pipelines(config, ledger), ledger)
+
+
+def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
     """The source's way from batches to charges, going on where the ledger's last commit was."""
+    return _pipeline(source, config, ledger, ledger.restored(source.name), None)
+
+
+def _pipeline(
+    source: Source, config: Config, ledger: Ledger, saved: Saved | None, neighbours: Neighbours[Sessions] | None
+) -> Pipeline:
     reading = Reading(
         formats=formats_of(source, config),
         zone=log_zone(source),
@@ -79,7 +147,7 @@ def pipeline_of(
     def account(server: str, user: bytes | None, login: bool) -> Account:  # noqa: FBT001 - sessions call it so
         return names.account(server, user, login=login, default_domain=default_domain)
 
-    return Pipeline(reading, ledger.calendar, account, names.intern, ledger.restored(source.name))
+    return Pipeline(reading, ledger.calendar, account, names.intern, saved)
 
 
 def log_zone(source: Source) -> ZoneInfo:
@@ -106,9 +174,19 @@ def input_of(
     `config`, `claims`: with them what other sources have read, or read now, is not read again.
     """
     saved = ledger.restored(source.name)
-    positions, counts = (saved.positions, saved.counts) if saved else ((), None)
     if config is not None:
-        positions = positions_of(source, config, ledger)
+        return _input(source, notifier, saved, positions_of(source, config, ledger, saved), claims)
+    return _input(source, notifier, saved, saved.positions if saved else (), claims)
+
+
+def _input(
+    source: Source,
+    notifier: Notifier | None,
+    saved: SavedSource | None,
+    positions: tuple[Position, ...],
+    claims: Claims | None,
+) -> Input:
+    counts = saved.counts if saved else None
     if source.journal is not None:
         journal = source.journal
         return JournalInput(

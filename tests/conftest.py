@@ -2,18 +2,17 @@
 
 import os
 import shutil
-from pathlib import Path
+import sys
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
 
+from tests.tools import SYSTEM_PATH, Watch, marked
+
 # No timed tests: machines differ, and CI shares its cores.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-# Where tests/tools.sh puts programs that no package has.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pop3-exporter" / "bin"
-SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/lib/systemd", str(CACHE)])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +25,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("POP3_REQUIRE_TOOLS") == "1":
         return
     for item in items:
-        for mark in item.iter_markers("tool"):
-            missing = [name for name in mark.args if shutil.which(name, path=SYSTEM_PATH) is None]
-            if missing:
-                item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)} (see tests/tools.sh)"))
+        missing = sorted(name for name in marked(item) if shutil.which(name, path=SYSTEM_PATH) is None)
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)} (see tests/tools.sh)"))
+
+
+WATCH = Watch()
+sys.addaudithook(WATCH)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """While a test runs, what it starts is compared with its marks."""
+    WATCH.item = item
+    try:
+        return (yield)
+    finally:
+        WATCH.item = None

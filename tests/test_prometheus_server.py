@@ -15,7 +15,7 @@ pop3_connections_total{{server="mx"}} 7 {NOON + 86_400}
 """
 
 
-@pytest.mark.tool("prometheus")
+@pytest.mark.tool("prometheus", "promtool")
 def test_answers_from_blocks_of_an_openmetrics_file(tmp_path: Path) -> None:
     """Samples with stamps months away are there as soon as they are loaded, for instant and range queries."""
     history = tmp_path / "history.txt"

@@ -18,6 +18,7 @@ from exporter.web import ListenError
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Exact POP3 usage counters for Prometheus, from the logs of any POP3 server.",
 )

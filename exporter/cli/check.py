@@ -1,6 +1,5 @@
-"""`check`: all problems of a configuration, with their lines; what each source would read; the ledger's soundness."""
+"""`check`: all that is wrong with a configuration, what `run` could not use, and what each source would read."""
 
-import os
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
@@ -11,60 +10,79 @@ import typer
 from exporter.catalogue import Quality
 from exporter.cli import options
 from exporter.cli.files import sampled
-from exporter.config import DEFAULT_FILE, Config, Source
+from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files
+from exporter.config import Config, Source
 from exporter.configfile import ConfigError
 from exporter.formats.advice import told
 from exporter.ledger import care
 from exporter.overlap import left_out, shared
+from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
+
+PROBLEM = "problem: "
 
 
 def _check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration")] = DEFAULT_FILE,
+    file: options.ConfigArgument = None,
+    config_file: options.ConfigFile = None,
     *,
     ledger: Annotated[bool, typer.Option("--ledger", help="Read all of the ledger, too, and check its sums")] = False,
 ) -> None:
-    """Say all that is wrong with a configuration (exit code 2), and what it would read."""
-    config = options.loaded(file)
+    """Check a configuration. Says all that is wrong with it (exit code 2) or cannot be used (1), and what it reads."""
+    config = options.loaded(config_file, file)
     twice = [*shared(config), *(f"source {source}: {problem}" for source, problem in left_out(config))]
     if twice:
-        raise ConfigError([f"{file}: {problem}" for problem in twice])
-    typer.echo(f"{file}: good")
-    for source in config.sources:
-        typer.echo(f"  source {source.name} ({source.format}): {', '.join(inputs_named(source))}")
-        for remark in _remarks(source, config):
-            typer.echo(f"    {remark}")
+        raise ConfigError([f"{options.config_path(config_file, file)}: {problem}" for problem in twice])
+    if config.web.config_file is not None:
+        Security(config.web.config_file)
+    remarks = list(_all(config))
+    problems = sum(remark.lstrip().startswith(PROBLEM) for remark in remarks)
+    verdict = "good" if not problems else f"no mistake in it, but {problems} of its files cannot be used as they are"
+    typer.echo("\n".join((f"{options.config_path(config_file, file)}: {verdict}", *remarks)))
     if ledger:
         wrong = care.check(config.ledger)
         typer.echo("\n".join((f"{config.ledger}:", *wrong)) if wrong else f"{config.ledger}: sound, and its sums agree")
-        if wrong:
-            raise typer.Exit(1)
+        problems += len(wrong)
+    if problems:
+        raise typer.Exit(1)
 
 
-def _remarks(source: Source, config: Config) -> Iterator[str]:
-    """What an operator would want to know before the start; none of it is an error, files may come later."""
-    if source.journal is not None or source.paths == STANDARD_INPUT:
+def _all(config: Config) -> Iterator[str]:
+    for remark in of_ledger(config.ledger):
+        yield f"  {remark}"
+    for source in config.sources:
+        yield f"  source {source.name} ({source.format}): {', '.join(inputs_named(source))}"
+        for remark in _of_source(source, config):
+            yield f"    {remark}"
+
+
+def _of_source(source: Source, config: Config) -> Iterator[str]:
+    """What an operator would want to know before the start; files that come later are no problem."""
+    if source.journal is not None:
+        yield from of_journal(source.journal.directory)
+        return
+    if source.paths == STANDARD_INPUT:
         return
     readable = []
     for pattern in source.paths:
-        matching = glob(pattern, recursive=True)  # noqa: PTH207 - an absolute pattern
-        found = sorted(path for path in matching if Path(path).is_file())
-        if not found:
-            yield f"{pattern}: nothing there now; it is read as soon as it appears"
-        for path in found:
-            if os.access(path, os.R_OK):
+        matching = [Path(path) for path in sorted(glob(pattern, recursive=True))]  # noqa: PTH207 - an absolute pattern
+        files = [path for path in matching if path.is_file()]
+        if not files:
+            yield from of_no_files(pattern, matching)
+        for path in files:
+            remarks = list(of_log(path))
+            if not any(remark.startswith(PROBLEM) for remark in remarks):
                 readable.append(path)
-                yield f"{path}: {Path(path).stat().st_size:,} bytes"
-            else:
-                yield f"{path}: may not be read by this user"
+                yield f"{path}: {path.stat().st_size:,} bytes"
+            yield from remarks
     if readable:
-        yield from _told(max(readable, key=lambda path: Path(path).stat().st_mtime), source, config)
+        yield from _told(max(readable, key=lambda path: path.stat().st_mtime), source, config)
 
 
-def _told(path: str, source: Source, config: Config) -> Iterator[str]:
+def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
     """What the newest file's begin shows of the server and its logging, and what to set so that it tells more."""
     try:
-        pipeline = sampled(path, source, config)
+        pipeline = sampled(str(path), source, config)
     except options.FileProblem as problem:
         yield str(problem)
         return
@@ -74,9 +92,9 @@ def _told(path: str, source: Source, config: Config) -> Iterator[str]:
     for one in servers:
         silent = ", ".join(measure for measure, quality in one.quality.items() if quality is Quality.NONE)
         yield f"{one.server}: {pipeline.format_name}" + (
-            f"; not logged: {silent}" if silent else "; tells all measures"
+            f"; not logged: {silent}" if silent else "; logs every measure"
         )
-        yield from (f"  {sentence}" for sentence in one.advice)
+        yield from (f"  to have it log more: {sentence}" for sentence in one.advice)
     yield from pipeline.problems
 
 

@@ -53,10 +53,9 @@ def sampled(path: str, source: Source, config: Config) -> Pipeline:
 def refuse_mixed(config: Config, files: Sequence[tuple[str, Source]]) -> None:
     """FileProblem where two servers' lines stand in one file and the format is to be recognised: no guess."""
     for file, source in files:
-        if source.format == AUTO and file != STANDARD_INPUT:
-            problems = sampled(file, source, config).problems
-            if problems:
-                raise FileProblem(f"{file}: {'; '.join(problems)} (--format NAME)")
+        is_told = source.format != AUTO or file == STANDARD_INPUT
+        if not is_told and (mixed := sampled(file, source, config).mixed):
+            raise FileProblem(f"{file}: {mixed} (--format NAME)")
 
 
 def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) -> tuple[View, float]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from exporter.cli.options import FileProblem
+from exporter.cli.options import FileProblem, default
 
 LOG = logging.getLogger("pop3_exporter")
 DEFAULT_FILE = Path("/etc/pop3-exporter/gateway.yaml")
@@ -17,7 +17,13 @@ DEFAULT_FILE = Path("/etc/pop3-exporter/gateway.yaml")
 
 def _gateway(
     config_file: Annotated[
-        Path, typer.Option("--config.file", metavar="FILE", help="The gateway's configuration")
+        Path,
+        typer.Option(
+            "--config.file",
+            metavar="FILE",
+            help=f"The gateway's configuration {default(DEFAULT_FILE)}",
+            show_default=False,
+        ),
     ] = DEFAULT_FILE,
     *,
     check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it and the access file")] = False,

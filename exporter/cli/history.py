@@ -41,9 +41,7 @@ def _export(
 
 def _import(  # noqa: PLR0917 - options
     files: options.LogFiles,
-    ledger: Annotated[
-        Path | None, typer.Option("--ledger", metavar="FILE", help="[default: the configured one]")
-    ] = None,
+    ledger: options.OwnLedger = None,
     config_file: options.LogConfigFile = None,
     source_name: options.SourceName = None,
     format_name: options.FormatName = "auto",
@@ -62,9 +60,10 @@ def _import(  # noqa: PLR0917 - options
     refuse_mixed(config, found)
     logs = [LogFile(file, source.name, log_zone(source)) for file, source in found]
     sources = {source.name: source for source in config.sources}
+    where = options.with_folder(ledger or config.ledger)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive())
-    with bar, closing(open_ledger(config, time.time(), ledger)) as book, problems_of("a file"):
+    with bar, closing(open_ledger(config, time.time(), where)) as book, problems_of("a file"):
         task = bar.add_task("reading", total=None)
         imported = import_files(
             book,

@@ -15,9 +15,7 @@ from exporter.ledger import care, forget, restore
 
 commands = typer.Typer(no_args_is_help=True, help="Look after the ledger: info, backup, restore, zone.")
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The copy, a new file")]
-Ledger = Annotated[
-    Path | None, typer.Option("--ledger", metavar="FILE", help="The ledger [default: the configured one]")
-]
+Ledger = options.OwnLedger
 
 
 def _path(ledger: Path | None, config_file: Path | None) -> Path:

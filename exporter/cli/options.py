@@ -1,5 +1,6 @@
 """The options that commands share, and the configuration that comes of them."""
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -9,46 +10,139 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from exporter.cli import access
 from exporter.config import DEFAULT_FILE, Config, Source
 from exporter.configfile import ConfigError, load
 
+MACHINES = "this machine's"
+
+
+def default(value: object) -> str:
+    """How the help tells a default, the same for those that Python knows and those that follow from something else.
+
+    In parentheses: several releases of typer take brackets for markup, or write a backslash before them.
+    """
+    return f"(default: {value})"
+
+
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config.file", metavar="FILE", help=f"The configuration [default: {DEFAULT_FILE}]")
+    Path | None,
+    typer.Option(
+        "--config.file", metavar="FILE", help=f"The configuration {default(DEFAULT_FILE)}", show_default=False
+    ),
+]
+# The same without the option, where a command is about the configuration: both ways of naming it are taken.
+ConfigArgument = Annotated[
+    Path | None, typer.Argument(metavar="FILE", help="The same as --config.file", show_default=False)
 ]
 LogConfigFile = Annotated[
     Path | None,
-    typer.Option("--config.file", metavar="FILE", help="Take format, server and zones from this file's sources"),
+    typer.Option(
+        "--config.file",
+        metavar="FILE",
+        help="Take format, server and zones from this file's sources",
+        show_default=False,
+    ),
 ]
-FormatName = Annotated[str, typer.Option("--format", metavar="NAME", help="The server's format, or auto")]
+FormatName = Annotated[
+    str,
+    typer.Option("--format", metavar="NAME", help=f"The mail server's format {default('auto')}", show_default=False),
+]
 ServerName = Annotated[
-    str | None, typer.Option("--server", help="The server label [default: the host in the lines, else this machine]")
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="NAME",
+        help=f"The server label {default('the host in the lines, else this machine')}",
+        show_default=False,
+    ),
 ]
 DefaultDomain = Annotated[
-    str | None, typer.Option("--default-domain", metavar="DOMAIN", help="For users who log in without @domain")
+    str | None,
+    typer.Option("--default-domain", metavar="DOMAIN", help="For users who log in without @domain", show_default=False),
 ]
 SiteZone = Annotated[
-    str | None, typer.Option("--time-zone", metavar="ZONE", help="In which days begin [default: the machine's]")
+    str | None,
+    typer.Option(
+        "--time-zone", metavar="ZONE", help=f"The zone in which days begin {default(MACHINES)}", show_default=False
+    ),
 ]
 LogZone = Annotated[
     str | None,
-    typer.Option("--log-time-zone", metavar="ZONE", help="Of stamps without a zone [default: the machine's]"),
+    typer.Option(
+        "--log-time-zone",
+        metavar="ZONE",
+        help=f"The zone of stamps without one {default(MACHINES)}",
+        show_default=False,
+    ),
 ]
-SourceName = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Which source the files are of")]
+SourceName = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="NAME",
+        help=f"The source that the files belong to {default('by its paths')}",
+        show_default=False,
+    ),
+]
 LogFiles = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Log files, also .gz .bz2 .xz .zip; - is standard input")
+    list[str], typer.Argument(metavar="FILE", help="Log files, also .gz .bz2 .xz .zip; - is standard input")
 ]
-LedgerFile = Annotated[Path, typer.Option("--ledger", metavar="FILE", help="The ledger")]
+OwnLedger = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger", metavar="FILE", help=f"The ledger {default('the one that --config.file names')}", show_default=False
+    ),
+]
 LedgerFiles = Annotated[list[Path] | None, typer.Option("--ledger", metavar="FILE", help="A ledger; may be repeated")]
 
-FirstDay = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First day, inside")]
-LastDay = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day, inside")]
+FirstDay = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day", show_default=False)]
+LastDay = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last day", show_default=False)]
 
 FLAGS_SOURCE = "files"
 
 
-def loaded(file: Path | None) -> Config:
-    """The configuration of the daemon."""
-    return load(file or DEFAULT_FILE, Config)
+_NO_FILE = """\
+  The smallest configuration is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
+  deploy/exporter/config.yaml, which comes with the source, explains every key."""
+
+
+def loaded(file: Path | None, named: Path | None = None) -> Config:
+    """The configuration of the daemon, however it was named: as an option or as an argument."""
+    try:
+        return load(config_path(file, named), Config)
+    except ConfigError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise ConfigError([*error.problems, _NO_FILE]) from error
+        raise
+
+
+def config_path(file: Path | None, named: Path | None = None) -> Path:
+    """Which file is the configuration."""
+    if file and named and file != named:
+        raise typer.BadParameter(f"two configurations are named: {named} and --config.file {file}")
+    return file or named or DEFAULT_FILE
+
+
+def with_folder(ledger: Path) -> Path:
+    """The ledger, whose folder is made where only that is missing; FileProblem where it cannot be.
+
+    A ledger names people and their networks: what is made from now on is its owner's alone. For systemd's unit
+    whatever root has made is handed over at the start (StateDirectory=).
+    """
+    os.umask(0o077)
+    folder = ledger.parent
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError as error:
+        advice = f"make it (mkdir -p -m 700 {folder}), or name another ledger"
+        raise FileProblem(f"{ledger}: there is no folder {folder}; {advice}") from error
+    except PermissionError as error:
+        advice = "run this as root (sudo), or name a ledger elsewhere"
+        raise FileProblem(f"{ledger}: there is no folder {folder}, and this user may not make it: {advice}") from error
+    except OSError as error:
+        raise FileProblem(f"{folder}: {error.strerror}") from error
+    return ledger
 
 
 def for_files(  # noqa: PLR0917 - the options of all commands that read logs
@@ -110,6 +204,8 @@ def existing(files: Sequence[str]) -> list[str]:
             if Path(file).is_fifo():  # to open it would wait for a writer
                 raise FileProblem(f"{file}: is no file; pipe it into -")
             Path(file).open("rb").close()
+        except PermissionError as error:
+            raise FileProblem(f"{file}: {error.strerror}; {access.advice(Path(file))}") from error
         except OSError as error:
             raise FileProblem(f"{file}: {error.strerror}") from error
     return list(files)

@@ -45,9 +45,14 @@ class _Wanted:
 
 
 def _report(  # noqa: PLR0917 - the options of a report
-    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", help="Log files instead of ledgers")] = None,
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="Log files instead of ledgers")] = None,
     ledgers: options.LedgerFiles = None,
-    by: Annotated[By, typer.Option("--by", help="Trend over time, or a row for each domain or user")] = By.TREND,
+    by: Annotated[
+        By,
+        typer.Option(
+            "--by", help=f"Over time, or a row for each domain or user {options.default(By.TREND)}", show_default=False
+        ),
+    ] = By.TREND,
     step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
@@ -55,7 +60,9 @@ def _report(  # noqa: PLR0917 - the options of a report
     servers: Annotated[list[str] | None, typer.Option("--server", help="Only these; may be repeated")] = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
-    output: Annotated[Output, typer.Option("--output", help="How to write it")] = Output.TABLE,
+    output: Annotated[
+        Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
+    ] = Output.TABLE,
     config_file: options.LogConfigFile = None,
     format_name: options.FormatName = "auto",
     default_domain: options.DefaultDomain = None,

@@ -2,40 +2,41 @@
 
 import gc
 import logging
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from datetime import date, timedelta
-from functools import partial
 
 import typer
 
 from exporter.cli import options
+from exporter.cli.signals import Signals
 from exporter.config import Config
 from exporter.configfile import ConfigError
-from exporter.daemon import Daemon, Reader
+from exporter.daemon import Daemon
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.formats import FORMATS
 from exporter.inputs.notifier import Notifier
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
-from exporter.overlap import carry_over, claims_of, shared
+from exporter.overlap import carry_over, shared
 from exporter.periods import Step
+from exporter.pulse import Pulse
 from exporter.reports import By, report
+from exporter.systemd import Watchdog, notify
 from exporter.web import ReportLine, Site, serve
-from exporter.wiring import input_of, open_ledger, pipelines_of, report_of
+from exporter.wiring import crew_of, inputs_named, open_ledger
 
 LOG = logging.getLogger("pop3_exporter")
 REPORT_DAYS = 14
 
 
-def _run(config_file: options.ConfigFile = None) -> None:
-    """The daemon: reads the configured sources and serves /metrics until it is told to stop."""
-    config = options.loaded(config_file)
+def _run(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
+    """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
+    config = options.loaded(config_file, file)
     if problems := shared(config):
         raise ConfigError(problems)
     # systemd's journal adds the time; a terminal is told it.
@@ -43,60 +44,67 @@ def _run(config_file: options.ConfigFile = None) -> None:
     logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
     logging.getLogger("watchdog").setLevel(logging.WARNING)
     stop, wake = threading.Event(), threading.Event()
+    pulse = Pulse(time.monotonic, Watchdog(time.monotonic).beat)
 
-    def ended(*_: object) -> None:
+    def ended() -> None:
+        notify("STOPPING=1")
         stop.set()
         wake.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ended)
     with ExitStack() as stack:
-        ledger = stack.enter_context(closing(open_ledger(config, time.time())))
-        if not _serve(stack, config, ledger, wake, stop):
+        stack.enter_context(Signals(ended, lambda: pulse.where))
+        ledger = stack.enter_context(closing(open_ledger(config, time.time(), options.with_folder(config.ledger))))
+        daemon = _served(stack, config, ledger, pulse, wake)
+        notify("READY=1")
+        if not daemon.run(wake, stop):
             raise typer.Exit(1)
     LOG.info("stopped; everything read is in the ledger")
 
 
-def _serve(stack: ExitStack, config: Config, ledger: Ledger, wake: threading.Event, stop: threading.Event) -> bool:
+def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake: threading.Event) -> Daemon:
+    """The daemon, not yet running, and the web server that shows it."""
     metrics = SelfMetrics()
     notifier = stack.enter_context(closing(Notifier(wake)))
-    readers = list(_readers(stack, config, ledger, notifier))
+    carry_over(config, ledger, time.time())
     daemon = Daemon(
-        ledger, readers, metrics, commit_seconds=config.commit_seconds, clock=time.time, stopwatch=time.perf_counter
+        ledger,
+        crew_of(config, ledger, notifier),
+        metrics,
+        commit_seconds=config.commit_seconds,
+        clock=time.time,
+        stopwatch=time.perf_counter,
+        pulse=pulse,
     )
+    stack.callback(daemon.close)
     daemon.begin()
     site = Site(
         exposition=Exposition(ledger.calendar, metrics),
         view=lambda: ledger.view,
         clock=time.time,
         sources=lambda: metrics.sources,
-        problems=lambda: [*filter(None, [daemon.failing]), *_unreadable(metrics)],
+        problems=lambda: [*filter(None, [pulse.problem, daemon.failing]), *_unreadable(metrics)],
         report=lambda: _last_days(ledger),
         formats={one.name: one for one in FORMATS},
     )
     web = serve(config.web.listen, site, config.web.config_file)
     stack.callback(web.stop)
     LOG.info("serving %s; ledger %s; days begin in %s", web.url, ledger.path, ledger.view.time_zone)
-    for reader in readers:
-        LOG.info("source %s reads %s", reader.name, ", ".join(reader.report().inputs))
+    for source in config.sources:
+        LOG.info("source %s reads %s", source.name, ", ".join(inputs_named(source)))
     # What is in memory now stays: full collections then take a third of the time (tests/bench/ledger.py).
     gc.collect()
     gc.freeze()
-    return daemon.run(wake, stop)
-
-
-def _readers(stack: ExitStack, config: Config, ledger: Ledger, notifier: Notifier) -> Iterator[Reader]:
-    carry_over(config, ledger, time.time())
-    sources, claims = {source.name: source for source in config.sources}, claims_of(config)
-    for name, pipeline in pipelines_of(config, ledger).items():
-        source = sources[name]
-        read = stack.enter_context(closing(input_of(source, ledger, notifier, config, claims)))
-        yield Reader(name, read, pipeline, partial(report_of, source, read, pipeline))
+    return daemon
 
 
 def _unreadable(metrics: SelfMetrics) -> list[str]:
     """What keeps sources from being read."""
-    return [f"source {one.name}: {problem}" for one in metrics.sources for problem in one.problems if one.read_errors]
+    return [
+        f"source {one.name}: {problem}"
+        for one in metrics.sources
+        for problem in one.problems
+        if one.read_errors or one.waits
+    ]
 
 
 def _last_days(ledger: Ledger) -> Iterable[ReportLine]:

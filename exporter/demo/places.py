@@ -1,4 +1,4 @@
-"""Where the first look keeps its files, and whether this machine has a POP3 log of its own."""
+"""Where the first look keeps its files, and what it writes into those that configure others."""
 
 import json
 import os
@@ -7,17 +7,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-# Where Debian, Ubuntu, Red Hat, cPanel, Plesk, iRedMail and docker-mailserver keep the mail log.
-LOGS = (
-    "/var/log/mail.log",
-    "/var/log/maillog",
-    "/var/log/mail.info",
-    "/var/log/dovecot.log",
-    "/var/log/dovecot-info.log",
-    "/var/log/dovecot/pop3.log",
-    "/var/log/mail/mail.log",
-)
-SEARCHED_BYTES = 4 * 1024 * 1024
+import yaml
+
+from exporter.demo.host import DAYS
+from exporter.demo.machine import Found
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
@@ -52,6 +46,12 @@ class Places:
         """Prometheus's data."""
         return self.directory / "prometheus"
 
+    def emptied(self, folder: Path) -> Path:
+        """A folder of ours with nothing in it."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
     @property
     def unfinished(self) -> Path:
         """There while the history is being prepared: what an interruption left is no history."""
@@ -63,21 +63,6 @@ class Places:
         return self.directory / "demo.json"
 
 
-def own_log() -> str | None:
-    """The first readable log of this machine with POP3 lines in its last megabytes, as a pattern."""
-    for name in LOGS:
-        path = Path(name)
-        if os.access(path, os.R_OK) and path.is_file() and _mentions_pop3(path):
-            return f"{name}*"
-    return None
-
-
-def _mentions_pop3(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - SEARCHED_BYTES, 0))
-        return b"pop3" in file.read(SEARCHED_BYTES)
-
-
 def wild_since(places: Places, seconds_from_now: int) -> int:
     """When the demo's account goes wild: decided at the first start, the same at every later one."""
     if not places.state.exists():
@@ -86,17 +71,23 @@ def wild_since(places: Places, seconds_from_now: int) -> int:
     return since
 
 
-def write_config(places: Places, patterns: str, listen: str, *, demo: bool) -> None:
-    """The daemon's configuration: one source, everything else by default."""
-    server = "server: mx1, " if demo else ""
-    lines = [
-        "# Written by `make run`; see deploy/exporter/config.yaml for all keys.",
-        f"ledger: {places.ledger}",
-        f'web: {{listen: "{listen}"}}',
-        "sources:",
-        f'  - {{name: mail, {server}paths: ["{patterns}"], format: {"dovecot" if demo else "auto"}, start: beginning}}',
-    ]
-    places.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def write_config(places: Places, found: Found | None, listen: str) -> None:
+    """The daemon's configuration: one source, the demo's where the machine has none; everything else by default."""
+    source: dict[str, object]
+    if found is None:
+        source = {"server": "mx1", "paths": [str(places.log)], "format": "dovecot"}
+    elif found.pattern:
+        source = {"paths": [found.pattern], "format": "auto"}
+    else:
+        source = {"journal": {"identifiers": list(found.identifiers), "since": f"{DAYS} days ago"}}
+    start = {} if found and found.identifiers else {"start": "beginning"}
+    document = {
+        "ledger": str(places.ledger),
+        "web": {"listen": listen},
+        "sources": [{"name": "mail", **source, **start}],
+    }
+    text = "# Written by `make run`; see deploy/exporter/config.yaml for all keys.\n"
+    places.config.write_text(text + yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
 def write_prometheus_config(places: Places, address: str) -> Path:

@@ -5,6 +5,7 @@ The wording is Dovecot 2.3.19's with `auth_verbose` and bytes in `pop3_logout_fo
 """
 
 from base64 import b64encode
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ DOMAINS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 WILD = "ivan@shop.example"
 STRANGERS = ("admin", "root", "test", "info@example.com", "sales@example.org", "postmaster@nowhere.example")
+RUSH_SECONDS = 600
 # One connection in so many ends otherwise than by QUIT.
 FAILURE, ABORT, LIMIT, INACTIVE = 40, 60, 150, 200
 
@@ -88,13 +90,24 @@ def _polls(habit: Habit, hour: int) -> Iterator[tuple[float, str]]:
 
 
 def _wild(hour: int, since: int) -> Iterator[tuple[float, str]]:
-    """A stolen account: about twenty logins a minute from all over the world, each fetching much."""
-    dice = _dice("wild", str(hour))
-    for _ in range(1200):
-        start = hour * HOUR + dice.random() * HOUR
-        address = f"203.0.{dice.randint(1, 250)}.{dice.randint(1, 250)}"
-        if start >= since:
-            yield from session(dice, start, WILD, address, 400)
+    """A stolen account: logins from all over the world, sixty a minute at first, then twenty, each fetching much."""
+    parts = [(_dice("wild", str(hour)), 1200, hour * HOUR, HOUR)]
+    if since // HOUR <= hour <= (since + RUSH_SECONDS) // HOUR:
+        parts.append((_dice("rush", str(since)), 400, since, RUSH_SECONDS))
+    for dice, number, begin, seconds in parts:
+        for _ in range(number):
+            start = begin + dice.random() * seconds
+            address = f"203.0.{dice.randint(1, 250)}.{dice.randint(1, 250)}"
+            found = session(dice, start, WILD, address, 400)
+            if start >= since and start // HOUR == hour:
+                yield from found
+            else:
+                _passed_over(found)
+
+
+def _passed_over(session: Iterator[object]) -> None:
+    """Throw the session's dice all the same: what follows does not depend on which part is asked for."""
+    deque(session, maxlen=0)
 
 
 def session(dice: Random, start: float, user: str, address: str, mailbox: int) -> Iterator[tuple[float, str]]:

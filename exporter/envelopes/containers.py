@@ -1,4 +1,4 @@
-"""What container runtimes wrap around a line: docker's json-file, CRI (Kubernetes), docker compose.
+"""What container runtimes wrap around a line: docker's json-file, CRI (Kubernetes).
 
 Both runtimes cut long lines into pieces, which are joined here, per output stream.
 """
@@ -6,8 +6,7 @@ Both runtimes cut long lines into pieces, which are joined here, per output stre
 import re
 from typing import Final
 
-from exporter.envelopes.journal import object_of
-from exporter.envelopes.lines import StampedLines
+from exporter.envelopes.objects import object_of
 from exporter.envelopes.ticker import Moments
 from exporter.envelopes.wall import Wall
 from exporter.model import Record, Verdict
@@ -16,7 +15,6 @@ from exporter.model import Record, Verdict
 LONGEST: Final = 1024 * 1024
 
 _CRI = re.compile(rb"(?P<moment>\d{4}-\d\d-\d\dT\S+) (?P<output>stdout|stderr) (?P<tag>[FP])(?::\S*)? ")
-_COMPOSE = re.compile(rb"(?:\x1b\[[\d;]*m)*[A-Za-z0-9][\w.-]* +\| ?(?:\x1b\[[\d;]*m)*(?=\S)")
 
 
 class Containers:
@@ -34,9 +32,13 @@ class Containers:
         text, moment = entry.get("log"), entry.get("time")
         if not isinstance(text, str) or not isinstance(moment, str):
             return None
+        if "date" in entry or "kubernetes" in entry:  # a shipper's: its lines are whole
+            return None
         piece = text.encode(errors="surrogatepass")
         output = "stderr" if entry.get("stream") == "stderr" else "stdout"
-        return self._join(moment.encode(errors="replace"), output, piece, whole=piece.endswith(b"\n"))
+        tag = entry.get("logtag", entry.get("_p"))  # fluentd's and fluent-bit's of CRI
+        whole = piece.endswith(b"\n") if tag is None else tag != "P"
+        return self._join(moment.encode(errors="replace"), output, piece, whole=whole)
 
     def cri(self, line: bytes) -> Record | Verdict | None:
         """The record of a CRI line; IGNORED: a piece of one; None: not of this form."""
@@ -56,15 +58,3 @@ class Containers:
             return Verdict.IGNORED
         message = message[:LONGEST].rstrip(b"\r\n")
         return Record(stamp, b"", b"", b"", message) if message else Verdict.IGNORED
-
-
-class Compose:
-    """One stream's `docker compose logs`: `dovecot-1  | Dec 21 22:05:12 mail dovecot: ...`."""
-
-    def __init__(self, lines: StampedLines) -> None:
-        self._lines = lines
-
-    def open(self, line: bytes) -> Record | None:
-        """The record of `line` without the container's name; None: not of this form."""
-        found = _COMPOSE.match(line)
-        return None if found is None else self._lines.open(line[found.end() :])

@@ -1,4 +1,4 @@
-"""What stands inside a message: a second stamp, a repeat, Solaris's message id.
+"""What stands inside a message: a second stamp, a repeat, Solaris's message id, CRI's output.
 
 A stamp inside (nginx writes its own into syslog, Dovecot in a container into its standard output) is closer to
 the event than the one around it, and wins, if it can be true: with a zone within a day of the outer one (relays
@@ -10,27 +10,42 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from exporter.envelopes.lines import StampedLines
-from exporter.envelopes.stamps import MONTHS
+from exporter.envelopes.months import ENGLISH
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
 DEEPEST: Final = 4
 NEAR_WITH_ZONE: Final = 86_400
 NEAR_WITHOUT_ZONE: Final = 600
-_MONTHS = tuple(month + b" " for month in MONTHS)
-_YEARS = tuple(b"%d" % year for year in range(1990, 2060))
+_MONTHS = tuple(month + b" " for month in ENGLISH)
+_WEEKDAYS = (b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun ", b"Mon,", b"Tue,", b"Wed,")
+_DIGITS = tuple(b"%04d" % digits for digits in range(10_000))  # years, UNIX times, days
+_DAYS = tuple(
+    (b"%b%b%b" % (day, mark, month))[:4]
+    for day in (*(b"%02d" % day for day in range(1, 32)), *(b"%d" % day for day in range(1, 10)))
+    for mark in (b"/", b".", b"-")
+    for month in (
+        *(b"%02d%b" % (month, mark) for month in range(1, 32)),
+        *(b"%d%b" % (m, mark) for m in range(1, 10)),
+        *ENGLISH,
+    )
+)
+_BRACKETS = (
+    *(b"[%02d%b" % (day, mark) for day in range(1, 32) for mark in (b"/", b".", b"-")),
+    *(b"[%d" % century for century in (*range(199, 210), *range(100, 200))),
+)
 _TIMES = tuple(b"%02d:%d" % (hour, tens) for hour in range(24) for tens in range(6))
-_WORDS = (b"mess", b"last", b"Last", b"--- ")
+_PRIORITIES = tuple((b"<%d>" % priority)[:4] for priority in range(10, 192))
+_WORDS = (b"mess", b"last", b"Last", b"--- ", b"stdo", b"stde")
 # Only messages that begin with one of these are looked at: one look for all, because there are millions.
 BEGINS: Final = frozenset(
-    (*_MONTHS, *_YEARS, *_TIMES, b"[199", *(b"[20%d" % decade for decade in range(6)), b"@400", b"[ID ", *_WORDS)
+    (*_MONTHS, *_WEEKDAYS, *_DIGITS, *_DAYS, *_BRACKETS, *_TIMES, *_PRIORITIES, *_WORDS, b"@400", b"[ID ")
 )
 BEGIN: Final = 4  # bytes
 
-_STAMP = re.compile(
-    rb"\[?\d{4}[-/.]\d\d[-/.]\d\d\]?[ T]|\d\d:\d\d:\d\d[ .]|@4[0-9a-f]{15}"
-    rb"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} "
-)
+_PRIORITY = re.compile(rb"<\d{2,3}>")
+# A container's line that a shipper took as it stands in the file (CRI), after its stamp.
+_OUTPUT = re.compile(rb"std(?:out|err) [FP] ")
 _SOLARIS = re.compile(rb"\[ID \d+ [a-z0-9]+\.[a-z]+\] ")
 # A line may stand for so many others, and no more: the text may come from a client.
 _REPEATED = re.compile(rb"message repeated (?P<times>\d{1,5}) times: \[ ?(?P<message>.*?)\]?", re.DOTALL)
@@ -61,18 +76,17 @@ class Insides:
 
     def _step(self, record: Record) -> Record | None:
         message = record.message
-        if _STAMP.match(message):
-            return self._stamp(record)
-        if message.startswith(b"[ID "):
-            found = _SOLARIS.match(message)
+        if message.startswith((b"[ID ", b"std")):
+            found = _SOLARIS.match(message) or _OUTPUT.match(message)
             return record._replace(message=message[found.end() :]) if found else None
         if b"essage " in message[:24]:
             return self._repeat(record)
-        return None
+        return self._stamp(record)
 
     def _stamp(self, outer: Record) -> Record | None:
         self._lines.wall.near = outer.stamp
-        inner = self._lines.open(outer.message)
+        priority = _PRIORITY.match(outer.message)
+        inner = self._lines.open(outer.message[priority.end() :] if priority else outer.message)
         if inner is None:
             return None
         limit = NEAR_WITH_ZONE if self._lines.zoned else NEAR_WITHOUT_ZONE
@@ -100,5 +114,5 @@ class Insides:
         """The last record of `host`; of a line that names none, where only one has been seen."""
         if host:
             return self._previous.get(host)
-        records = [record for record in self._previous.values() if record.host]
+        records = [record for record in self._previous.values() if record.host or record.program]
         return records[0] if len(records) == 1 else None

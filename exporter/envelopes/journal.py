@@ -1,23 +1,17 @@
 """The systemd journal as `journalctl -o json` writes it: one object a line, numbers as strings."""
 
-import json
+from collections.abc import Mapping
 from typing import Any, Final
 
+from exporter.envelopes.objects import object_of
+from exporter.envelopes.programs import program_of
+from exporter.envelopes.stamps import LATEST
 from exporter.model import Record, Verdict
 
 MICROSECONDS: Final = 1_000_000
 LONGEST: Final = 16  # digits of a stamp before the year 2286
-
-
-def object_of(line: bytes) -> dict[str, Any] | None:
-    """The JSON object that a line is; None: it is none."""
-    if not line.startswith(b"{"):
-        return None
-    try:
-        found: dict[str, Any] = json.loads(line.decode())
-    except (ValueError, RecursionError):
-        return None
-    return found
+# docker's and podman's drivers write these beside a container's line.
+_CONTAINER: Final = ("CONTAINER_ID", "CONTAINER_ID_FULL", "CONTAINER_NAME")
 
 
 class Journal:
@@ -34,16 +28,23 @@ class Journal:
         if "__REALTIME_TIMESTAMP" not in entry and "_SOURCE_REALTIME_TIMESTAMP" not in entry:
             return None
         moment = _text(entry.get("_SOURCE_REALTIME_TIMESTAMP")) or _text(entry.get("__REALTIME_TIMESTAMP"))
-        message = entry.get("MESSAGE")
+        message = entry.get("MESSAGE", entry.get("message"))  # vector's name of it
         if message is None or not moment.isdigit() or len(moment) > LONGEST:
             return Verdict.MALFORMED
-        return Record(
-            int(moment) // MICROSECONDS,
-            _text(entry.get("_HOSTNAME")),
-            _text(entry.get("SYSLOG_IDENTIFIER")) or _text(entry.get("_COMM")),
-            _text(entry.get("SYSLOG_PID")) or _text(entry.get("_PID")),
-            _text(message),
-        )
+        stamp = int(moment) // MICROSECONDS
+        if stamp >= LATEST:
+            return Verdict.MALFORMED
+        return Record(stamp, _text(entry.get("_HOSTNAME")), *_sender(entry), _text(message))
+
+
+def _sender(entry: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Program and process id; of a container only what its administrator called it: the rest is the runtime's."""
+    program = _text(entry.get("SYSLOG_IDENTIFIER"))
+    container = [_text(entry[name]) for name in _CONTAINER if name in entry]
+    if container:
+        return (b"" if program in container else program_of(program)), b""
+    pid = _text(entry.get("SYSLOG_PID")) or _text(entry.get("_PID"))
+    return program_of(program) or _text(entry.get("_COMM")), pid
 
 
 def _text(field: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds

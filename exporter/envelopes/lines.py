@@ -8,6 +8,9 @@ import re
 from typing import Final, NamedTuple
 
 from exporter.envelopes import stamps
+from exporter.envelopes.programs import OWN_WORDS, program_of
+from exporter.envelopes.stamps import Stamp
+from exporter.envelopes.tags import BARE, FAR, HOST, PRIORITY, PROGRAM, REPEATED, TAG_ONLY
 from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
@@ -17,20 +20,6 @@ COLON: Final = b":"[0]
 SENDERS_KEPT: Final = 4096
 
 _new = tuple.__new__  # half the cost of calling Record
-
-_TAG = rb"(?:[^\s:()<>]+ +)?(?P<program>[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])?"
-_REPEATED = re.compile(rb"(?:--- )?last message repeated|message repeated|-- MARK --")
-# Level words stand where a host would, in logs that are not syslog's.
-_LEVELS = rb"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL) )"
-# FreeBSD's `syslogd -v` writes facility and level before the host.
-_HOST = re.compile(
-    rb"(?:<[a-z0-9]+\.[a-z]+> )?(?!(?:--- )?last message)"
-    + _LEVELS
-    + rb"(?P<host>[^\s:()<>\[\]{}\"'=,]+(?::+[^\s:()<>\[\]{}\"'=,]+)*) +"
-    rb"(?=" + _TAG + rb":(?: |$)|" + _REPEATED.pattern + rb")"
-)
-_PRIORITY = re.compile(rb"<(?:\d{1,3}|[a-z0-9]+\.[a-z]+)> ?(?=[^\s\d]|\d{4}-)")
-_TAG_ONLY = re.compile(rb" *" + _TAG)
 
 
 class Pace(NamedTuple):
@@ -66,7 +55,7 @@ class StampedLines(Ticker):
 
     def pace(self) -> Pace | None:
         """How the last line began, if it had a host."""
-        if self._host is None or self.stamp is None:
+        if not self._host or self.stamp is None:
             return None
         return Pace(self._head, self.stamp, self._minute, self._minute_start, self._tail_at, self._zone)
 
@@ -99,8 +88,7 @@ class StampedLines(Ticker):
             return self._open_anew(line)
         if not line.startswith(self._head) and not self._ticks(line):
             return self._open_anew(line)
-        # Where a host could stand, only a process prefix (`pop3-login: `) is certain to be none.
-        if self._may_have_host and line[line.find(b" ", start) - 1] != COLON:
+        if not self._is_own(line):
             return self._open_anew(line)
         return _new(Record, (self.stamp, b"", b"", b"", line[start:], 1))
 
@@ -110,43 +98,89 @@ class StampedLines(Ticker):
             return self._sent(line)
         return self._open_anew(line)
 
+    def _is_own(self, line: bytes) -> bool:
+        """Whether what follows the stamp is the message and nothing before it, because of its first word."""
+        start = self._start
+        if not self._may_have_host:
+            return line.startswith((b"[", b"<"), start) or FAR.match(line, start) is None
+        word = line[start : line.find(b" ", start)]
+        return word in OWN_WORDS or (b"(" in word and word[-1] == COLON)
+
     def _open_anew(self, line: bytes) -> Record | None:
         self.wall.last = self.stamp
         found = stamps.find(line, self.wall)
         if found is None:
             return None
         self._learn(line, found)
-        host = _HOST.match(line, found.end) if found.may_have_host else None
         self._may_have_host = found.may_have_host
-        self._stamp_end = found.end
-        self._start = found.end if host is None else host.end()
-        self._host = None if host is None else host["host"]
+        self._stamp_end = self._start = found.end
         self._tail_at = found.fraction
-        self._tail = line[found.fraction : self._start] or NEVER
+        host = HOST.match(line, found.end) if found.may_have_host else None
         if host is None:
-            return Record(found.instant, b"", b"", b"", line[found.end :])
+            return self._open_hostless(line, found)
+        self._begin_senders(line, found)
+        self._start = host.end()
+        self._tail = line[found.fraction : self._start]
+        self._host = host["host"]
+        return self._sent(line)
+
+    def _open_hostless(self, line: bytes, found: Stamp) -> Record:
+        """The record of a line whose stamp was `found`, and no host with a tag behind it."""
+        # The next line may have a host: only a sender that is known already is taken for granted.
+        self._begin_senders(line, found)
+        self._tail, self._host = NEVER, b""
+        tag = PROGRAM.match(line, found.end) if found.may_have_host else None
+        record = self._sent_far(line) if tag is None else self._sent_as(line, tag, b"", tag["program"], tag["pid"])
+        if record is not None:
+            return record
+        self._tail, self._host = line[found.fraction : found.end] or NEVER, None
+        return Record(found.instant, b"", b"", b"", line[found.end :])
+
+    def _sent_far(self, line: bytes) -> Record | None:
+        """The record of a line with a POP3 server's tag further on; None: there is none."""
+        tag = FAR.match(line, self._stamp_end)
+        if tag is None:
+            return None
+        host = tag["host"] or tag["origin"] or b""
+        return self._sent_as(line, tag, host, tag["program"] or tag["tag"], tag["pid"] or tag["id"])
+
+    def _sent_as(self, line: bytes, tag: re.Match[bytes], host: bytes, program: bytes, pid: bytes | None) -> Record:
+        assert self.stamp is not None
+        colon = line.rindex(b":", 0, tag.end())
+        sender = self._keep(line[self._tail_at : colon], host, program, pid)
+        return Record(self.stamp, *sender, line[colon + 2 :])
+
+    def _begin_senders(self, line: bytes, found: Stamp) -> None:
         zone = line[found.fraction : found.end]
         if zone != self._zone:  # the kept senders are those of the kept zone
             self._senders.clear()
             self._zone = zone
-        return self._sent(line)
+
+    def _keep(self, tail: bytes, host: bytes, program: bytes, pid: bytes | None) -> tuple[bytes, bytes, bytes]:
+        """Remember whom `tail` names."""
+        if len(self._senders) >= SENDERS_KEPT:
+            self._senders.clear()
+        sender = self._senders[tail] = (host, program_of(program), pid or b"")
+        return sender
 
     def _sent(self, line: bytes) -> Record:
         """The record of a line whose stamp and host are the last ones; without a tag, who knows if it is a host."""
         assert self.stamp is not None
         assert self._host is not None
         start = self._start
+        bare = BARE.match(line, start)
+        if bare is not None:  # nobody is kept: the text begins before the first ": "
+            program = program_of(bare["program"] or b"")
+            return Record(self.stamp, self._host, program, bare["pid"] or b"", line[bare.start("text") :])
         colon = line.find(b": ", start)
         if colon < 0:
             colon = len(line) - 1 if line.endswith(b":") else start
-        tag = _TAG_ONLY.fullmatch(line, start, colon)
+        tag = TAG_ONLY.fullmatch(line, start, colon)
         if tag is None:
-            has_host = _REPEATED.match(line, start) is not None
-            host, at = (self._host, start) if has_host else (b"", self._stamp_end)
-            return Record(self.stamp, host, b"", b"", line[at:])
-        if len(self._senders) >= SENDERS_KEPT:
-            self._senders.clear()
-        sender = self._senders[line[self._tail_at : colon]] = (self._host, tag["program"], tag["pid"] or b"")
+            if REPEATED.match(line, start):
+                return Record(self.stamp, self._host, b"", b"", line[start:])
+            return self._sent_far(line) or Record(self.stamp, b"", b"", b"", line[self._stamp_end :])
+        sender = self._keep(line[self._tail_at : colon], self._host, tag["program"], tag["pid"])
         return Record(self.stamp, *sender, line[colon + 2 :])
 
 
@@ -158,5 +192,5 @@ class WireLines:
 
     def open(self, line: bytes) -> Record | None:
         """The record of `line` without its priority; None: not of this form."""
-        found = _PRIORITY.match(line)
+        found = PRIORITY.match(line)
         return None if found is None else self._lines.open(line[found.end() :])

@@ -1,22 +1,31 @@
 """Takes the lines of one stream out of what was wrapped around them."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from exporter.envelopes.containers import Compose, Containers
+from exporter.envelopes.containers import Containers
 from exporter.envelopes.inside import BEGIN, BEGINS, Insides
 from exporter.envelopes.journal import Journal
 from exporter.envelopes.lines import StampedLines, WireLines
+from exporter.envelopes.objects import Objects
+from exporter.envelopes.order import Order
+from exporter.envelopes.prefixes import Prefixed
+from exporter.envelopes.programs import MARK
 from exporter.envelopes.rfc5424 import Rfc5424
 from exporter.envelopes.state import State
-from exporter.envelopes.tables import HEADERS, Tables
+from exporter.envelopes.tables import Tables, is_header
 from exporter.envelopes.wall import Wall
 from exporter.model import Record, Verdict
 
 Open = Callable[[bytes], Record | Verdict | None]
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+# What stands alone in a line and says nothing: DOS's end of a file too.
+BLANKS: Final = b" \t\r\n\v\f\x1a"
+# What `journalctl` and `tail` say between lines.
+_BETWEEN = re.compile(rb"-- (?:Logs begin at|Journal begins at|Boot |Reboot|No entries).* --|==> .* <==")
 # The repeats of the last message of so many hosts are understood.
 HOSTS_KEPT: Final = 64
 
@@ -30,35 +39,40 @@ class Opener:
 
     def __init__(self, zone: ZoneInfo, state: str = "") -> None:
         saved = State.read(state)
-        self._lines = StampedLines(Wall(zone, saved.last))
-        self._tables = Tables(Wall(zone, saved.last_row))
+        order = Order(saved.order)
+        self._lines = StampedLines(Wall(zone, saved.last, order))
+        self._tables = Tables(Wall(zone, saved.last_row, order))
         self._containers = Containers(Wall(zone), saved.pieces)
         self._previous = saved.previous
         self._insides = Insides(zone, self._previous)
         self._reference = 0.0
+        self._order = order
+        rfc5424, objects = Rfc5424(Wall(zone)), Objects(self._tables.moments, self._lines)
+        wire = WireLines(self._lines)
         # The first that takes a line has it. What looks like a stamped line and is more comes before that.
         self._envelopes: dict[str, Open] = {
             "docker": self._containers.docker,
             "journal": Journal().open,
             "cri": self._containers.cri,
-            "rfc5424": Rfc5424(Wall(zone)).open,
+            "rfc5424": rfc5424.open,
             "table": self._tables.open,
+            "objects": objects.open,
             "lines": self._lines.open,
-            "wire": WireLines(self._lines).open,
-            "compose": Compose(self._lines).open,
+            "wire": wire.open,
+            "prefixed": Prefixed((self._lines.open, wire.open, rfc5424.open, objects.open)).open,
         }
         self._envelope = saved.envelope if saved.envelope in self._envelopes else ""
         self._open: Open = self._envelopes[self._envelope or "docker"]
 
-    def begin(self, name: str, modified: float, now: float) -> None:
-        """Before each batch: its file's name and age (UNIX seconds, 0: none), and our clock.
+    def begin(self, name: str, modified: float, now: float, ahead: Sequence[bytes] = ()) -> None:
+        """Before each batch: its file's name and age (UNIX seconds, 0: none), our clock, and its lines.
 
-        They complete stamps without year or date, and bound the doubled hour.
+        They complete stamps without year or date, bound the doubled hour, and tell days from months.
         """
         self._reference = modified or now
-        self._lines.wall.begin(name, modified, now)
+        self._lines.wall.begin(name, modified, now, ahead)
         self._lines.forget()
-        self._tables.moments.wall.begin(name, modified, now)
+        self._tables.moments.wall.begin(name, modified, now, ahead)
         self._tables.moments.forget()
         if len(self._previous) > HOSTS_KEPT:
             self._previous.clear()
@@ -67,7 +81,8 @@ class Opener:
         """The record of `line`; MALFORMED: it has no stamp where its stream has one, or no message. Never raises.
 
         None: no message by itself, to be counted as ignored: blank, more text of the message before (begins with
-        a blank), a repeat of nothing, or a piece of a longer line, which comes out with its last piece.
+        a blank, and is of no POP3 server), a repeat of nothing, what a viewer says between lines, or a piece of a
+        longer line, which comes out with its last piece.
         """
         opened = self._open(line)
         if not isinstance(opened, Record):
@@ -98,21 +113,27 @@ class Opener:
         of several pieces, are then lost if a restart comes between.
         """
         pieces, previous = (self._containers.pieces, self._previous) if keeps_text else ({}, {})
-        return State(self._lines.stamp, self._tables.moments.stamp, pieces, previous, self._envelope).written()
+        row = self._tables.moments.stamp
+        return State(self._lines.stamp, row, pieces, previous, self._envelope, self._order.state).written()
+
+    @property
+    def problem(self) -> str:
+        """What an operator should know of the stream's stamps: a sentence; empty: nothing."""
+        return self._order.problem
 
     def _recognise(self, line: bytes) -> Record | Verdict | None:
         """A line that is not in the envelope of the one before."""
-        if not line or line.isspace():
-            return None
         line = line.removeprefix(BYTE_ORDER_MARK)
+        if not line.strip(BLANKS):
+            return None
         for name, envelope in self._envelopes.items():
             opened = envelope(line)
             if opened is not None:
                 self._envelope, self._open = name, envelope
                 return opened
-        if self._envelope and line[:1] in (b" ", b"\t"):
+        if _BETWEEN.fullmatch(line) or (self._envelope and line[:1] in (b" ", b"\t") and not MARK.search(line)):
             return None
-        if line.startswith(HEADERS):
+        if is_header(line):
             return Record(self._last(), b"", b"", b"", line)
         return Verdict.MALFORMED
 

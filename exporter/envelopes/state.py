@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from exporter.envelopes.stamps import LATEST
 from exporter.model import Record
 
 # Of the last records of each host: these are written at every commit, and only a repeat would ask for them.
@@ -16,6 +17,7 @@ class State:
     """`last` and `last_row`: the stamps of the last stamped line and row; `pieces`: begins of lines not yet whole.
 
     `previous`: the last record of each host; `envelope`: the name of the last line's, empty while none is recognised.
+    `order`: what `Order.state` was, of day and month.
     """
 
     last: int | None
@@ -23,6 +25,7 @@ class State:
     pieces: dict[str, bytes]
     previous: dict[bytes, Record]
     envelope: str
+    order: object = None
 
     @classmethod
     def read(cls, text: str) -> "State":
@@ -35,14 +38,16 @@ class State:
                 {output: piece.encode("latin-1") for output, piece in saved["pieces"].items()},
                 {record.host: record for record in map(_record, saved["previous"])},
                 str(saved["envelope"]),
+                saved.get("order"),
             )
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls(None, None, {}, {}, "")
 
     def written(self) -> str:
         """As JSON."""
-        # Servers' own logs, without a host, have no repeats.
-        records = [record for record in self.previous.values() if record.host and len(record.message) <= LONGEST_SAVED]
+        # Servers' own logs, without a host and a program, have no repeats.
+        told = [record for record in self.previous.values() if record.host or record.program]
+        records = [record for record in told if len(record.message) <= LONGEST_SAVED]
         return json.dumps(
             {
                 "last": self.last,
@@ -50,18 +55,19 @@ class State:
                 "pieces": {output: piece.decode("latin-1") for output, piece in self.pieces.items()},
                 "previous": [_fields(record) for record in records[-HOSTS_SAVED:]],
                 "envelope": self.envelope,
+                "order": self.order,
             }
         )
 
 
 def _stamp(saved: Any) -> int | None:  # noqa: ANN401 - whatever JSON holds
-    return None if saved is None else int(saved)
+    return None if saved is None else min(max(int(saved), 0), LATEST)
 
 
 def _record(saved: list[Any]) -> Record:
     stamp, host, program, pid, message, times = saved
     host, program, pid, message = (text.encode("latin-1") for text in (host, program, pid, message))
-    return Record(int(stamp), host, program, pid, message, int(times))
+    return Record(min(max(int(stamp), 0), LATEST), host, program, pid, message, max(int(times), 1))
 
 
 def _fields(record: Record) -> list[int | str]:

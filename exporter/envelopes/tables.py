@@ -15,9 +15,15 @@ _EXCHANGE = re.compile(rb"\"?(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?
 _HMAILSERVER = re.compile(
     rb"\"[A-Z0-9]+\"\t-?\d+\t(?:-?\d+\t)?\"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)\"(?=\t|$)"
 )
-# The lines before the first row: `#Fields: ...`, or Exchange's names of columns.
-HEADERS: Final = (b"#", b"dateTime,")
+# The lines around the rows: `#Fields: ...`, Exchange's names of columns, MailEnable's begin and end of a file.
+_HEADERS: Final = (b"#", b"dateTime,", b"\x1a")
+_STARTED = re.compile(rb"\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\]\*+ LOG FILE ")
 SHAPES: Final = (_EXCHANGE, _HMAILSERVER)
+
+
+def is_header(line: bytes) -> bool:
+    """Whether the line belongs to the file, not to a moment."""
+    return line.startswith(_HEADERS) or _STARTED.match(line) is not None
 
 
 class Tables:

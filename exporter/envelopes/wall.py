@@ -6,9 +6,13 @@ lines more than a year older than their file, and on which side of a gap of an h
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
+
+from exporter.envelopes.months import months
+from exporter.envelopes.order import Numbers, Order
 
 # Lines of several processes may be out of order by this much, seconds.
 DISORDER = 120
@@ -35,27 +39,61 @@ class Wall:
 
     `last` is the instant of the stream's previous line (None: not known), by which a doubled hour is resolved.
     `near`: an instant that is known to be close (the stamp of the envelope around this one); it decides alone.
+    `order`: of day and month in dates of numbers.
     """
 
-    def __init__(self, zone: ZoneInfo, last: int | None = None) -> None:
+    def __init__(self, zone: ZoneInfo, last: int | None = None, order: Order | None = None) -> None:
         self.last = last
         self.near: int | None = None
+        self.order = order or Order()
+        self._languages: frozenset[int] = frozenset()
         self._zone = zone
         self._named: date | None = None
         self._reference = datetime(1970, 1, 1, tzinfo=UTC)
         self._limit = 0.0
 
-    def begin(self, name: str, modified: float, now: float) -> None:
-        """What is known of the lines that follow: their file's name and age (0: none) and our own clock."""
+    def begin(self, name: str, modified: float, now: float, ahead: Sequence[bytes] = ()) -> None:
+        """What is known of the lines that follow: their file's name and age (0: none), our own clock, themselves."""
         self._named = named_date(name)
         self._limit = modified or now
         self._reference = _instant(self._limit, self._zone)
+        self.order.begin(ahead, self.date())
 
     def date(self) -> date:
         """The date of stamps that have none: from the name, else that of the file's age."""
         if self.near is not None:
             return _instant(self.near, self._zone).date()
         return self._named or self._reference.date()
+
+    def numbered(self, numbers: Numbers, usual: str) -> tuple[int, int, int]:
+        """Year, month and day of three numbers, whose order the stream tells (order.py). ValueError: they are none."""
+        near = None if self.near is None else _instant(self.near, self._zone).date()
+        day = self.order.read(numbers, near, usual)
+        return day.year, day.month, day.day
+
+    def month(self, name: bytes, day: int) -> int:
+        """The month called `name` in any language. ValueError: it is none, or has no such day.
+
+        One name is that of two months: the languages of other names decide, else the line before is near, else it is
+        the newest that the file is old enough for.
+        """
+        known = months(name)
+        spoken = [month for month, languages in known.items() if languages & self._languages] or list(known)
+        days = {
+            month: date(year, month, day)
+            for month in spoken
+            for year in (self.year(month, day, 0, 0),)
+            if _exists(year, month, day)
+        }
+        if not days:
+            raise ValueError(name)
+        found = max(days, key=days.__getitem__)
+        if len(days) > 1 and self.last is not None:
+            before = _instant(self.last, self._zone).date()
+            found = min(days, key=lambda month: abs(days[month] - before))
+        if len(known) == 1:
+            self._languages = (self._languages & known[found]) or known[found]
+        return found
 
     def minutes(self, year: int | None, month: int, day: int, hour: int, minute: int) -> tuple[int, ...]:
         """The instants (UNIX seconds) at which the clock shows this: one, or two in a doubled hour, ascending.

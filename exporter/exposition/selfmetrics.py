@@ -22,6 +22,7 @@ from exporter.exposition.families import Family, Group
 from exporter.exposition.sources import SourceReport
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+FAULTS = {"line": 0, "file": 0, "source": 0, "commit": 0}
 # There from the start, so that the first such error is an increase.
 USUAL_ERRORS = {"EACCES": 0, "EIO": 0}
 Values = Iterable[tuple[tuple[str, ...], float]]
@@ -73,6 +74,17 @@ _OF_SOURCES: tuple[_OfSource, ...] = (
             ("source", "errno"),
         ),
         lambda source: [((errno,), number) for errno, number in (USUAL_ERRORS | dict(source.read_errors)).items()],
+    ),
+    _OfSource(
+        Family(
+            "pop3_exporter_faults_total",
+            "counter",
+            "Errors of the exporter itself, confined: a line or a file set aside, a source that waits, a commit that"
+            " failed for what a source brought.",
+            Group.EXPORTER,
+            ("source", "kind"),
+        ),
+        lambda source: [((kind,), number) for kind, number in (FAULTS | dict(source.faults)).items()],
     ),
 )
 SOURCE_FAMILIES: tuple[Family, ...] = tuple(each.family for each in _OF_SOURCES)

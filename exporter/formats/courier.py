@@ -1,16 +1,23 @@
 """Courier's POP3 server, plain and TLS.
 
 Facts: courier-pop 1.0.16 (Debian 12), run and compared with what its clients did; older versions (no port, tags
-`courierpop3login`, `popd-ssl`) from public logs.
+`courierpop3login`, `popd-ssl`) from public logs; newer ones (1.3.5 to 2.0) from its source (pop3login.C, pop3dserver.C,
+starttls.c).
 
-* No pid: address and port tie the lines of a connection together; where the version logs no port, the address.
+* No pid: address and port tie the lines of a connection together; where the version logs no port, the address. From
+  2005 to September 2019 `LOGIN` has the port and the lines before it have not: the login goes on with what its address
+  began.
 * `Connection` and `Disconnected` are logged at mail.debug. A syslog that drops debug leaves connections that
   never tried a password uncounted: trait `debug` says that they are kept.
 * `LOGOUT` with a user ends a session by QUIT, `DISCONNECTED` without; before the login `LOGOUT` (QUIT) is followed
   by `Disconnected`, which then adds nothing, and alone says that the client left or was timed out.
 * Nothing at all is logged when the client vanishes in the middle of a RETR, when the 60 s of the login are over, when
   the process is killed or the server stopped: such sessions expire, and their bytes are in no log (lower bound).
-* TLS errors carry no port: they end the connection open from that address, else they are the whole connection.
+* 2.0 writes `disc` in place of each of these words: why the session ended is not told.
+* TLS errors carry no port. A failed handshake on POP3S is the whole connection, because `Connection` comes after it; on
+  POP3 it is of the connection open from that address. What may also stand before the end of a good session (the client
+  went without close_notify) ends nothing: it is why the connection ended if no line of its own does. Without an
+  address, only a failed handshake on POP3S is a connection.
 * `Maximum connection limit reached` is a connection that was refused: blocked. What the access file denies is not
   logged at all.
 * Names are printed unquoted, so the last `, ip=[..], port=[..]` counts. courierlogger cuts lines at 512 bytes and
@@ -19,6 +26,7 @@ Facts: courier-pop 1.0.16 (Debian 12), run and compared with what its clients di
 * `rcvd` and `sent` are POP3 bytes after the login. Mailbox errors name no connection.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -27,12 +35,31 @@ from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
-PROGRAMS = frozenset((b"pop3d", b"pop3d-ssl", b"courierpop3d", b"courierpop3login", b"popd-ssl", b"pop3login"))
+_TLS_ONLY = frozenset((b"pop3d-ssl", b"popd-ssl"))
+PROGRAMS = _TLS_ONLY | {b"pop3d", b"courierpop3d", b"courierpop3login", b"pop3login"}
 
 _IP = rb"([0-9A-Fa-f:.]{2,45})"
-_PEER = rb", ip=\[" + _IP + rb"\](?:, port=\[(\d{1,5})\])?"
-_SUMS = rb", top=\d+, retr=\d+(?:, rcvd=(\d+), sent=(\d+))?, time=\d+(?:, stls=1)?"
-_USER_ENDS = {b"LOGOUT": Reason.LOGOUT, b"DISCONNECTED": Reason.CLOSED, b"TIMEOUT": Reason.TIMEOUT}
+# courierlogger takes the level away, other loggers keep it.
+_LEVEL = rb"(?:(?:DEBUG|INFO|WARN|ERR|ALERT|CRIT): ?)?"
+_PORT = rb"(?:, port=\[(?:(\d{1,5})|N/A)\])?"
+_PEER = rb", ip=\[" + _IP + rb"\]" + _PORT
+# What later versions add: `protocol=POP3`, `stls=1`.
+_MORE = rb"(?:, [a-z_]{1,20}=[^][=, ]{0,64}){0,8}"
+_SUMS = rb", top=\d+, retr=\d+(?:, rcvd=(\d+), sent=(\d+))?" + _MORE
+_USER_ENDS = {
+    b"LOGOUT": Reason.LOGOUT,
+    b"DISCONNECTED": Reason.CLOSED,
+    b"TIMEOUT": Reason.TIMEOUT,
+    b"I/O error disconnect": Reason.RESET,
+}
+# TLS errors that may stand before the end of a good session; all others are failed handshakes.
+_IN_SESSION = re.compile(
+    rb"Unexpected SSL connection shutdown\.|The TLS connection was non-properly terminated\."
+    rb"|Error in the (?:pull|push) function\.|couriertls: (?:read|write): .*",
+    re.DOTALL,
+)
+_RESET = re.compile(rb"Error in the (?:pull|push) function\.|.*: (?:Connection reset by peer|Broken pipe)", re.DOTALL)
+_TLS_ERROR = rb"(?:[A-Z][^=]{1,200}\.|couriertls: .{1,400})"
 
 
 def _address(ip: bytes | None) -> bytes:
@@ -55,6 +82,13 @@ def _known(kind: Kind, reason: Reason | None = None, trait: str = "") -> Meaning
     return meaning
 
 
+def _login(groups: Sequence[bytes | None], _: Record) -> Outcome:
+    """The first line with a port, in the versions of 2005 to 2019."""
+    user, ip, port = groups
+    former = None if port is None else _key(ip, None)
+    return Fact(Kind.LOGIN, _key(ip, port), user, _address(ip), former=former)
+
+
 def _whole(reason: Reason) -> Meaning:
     """Lines with an address only, that are all there is of a connection."""
     return lambda groups, _: Fact(Kind.END, address=_address(groups[0]), reason=reason)
@@ -62,35 +96,74 @@ def _whole(reason: Reason) -> Meaning:
 
 def _end(groups: Sequence[bytes | None], _: Record) -> Outcome:
     word, user, ip, port, received, sent = groups
-    reason = Reason.RESET if word is None else _USER_ENDS[word]
-    return Fact(Kind.END, _key(ip, port), user, _address(ip), reason, received=number(received), sent=number(sent))
+    reason = _USER_ENDS.get(word or b"", Reason.UNSPECIFIED)
+    return Fact(
+        Kind.END, _key(ip, port), user, _address(ip), reason, received=number(received), sent=number(sent), ok=True
+    )
 
 
-def _tls_error(groups: Sequence[bytes | None], _: Record) -> Outcome:
+def _tls_error(groups: Sequence[bytes | None], record: Record) -> Outcome:
     ip, text = groups
-    reason = Reason.RESET if text == b"Error in the pull function." else Reason.TLS_FAILED
-    return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True)
+    assert text is not None
+    reason = Reason.RESET if _RESET.fullmatch(text) else Reason.TLS_FAILED
+    if _IN_SESSION.fullmatch(text):
+        return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True, presumed=True)
+    if record.program in _TLS_ONLY:  # its `Connection` comes after the handshake
+        return Fact(Kind.END, address=_address(ip), reason=reason)
+    return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True, presumed=True, ok=False)
 
+
+def _nameless_tls_error(_: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.END, reason=Reason.TLS_FAILED) if record.program in _TLS_ONLY else Verdict.IGNORED
+
+
+_DISCONNECTS = rb"(LOGOUT|DISCONNECTED|TIMEOUT|I/O error disconnect|disc), user=(.*)"
 
 WORDING = Wording(
-    Rule("connection", rb"(?:INFO: )?Connection" + _PEER, _known(Kind.CONNECT, trait="debug")),
-    Rule("login", rb"(?:INFO: )?LOGIN, user=(.*)" + _PEER + rb"(?:, protocol=POP3)?", _known(Kind.LOGIN)),
-    Rule("failed", rb"(?:INFO: )?LOGIN FAILED, user=(.*)" + _PEER, _known(Kind.FAILURE)),
-    Rule("failed-without-user", rb"(?:INFO: )?LOGIN FAILED(?:, method=[^,]{0,64})?" + _PEER, _known(Kind.FAILURE)),
-    Rule("end", rb"(?:INFO: )?(?:(LOGOUT|DISCONNECTED|TIMEOUT)|I/O error disconnect), user=(.*)" + _PEER + _SUMS, _end),
-    Rule("locked", rb"LOCKED, user=(.*)" + _PEER, _known(Kind.END, Reason.MAILBOX_LOCKED)),
-    Rule("quit-before-login", rb"(?:INFO: )?LOGOUT" + _PEER, _known(Kind.END, Reason.LOGOUT)),
-    Rule("left-before-login", rb"(?:INFO: )?Disconnected" + _PEER, _known(Kind.END, Reason.CLOSED, "debug")),
-    Rule("limit", rb"Maximum connection limit reached for " + _IP, _whole(Reason.CONNECTION_LIMIT)),
-    Rule("blocklist", rb"dropped blocked connection from \[?" + _IP + rb"\]?", _whole(Reason.ACCESS_LIST)),
-    Rule("tls", rb"ip=\[" + _IP + rb"\], ([^,]{0,100}(?:TLS|SSL|Decryption|pull|push)[^,]{0,200}\.)", _tls_error),
-    Rule("deleted", rb"DELETED, user=.*, filename=.*", Verdict.IGNORED),
-    Rule("daemons", rb"\d+ (?:maximum )?active connections\.", Verdict.IGNORED),
-    Rule("mailbox", rb"chdir /.*|[^ ]{1,300}: chdir\([^)]{1,400}\) failed!!|error: .*", Verdict.IGNORED),
-    Rule("authentication", rb"authentication error: .*|authdaemon: .*|\[Hint: .*", Verdict.IGNORED),
-    Rule("start", rb"/etc/.*: No such file or directory|malloc: .*|WARN: .*", Verdict.IGNORED),
-    Rule("cut", rb"LOGIN(?: FAILED)?, user=(?!.*" + _PEER + rb"(?:, protocol=POP3)?$).*", Verdict.MALFORMED),
-    Rule("rest-of-cut", rb"[^,]{0,50}\], port=\[\d{1,5}\](?:, protocol=POP3)?", Verdict.MALFORMED),
+    Rule("connection", _LEVEL + rb"Connection" + _PEER, _known(Kind.CONNECT, trait="debug")),
+    Rule("login", _LEVEL + rb"LOGIN, user=(.*)" + _PEER + _MORE, _login),
+    Rule("failed", _LEVEL + rb"LOGIN FAILED, user=(.*)" + _PEER + _MORE, _known(Kind.FAILURE)),
+    Rule("failed-without-user", _LEVEL + rb"LOGIN FAILED(?:, method=[^,]{0,64})?" + _PEER, _known(Kind.FAILURE)),
+    Rule("end", _LEVEL + _DISCONNECTS + _PEER + _SUMS, _end),
+    Rule("locked", _LEVEL + rb"LOCKED, user=(.*)" + _PEER, _known(Kind.END, Reason.MAILBOX_LOCKED)),
+    Rule("quit-before-login", _LEVEL + rb"LOGOUT" + _PEER, _known(Kind.END, Reason.LOGOUT)),
+    Rule("left-before-login", _LEVEL + rb"Disconnected" + _PEER, _known(Kind.END, Reason.CLOSED, "debug")),
+    Rule("limit", _LEVEL + rb"Maximum connection limit reached for " + _IP, _whole(Reason.CONNECTION_LIMIT)),
+    Rule("blocklist", _LEVEL + rb"dropped blocked connection from \[?" + _IP + rb"\]?", _whole(Reason.ACCESS_LIST)),
+    Rule("tls", _LEVEL + rb"ip=\[" + _IP + rb"\], (" + _TLS_ERROR + rb")", _tls_error),
+    Rule("nameless-tls", rb"couriertls: (?:connect|accept): .{1,400}", _nameless_tls_error),
+    Rule(
+        "nameless-read",
+        _LEVEL + rb"(?:Unexpected SSL connection shutdown\.|couriertls: (?:read|write): .{1,400})",
+        Verdict.IGNORED,
+    ),
+    Rule("deleted", _LEVEL + rb"DELETED, user=.*, filename=.*", Verdict.IGNORED),
+    Rule("daemons", _LEVEL + rb"\d+ (?:maximum )?active connections\.", Verdict.IGNORED),
+    Rule(
+        "mailbox",
+        rb"chdir /.*|[^ ]{1,300}: chdir\([^)]{1,400}\) failed!!"
+        rb"|(?:ERR: )?(?:Error while saving courierpop3dsizelist|I/O error while reading message file ).*",
+        Verdict.IGNORED,
+    ),
+    # Until 2006, with DEBUG_LOGIN: the dialogue, with passwords.
+    Rule("debugging", rb"LOGIN: DEBUG: ip=\[" + _IP + rb"\], [a-z]{2,20}=.*", Verdict.IGNORED),
+    Rule("authentication", _LEVEL + rb"(?:authentication error: |authdaemon: |\[Hint: ).*", Verdict.IGNORED),
+    Rule(
+        "start",
+        rb"/etc/.*: No such file or directory|couriertcpd: ready\."
+        rb"|(?:error|malloc|fork|pipe|dup|read|write|select|socket|bind|listen|setsockopt|fcntl): [A-Z][^:]{1,100}",
+        Verdict.IGNORED,
+    ),
+    Rule(
+        "proxy",
+        _LEVEL
+        + rb"(?:proxy enabled, but no (?:proxy host defined|password) for"
+        + rb"|(?:Did not receive greeting from|UTF8 rejected by|Login (?:userid|password) rejected by)) .*",
+        Verdict.IGNORED,
+    ),
+    Rule("haproxy", rb"haproxy: [a-z].{0,100}", Verdict.IGNORED),
+    Rule("cut", _LEVEL + rb"LOGIN(?: FAILED)?, user=(?!.*" + _PEER + _MORE + rb"$).*", Verdict.MALFORMED),
+    Rule("rest-of-cut", rb"[^,]{0,50}\], port=\[\d{1,5}\]" + _MORE, Verdict.MALFORMED),
 )
 
 
@@ -113,7 +186,7 @@ class Courier:
     traits: Mapping[str, Qualities] = MappingProxyType({"debug": {"connections": Quality.EXACT}})
     wording = WORDING
     documentation = Documentation(
-        servers="Courier (courier-pop 1.0.16; older wordings from public logs)",
+        servers="Courier (courier-pop 1.0.16; older wordings from public logs, newer ones to 2.0 from its source)",
         measured=True,
         deciding_lines="`LOGIN`; else `LOGOUT` or `Disconnected` without a user, `Maximum connection limit reached`, "
         "a TLS error; else the expiry",

@@ -33,7 +33,17 @@ MASTERS = frozenset((b"cyrus/master", b"cyrus-master", b"master"))
 COMMANDS = frozenset(b"quit user pass apop auth capa stls stat list retr dele noop rset top uidl".split())
 
 _CLIENT = rb"(?:[^ \[]{1,255})? ?\[([0-9A-Fa-f:.]{2,45})\]"
-_REFUSAL = rb"\[[^\]]{0,300}\]|SASL\(-?\d{1,5}\):? .{0,300}|invalid user"
+_REFUSAL = rb"\[[^\]]{0,300}\]|SASL\(-?\d{1,5}\):? .{0,300}|invalid user|access denied"
+
+
+# sasl_errstring(3), for mechanisms that end before they name a user.
+_SASL_ERRORS = (
+    rb"authentication failure|authorization failure|user not found|no mechanism available|generic failure|bad protocol"
+    rb"|another step is needed|invalid parameter supplied|mechanism too weak|encryption needed|integrity check failed"
+    rb"|passphrase (?:expired|locked)|user (?:exists|account)|remote authentication server"
+    rb"|no memory available"
+    rb"|client response doesn't match|One time use of|Password (?:verification|expired)|aborted|Parameter Error"
+)
 
 
 def _fact(record: Record, kind: Kind, user: bytes | None = None, address: bytes | None = None) -> Fact:
@@ -53,6 +63,15 @@ def _bad_login(groups: Sequence[bytes | None], record: Record) -> Outcome:
     # APOP shows the challenge in place of the name, other mechanisms nothing.
     named = user != b"-notset-" and mechanism != b"APOP"
     return _fact(record, Kind.FAILURE, user if named else None, address)
+
+
+def _nameless(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    """A mechanism that failed before, or without telling, whose login it was."""
+    return _fact(record, Kind.FAILURE, address=groups[0])
+
+
+def _anonymous(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    return _fact(record, Kind.LOGIN, b"anonymous", groups[0])
 
 
 def _refusal(reason: Reason) -> Meaning:
@@ -85,6 +104,11 @@ def _command(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.BAD_COMMAND)._replace(bad_commands=1, trait="chatty")
 
 
+# What else is audited than traffic.
+_AUDITED = (
+    rb"(?:acl|append|create|delete|discard|duplicate|expunge|modseq|newquota|overquota|partitionmove|proxy|redirect|reject"
+    rb"|rename|rmquota|setquota|touched|unlink|unlinkarchive|mboxname|sieve|failed|ok|processed)"
+)
 _PAIR = re.compile(rb'(?<![^ ])([a-z.]+)=(?:"((?:[^"\\]|\\.)*)"|([^ ]*))')
 _ADDRESS = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]")
 
@@ -109,6 +133,18 @@ WORDING = Wording(
     Rule("accepted", rb"accepted connection", lambda _, record: _fact(record, Kind.CONNECT)),
     Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<[^>]{0,200}>)?", _login),
     Rule("badlogin", rb"badlogin: " + _CLIENT + rb" ?([^ ]{1,64}) (.*) (?:" + _REFUSAL + rb")", _bad_login),
+    # `badlogin: HOST MECHANISM`, with or without what SASL said: all versions since 2.0.
+    Rule(
+        "badlogin-nameless",
+        rb"badlogin: "
+        + _CLIENT
+        + rb" (?!plaintext )[A-Za-z0-9_-]{1,64}(?: \[?(?:SASL\(-?\d{1,5}\):? )?(?:"
+        + _SASL_ERRORS
+        + rb")[^][]{0,300}\]?)?",
+        _nameless,
+    ),
+    Rule("badlogin-anonymous", rb"badlogin: " + _CLIENT + rb" anonymous login refused", _nameless),
+    Rule("login-anonymous", rb"login: " + _CLIENT + rb" anonymous .{0,300}", _anonymous),
     Rule("usage", rb"USAGE (.*) user: [\d.]+ sys: [\d.]+", _usage),
     Rule(
         "counts",
@@ -120,19 +156,26 @@ WORDING = Wording(
     Rule("logfmt", rb"(event=(?:login\.good|login\.bad|auditlog\.traffic) .*)", _logfmt),
     Rule("limit", rb"Too many open connections \(.*\)", _refusal(Reason.CONNECTION_LIMIT)),
     Rule("poll", rb".{0,500}: Logins must be at least \d+ minutes? apart", _refusal(Reason.RATE_LIMIT)),
-    Rule("handshake", rb"pop3s failed: .{0,300}", _end(Reason.TLS_FAILED)),
+    # The second since 3.12, in these letters; also after STLS.
+    Rule("handshake", rb"(?:pop3s failed|TLS nego?t?iation failed): .{0,300}", _end(Reason.TLS_FAILED)),
+    Rule(
+        "tls-setup",
+        rb"(?:\[pop3d\] error initializing TLS|sasl_?(?:setprop|props_set_tls)\(\) failed: cmd_.{1,40})",
+        _end_if_open(Reason.INTERNAL_ERROR),
+    ),
+    Rule("backend", rb"couldn't authenticate to backend server", _end_if_open(Reason.BACKEND_DOWN)),
     Rule("shutdown", rb"graceful shutdown(?: initiated by .{0,300})?", _end_if_open(Reason.SHUTDOWN)),
     Rule("fatal", rb"Fatal error: .*", _end_if_open(Reason.INTERNAL_ERROR)),
     Rule("locked", rb"Unable to lock maildrop .*", _end_if_open(Reason.MAILBOX_LOCKED)),
     Rule(
         "maildrop",
-        rb"Unable to open maildrop .*|Maildrop .* has been \(re\)moved .*",
+        rb"Unable to (?:open|locate) maildrop .*|Maildrop .* has been \(re\)moved .*",
         _end_if_open(Reason.MAILBOX_ERROR),
     ),
     Rule("starttls", rb"starttls: .*|\[pop3d\] STARTTLS failed: .*|inittls: .*|TLS is available\.:.*", Verdict.IGNORED),
     Rule(
         "audit",
-        rb"auditlog: (?!traffic ).*|event=auditlog\.(?!traffic ).*|Expunged \d+ messages? from .*",
+        rb"auditlog: " + _AUDITED + rb" .*|event=auditlog\." + _AUDITED + rb" .*|Expunged \d+ messages? from .*",
         Verdict.IGNORED,
     ),
     Rule(
@@ -147,6 +190,8 @@ WORDING = Wording(
     ),
 )
 _KILLED = re.compile(rb"process type:SERVICE name:pop3s? .{0,300} pid:(\d{1,10}) signaled to death by signal .{0,60}")
+# Not the end of a connection: the process has written its own.
+_EXITED = re.compile(rb"process type:.{1,400} exited(?: normally|, status \d{1,3})")
 
 
 def _of_master(record: Record) -> Outcome:
@@ -155,7 +200,8 @@ def _of_master(record: Record) -> Outcome:
         return Fact(Kind.END, killed[1], reason=Reason.KILLED, tentative=True)
     if record.message == b"All children have exited, closing down":
         return Fact(Kind.RESTART)
-    return Verdict.IGNORED
+    of_pop3 = b" name:pop3" in record.message[:200] and _EXITED.fullmatch(record.message) is None
+    return Verdict.UNMATCHED if of_pop3 else Verdict.IGNORED
 
 
 class Cyrus:

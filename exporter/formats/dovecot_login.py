@@ -104,6 +104,7 @@ _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
 
 
 _NOTHING_MORE = tuple(Fact(Kind.END))[7:]
+_REST = tuple(Fact(Kind.END))[16:]
 
 # What lines begin with, up to `user=`.
 _heads: dict[bytes, Head] = {}
@@ -161,7 +162,7 @@ def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | No
         trait = "proxy" if head.proxied else ""
         return _new_fact(
             Fact,
-            (kind, key, user, address, None, 0, 0, None, None, False, b"", None, trait, not key, False, False, None),
+            (kind, key, user, address, None, 0, 0, None, None, False, b"", None, trait, not key, False, False, *_REST),
         )
     if head.verdict is not None:
         return head.verdict

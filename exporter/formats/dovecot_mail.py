@@ -44,6 +44,7 @@ _LONGEST_REASON = 200
 
 # A Fact of all its fields, without the named tuple's own constructor, which is Python code.
 _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
+_REST = tuple(Fact(Kind.END))[16:]
 
 
 def read_mail(message: bytes) -> Fact | Verdict:
@@ -102,7 +103,7 @@ def _end(message: bytes, stats: int, key: bytes | None, user: bytes, reason: Rea
         received, sent, trait = _other_bytes(message, stats)
     bad = 21 if reason is Reason.BAD_COMMANDS else int(reason is Reason.LINE_TOO_LONG)
     fields = (Kind.END, key, user or None, None, reason, 0, bad, received, sent)
-    return _new_fact(Fact, (*fields, False, b"", True, trait, not key, False, False, None))
+    return _new_fact(Fact, (*fields, False, b"", True, trait, not key, False, False, *_REST))
 
 
 def _other_bytes(message: bytes, stats: int) -> tuple[int | None, int | None, str]:

@@ -5,7 +5,9 @@ run.
 
 * A row per command: `dateTime,sessionId,seqNumber,sIp,cIp,user,duration,rqsize,rpsize,command,parameters,context,puid`;
   older versions lack rqsize, rpsize and puid. The number of columns tells them apart, so `#Fields:` is not needed.
-* `OpenSession` is the connection, `CloseSession` its end: for QUIT if that was sent, else because the client left.
+* The front end writes at most 20 characters of the bare name into the column `user`: the command `user` knows better.
+* `OpenSession` is the connection, `CloseSession` its end: for QUIT if that was sent, else because the client left. In
+  the front end's log it carries the bytes that were passed on after the login (from a third party's sample).
 * `context` holds the answer: `R=OK` or `R="-ERR ...";Msg=...;ErrMsg=...`.
 * Bytes are exact (trait `sizes`): requests and answers, the texts of messages included.
 * Read the front end's log only: the back end logs the same connections again, with the front end as client. Rows of
@@ -13,13 +15,14 @@ run.
 """
 
 import csv
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
-from exporter.formats.wording import Outcome, number, qualities
+from exporter.formats.wording import MAX_BYTES, MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
 # Positions of session, server, client, user, request size, answer size, command, parameters, context.
@@ -30,6 +33,8 @@ _COLUMNS = {
 }
 _IMAP_PORTS = (b"143", b"993")
 _LOOPBACK = (b"127.0.0.1", b"::1")
+# The accounts of the server's own probes.
+_PROBE = re.compile(rb"HealthMailbox[0-9A-Fa-f]{6,32}(?:@|$)")
 # Texts of the answer, lower case, that mean another reason than the credentials [from the documentation].
 _REASONS = (
     (b"connection limit", Reason.CONNECTION_LIMIT),
@@ -79,7 +84,10 @@ class Exchange:
         columns = _COLUMNS.get(len(row))
         if columns is None or len(row[1]) > _MAX_ID:
             return Verdict.UNMATCHED
-        return _read(row, columns)
+        try:
+            return _read(row, columns)
+        except OutOfRangeError:
+            return Verdict.MALFORMED
 
     def recognises(self, record: Record) -> bool:
         """Whether the row has the columns, and a hexadecimal session id."""
@@ -91,7 +99,6 @@ class Exchange:
 
 
 _MAX_ID = 16
-_LOGINS = (b"pass", b"auth", b"apop")
 
 
 def _row(message: bytes) -> list[bytes]:
@@ -109,20 +116,22 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
         b"" if column is None else row[column] for column in columns
     )
     address = client.rpartition(b":")[0].strip(b"[]")
-    if server.rpartition(b":")[2] in _IMAP_PORTS or address in _LOOPBACK or user.startswith(b"HealthMailbox"):
+    if server.rpartition(b":")[2] in _IMAP_PORTS or address in _LOOPBACK or _PROBE.match(user):
         return Verdict.IGNORED
     key = session + b" " + address
-    received, sent = number(request), number(answer)
+    closes = verb.lower() == b"closesession"
+    limit = MAX_BYTES if closes else MAX_ROW_BYTES
+    received, sent = number(request, limit), number(answer, limit)
     trait = "" if received is None else "sizes"
-    command = verb.lower()
-    if command == b"opensession":
+    if closes:
+        return Fact(
+            Kind.END, key, address=address, reason=Reason.CLOSED, received=received, sent=sent, verb=verb, trait=trait
+        )
+    if verb.lower() == b"opensession":
         return Fact(Kind.CONNECT, key, address=address, received=received, sent=sent, trait=trait)
-    if command == b"closesession":
-        return Fact(Kind.END, key, address=address, reason=Reason.CLOSED, trait=trait)
     verb, name = wire.parsed(verb + b" " + parameters)
     ok, reason, bad = _answer(context)
-    if user and (name is None or (ok and command in _LOGINS)):  # the column knows better who is logged in
-        name = user
+    name = name or user or None
     return Fact(
         Kind.COMMAND,
         key,

@@ -3,7 +3,8 @@
 Facts: the format strings of its source; lines composed of them, not run.
 
 * `"POP3D"<tab>thread<tab>session<tab>"stamp"<tab>"ip"<tab>"SENT: ..."` or `RECEIVED:`; the session, not the thread,
-  ties the lines. Inner quotes are not escaped, so the text goes to the last quote. `POP3C` is its own fetching of mail.
+  ties the lines. Inner quotes are not escaped, so the text goes to the last quote. `POP3C` is its own fetching of mail,
+  which 5.3 logs as `POP3D` too: there it sends commands and receives answers.
 * The first line of a session is the connection; a QUIT ends it. Nothing is written when a client leaves or is timed
   out: the session expires.
 * Answers to RETR are not logged, so no bytes can be told. Blocked connections are logged without port and session
@@ -25,8 +26,11 @@ _REASONS = (
     (b"too many invalid logon attempts", Reason.LOGIN_FAILURES),
     (b"already locked", Reason.MAILBOX_LOCKED),
     (b"stls is required", Reason.TLS_REQUIRED),
+    (b"ssl/tls-connection is required", Reason.TLS_REQUIRED),
+    (b"autologout", Reason.TIMEOUT),
+    (b"excessive amount of data", Reason.LINE_TOO_LONG),
 )
-_BAD = (b"invalid command", b"line too long")
+_BAD = (b"invalid command", b"line too long", b"command not permitted when tls active")
 
 
 def _key(session: bytes | None, address: bytes | None) -> bytes:
@@ -47,10 +51,18 @@ def _sent(groups: Sequence[bytes | None], _: Record) -> Outcome:
     return Fact(Kind.REPLY, _key(session, address), None, address, reason, ok=ok, bad_commands=bad)
 
 
+_VERB = rb"(?:USER|PASS|APOP|CAPA|STLS|STAT|LIST|UIDL|RETR|TOP|DELE|NOOP|RSET|QUIT)"
+
 WORDING = Wording(
-    Rule("received", _ROW + rb"RECEIVED: (.*)\"", _received),
-    Rule("sent", _ROW + rb"SENT: (.*)\"", _sent),
-    Rule("other", rb"\"(?!POP3D\")[A-Z0-9]{2,20}\"\t.*", Verdict.IGNORED),
+    Rule("received", _ROW + rb"RECEIVED: (?!(?:\+OK|-ERR)[ \"])(.*)\"", _received),
+    Rule("sent", _ROW + rb"SENT: (?!" + _VERB + rb"[ \"])(.*)\"", _sent),
+    # 5.3 logs its own fetching of mail from other servers under the same name: there it is the client.
+    Rule("fetching", _ROW + rb"(?:RECEIVED: (?:\+OK|-ERR)|SENT: " + _VERB + rb")(?: .*)?\"", Verdict.IGNORED),
+    Rule(
+        "other",
+        rb"\"(?!POP3D\")(?:SMTP[CD]|IMAPD|POP3C|TCPIP|DEBUG|APPLICATION|ERROR|EVENT|BACKUP)\"\t.*",
+        Verdict.IGNORED,
+    ),
 )
 
 

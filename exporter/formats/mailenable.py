@@ -1,10 +1,15 @@
-"""MailEnable's POP activity log (`POP-Activity-YYMMDD.log`).
+"""MailEnable's POP activity log (`POP-Activity-YYMMDD.log`) and W3C log (`exYYMMDD.log`).
 
-Facts: the layout is that of its SMTP and IMAP logs (real); the POP3 texts are taken to be the protocol. Not run.
+Facts: the layout of the activity log is that of its SMTP and IMAP logs (real), its header and its last byte are of a
+real SMTP file; the columns of the W3C log are those of a public reader. The POP3 texts are taken to be the protocol.
+Not run.
 
 * A tab-separated row per command: `MM/DD/YY HH:MM:SS<tab>POP3-IN<tab>message id<tab>socket<tab>ip<tab>command<tab>
   full command<tab>answer<tab>bytes to the client<tab>bytes from the client<tab>user<tab>`.
-* Socket and address tie the rows; the first is the connection, a QUIT ends it, else it expires.
+* The W3C log: `date time c-ip agent account s-ip s-port cs-method cs-uristem cs-uriquery s-computername sc-bytes
+  cs-bytes time-taken cs-username`, blanks written as `+`: the command is cs-uristem, the answer cs-uriquery.
+* Socket (s-port) and address tie the rows; the first, the greeting's, is the connection, a QUIT ends it, else it
+  expires.
 * What the client sent stands between, tabs and all; the columns around it are counted from both sides.
 * `denied access` marks a refused host: blocked. Bytes are exact.
 """
@@ -16,11 +21,35 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
-from exporter.formats.wording import Outcome, number, qualities
+from exporter.formats.wording import MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
 _COLUMNS = 10
 _SERVICE = re.compile(rb"(?:\d\d/\d\d/\d\d \d\d:\d\d:\d\d\t)?(POP3?-?[A-Z]{0,8}|[A-Z0-9]{2,8}-[A-Z]{2,3})\t")
+# How lines that are no rows begin.
+_BESIDE = (b"#", b"\x1a", b"[")
+_STARTED = re.compile(rb"\[[\d/: ]{17}\]\*+ LOG FILE (?:STARTED|CLOSED|STOPPED) \*+")
+_W3C = re.compile(
+    rb"([0-9A-Fa-f:.]{2,45}) ([A-Z0-9]{2,8}(?:-[A-Z0-9]{1,8})?) [^ ]{1,255} [0-9A-Fa-f:.-]{1,45} (\d{1,10}|-)"
+    rb" ([^ ]{1,64}) ([^ ]{1,4096}) ([^ ]{1,4096}) [^ ]{1,255} (\d{1,20}|-) (\d{1,20}|-)(?: (?:\d{1,20}|-))?"
+    rb" ([^ ]{1,512})"
+)
+
+
+def _fact(
+    socket: bytes, address: bytes, dialogue: tuple[bytes, bytes], user: bytes, sizes: tuple[bytes, bytes]
+) -> Fact:
+    """`dialogue`: command and answer; `sizes`: to the client and from it."""
+    key = socket + b" " + address
+    line, answer = dialogue
+    if b"denied access" in answer.lower():
+        return Fact(Kind.END, key, None, address, Reason.ACCESS_LIST)
+    sent, received = (number(size, MAX_ROW_BYTES) for size in sizes)
+    if not line and wire.succeeded(answer):
+        return Fact(Kind.CONNECT, key, None, address, received=received, sent=sent)
+    verb, name = wire.parsed(line)
+    ok = wire.succeeded(answer)
+    return Fact(Kind.COMMAND, key, name or user or None, address, received=received, sent=sent, verb=verb, ok=ok)
 
 
 class MailEnable:
@@ -40,42 +69,54 @@ class MailEnable:
     )
     traits: Mapping[str, Qualities] = MappingProxyType({})
     documentation = Documentation(
-        servers="MailEnable (activity log)",
+        servers="MailEnable (activity log, W3C log)",
         measured=False,
         deciding_lines="the row of `PASS` with `+OK`; else that of `QUIT`, or `denied access`; else the expiry",
         bytes_cover="the whole connection, login included",
-        advice=MappingProxyType({"": "turn the POP service's activity log on"}),
+        advice=MappingProxyType({"": "turn the POP service's activity log on, or its W3C log; not both in one source"}),
     )
 
     def read(self, record: Record) -> Outcome:
         """What the row says; rows of other services are ignored."""
-        head = _SERVICE.match(record.message)
-        if head is None:
-            return Verdict.IGNORED if record.message[:1] == b"#" else Verdict.UNMATCHED
-        if not head[1].startswith(b"POP"):
+        message = record.message
+        if message[:1] in _BESIDE and (message[:1] != b"[" or _STARTED.fullmatch(message)):
             return Verdict.IGNORED
-        row = record.message[head.start(1) :].removesuffix(b"\t").split(b"\t")
-        if len(row) < _COLUMNS:
+        try:
+            head = _SERVICE.match(message)
+            return _w3c(message) if head is None else _row(message, head)
+        except OutOfRangeError:
             return Verdict.MALFORMED
-        # What the client sent may hold tabs: the columns after it are counted from the right.
-        _, _, socket, address, verb, *sent, answer, to_client, from_client, user = row
-        line = b" ".join(sent)
-        key = socket + b" " + address
-        if b"denied access" in answer.lower():
-            return Fact(Kind.END, key, None, address, Reason.ACCESS_LIST)
-        verb, name = wire.parsed(line.strip() or verb)
-        return Fact(
-            Kind.COMMAND,
-            key,
-            name or user.strip() or None,
-            address,
-            received=number(from_client),
-            sent=number(to_client),
-            verb=verb,
-            ok=wire.succeeded(answer),
-        )
 
     def recognises(self, record: Record) -> bool:
         """Whether it is a row of the POP service."""
-        head = _SERVICE.match(record.message)
-        return head is not None and head[1].startswith(b"POP") and record.message.count(b"\t") >= _COLUMNS - 1
+        message = record.message
+        head = _SERVICE.match(message)
+        if head is not None:
+            return head[1].startswith(b"POP") and message.count(b"\t") >= _COLUMNS - 1
+        row = _W3C.fullmatch(message)
+        return row is not None and row[2].startswith(b"POP")
+
+
+def _row(message: bytes, head: re.Match[bytes]) -> Outcome:
+    if not head[1].startswith(b"POP"):
+        return Verdict.IGNORED
+    row = message[head.start(1) :].removesuffix(b"\t").split(b"\t")
+    if len(row) < _COLUMNS:
+        return Verdict.MALFORMED
+    # What the client sent may hold tabs: the columns after it are counted from the right.
+    _, _, socket, address, verb, *sent, answer, to_client, from_client, user = row
+    line = b" ".join(sent).strip() or verb
+    return _fact(socket, address, (line, answer), user.strip(), (to_client, from_client))
+
+
+def _w3c(message: bytes) -> Outcome:
+    row = _W3C.fullmatch(message)
+    if row is None:
+        return Verdict.UNMATCHED
+    address, service, port, method, stem, answer, to_client, from_client, user = row.groups()
+    if not service.startswith(b"POP"):
+        return Verdict.IGNORED
+    # A `+` of the name is not told from a blank; only the first one is before it.
+    line = b" ".join((stem if stem != b"-" else method.strip(b"-")).split(b"+", 1))
+    name = b"" if user == b"-" else user
+    return _fact(port, address, (line, answer), name, (to_client, from_client))

@@ -29,16 +29,16 @@ def _failed(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.END, record.pid, user, reason=Reason.LOGIN_FAILURES, failures=1)
 
 
-def _end(reason: Reason) -> Meaning:
-    return lambda _, record: Fact(Kind.END, record.pid, reason=reason)
+def _end(reason: Reason, *, ok: bool | None = None) -> Meaning:
+    return lambda _, record: Fact(Kind.END, record.pid, reason=reason, ok=ok)
 
 
 WORDING = Wording(
     Rule("session", rb"Session from " + IP, connect),
     Rule("passed", rb"Authentication passed for (.*)", _passed),
     Rule("failed", rb"Authentication failed for (.*)", _failed),
-    Rule("quit", rb"\d+ \(\d+\) deleted, \d+ \(\d+\) left", _end(Reason.LOGOUT)),
-    Rule("left-after-login", rb"Premature disconnect", _end(Reason.UNSPECIFIED)),
+    Rule("quit", rb"\d+ \(\d+\) deleted, \d+ \(\d+\) left", _end(Reason.LOGOUT, ok=True)),
+    Rule("left-after-login", rb"Premature disconnect", _end(Reason.UNSPECIFIED, ok=True)),
     Rule("left-before-login", rb"Didn't attempt authentication", _end(Reason.UNSPECIFIED)),
     Rule("limit", IP + rb": (?:per source|sessions) limit reached", whole(Reason.CONNECTION_LIMIT)),
     Rule(

@@ -1,12 +1,13 @@
 """Qpopper.
 
-Facts: lines of 4.0.9 and older in public posts, and the endings in its source; the texts of refused passwords and
-locked mailboxes are not confirmed. Not run.
+Facts: lines of 4.0.9 and older in public posts, and the source of 2.x to 4.0 (pop_pass.c, pop_init.c, popper.c,
+pop_quit.c). Not run.
 
 * One process serves one connection: the pid ties its lines. `Servicing request from` is the connection.
 * `POP login by user` is the login (where it was compiled in; else `Stats:` at the end tells the user).
 * Every refused answer is logged: `USER at HOST (IP): -ERR TEXT`. Text about the password is a failure, an unknown
   command is a bad command, `POP EOF or I/O Error` is a client that left, `POP timeout` a time-out.
+* Beside a refused password stands `[AUTH] Failed attempted login to` (2.x and 3.x: without `[AUTH]`): the same try.
 * No bytes: `Stats:` tells those deleted and those left in the mailbox.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation
-from exporter.formats.tabled import IP, Tabled, connect, login
+from exporter.formats.tabled import IP, Tabled, connect, login, whole
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -29,29 +30,96 @@ def _statistics(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.END, record.pid, user, address, Reason.LOGOUT, ok=True)
 
 
+# Texts of `-ERR`, lower case, and what they mean; the first that fits counts.
+_ENDS = (
+    (b"pop eof or i/o error", Reason.CLOSED),
+    (b"pop hangup", Reason.CLOSED),
+    (b"pop timeout", Reason.TIMEOUT),
+)
+_REFUSALS = (
+    (b"[in-use]", Reason.MAILBOX_LOCKED),
+    (b"lock busy", Reason.MAILBOX_LOCKED),
+    (b"locked", Reason.MAILBOX_LOCKED),
+    (b"account expired", Reason.ACCOUNT_DISABLED),
+    (b"password expired", Reason.ACCOUNT_DISABLED),
+    (b"access denied", Reason.POLICY),
+    (b"access is blocked", Reason.POLICY),
+    (b"no user shell defined", Reason.POLICY),
+    (b"shell not found", Reason.POLICY),
+    (b"[login-delay]", Reason.RATE_LIMIT),
+    (b"must use tls", Reason.TLS_REQUIRED),
+    (b"requires tls", Reason.TLS_REQUIRED),
+    (b"[sys/", Reason.MAILBOX_ERROR),
+)
+_FAILURES = (
+    b"password supplied for",
+    b"[auth]",
+    b"authentication failed",
+    b"password incorrect",
+    b"incorrect password",
+)
+# What it answers to a command that it knows, and that could not be done: nothing to be counted.
+_HARMLESS = (
+    b"message ",
+    b"no message",
+    b"has been deleted",
+    b"too few arguments",
+    b"too many arguments",
+    b"mailbox update",
+    b"mailbox restoration",
+    b"pop mailbox",
+    b"unable to ",
+    b"maildrop",
+    b"bad ",
+    b"invalid ",
+    b"must supply",
+    b"mailing",
+    b"[sys",
+)
+
+
 def _refused(groups: Sequence[bytes | None], record: Record) -> Outcome:
     user, address, text = groups
     fact = Fact(Kind.FAILURE, record.pid, None if user == b"(null)" else user, address)
     lower = (text or b"")[:512].lower()
-    if b"pop eof or i/o error" in lower or b"pop hangup" in lower:
-        return fact._replace(kind=Kind.END, reason=Reason.CLOSED)
-    if b"pop timeout" in lower:
-        return fact._replace(kind=Kind.END, reason=Reason.TIMEOUT)
-    if b"unknown command" in lower:
+    for words, reason in _ENDS:
+        if words in lower:
+            return fact._replace(kind=Kind.END, reason=reason)
+    if b"unknown command" in lower or b"unknown authentication" in lower:
         return fact._replace(kind=Kind.BAD_COMMAND, bad_commands=1)
-    if b"[in-use]" in lower or b"lock busy" in lower or b"locked" in lower:
-        return fact._replace(kind=Kind.REFUSAL, reason=Reason.MAILBOX_LOCKED)
-    if b"password supplied for" in lower or b"[auth]" in lower or b"authentication failed" in lower:
+    for words, reason in _REFUSALS:
+        if words in lower:
+            return fact._replace(kind=Kind.REFUSAL, reason=reason)
+    if any(words in lower for words in _FAILURES):
         return fact
-    return Verdict.IGNORED
+    return Verdict.IGNORED if any(words in lower for words in _HARMLESS) else Verdict.UNMATCHED
 
 
 WORDING = Wording(
-    Rule("servicing", rb"\(v[^)]{1,40}\) Servicing request from \".{0,255}\" at " + IP + _PLACE, connect),
+    Rule("servicing", rb"\(v[^)]{1,40}\) Servicing request from \".{0,255}\" at " + IP + _PLACE + rb"\s?", connect),
+    # tcpd's, under the same name and process.
+    Rule("connect", rb"connect from (?:[^ \[(]{1,255} ?[\[(])?" + IP + rb"[\])]?", connect),
+    Rule("denied", rb"refused connect from (?:[^ \[(]{1,255} ?[\[(])?" + IP + rb"[\])]?", whole(Reason.ACCESS_LIST)),
     Rule("login", rb"\(v[^)]{1,40}\) POP login by user \"(.*)\" at \([^)]{0,255}\) " + IP + _PLACE, login),
     Rule("statistics", rb"Stats: +([^ ]{1,255})(?: \d+){4} [^ ]{1,255} " + IP + _PLACE, _statistics),
     Rule("refused", _WHO + rb"(-ERR .{0,2000})", _refused),
-    Rule("bulletins", rb"Unable to (?:open|get) .*|\(v[^)]{1,40}\) (?:Timing|TLSv?|SSL).*", Verdict.IGNORED),
+    # Beside the answer to the same try (`[AUTH]` since 4.0); 2.x and 3.x do not write it for names that do not exist.
+    Rule(
+        "failed-beside",
+        rb"(?:\[AUTH\] )?Failed attempted login to .* from host .{1,600}"
+        rb"|Authentication failed for user .*|Account .* access denied: .*",
+        Verdict.IGNORED,
+    ),
+    # QUIT after USER without PASS.
+    Rule("probe", rb"Possible probe of account .* from host .{1,600}", Verdict.IGNORED),
+    Rule(
+        "bulletins",
+        rb"Unable to (?:open|get|obtain|lock|stat|process|create|read|write|resolve|set) .*"
+        rb"|\(v[^)]{1,40}\) (?:Timing|TLSv?|SSL).*"
+        rb"|warning: can't verify host.*"
+        rb"|(?:Client address|Tracing session|Debugging turned on|getnameinfo: |TLS handshake |pop_|Timing for ).*",
+        Verdict.IGNORED,
+    ),
 )
 
 

@@ -1,7 +1,7 @@
 """solid-pop3d.
 
-Facts: solid-pop3d 0.15 (Debian 12), run and compared with what its clients did; limits and `root login` from its
-strings.
+Facts: solid-pop3d 0.15 (Debian 12), run and compared with what its clients did; limits, mapped users and errors from
+its source.
 
 * `connect from` is the connection. After the login the pid ties the lines; before it a child process writes the end
   (`session ended - IP`, `wrong commands limit exceeded`, `autologout`), which belongs to the connection of that
@@ -13,6 +13,7 @@ strings.
 * With virtual hosts names are logged without their domain. No bytes, no TLS. rsyslog writes control bytes as `#011`.
 """
 
+import re
 from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
@@ -21,24 +22,48 @@ from exporter.formats.tabled import IP, Tabled, login, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
+# Builds without LOG_EXTEND leave the client out; with IP resolving its name stands before the address.
+_AT = rb" - (?:[^ ]{1,255} \()?" + IP + rb"\)?"
+_CLIENT = rb"(?:" + _AT + rb")?"
+_NAME_AT = re.compile(rb"(.*)" + _AT, re.DOTALL)
+
+
+def _named(text: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """Name and address at a line's end; the last ` - ` counts."""
+    found = _NAME_AT.fullmatch(text or b"")
+    return (text or None, None) if found is None else (found[1] or None, found[2])
+
 
 def _connect(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.CONNECT, record.pid, address=groups[0], by_address=True)
 
 
 def _failed(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    user, address = groups
-    return Fact(Kind.END, record.pid, user or None, address, Reason.LOGIN_FAILURES, failures=1, by_address=True)
+    user, address = _named(groups[0])
+    return Fact(Kind.END, record.pid, user, address, Reason.LOGIN_FAILURES, failures=1, by_address=True)
 
 
 def _end(reason: Reason, bad_commands: int = 0) -> Meaning:
-    """Ends with the name or without it before the address."""
+    """Ends before the login: no name."""
+    return lambda groups, record: Fact(
+        Kind.END, record.pid, address=groups[0], reason=reason, bad_commands=bad_commands, by_address=True
+    )
+
+
+def _logged_in(reason: Reason) -> Meaning:
+    """Ends after the login."""
 
     def meaning(groups: Sequence[bytes | None], record: Record) -> Outcome:
-        user = groups[0] if len(groups) > 1 else None
-        return Fact(Kind.END, record.pid, user or None, groups[-1], reason, bad_commands=bad_commands, by_address=True)
+        user, address = _named(groups[0])
+        return Fact(Kind.END, record.pid, user, address, reason, by_address=True, ok=True)
 
     return meaning
+
+
+def _end_of_idle(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    """Also before the login, when only the name was given."""
+    user, address = _named(groups[0])
+    return Fact(Kind.END, record.pid, user, address, Reason.TIMEOUT, by_address=True)
 
 
 def _broken(reason: Reason) -> Meaning:
@@ -47,26 +72,45 @@ def _broken(reason: Reason) -> Meaning:
 
 
 WORDING = Wording(
-    Rule("connect", rb"connect from " + IP, _connect),
-    Rule("login", rb"user (.*) authenticated(?: through APOP)?(?:,? \(?mapped user [^ ]{1,255})? - " + IP, login),
-    Rule("failed", rb"(?:APOP )?authentication failed for user (.*) - " + IP, _failed),
-    Rule("no-such-user", rb"authentication failed: no such user: (.*) - " + IP, _failed),
-    Rule("no-secret", rb"can't find APOP secret for user (.*) - " + IP, _failed),
-    Rule("root", rb"root login not allowed - " + IP, _end(Reason.POLICY)),
-    Rule("quit", rb"session ended for user (.*) - " + IP, _end(Reason.LOGOUT)),
-    Rule("quit-before-login", rb"session ended - " + IP, _end(Reason.LOGOUT)),
-    Rule("bad-commands", rb"wrong commands limit exceeded - " + IP, _end(Reason.BAD_COMMANDS, 1)),
-    Rule("timeout", rb"autologout time elapsed for user (.*) - " + IP, _end(Reason.TIMEOUT)),
+    Rule("connect", rb"connect from (?:[^ ]{1,255} \()?" + IP + rb"\)?", _connect),
     Rule(
-        "broken", rb"(?:maildrop: )?(?:(?:read|write): .*|can't (?:write to|read from) socket)", _broken(Reason.RESET)
+        "login",
+        rb"(?:mapped )?user (.*) authenticated(?: through APOP)?(?:,? \(?mapped user [^ ]{1,255})?" + _CLIENT,
+        login,
+    ),
+    Rule("failed", rb"(?:APOP )?authentication failed for (?:mapped )?user (.*)", _failed),
+    Rule("no-such-user", rb"authentication failed: (?:no such user|can't map user name): (.*)", _failed),
+    Rule("no-secret", rb"can't find APOP secret for user (.*)", _failed),
+    Rule("root", rb"root login not allowed" + _CLIENT, _end(Reason.POLICY)),
+    Rule("quit", rb"session ended for (?:mapped )?user (.*)", _logged_in(Reason.LOGOUT)),
+    Rule("quit-before-login", rb"session ended" + _CLIENT, _end(Reason.LOGOUT)),
+    Rule("bad-commands", rb"wrong commands limit exceeded" + _CLIENT, _end(Reason.BAD_COMMANDS, 1)),
+    Rule("timeout", rb"autologout time elapsed for user (.*)", _end_of_idle),
+    Rule(
+        "broken",
+        rb"(?:maildrop: )?(?:(?:read|write): [A-Z].*|can't (?:write to|read from) (?:socket|pipe))"
+        rb"|send_(?:error|ok)\(\): can't write to socket",
+        _broken(Reason.RESET),
     ),
     Rule(
         "maildrop",
-        rb"maildrop: (?!(?:read|write): |can't (?:write to|read from) socket$).*",
+        rb"(?:maildrop|mailbox|maildir): (?!(?:read|write): |can't (?:write to|read from) socket$).*"
+        rb"|maildrop name too long",
         _broken(Reason.MAILBOX_ERROR),
     ),
     Rule("limit", rb"(?:per source|session) limit exceeded: " + IP, whole(Reason.CONNECTION_LIMIT)),
-    Rule("statistics", rb"Stats: .*|can't open or create file: .*", Verdict.IGNORED),
+    Rule("statistics", rb"Stats: .*", Verdict.IGNORED),
+    # What it says of its files and of the system, beside the line of the try or the end.
+    Rule(
+        "files",
+        rb"(?:can't (?:open|stat|open or create|set modification time of the) file|auth|map|user config|config file"
+        rb"|command line|opendir failed|stat failed): ?.*|user bulletin file has wrong mode|file name too long"
+        rb"|child process corrupted|weird error|[Uu]nexpected error - .{0,60}|peer address is not an IP address"
+        rb"|unallowed non-IP based virtual hosting request rejected|user .{0,40} not found"
+        rb"|(?:setgroups|setgid|setuid|chdir|setrlimit|getpeername|pipe|fork|getpwnam|open|stat|opendir|utimes?)"
+        rb": [A-Z].*",
+        Verdict.IGNORED,
+    ),
     Rule("pam", rb"pam_[a-z]+\(solid-pop3d:.*", Verdict.IGNORED),
 )
 

@@ -1,11 +1,14 @@
 """The ipop3d of UW IMAP.
 
-Facts: lines in public logs, and the rules of log watchers for the rarer ones. Not run.
+Facts: lines in public logs, the rules of log watchers, and the source of 2007f (ipop3d.c, env_unix.c, ssl_unix.c). Not
+run here.
 
 * One process serves one connection: the pid ties its lines. `service init from` is the connection; tcp wrappers'
   `connect from` and `refused connect from` come under the same program.
-* `Login user=` and `Auth user=` are logins, `Login failed` and `Login failure` failures; `excessive login failures` is
-  the last of them, and the end. `Login disabled` demands TLS.
+* `Login user=` and `Auth user=` are logins, `Login failed` and `Login failure` failures, and so is each try after too
+  many (`excessive login failures`) or with too long a name. `Login disabled` demands TLS.
+* `Error opening or locking INBOX` follows right credentials, and is followed by `Login user=.. no mailbox`: a login
+  that could not be used.
 * `Logout` is a QUIT; every other end names its cause. No bytes, no bad commands.
 """
 
@@ -19,7 +22,8 @@ from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"ipop3d", b"ipop2d"))
 
-_HOST = rb" host=(?:[^ \[]{1,255} ?)?(?:\[([0-9A-Fa-f:.]{2,45})\])?"
+# `host=` is cut at 80 characters, in the middle of an address at times.
+_HOST = rb" host=(?:[^ \[]{1,255} ?)?(?:\[([0-9A-Fa-f:.]{2,45})\]|\[[0-9A-Fa-f:.]{0,45})?"
 _USER = rb" user=(.*)"
 _ENDS = {
     b"Connection reset by peer": Reason.RESET,
@@ -34,12 +38,12 @@ def _name(user: bytes | None) -> bytes | None:
     return None if name in (b"???", b"") else name
 
 
-def _named(kind: Kind, reason: Reason | None = None, failures: int = 0) -> Meaning:
+def _named(kind: Kind, reason: Reason | None = None, *, ok: bool | None = None) -> Meaning:
     """Lines with a user and a host."""
 
     def meaning(groups: Sequence[bytes | None], record: Record) -> Outcome:
         user, address = groups
-        return Fact(kind, record.pid, _name(user), address, reason, failures=failures)
+        return Fact(kind, record.pid, _name(user), address, reason, ok=ok)
 
     return meaning
 
@@ -58,31 +62,66 @@ def _denied(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.END, record.pid, address=groups[0], reason=Reason.ACCESS_LIST)
 
 
+def _no_handshake(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.END, record.pid, address=groups[0], reason=Reason.TLS_FAILED)
+
+
 _FROM = rb"(?:[^ \[(]{1,255} )?[\[(]?([0-9A-Fa-f:.]{2,45})[\])]?"
+_LOGIN = rb"(?:Admin )?(?:Login|Auth|APOP|Authenticated)"
 
 WORDING = Wording(
-    Rule("init", rb"(?:pop[23]s? (?:SSL )?service init|connect) from " + _FROM, connect),
-    Rule("login", rb"(?:Login|Auth|APOP|Authenticated)" + _USER + _HOST + rb"(?: nmsgs=\d+/\d+)?", _named(Kind.LOGIN)),
-    Rule("failed", rb"(?:Login|APOP) fail(?:ed|ure)" + _USER + _HOST, _named(Kind.FAILURE)),
-    Rule("failed-auth", rb"AUTHENTICATE [A-Z0-9-]{1,30} failure" + _HOST, _nameless_failure),
+    Rule("init", rb"(?:(?:pop[23]s? (?:SSL )?|port \d{1,5} )service init|connect) from " + _FROM, connect),
+    Rule("login", _LOGIN + _USER + _HOST + rb"(?: nmsgs=\d+/\d+)?", _named(Kind.LOGIN)),
+    Rule("no-mailbox", _LOGIN + _USER + _HOST + rb" no mailbox", _named(Kind.LOGIN, Reason.MAILBOX_ERROR)),
+    # Before that line, or after `IMAP login`.
+    Rule("inbox", rb"Error opening or locking INBOX" + _USER + _HOST, _named(Kind.REFUSAL, Reason.MAILBOX_ERROR)),
+    Rule("proxied", rb"IMAP login to host=.{1,100}" + _USER + _HOST, _named(Kind.LOGIN)),
     Rule(
-        "excessive",
-        rb"Login excessive login failures" + _USER + _HOST,
-        _named(Kind.END, Reason.LOGIN_FAILURES, failures=1),
+        "failed",
+        rb"(?:Login|APOP) (?:fail(?:ed|ure)|excessive login failures|SYSTEM BREAK-IN ATTEMPT)" + _USER + _HOST,
+        _named(Kind.FAILURE),
     ),
+    # The mechanism is what the client sent.
+    Rule("failed-auth", rb"AUTHENTICATE .{0,512} failure" + _HOST, _nameless_failure),
     Rule("disabled", rb"Login disabled" + _USER + _HOST, _named(Kind.REFUSAL, Reason.TLS_REQUIRED)),
-    Rule("logout", rb"Logout" + _USER + _HOST + rb"(?: nmsgs=\d+ ndele=\d+)?", _named(Kind.END, Reason.LOGOUT)),
+    Rule("quit", rb"Logout" + _USER + _HOST, _named(Kind.END, Reason.LOGOUT)),
+    Rule("logout", rb"Logout" + _USER + _HOST + rb" nmsgs=\d+ ndele=\d+", _named(Kind.END, Reason.LOGOUT, ok=True)),
     Rule("autologout", rb"Autologout" + _USER + _HOST, _named(Kind.END, Reason.TIMEOUT)),
     Rule("killed", rb"(?:Killed|Hangup|Terminated)[^=]{0,100}?" + _USER + _HOST, _named(Kind.END, Reason.KILLED)),
+    Rule("closed", rb"Mailbox closed \(.{0,100}\)" + _USER + _HOST, _named(Kind.END, Reason.MAILBOX_ERROR, ok=True)),
     Rule(
         "broken",
-        rb"(Command stream end of file|Connection reset by peer|Connection timed out|Broken pipe|[A-Z][a-z ]{1,40}),?"
-        rb" while reading (?:line|literal|char)" + _USER + _HOST,
+        rb"([Cc]ommand stream end of file|Unexpected client disconnect|Connection reset by peer|Connection timed out"
+        rb"|Broken pipe|[A-Z][A-Za-z/ ]{1,60}),? while reading (?:line|literal|char|authentication|auth char)"
+        + _USER
+        + _HOST,
         _broken,
     ),
-    Rule("inbox", rb"Error opening or locking INBOX" + _USER + _HOST, _named(Kind.END, Reason.MAILBOX_ERROR)),
+    Rule("handshake", rb"Unable to (?:accept|create) SSL connection," + _HOST, _no_handshake),
     Rule("denied", rb"refused connect from " + _FROM, _denied),
-    Rule("moved", rb"Moved \d+ bytes .*|Trying to get mailbox lock .*|Unable to .*|Mailbox .*", Verdict.IGNORED),
+    # In every session that ends with QUIT, before `Logout`.
+    Rule("update", rb"Update" + _USER + _HOST + rb" nmsgs=\d+ ndele=\d+ nseen=\d+", Verdict.IGNORED),
+    Rule(
+        "certificate",
+        rb"SSL error status: .*|Unable to (?:load (?:certificate|private key)|set cipher list|create SSL context"
+        rb"|generate temp key).*",
+        Verdict.IGNORED,
+    ),
+    Rule(
+        "admin",
+        rb"(?:Admin|Failed) .{1,100} override of user=.*|Login .{1,100} failed: unable to set chroot=.*",
+        Verdict.IGNORED,
+    ),
+    Rule(
+        "mailbox",
+        rb"Moved \d+ bytes .*|Trying to get mailbox lock .*|Mailbox (?:is open by another process|vulnerable"
+        rb"|lock file |"
+        rb"open failed|shrank |unexpected |parse error|not open).*|Mail drop .*|New mail move failed.*"
+        rb"|Unexpected changes to "
+        rb"mailbox.*|Retrying after disk error.*|Fatal disk error.*|SECURITY PROBLEM: .*|Can't open mailbox .*"
+        rb"|File .{1,200} are the same file!|Unable to (?:open|lock|get|read|write|create) mailbox.*",
+        Verdict.IGNORED,
+    ),
 )
 
 

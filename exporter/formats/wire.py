@@ -7,6 +7,8 @@ from exporter.model import Fact, Kind
 # Names beyond this are never born; it also bounds what is decoded.
 _MAX_NAME = 1024
 _CRLF = 2
+# A message of a TB is none: its size is not believed.
+_MAX_DIGITS = 12
 # The line with the single dot that ends a message.
 _DOT_LINE = 3
 
@@ -59,6 +61,6 @@ def reply_bytes(line: bytes) -> int:
     """
     size = 0
     words = line.split(None, 3) if b"octets" in line.lower() else ()
-    if len(words) > 2 and words[1].isdigit() and len(words[1]) < 16 and words[2].lower().startswith(b"octets"):  # noqa: PLR2004
-        size = int(words[1]) + _DOT_LINE
+    if len(words) > 2 and words[1].isdigit() and words[2].lower().startswith(b"octets"):  # noqa: PLR2004
+        size = int(words[1]) + _DOT_LINE if len(words[1]) <= _MAX_DIGITS else 0
     return len(line) + _CRLF + size

@@ -50,9 +50,12 @@ class Wording:
         group = match.lastindex or 1
         rule, last = self._by_group[group]
         meaning = rule.meaning
-        if callable(meaning):
+        if not callable(meaning):
+            return meaning
+        try:
             return meaning(match.groups()[group:last], record)
-        return meaning
+        except OutOfRangeError:
+            return Verdict.MALFORMED
 
     def matching(self, message: bytes) -> list[str]:
         """The names of all rules that match `message` when each is tried alone: for the tests, one at most."""
@@ -64,13 +67,25 @@ class Wording:
         return None if match is None else self._by_group[match.lastindex or 1][0].name
 
 
-# The most digits that a count of bytes may have: 10^18 still fits the ledger's 64-bit integers.
-_MAX_DIGITS = 18
+# No connection has more bytes: sums stay far below the ledger's 64-bit integers.
+MAX_BYTES = 2**50
+# Nor has one command or answer, of servers that log each.
+MAX_ROW_BYTES = 2**40
+_MAX_DIGITS = 16
 
 
-def number(digits: bytes | None) -> int | None:
-    """A count of bytes as logged; None where it is missing or no number a counter could take."""
-    return int(digits) if digits is not None and digits.isdigit() and len(digits) <= _MAX_DIGITS else None
+class OutOfRangeError(ValueError):
+    """A number that no server can mean."""
+
+
+def number(digits: bytes | None, limit: int = MAX_BYTES) -> int | None:
+    """A count of bytes of one connection as logged; None where there is none. OutOfRangeError above `limit`."""
+    if digits is None or not digits.isdigit():
+        return None
+    count = int(digits) if len(digits) <= _MAX_DIGITS else limit + 1
+    if count > limit:
+        raise OutOfRangeError
+    return count
 
 
 def qualities(

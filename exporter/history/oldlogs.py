@@ -43,7 +43,7 @@ def first_stamp(file: LogFile) -> float:
     opener, looked_at, modified = Opener(file.zone), 0, Path(file.path).stat().st_mtime
     try:
         for batch in read_whole(file.path, modified):
-            opener.begin(batch.name, modified, modified)
+            opener.begin(batch.name, modified, modified, batch.lines)
             for line in batch.lines:
                 record = opener.open(line)
                 if isinstance(record, Record):

@@ -81,11 +81,12 @@ def _over_zeros(stream: Stream, reader: Reader, data: bytes) -> Step:
 
 
 def _advance(stream: Stream, piece: Cut, *, at_end: bool) -> Step:
+    begin = stream.offset
     stream.offset += piece.consumed
     stream.skipping = piece.skipping
     if not piece.consumed:
         return Step(0, None)
     stream.scanned, stream.unwritten = 0, False
     stream.modified = stream.seen[1] / 1e9
-    batch = Batch(stream.key, stream.label, piece.lines, stream.modified, at_end) if piece.lines else None
+    batch = Batch(stream.key, stream.label, piece.lines, stream.modified, at_end, begin) if piece.lines else None
     return Step(piece.consumed, batch)

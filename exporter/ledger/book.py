@@ -4,9 +4,9 @@ One SQLite file, one transaction per commit, one process. `book` gathers charges
 durable together with how far the logs were read, and only then are they to be seen in `view`.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Self
@@ -15,30 +15,24 @@ from exporter.catalogue import SCOPES, Scope
 from exporter.ledger import bounds, ends, failures, quality, schema, sources, store, upkeep, zones
 from exporter.ledger import connection as files
 from exporter.ledger.balance import Balance
+from exporter.ledger.drafts import Drafts, Waiting, Written
 from exporter.ledger.entries import Entry, Horizon
 from exporter.ledger.guard import Guard
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
 from exporter.ledger.pending import Delta, Pending
 from exporter.ledger.posting import Posting
-from exporter.ledger.sources import SavedSource, Unsaved
-from exporter.ledger.upkeep import Progress
+from exporter.ledger.sources import SavedSource
+from exporter.ledger.upkeep import Keep, Progress
 from exporter.ledger.view import Views
 from exporter.model import Charge, SourceCheckpoint, View
 from exporter.names import NameRules, Names
 
+log = logging.getLogger(__name__)
+
 Labels = tuple[str, ...]
 
 DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """How long history is kept: days in all scopes, days for which hours are kept, days a user may be unseen."""
-
-    days: int = 400
-    hours_days: int = 35
-    unseen_days: int = 400
 
 
 class Ledger:
@@ -70,26 +64,26 @@ class Ledger:
             lock.abandon()
             raise
 
+    _entries: dict[Labels, Entry]
+    _opened: Horizon
+    _sources: dict[str, SavedSource]
+    _networks: Networks
+
     def __init__(self, path: Path, lock: Lock, zone: str | None, rules: NameRules, *, keep: Keep, now: float) -> None:
-        self._entries: dict[Labels, Entry]
-        self._opened: Horizon
         self.path = path
         self._lock = lock
         self._keep = keep
-        self._pending = Pending()
-        self._unsaved = Unsaved()
+        self._drafts = Drafts()
         self._balance = Balance()
         self._progress = Progress()
+        self._stale = False
         self._connection = files.open_for_writing(path, had=lock.commits)
         try:
             with files.explained(path):
                 self.zones = zones.settle(self._connection, str(path), zone)
                 self.calendar = zones.calendar_of(self.zones)
-                self._load_entries(now)
-                self._sources = sources.load(self._connection)
+                self._load(now)
                 self._restored = dict(self._sources)
-                users = {entry.key: labels for labels, entry in self._entries.items() if len(labels) == len(SCOPES)}
-                self._networks = Networks(self._connection, users, now)
                 self._commits = schema.commits(self._connection)
                 self._guard = Guard(path, self._connection)
         except BaseException:
@@ -127,21 +121,49 @@ class Ledger:
             known[new] = known.pop(old)
         self.view = self._new_view(now)
 
-    def book(self, charges: Iterable[Charge]) -> None:
-        """Take in charges; they are durable and visible after the next commit."""
-        self._pending.book(charges)
+    def saved(self, source: str) -> SavedSource | None:
+        """What is committed of the source now; None: it was never seen."""
+        with files.explained(self.path):
+            return sources.load(self._connection, source).get(source)
+
+    def book(self, charges: Iterable[Charge], source: str = "") -> None:
+        """Take in charges of `source`; they are durable and visible after its next commit."""
+        self._drafts.book(charges, source)
+
+    def mark(self, source: str) -> None:
+        """What the source books from now on can be taken back by `undo`."""
+        self._drafts.mark(source)
+
+    def undo(self, source: str) -> None:
+        """Take back what the source has booked since the last `mark`."""
+        self._drafts.undo(source)
+
+    def drop(self, source: str) -> None:
+        """Take back all that is not committed of the source."""
+        self._drafts.drop(source)
 
     def commit(self, now: float, checkpoints: Mapping[str, SourceCheckpoint] | None = None) -> View:
-        """Make durable what was booked, together with what belongs to it of each source, and show it.
+        """Make durable what the sources of the checkpoints have booked, together with these, and show it.
 
-        LedgerError if it could not be written: then nothing was, all is kept for the next try, and `view` is as
-        before. The next try may bring the same checkpoints or newer ones.
+        None given: what waits of all sources. LedgerError if it could not be written: then nothing was, all is kept
+        for the next try, and `view` is as before. The next try may bring the same checkpoints or newer ones.
         """
-        self._unsaved.take(checkpoints or {})
+        for source, checkpoint in (checkpoints or {}).items():
+            self._drafts.note(source, checkpoint)
+        names = self._drafts.sources if checkpoints is None else tuple(checkpoints)
+        pending, waiting = self._drafts.pending(names), self._drafts.waiting(names)
         with files.explained(self.path):
-            self._commit(now)
-        self.view = self._new_view(now)
+            written = self._commit(now, pending, waiting)
+        self._drafts.clear(names)
+        self._show(now, written, pending)
         return self.view
+
+    def rehearse(self, now: float, checkpoints: Mapping[str, SourceCheckpoint]) -> None:
+        """Raise what a commit of these sources would raise; nothing is written or changed."""
+        pending = self._drafts.pending(checkpoints)
+        waiting = {source: self._drafts.checkpoints(source, newest) for source, newest in checkpoints.items()}
+        with files.explained(self.path):
+            self._write(now, pending, waiting, "ROLLBACK")
 
     def close(self) -> None:
         """Close the file; what was not committed is dropped."""
@@ -154,10 +176,31 @@ class Ledger:
 
     # ── one transaction ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _commit(self, now: float) -> None:
+    def _commit(self, now: float, pending: Pending, waiting: Waiting) -> Written:
         self._guard.files()
-        deltas = bounds.rolled_up(self._pending, self.calendar, self._entries)
-        newest = self._newest(now, deltas)
+        if self._stale:
+            self._load(now)
+        return self._write(now, pending, waiting, "COMMIT")
+
+    def _show(self, now: float, written: Written, pending: Pending) -> None:
+        """Take over what is durable. Whatever fails here, the commit is done: the next one reads all anew."""
+        self._stale = True
+        self._commits += 1
+        try:
+            self._mark_open()
+            self._apply(written.staged, written.saved, pending)
+            self._networks.apply(written.networks, now, min(now, written.newest))
+            self._progress = written.progress
+            self._forget(written.forgotten)
+            self.view = self._new_view(now)
+        except Exception:
+            log.exception("what was committed cannot be shown; the next commit reads it again")
+        else:
+            self._stale = False
+
+    def _write(self, now: float, pending: Pending, waiting: Waiting, end: str) -> Written:
+        deltas = bounds.rolled_up(pending, self.calendar, self._entries)
+        newest = self._newest(now, deltas, waiting)
         horizon = self._horizon(now, min(now, newest + DAY))
         if horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
             self._load_entries(now)  # the clock went back: holds of older periods are needed again
@@ -169,19 +212,14 @@ class Ledger:
             self._guard.writers()
             schema.set_meta(self._connection, "commits", str(self._commits + 1))
             posting.write(deltas)
-            networks = self._write_side(posting.staged, deltas, min(now, newest))
-            saved = self._write_sources(deltas, now)
+            networks = self._write_side(posting.staged, deltas, pending, min(now, newest))
+            saved = self._write_sources(deltas, waiting, now)
             progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, unseen)
-            self._connection.execute("COMMIT")
+            self._connection.execute(end)
         except BaseException:
             self._rolled_back()
             raise
-        self._commits += 1
-        self._mark_open()
-        self._apply(posting.staged, saved)
-        self._networks.apply(networks, now, min(now, newest))
-        self._progress = progress
-        self._forget(forgotten)
+        return Written(posting.staged, networks, saved, progress, forgotten, newest)
 
     def _rolled_back(self) -> None:
         """An error of COMMIT means that this connection does not see it as done, so that it may be repeated."""
@@ -189,19 +227,19 @@ class Ledger:
             self._connection.execute("ROLLBACK")
 
     def _write_side(
-        self, staged: Mapping[Labels, Entry], deltas: Mapping[Labels, Delta], now: float
+        self, staged: Mapping[Labels, Entry], deltas: Mapping[Labels, Delta], pending: Pending, now: float
     ) -> dict[Labels, dict[bytes, int]]:
-        ends.write(self._connection, self._pending.ends)
+        ends.write(self._connection, pending.ends)
         if not self.names.keeps_names:
             return {}
-        failures.write(self._connection, self._pending.failures, self.calendar)
+        failures.write(self._connection, pending.failures, self.calendar)
         keys = {labels: staged[labels].key for labels in deltas}
-        return self._networks.write(self._connection, self._pending.logins, keys, now)
+        return self._networks.write(self._connection, pending.logins, keys, now)
 
-    def _write_sources(self, deltas: Mapping[Labels, Delta], now: float) -> dict[str, SavedSource]:
+    def _write_sources(self, deltas: Mapping[Labels, Delta], waiting: Waiting, now: float) -> dict[str, SavedSource]:
         saved: dict[str, SavedSource] = {}
-        for source, waiting in self._unsaved.items():
-            old, new = self._sources.get(source, SavedSource()), waiting[-1]
+        for source, checkpoints in waiting.items():
+            old, new = self._sources.get(source, SavedSource()), checkpoints[-1]
 
             def day_of(server: str, first: bool, new: SourceCheckpoint = new) -> int:  # noqa: FBT001
                 stamp = new.last_events.get(server, int(now))
@@ -209,17 +247,15 @@ class Ledger:
                 return self.calendar.day(min(stamp, delta.first) if first and delta else stamp)
 
             quality.write(self._connection, source, old, new, day_of)
-            saved[source] = sources.write(self._connection, source, old, waiting)
+            saved[source] = sources.write(self._connection, source, old, checkpoints)
         return saved
 
-    def _apply(self, staged: Mapping[Labels, Entry], saved: Mapping[str, SavedSource]) -> None:
+    def _apply(self, staged: Mapping[Labels, Entry], saved: Mapping[str, SavedSource], pending: Pending) -> None:
         for labels, entry in staged.items():
             self._balance.move(self._entries.get(labels), entry)
             self._entries[labels] = entry
         self._sources.update(saved)
-        self._views.change(staged.values(), self._pending.ends)
-        self._pending = Pending()
-        self._unsaved.clear()
+        self._views.change(staged.values(), pending.ends)
 
     def _forget(self, users: Iterable[Labels]) -> None:
         users = [user for user in users if self._entries.pop(user, None)]
@@ -229,6 +265,12 @@ class Ledger:
             self.names.forget(*user)
 
     # ── what is in memory ───────────────────────────────────────────────────────────────────────────────────
+
+    def _load(self, now: float) -> None:
+        self._load_entries(now)
+        self._sources = sources.load(self._connection)
+        users = {entry.key: labels for labels, entry in self._entries.items() if len(labels) == len(SCOPES)}
+        self._networks = Networks(self._connection, users, now)
 
     def _load_entries(self, now: float) -> None:
         self._opened = self._horizon(now, now)
@@ -242,13 +284,13 @@ class Ledger:
         kept = self.calendar.day(int(believed)) - self._keep.days
         return Horizon(today, hour, kept, self.calendar.hour(int(believed)) - self._keep.hours_days * DAY)
 
-    def _newest(self, now: float, deltas: Mapping[Labels, Delta]) -> float:
+    def _newest(self, now: float, deltas: Mapping[Labels, Delta], waiting: Waiting) -> float:
         """The newest stamp of all logs; a clock that is years ahead of it must not end the history."""
         known = [self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]]
         booked = [delta.last for labels, delta in deltas.items() if len(labels) == 1]
-        waiting = [checkpoints[-1].last_events.values() for _, checkpoints in self._unsaved.items()]
+        told = [checkpoints[-1].last_events.values() for checkpoints in waiting.values()]
         saved = [source.last_events.values() for source in self._sources.values()]
-        return float(max(chain(known, booked, *waiting, *saved), default=now))
+        return float(max(chain(known, booked, *told, *saved), default=now))
 
     def _new_view(self, now: float) -> View:
         balanced = self._balance.check(self._entries, self._sources)

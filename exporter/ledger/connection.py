@@ -1,6 +1,8 @@
 """Opening the file: as the one writer, or to read beside it."""
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -38,16 +40,14 @@ def open_for_writing(path: Path, *, had: int | None = None) -> sqlite3.Connectio
 @contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that changes an existing ledger which nobody else has; it is closed properly afterwards."""
-    if not path.is_file():
-        raise LedgerError(f"{path}: no such ledger")
+    _refuse_unreadable(path)
     with Lock(path) as lock, closing(open_for_writing(path, had=lock.commits)) as connection, explained(path):
         yield connection
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing, also while a daemon writes; LedgerError if it cannot be used."""
-    if not path.is_file():
-        raise LedgerError(f"{path}: no such ledger")
+    _refuse_unreadable(path)
     place.refuse_stale_name(path)
     had = commits_beside(path)  # before the connection: a daemon goes on
     with explained(path):
@@ -77,11 +77,42 @@ def _torn(path: Path) -> str:
     )
 
 
+def exists(path: Path) -> bool:
+    """Whether something is there; LedgerError where this user may not know."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise LedgerError(f"{path}: {error.strerror}") from error
+    return True
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """LedgerError if there is no file, or none that this user may read; it is not opened (that would end locks)."""
+    closed = f"{path}: this user may not read it; run the command as root (sudo) or as the exporter's user"
+    try:
+        mode = path.stat().st_mode
+    except PermissionError as error:
+        raise LedgerError(closed) from error
+    except (OSError, ValueError) as error:
+        raise LedgerError(f"{path}: no such ledger") from error
+    if not stat.S_ISREG(mode):
+        raise LedgerError(f"{path}: no such ledger")
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise LedgerError(closed)
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """What SQLite says about the file at `path`, as a LedgerError that says what to do."""
+    """What SQLite says about the file at `path`, as a LedgerError that says what to do.
+
+    What it says of the data or of the statements passes: that is no trouble of the file's, and waiting mends nothing.
+    """
     try:
         yield
+    except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+        raise
     except sqlite3.Error as error:
         raise LedgerError(f"{path}: {explanation(error)}{_whose(path, error)}") from error
 

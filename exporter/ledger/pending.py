@@ -98,6 +98,24 @@ class Pending:
     def __bool__(self) -> bool:
         return bool(self._cells or self.ends)
 
+    def take(self, other: "Pending") -> None:
+        """Add what was booked in `other`, which stays as it is."""
+        for key, more in other._cells.items():  # noqa: SLF001 - of the same class
+            cell = self._cells.get(key)
+            if cell is None:
+                self._cells[key] = more.copy()
+            else:
+                newest, oldest = max(cell[-1], more[-1]), min(cell[-2], more[-2])
+                cell[:_SIZE] = map(add, cell[:_SIZE], more[:_SIZE])
+                cell[-2:] = oldest, newest
+        for end, count in other.ends.items():
+            self.ends[end] = self.ends.get(end, 0) + count
+        for login, stamp in other.logins.items():
+            self.logins[login] = max(stamp, self.logins.get(login, stamp))
+        for name, (count, last) in other.failures.items():
+            before, newest = self.failures.get(name, (0, last))
+            self.failures[name] = (before + count, max(last, newest))
+
     def _note_failure(self, charge: Charge, amount: int) -> None:
         name = charge.name if charge.name is not None else charge.account.user
         if name is None:

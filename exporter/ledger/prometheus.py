@@ -42,7 +42,8 @@ class Prometheus:
             with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the same
                 answer = json.load(response)
         except HTTPError as error:
-            raise LedgerError(f"{self._base}: refused a query: {error.code} {_reason(error)}") from error
+            with error:
+                raise LedgerError(f"{self._base}: refused a query: {error.code} {_reason(error)}") from error
         except (OSError, HTTPException, ValueError) as error:
             raise LedgerError(f"{self._base}: no answer of a Prometheus: {error}") from error
         try:

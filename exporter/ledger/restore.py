@@ -59,7 +59,7 @@ def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None
     several exporters. `zone`: None: the one that the exporter told. `now`: the newest values before it are taken;
     None: before this moment. LedgerError if anything is missing.
     """
-    if path.exists():
+    if files.exists(path):
         raise LedgerError(f"{path}: exists already; move it away first, a restore makes a new ledger")
     left = place.beside(path, "-wal")
     if left.exists():

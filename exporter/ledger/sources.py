@@ -1,7 +1,6 @@
 """What the ledger keeps of each source: positions, envelopes, sessions, counters, quality.
 
-Only what changed is written. A checkpoint whose commit failed stays here, so that the sessions it opened and
-closed are not lost when the next one comes.
+Only what changed is written.
 """
 
 import json
@@ -38,49 +37,26 @@ class SavedSource:
         return sum(number for (_, state), number in self.open_sessions.items() if state == "pending")
 
 
-def load(connection: sqlite3.Connection) -> dict[str, SavedSource]:
-    """Every source the ledger knows, with its open sessions."""
+def load(connection: sqlite3.Connection, only: str | None = None) -> dict[str, SavedSource]:
+    """Every source the ledger knows, or the one that is named, with its open sessions."""
     saved: dict[str, SavedSource] = {}
-    for source, counts in _grouped(connection, "SELECT source, counter, count FROM sources"):
+    for source, counts in _grouped(connection, only, "source, counter, count", "sources"):
         numbers: dict[str, int] = dict(counts)
         saved[source] = SavedSource(seen=numbers.pop("seen", 0), charged=numbers.pop("charged", 0))
         saved[source].counts = SourceCount(**{k: v for k, v in numbers.items() if k in SourceCount._fields})
-    for source, rows in _grouped(connection, "SELECT source, data FROM positions"):
+    for source, rows in _grouped(connection, only, "source, data", "positions"):
         _of(saved, source).positions = tuple(_position(data) for (data,) in rows)
-    for source, rows in _grouped(connection, "SELECT source, stream, state FROM envelopes"):
+    for source, rows in _grouped(connection, only, "source, stream, state", "envelopes"):
         _of(saved, source).envelopes = dict(rows)
-    for source, rows in _grouped(connection, "SELECT source, server, key, data FROM sessions"):
+    for source, rows in _grouped(connection, only, "source, server, key, data", "sessions"):
         _of(saved, source).sessions = tuple(SavedSession(*row) for row in rows)
-    for source, rows in _grouped(connection, "SELECT source, server, stamp FROM last_events"):
+    for source, rows in _grouped(connection, only, "source, server, stamp", "last_events"):
         _of(saved, source).last_events = dict(rows)
-    for source, rows in _grouped(connection, "SELECT source, server, state, number FROM open_sessions"):
+    for source, rows in _grouped(connection, only, "source, server, state, number", "open_sessions"):
         _of(saved, source).open_sessions = {(server, state): number for server, state, number in rows}
-    for source, rows in _grouped(connection, "SELECT source, server, measure, quality FROM quality ORDER BY day"):
+    for source, rows in _grouped(connection, only, "source, server, measure, quality", "quality", "day"):
         _of(saved, source).quality = {(server, measure): Quality(quality) for server, measure, quality in rows}
     return saved
-
-
-class Unsaved:
-    """Checkpoints that wait for a commit to succeed."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, list[SourceCheckpoint]] = {}
-
-    def take(self, checkpoints: Mapping[str, SourceCheckpoint]) -> None:
-        """Remember the newest of each source; of older ones only the sessions they opened and closed matter."""
-        for source, checkpoint in checkpoints.items():
-            waiting = [
-                old for old in self._waiting.get(source, ()) if (old.opened or old.closed) and old is not checkpoint
-            ]
-            self._waiting[source] = [*waiting, checkpoint]
-
-    def items(self) -> Iterable[tuple[str, list[SourceCheckpoint]]]:
-        """Per source the checkpoints in order, at least one."""
-        return self._waiting.items()
-
-    def clear(self) -> None:
-        """They are committed."""
-        self._waiting.clear()
 
 
 def write(
@@ -193,8 +169,11 @@ def _of(saved: dict[str, SavedSource], source: str) -> SavedSource:
     return saved.setdefault(source, SavedSource())
 
 
-def _grouped(connection: sqlite3.Connection, query: str) -> Iterable[tuple[str, list[tuple[Any, ...]]]]:
+def _grouped(
+    connection: sqlite3.Connection, only: str | None, columns: str, table: str, order: str = "source"
+) -> Iterable[tuple[str, list[tuple[Any, ...]]]]:
     groups: dict[str, list[tuple[Any, ...]]] = {}
-    for source, *row in connection.execute(query):
+    query = f"SELECT {columns} FROM {table} WHERE ?1 IS NULL OR source = ?1 ORDER BY {order}"  # noqa: S608 - ours
+    for source, *row in connection.execute(query, (only,)):
         groups.setdefault(source, []).append(tuple(row))
     return groups.items()

@@ -33,6 +33,11 @@ class Addresses:
                 best, rank = session, found
         return None if before_login and rank < 3 else best  # noqa: PLR2004 - the ranks above
 
+    def open(self, server: str, address: bytes | None, *, before_login: bool) -> Session | None:
+        """The newest open session from `address`, one that is not logged in first; `before_login`: only such a one."""
+        found = self.find(server, address, before_login=before_login)
+        return None if found is None or found.ended else found
+
     def keep(self, sessions: Iterable[Session]) -> None:
         """Forget all but these."""
         self._sessions.clear()

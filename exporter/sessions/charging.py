@@ -109,7 +109,7 @@ class Charging:
         if session.ended and session.account is None:  # it was left out as a probe, and is none
             self.seen += 1
         session.logged_in = True
-        session.refused = None  # only what is refused after it still counts
+        session.refused = fact.reason  # what was refused before it does not count any more
         session.process = fact.process or session.process
         if session.tentative:
             session.user = fact.user
@@ -174,6 +174,11 @@ class Charging:
             charges.append(Charge(session.account, stamp, amounts))
 
     def _end(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        if fact.presumed and session.key:
+            session.presumed = session.presumed or fact.reason
+            return
+        if fact.verb:
+            self._exchange(session, stamp, fact, charges)
         session.final = session.final or fact.reuses_key
         if session.tentative:
             session.closing = session.closing or fact.reason or Reason.UNSPECIFIED
@@ -188,13 +193,7 @@ class Charging:
         amounts = _increase(session, fact.bad_commands - session.bad_commands, fact.received, fact.sent)
         if session.account is None:
             amounts = ()
-            if fact.user is not None:
-                session.user = fact.user
-            if fact.failures > session.attempts:
-                session.fail(session.user, fact.failures - session.attempts)
-            elif fact.failures == 0 and fact.reason in _ACCEPTED:
-                session.accept(session.user)
-            session.summed = fact.failures
+            _sum_up(session, fact)
         reason = session.closing or fact.reason or Reason.UNSPECIFIED
         self._close(session, stamp, reason, charges, amounts, known=fact.ok is True)
 
@@ -252,6 +251,17 @@ class Charging:
             account = self._resolve(session.server, name, False)
             charges.append(Charge(account, stamp, ((LOGIN_FAILURES, count),), name=name))
         session.failed = None
+
+
+def _sum_up(session: Session, fact: Fact) -> None:
+    """What the end of a connection that is not charged yet tells of its attempts."""
+    if fact.user is not None:
+        session.user = fact.user
+    if fact.failures > session.attempts:
+        session.fail(session.user, fact.failures - session.attempts)
+    elif fact.failures == 0 and fact.reason in _ACCEPTED:
+        session.accept(session.user)
+    session.summed = fact.failures
 
 
 def _increase(session: Session, bad: int, received: int | None, sent: int | None) -> Amounts:

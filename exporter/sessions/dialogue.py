@@ -15,6 +15,8 @@ COMMANDS = frozenset(
     b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()
 )
 _ATTEMPTS = frozenset((b"PASS", b"APOP", b"AUTH"))
+# These name the user themselves.
+_NAMING = frozenset((b"USER", b"APOP", b"AUTH"))
 _HANGING_UP = frozenset((Reason.LOGIN_FAILURES, Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG, Reason.TIMEOUT))
 # The longest PLAIN response that can name a user whom we would keep.
 _MAX_RESPONSE = 1024
@@ -49,10 +51,15 @@ def _command(session: Session, fact: Fact) -> None:
         return
     if verb == b"AUTH":
         session.mechanism = _UNNAMED if fact.user is None else _NAMED
-    if fact.user is not None:
+    if fact.user is not None and (verb in _NAMING or _is_fuller(fact.user, session.user)):
         session.user = fact.user
     session.verb = verb[:32] or b"?"
     session.quitting = verb == b"QUIT"
+
+
+def _is_fuller(name: bytes, known: bytes | None) -> bool:
+    """Whether the name beside a command tells more than the one that the client gave, which may be cut off there."""
+    return known is None or (b"@" in name and b"@" not in known)
 
 
 def _continue_auth(session: Session, fact: Fact) -> None:

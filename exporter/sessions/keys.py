@@ -21,6 +21,9 @@ class Keyed(Charging):
 
     def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
         """The key of the line's connection; a new one where it begins and has none; None: nobody's, or no key."""
+        if fact.presumed and fact.kind is Kind.END:
+            session = self._addresses.open(server, fact.address, before_login=fact.ok is False)
+            return None if session is None else session.key
         if fact.by_address and fact.kind is not Kind.CONNECT:
             return self._key_by_address(server, fact)
         if fact.kind is Kind.LOGIN:
@@ -39,6 +42,8 @@ class Keyed(Charging):
 
     def _key_of_login(self, server: str, stamp: int, fact: Fact) -> bytes | None:
         joins = self._joins
+        if fact.former is not None and fact.key is not None:
+            self._memory.rename((server, fact.former), fact.key)
         early = joins.find_early(server, fact, stamp) if joins.early else None
         if early is not None:
             early.alias = fact.key or early.alias

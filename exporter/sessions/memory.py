@@ -73,6 +73,16 @@ class Memory:
             self.forgotten_until = max(self.forgotten_until, session.deadline)
             self._drop_oldest(self.given_up, MAX_GIVEN_UP)
 
+    def rename(self, place: Place, key: bytes) -> None:
+        """The open session at `place`, if it has not logged in, goes on under `key`, which is not in use."""
+        session = self.open.get(place)
+        renamed = (place[0], key)
+        if session is None or session.logged_in or renamed in self.open:
+            return
+        self.touched.update((place, renamed))
+        session.key = key
+        self.open[renamed] = self.open.pop(place)
+
     def forget_ended(self, now: int) -> None:
         """Drop ended sessions whose time is over."""
         for places in (self.lingering, self.given_up):

@@ -47,6 +47,15 @@ class Neighbours(Generic[Source]):
         """The other sources that tell of it."""
         return (one for one in self._sources.get((form, server), ()) if one is not source)
 
+    def leave(self, source: Source) -> None:
+        """The source is no more; one that takes its place meets the servers again."""
+        for key, sources in list(self._sources.items()):
+            self._sources[key] = [one for one in sources if one is not source]
+
+    def companions(self, source: Source) -> list[Source]:
+        """All that tell of a server that this one tells of."""
+        return [one for sources in self._sources.values() if source in sources for one in sources]
+
     def elsewhere(self, server: str, session_id: bytes) -> str | None:
         """Another server at which this id has just logged in, if there is one; remembers this login."""
         before = self._ids.get(session_id) or self._older_ids.get(session_id)

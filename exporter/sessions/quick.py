@@ -43,7 +43,10 @@ class Quick(Keyed):
         They are the login of a connection that nobody has heard of, and the end of one that is logged in.
         """
         if fact.kind is Kind.LOGIN:
-            if fact.tentative or fact.by_address or not self._is_new(place, stamp):
+            former = fact.former
+            if fact.tentative or fact.by_address or fact.reason is not None or not self._is_new(place, stamp):
+                return None
+            if former is not None and (place[0], former) in self._memory.open:
                 return None
             self.seen += 1
             return (self._new_login(place, stamp, fact),)
@@ -56,6 +59,7 @@ class Quick(Keyed):
             or session.quitting
             or session.closing is not None
             or fact.reuses_key
+            or fact.verb
             or stamp > session.deadline
             or self._has_double_keys
         ):

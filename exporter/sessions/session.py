@@ -21,6 +21,7 @@ class Session:
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
     `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
     lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
+    `presumed`: why it ended, if no line of its own tells.
     """
 
     # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
@@ -40,6 +41,7 @@ class Session:
     tentative = False
     quitting = False
     closing: Reason | None = None
+    presumed: Reason | None = None
     final = False
     by_address = False
     early = False
@@ -93,10 +95,10 @@ class Session:
             data["failed"] = [[_text(name), count] for name, count in self.failed.items()]
         if self.doubtful:
             data["doubtful"] = [[_text(name), count] for name, count in self.doubtful.items()]
-        if self.refused is not None:
-            data["refused"] = self.refused.value
-        if self.closing is not None:
-            data["closing"] = self.closing.value
+        for field in _REASONS:
+            reason = getattr(self, field)
+            if reason is not None:
+                data[field] = reason.value
         for field in _BYTES:
             if value := getattr(self, field):
                 data[field] = _text(value)
@@ -107,6 +109,7 @@ class Session:
 
 
 Intern = Callable[[str, str, str | None], Account]
+_REASONS = ("refused", "closing", "presumed")
 _BYTES = ("user", "address", "verb", "mechanism", "process", "alias")
 _PLAIN = (
     "attempts",
@@ -135,10 +138,9 @@ def load(saved: SavedSession, intern: Intern) -> Session:
         session.failed = {_name(name): count for name, count in data["failed"]}
     if "doubtful" in data:
         session.doubtful = {_name(name) or b"": count for name, count in data["doubtful"]}
-    if "refused" in data:
-        session.refused = Reason(data["refused"])
-    if "closing" in data:
-        session.closing = Reason(data["closing"])
+    for field in _REASONS:
+        if field in data:
+            setattr(session, field, Reason(data[field]))
     for field in _BYTES:
         if field in data:
             setattr(session, field, _name(data[field]))

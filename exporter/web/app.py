@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import zlib
-from collections.abc import AsyncIterator, Iterator
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,38 +13,32 @@ from exporter.exposition.families import UnknownGroupError, choose
 from exporter.exposition.text import CONTENT_TYPE
 from exporter.web.landing import Landing
 from exporter.web.landing.style import POLICY
+from exporter.web.rendering import Rendering, Renderings
+from exporter.web.seldom import Seldom
 from exporter.web.site import Site
 
-LOGGER = logging.getLogger(__name__)
+COMPLAINTS = Seldom(logging.getLogger(__name__))
 # Who reads slower than this is given up, so that nobody holds an old view in memory.
 SEND_SECONDS = 120.0
-GZIP_LEVEL = 1
 
 
 class _Stream(StreamingResponse):
-    """An answer that is written within SEND_SECONDS or not at all."""
+    """A rendering that is taken within SEND_SECONDS or not at all."""
+
+    def __init__(self, rendering: Rendering, headers: dict[str, str], *, packed: bool) -> None:
+        super().__init__(rendering.packed() if packed else rendering.plain(), headers=headers)
+        self._rendering = rendering
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = asyncio.timeout(SEND_SECONDS)
+        self._rendering.enter(limit)
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with limit:
                 await super().__call__(scope, receive, send)
         except TimeoutError:
-            LOGGER.warning("a client did not take its answer within %d s", SEND_SECONDS)
-
-
-async def _paced(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces, with room for other requests between them."""
-    for piece in pieces:
-        yield piece
-        await asyncio.sleep(0)
-
-
-def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(GZIP_LEVEL, wbits=31)
-    for piece in pieces:
-        if packed := packer.compress(piece):
-            yield packed
-    yield packer.flush()
+            COMPLAINTS.warn("a client did not take its answer in time")
+        finally:
+            self._rendering.leave(limit)
 
 
 def accepts_gzip(header: str) -> bool:
@@ -60,7 +52,7 @@ def accepts_gzip(header: str) -> bool:
 
 def application(site: Site) -> Starlette:
     """The ASGI application; it reads what `site` gives and changes nothing."""
-    landing = Landing(site)
+    landing, renderings = Landing(site), Renderings()
 
     async def metrics(request: Request) -> Response:
         try:
@@ -77,8 +69,9 @@ def application(site: Site) -> Starlette:
             del answer.headers["content-length"]
             return answer
         # One view and one instant for the whole answer, whatever is committed meanwhile.
-        pieces = site.exposition.render(site.view(), site.clock(), groups)
-        return _Stream(_paced(_gzipped(pieces) if packed else pieces), headers=headers)
+        view = site.view()
+        rendering = renderings.get((id(view), groups), site.exposition.render(view, site.clock(), groups))
+        return _Stream(rendering, headers, packed=packed)
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("pop3-exporter is healthy.\n")
@@ -86,7 +79,8 @@ def application(site: Site) -> Starlette:
     async def ready(_: Request) -> Response:
         if problems := site.problems():
             return PlainTextResponse("".join(f"{problem}\n" for problem in problems), 503)
-        return PlainTextResponse("pop3-exporter is ready.\n")
+        notes = (f"source {one.name}: {sentence}\n" for one in site.sources() for sentence in one.set_aside)
+        return PlainTextResponse("".join(("pop3-exporter is ready.\n", *notes)))
 
     async def home(_: Request) -> Response:
         return HTMLResponse(landing.page(), headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})

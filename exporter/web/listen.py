@@ -3,7 +3,9 @@
 import errno
 import socket
 import sys
+from typing import Any
 
+SEND_BUFFER_BYTES = 256 * 1024
 WILDCARDS = ("", "::")
 
 
@@ -22,7 +24,26 @@ def split(listen: str) -> tuple[str, int]:
     return (host[1:-1] if bracketed else host), int(port)
 
 
-def bind(listen: str) -> socket.socket:
+class Bounded(socket.socket):
+    """A listening socket of which at most `most` connections are open at once; beyond them new ones are closed.
+
+    That counts connections from their first packet on, also those that never finish a TLS handshake.
+    """
+
+    most = 400
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection, or BlockingIOError."""
+        taken, address = super().accept()
+        self._taken = [one for one in getattr(self, "_taken", ()) if one.fileno() >= 0]
+        if len(self._taken) >= self.most:
+            taken.close()
+            raise BlockingIOError
+        self._taken.append(taken)
+        return taken, address
+
+
+def bind(listen: str) -> Bounded:
     """A bound socket for `listen`; port 0 takes a free one. Raises ListenError."""
     host, port = split(listen)
     try:
@@ -33,18 +54,20 @@ def bind(listen: str) -> socket.socket:
         raise ListenError(f"web.listen: cannot listen on {listen}: {_advice(error)}") from error
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> Bounded:
     if not host and not socket.has_dualstack_ipv6():
         host = "0.0.0.0"  # noqa: S104 - the operator asked for all addresses
     found = socket.getaddrinfo(host or "::", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     # A name like localhost: IPv4 first, as Go's listeners do.
     family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    bound = socket.socket(family, kind, protocol)
+    bound = Bounded(family, kind, protocol)
     try:
         option = "SO_EXCLUSIVEADDRUSE" if sys.platform == "win32" else "SO_REUSEADDR"
         bound.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host not in WILDCARDS))
+        # What waits in the kernel for those who do not read counts as our memory, too.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         bound.bind(address)
         # Whoever finds the port taken learns it here, not when the loop accepts.
         bound.listen(128)

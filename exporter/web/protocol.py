@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+# The longest head of a request.
+HEAD_BYTES = 64 * 1024
 # Longer than usual scrape intervals, so that Prometheus keeps its connection.
 REQUEST_SECONDS = 75
 # For some 100 kB: who takes them slower holds memory and a connection.
@@ -30,18 +34,46 @@ class _Deadline:
             self._handle = None
 
 
+class _Strict(h11.Connection):
+    """Refuses what two readers may understand in two ways (RFC 9112, 6.1): a length and a transfer coding."""
+
+    def next_event(self) -> Any:  # noqa: ANN401 - h11's events have no common type
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            names = {name for name, _ in event.headers}
+            if {b"content-length", b"transfer-encoding"} <= names:
+                raise h11.RemoteProtocolError("Content-Length with Transfer-Encoding")
+        return event
+
+
 class Protocol(H11Protocol):
     """One connection, broken off where its other end keeps us waiting.
 
     A whole head of a request must come within REQUEST_SECONDS, however its bytes drip in, and what was written must be
-    taken within TAKE_SECONDS.
+    taken within TAKE_SECONDS. Where connections run short, the one that has been silent for longest makes room.
     """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.conn = _Strict(h11.SERVER, HEAD_BYTES)
+        self._silent_since: float | None = None
+        self._answered = False
+
+    def _make_room(self) -> None:
+        """With all places taken, uvicorn would answer 503 to whoever asks next."""
+        living = [one for one in self.connections if isinstance(one, Protocol) and not one.transport.is_closing()]
+        if self.limit_concurrency is None or len(living) < self.limit_concurrency:
+            return
+        silent = [(one._answered, one._silent_since, one) for one in living if one._silent_since is not None]  # noqa: SLF001
+        if silent:
+            min(silent, key=lambda each: each[:2])[-1].transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._asked = _Deadline(transport.abort)
         self._taken = _Deadline(transport.abort)
         super().connection_made(transport)
-        self._asked.start(REQUEST_SECONDS)
+        self._make_room()
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._asked.stop()
@@ -52,12 +84,19 @@ class Protocol(H11Protocol):
         before = self.cycle
         super().handle_events()
         if self.cycle is not before:
+            self._silent_since = None
             self._asked.stop()
 
     def on_response_complete(self) -> None:
         # First, because another request may already be there.
-        self._asked.start(REQUEST_SECONDS)
+        self._answered = True
+        self._wait()
         super().on_response_complete()
+
+    def _wait(self) -> None:
+        """For the next request."""
+        self._silent_since = asyncio.get_running_loop().time()
+        self._asked.start(REQUEST_SECONDS)
 
     def pause_writing(self) -> None:
         self._taken.start(TAKE_SECONDS)

@@ -40,8 +40,6 @@ class Security:
         self._seen = self._stamp()
         self._verdicts: OrderedDict[bytes, bool] = OrderedDict()
         self._secret = secrets.token_bytes(32)
-        # Checked for names that are not there, so that they take as long as those that are.
-        self._nobody = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))
         self._checking = asyncio.Lock()
         self.tls: ssl.SSLContext | None = None
         if self._config.tls_server_config:
@@ -77,7 +75,7 @@ class Security:
         LOGGER.info("web configuration reloaded from %s", self._path)
 
     async def admits(self, name: str, password: bytes) -> bool:
-        """Whether the password is that of the user; equally slow for unknown users, quick for known answers."""
+        """Whether the password is that of the user; equally slow for all users, quick for known answers."""
         digest = self._config.basic_auth_users.get(name, "").encode()
         key = hmac.digest(self._secret, b"\0".join((name.encode(), digest, password)), hashlib.sha256)
         if (verdict := self._verdicts.get(key)) is not None:
@@ -85,7 +83,8 @@ class Security:
             return verdict
         # One at a time and in another thread: guessing stops neither scrapes nor the log's reader.
         async with self._checking:
-            verdict = await asyncio.to_thread(_matches, password, digest or self._nobody) and bool(digest)
+            digests = [other.encode() for other in self._config.basic_auth_users.values()]
+            verdict = await asyncio.to_thread(_matches, password, digest, max(map(_cost, digests), default=0))
         self._verdicts[key] = verdict
         if len(self._verdicts) > REMEMBERED:
             self._verdicts.popitem(last=False)
@@ -127,7 +126,21 @@ def _reason(error: OSError, tls: TlsServer) -> str:
     return f"no certificate and matching key in PEM form ({error.args[-1]})"
 
 
-def _matches(password: bytes, digest: bytes) -> bool:
+def _matches(password: bytes, digest: bytes, costliest: int) -> bool:
+    """Whether it does, after as much work as the costliest of all digests takes; an empty digest is nobody's."""
+    cost = _cost(digest)
+    verdict = _checked(password, digest) if digest else False
+    # Twice the work for each step of the cost: what is missing is once the cost, and each one up to the costliest.
+    for missing in range(cost, costliest) if digest else (costliest,):
+        _checked(password, b"$2b$%02d$" % missing + b"." * 53)
+    return verdict
+
+
+def _cost(digest: bytes) -> int:
+    return int(digest[4:6]) if digest[4:6].isdigit() else 0
+
+
+def _checked(password: bytes, digest: bytes) -> bool:
     try:
         return bcrypt.checkpw(password[:PASSWORD_BYTES], digest)
     except ValueError:

@@ -2,24 +2,39 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import uvicorn
 
 from exporter.web.listen import ListenError, bind
 from exporter.web.protocol import REQUEST_SECONDS, Protocol
+from exporter.web.seldom import Seldom
 
+LOGGER = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
-# Beyond it connections are answered with 503: a bound for what strangers can hold open.
+# Beyond it the longest silent connection is closed for a new one, else 503: a bound for what strangers hold open.
 MAX_CONNECTIONS = 200
 STOP_SECONDS = 3
 TICK_SECONDS = 1.0
+HANDSHAKE_SECONDS = 10.0
+
+
+class _Unfinished(logging.Filter):
+    """uvicorn calls an answer that we broke off a mistake of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "returned without completing response" not in record.getMessage()
+
+
+_UNFINISHED = _Unfinished()
 
 
 class _Server(uvicorn.Server):
@@ -34,9 +49,17 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._ready.set()
-        while not await self.on_tick(0):
+        while not await self._ticked():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), TICK_SECONDS)
+
+    async def _ticked(self) -> bool:
+        """Whether to end. An error (memory may be short) must not end what scrapes and readiness depend on."""
+        try:
+            return await self.on_tick(0)
+        except Exception:
+            LOGGER.exception("the web server goes on")
+            return self.should_exit
 
     def end(self) -> None:
         """From another thread: finish."""
@@ -75,6 +98,7 @@ class WebServer:
     def start(self) -> None:
         """Listen and serve; returns when requests are answered. Raises ListenError."""
         bound = bind(self._listen)
+        bound.most = 2 * self._connections
         self._address = bound.getsockname()[:2]
         ready = threading.Event()
         self._server = _Server(self._config(), ready)
@@ -127,6 +151,7 @@ class WebServer:
             timeout_graceful_shutdown=STOP_SECONDS,
         )
         config.load()
+        logging.getLogger("uvicorn.error").addFilter(_UNFINISHED)
         config.ssl = self._tls
         return config
 
@@ -138,6 +163,17 @@ class WebServer:
             ready.set()
 
     async def _serve(self, server: _Server, bound: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        complaints = Seldom(LOGGER)
+
+        def complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            # Outside of requests: no descriptors left, a connection that broke.
+            complaints.warn(f"web server: {context.get('message')} ({context.get('exception')})")
+
+        loop.set_exception_handler(complain)
+        if self._tls is not None:
+            # asyncio's own 60 s would let strangers hold places for long.
+            loop.create_server = partial(loop.create_server, ssl_handshake_timeout=HANDSHAKE_SECONDS)  # type: ignore[method-assign]
         try:
             await server.serve(sockets=[bound])
         finally:

@@ -1,5 +1,6 @@
 """Runs commands in this process, as a shell would see them."""
 
+import os
 import sys
 
 import pytest
@@ -16,11 +17,14 @@ def pop3(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
         monkeypatch.setattr(sys, "argv", ["pop3-exporter", *map(str, arguments)])
         monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.setenv("TERM", "dumb")
+        mask = os.umask(0o022)
         try:
             main()
             code: object = 0
         except SystemExit as end:
             code = end.code or 0
+        finally:
+            os.umask(mask)
         assert isinstance(code, int)
         out, err = capfd.readouterr()
         return Ran(code, out, err)

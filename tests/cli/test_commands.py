@@ -142,7 +142,7 @@ def test_check_says_what_a_source_would_read(pop3: Run, log: Path, tmp_path: Pat
     ran = pop3("check", config)
     assert 0 == ran.code
     assert f"{log}: {log.stat().st_size:,} bytes" in ran.out
-    assert "mx1: dovecot; tells all measures" in ran.out
+    assert "mx1: dovecot; logs every measure" in ran.out
     assert "/nowhere/x.log: nothing there now; it is read as soon as it appears" in ran.out
 
 
@@ -210,7 +210,7 @@ def test_what_is_wrong_is_one_clear_line(  # noqa: PLR0917 - fixtures and a tabl
 
 
 def test_a_file_that_may_not_be_read(pop3: Run, log: Path) -> None:
-    """Permission denied is told with the file's name; root plays nobody."""
+    """Permission denied is told with the file's name and what helps; root plays nobody."""
     log.chmod(0)
     user = os.geteuid()
     if user == 0:
@@ -219,7 +219,8 @@ def test_a_file_that_may_not_be_read(pop3: Run, log: Path) -> None:
         ran = pop3("replay", log)
     finally:
         os.seteuid(user)
-    assert (1, f"pop3-exporter: {log}: Permission denied\n") == (ran.code, ran.err)
+    assert 1 == ran.code
+    assert f"pop3-exporter: {log}: Permission denied; only its owner may: chgrp adm {log}; chmod g+r {log}" in ran.err
 
 
 def test_a_named_pipe_is_not_waited_for(pop3: Run, tmp_path: Path) -> None:
@@ -245,3 +246,17 @@ def test_help_lists_all_commands(pop3: Run) -> None:
     out = pop3("--help").out
     for command in ("run", "check", "parse", "replay", "import", "report", "export", "ledger", "forget"):
         assert command in out
+
+
+@pytest.mark.parametrize("command", [["run"], ["check"], ["import"], ["report"], ["ledger", "info"], ["gateway"]])
+def test_help_says_where_things_are(pop3: Run, command: list[str]) -> None:
+    """Defaults that follow from something else are told like the others, whatever the help is drawn with."""
+    out = " ".join(pop3(*command, "--help").out.split())
+    wanted = {
+        "import": "The ledger (default: the one that --config.file names)",
+        "report": "The zone in which days begin (default: this machine's)",
+        "gateway": "(default: /etc/pop3-exporter/gateway.yaml)",
+    }
+    assert wanted.get(command[0], "The configuration (default: /etc/pop3-exporter/config.yaml)") in out
+    assert "[default: None]" not in out
+    assert "<bool>" not in out

@@ -6,6 +6,7 @@ import pytest
 
 from exporter.config import Config
 from exporter.configfile import ConfigError, load
+from exporter.web.webconfig import WebConfig
 
 
 def problems(path: Path, text: str) -> list[str]:
@@ -46,7 +47,61 @@ users: {max: -1, max: 2}
     [
         ("", "c.yaml:1: sources: is missing; add it"),
         ("sources: [", "c.yaml:1: not valid YAML: expected the node content, but found '<stream end>'"),
-        ("- a", "c.yaml:1: file: Input should be a valid dictionary or instance of Config"),
+        ("- a", "c.yaml:1: file: must have keys and values, such as time_zone: ... (it is a list)"),
+        (
+            "sources: [{name: a, paths: [x]}]\nweb: :10110",
+            "c.yaml:2: web: must have keys and values, such as listen: ... (it is ':10110')",
+        ),
+        ("sources: []", "c.yaml:1: sources: is empty; at least one entry is needed"),
+        ("sources: mail", "c.yaml:1: sources: must be a list of entries, each beginning `- name: ...` (it is 'mail')"),
+        (
+            'sources: [{name: a, paths: "/var/log/mail.log*"}]',
+            'c.yaml:1: sources[0].paths: must be a list, also for one entry: ["/var/log/mail.log*"]',
+        ),
+        (
+            "sources:\n- name: a\n  journal: {units: dovecot.service}",
+            'c.yaml:3: sources[0].journal.units: must be a list, also for one entry: ["dovecot.service"]',
+        ),
+        (
+            "sources: [{name: a, paths: [x]}]\nweb: {listen: 10110}",
+            'c.yaml:2: web.listen: must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110" '
+            "(it is 10110)",
+        ),
+        (
+            "sources: [{name: a, paths: [x]}]\nweb: {listen: }",
+            'c.yaml:2: web.listen: must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110" '
+            "(it is empty)",
+        ),
+        (
+            "sources: [{name: 7, paths: [x]}]",
+            "c.yaml:1: sources[0].name: must be text; put it in quotes (it is 7)",
+        ),
+        ("sources: [{name: '', paths: [x]}]", "c.yaml:1: sources[0].name: must not be empty"),
+        (
+            "sources: [{name: a, paths: [x]}]\nusers: {max: many}",
+            "c.yaml:2: users.max: must be a whole number, without quotes (it is 'many')",
+        ),
+        (
+            "sources: [{name: a, paths: [x], poll_only: perhaps}]",
+            "c.yaml:1: sources[0].poll_only: must be true or false, without quotes (it is 'perhaps')",
+        ),
+        (
+            "sources: [{name: a, paths: [x]}]\ndomains: {listed: 5}",
+            'c.yaml:2: domains.listed: must be a list, such as ["..."] (it is 5)',
+        ),
+        (
+            "sources:\n  - name: a\n\tpaths: [x]",
+            "c.yaml:3: not valid YAML: a tab stands here; YAML is indented with spaces only",
+        ),
+        (
+            'sources: [{name: a, paths: ["/var/log/mail\\0.log"]}]',
+            "c.yaml:1: sources[0].paths[0]: has a NUL character, which no name can have; remove it",
+        ),
+        (
+            "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+            + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)),
+            "c.yaml: its aliases (*name) repeat too much; write out what is meant",
+        ),
         (
             "sources: [{name: a, paths: [x]}, {name: a, paths: [y]}]",
             "c.yaml:1: file: sources need names of their own; used twice: a",
@@ -77,7 +132,7 @@ users: {max: -1, max: 2}
             "ledger: !other /x\nsources: [{name: a, paths: [x]}]",
             "c.yaml:1: ledger: has the tag !other, which means nothing here: leave it out",
         ),
-        ("sources: &all [*all]", "c.yaml: is nested too deeply"),
+        ("sources: &all [*all]", "c.yaml: its aliases (*name) repeat too much; write out what is meant"),
         (f"sources: {'[' * 2000}{']' * 2000}", "c.yaml: is nested too deeply"),
     ],
 )
@@ -144,3 +199,21 @@ FRONT = "sources:\n- {name: front, paths: [x]}\n"
 def test_sources_that_know_each_other(tmp_path: Path, text: str, expected: str) -> None:
     """A back end names its proxy's source; probes come from networks."""
     assert [expected] == problems(tmp_path / "c.yaml", text)
+
+
+def test_no_password_is_told(tmp_path: Path) -> None:
+    """What stands where a password's hash should is not shown, whatever it looks like."""
+    path = tmp_path / "web.yaml"
+    for text in ("basic_auth_users: {alice: 12345}", "basic_auth_users: 12345", "basic_auth_users: [12345]"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigError) as caught:
+            load(path, WebConfig)
+        assert "basic_auth_users" in str(caught.value)
+        assert "12345" not in str(caught.value)
+
+
+def test_aliases_that_are_no_trap(tmp_path: Path) -> None:
+    """A value written once and used twice is what aliases are for."""
+    path = tmp_path / "c.yaml"
+    path.write_text("sources: [{name: &n a, paths: &p [x]}, {name: b, server: *n, paths: *p}]", encoding="utf-8")
+    assert [("x",), ("x",)] == [source.paths for source in load(path, Config).sources]

@@ -3,17 +3,16 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from exporter.catalogue import CONNECTIONS, LOGINS
 from exporter.config import Config
-from exporter.daemon import IDLE_COMMIT_SECONDS, RELEASE_SECONDS, Daemon, Reader
+from exporter.daemon import IDLE_COMMIT_SECONDS, RELEASE_SECONDS, Daemon
 from exporter.demo.traffic import lines
 from exporter.exposition.selfmetrics import SelfMetrics
-from exporter.wiring import input_of, open_ledger, pipeline_of, report_of
+from exporter.wiring import crew_of, open_ledger
 
 BEGIN = 1_794_954_400  # 2026-11-18 06:26:40 UTC
 
@@ -33,12 +32,13 @@ class Host:
     def open(self) -> None:
         """Start, on what the ledger has."""
         self.ledger = open_ledger(self.config, self.now)
-        source = self.config.sources[0]
-        read = input_of(source, self.ledger, None)
-        pipeline = pipeline_of(source, self.config, self.ledger)
-        reader = Reader("mail", read, pipeline, partial(report_of, source, read, pipeline))
         self.daemon = Daemon(
-            self.ledger, [reader], SelfMetrics(), commit_seconds=1, clock=lambda: self.now, stopwatch=lambda: 0.0
+            self.ledger,
+            crew_of(self.config, self.ledger, None),
+            SelfMetrics(),
+            commit_seconds=1,
+            clock=lambda: self.now,
+            stopwatch=lambda: 0.0,
         )
 
     def append(self, text: list[str]) -> int:

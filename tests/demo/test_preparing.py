@@ -1,19 +1,37 @@
 """The first start: its history is there whole, or is made anew; nobody else's exporter is taken for ours."""
 
+import os
+import signal
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from exporter.catalogue import Scope
 from exporter.demo import __main__ as demo
+from exporter.demo import processes
+from exporter.demo.machine import Found
 from exporter.demo.places import Places
 from exporter.demo.traffic import lines
+from exporter.ledger.reading import Reading
 
 NOW = 1_795_333_337
-demo_command = demo._command
+demo_command = processes.command
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """What the demo does with signals is not done with the tests'."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -21,9 +39,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     """A directory without anything, on a machine without a POP3 log; an hour of history."""
     text = "".join(f"{line}\n" for line in lines(NOW - 3600, NOW))
     monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(tmp_path), "--prepare"])
-    monkeypatch.setattr(demo, "own_log", lambda: None)
+    monkeypatch.setattr(demo, "found", lambda: None)
     monkeypatch.setattr(demo, "write_history", lambda log, _: log.write_text(text, encoding="utf-8"))
-    return Places(tmp_path)
+    return Places(tmp_path / "demo")
 
 
 def interrupted(name: str, command: str, *arguments: str) -> None:
@@ -35,12 +53,14 @@ def interrupted(name: str, command: str, *arguments: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["import", "export"])
-def test_an_interrupted_history_is_made_anew(name: str, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever of its commands was killed, the next start leaves what an undisturbed one leaves; then all stays."""
-    monkeypatch.setattr(demo, "_command", partial(interrupted, name))
-    with pytest.raises(KeyboardInterrupt):
-        demo.main()
-    monkeypatch.setattr(demo, "_command", demo_command)
+def test_an_interrupted_history_is_made_anew(
+    name: str, places: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C, whichever command it meets, is a sentence; the next start leaves what an undisturbed one leaves."""
+    monkeypatch.setattr(demo, "command", partial(interrupted, name))
+    assert demo.main() == 0
+    assert "Stopping" in capsys.readouterr().out
+    monkeypatch.setattr(demo, "command", demo_command)
     assert demo.main() == 0
     history = places.openmetrics.read_bytes()
     assert history.endswith(b"# EOF\n")
@@ -68,10 +88,46 @@ def test_another_exporter_on_the_address(
     with HTTPServer(("127.0.0.1", 0), Ready) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"127.0.0.1:{server.server_port}"
-        monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(places.directory), "--listen", address])
-        monkeypatch.setattr(demo, "_start", None)
+        monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(places.directory.parent), "--listen", address])
+        monkeypatch.setattr(demo, "start", None)
         assert demo.main() == 1
         server.shutdown()
     words = " ".join(capsys.readouterr().out.split())
     assert f"Another exporter listens on {address}." in words
     assert "--listen 127.0.0.1:10120" in words
+
+
+@pytest.mark.usefixtures("places")
+def test_a_machines_own_log_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the demo a real log is found: neither sees the other's days."""
+    assert demo.main() == 0
+    real = tmp_path / "real.log"
+    real.write_text("".join(f"{line}\n" for line in lines(NOW - 600, NOW)).replace("example", "real"), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(tmp_path)])
+    monkeypatch.setattr(demo, "found", lambda: Found(f"{real}*"))
+    monkeypatch.setattr(demo, "_run", lambda *_: 0)
+    assert demo.main() == 0
+    for folder, domain in (("demo", "example.com"), ("machine", "real.com")):
+        with Reading(tmp_path / folder / "ledger.sqlite") as reading:
+            names = {key.labels[1] for key in reading.keys(Scope.DOMAIN)}
+        assert domain in names
+        assert not names & ({"example.com", "real.com"} - {domain})
+
+
+@pytest.mark.usefixtures("places")
+def test_a_folder_that_root_has_made(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """After `sudo make run`: how to get it back. Root plays nobody."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory(prefix="pop3-exporter-demo-") as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "demo").mkdir(mode=0o755 if user == 0 else 0o555)
+        monkeypatch.setattr(sys, "argv", ["demo", "--directory", name, "--prepare"])
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            assert demo.main() == 1
+        finally:
+            os.seteuid(user)
+    words = " ".join(capsys.readouterr().out.split())
+    assert "config.yaml: this user may not write there." in words
+    assert "sudo chown -R" in words

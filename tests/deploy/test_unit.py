@@ -31,6 +31,12 @@ def test_the_unit_is_hardened() -> None:
     assert float(match[1]) < 1.5
 
 
+def test_the_unit_hears_of_the_daemons_life() -> None:
+    """What the daemon tells systemd is asked for, and whatever ends it, it comes again."""
+    unit = (DEPLOY / "exporter" / "pop3-exporter.service").read_text(encoding="utf-8").splitlines()
+    assert {"Type=notify", "NotifyAccess=main", "WatchdogSec=2min", "Restart=always"} <= set(unit)
+
+
 @pytest.mark.tool("promtool")
 @pytest.mark.parametrize("name", ["prometheus.yml", "compose.yml"])
 def test_prometheus_accepts_its_configuration(name: str) -> None:

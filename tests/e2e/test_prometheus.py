@@ -10,19 +10,18 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from exporter.config import Config
-from exporter.daemon import Daemon, Reader
+from exporter.daemon import Daemon
 from exporter.demo.traffic import DOMAINS, HOST, iso, lines
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.history import LogFile, export_openmetrics, import_files
 from exporter.ledger.reading import Reading
-from exporter.wiring import input_of, log_zone, open_ledger, pipeline_of, report_of
+from exporter.wiring import crew_of, log_zone, open_ledger, pipeline_of
 from tests.history.comparing import Site, compare_hours, compare_steps, compare_totals
 from tests.history.test_seam import labelled
 from tests.prometheus_server import PrometheusServer
@@ -95,10 +94,9 @@ def lived(folder: Path, name: str, begin: int, end: int, *, killed: bool) -> Non
     config = configured(folder)
     now = float(begin)
     ledger = open_ledger(config, now)
-    source = config.sources[0]
-    read, pipeline = input_of(source, ledger, None), pipeline_of(source, config, ledger)
-    reader = Reader("mail", read, pipeline, partial(report_of, source, read, pipeline))
-    daemon = Daemon(ledger, [reader], SelfMetrics(), commit_seconds=1, clock=lambda: now, stopwatch=lambda: 0.0)
+    daemon = Daemon(
+        ledger, crew_of(config, ledger, None), SelfMetrics(), commit_seconds=1, clock=lambda: now, stopwatch=lambda: 0.0
+    )
     exposition = Exposition(ledger.calendar)
     arriving = [one for one in logged(IMPORTED, CLOCK) if begin <= one[0] < end]
     with (folder / "mail.log").open("a", encoding="utf-8") as log, (folder / name).open("wb") as scraped:

@@ -1,5 +1,7 @@
 """What holds for any bytes, and at any cut."""
 
+import json
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -7,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.envelopes import Opener
+from exporter.envelopes.programs import MARK
+from exporter.envelopes.stamps import LATEST
+from exporter.envelopes.state import HOSTS_SAVED
 from exporter.inputs.lines import MAX_LINE
 from exporter.model import Record, Verdict
 
 SAMPLES = Path(__file__).parent / "samples"
-LINES = [line for path in sorted(SAMPLES.glob("*.log")) for line in path.read_bytes().splitlines()]
+LINES = [line for path in sorted(SAMPLES.rglob("*.log")) for line in path.read_bytes().splitlines()]
 # 2026-10-25 02:00 UTC: an hour after the end of summer time in Berlin.
 NOW = 1792893600
 OTHERS = [
@@ -33,10 +38,47 @@ OTHERS = [
     b"02:15:36.585 [192.0.2.11][60044376] cmd: USER a@b.example",
     b"@4000000068fc0f8e077a9e94 pop3-login: Info: x",
     b"#Fields: dateTime,sessionId",
+    b"Oct 25 02:10:00 dovecot: pop3-login: Login: x",
+    b"Oct 25 02:10:00 last message repeated 3 times",
+    b"Sun 2026-10-25 02:10:00 CET mx1 dovecot[12]: x",
+    b"1792890600.123456 mx1 dovecot[12]: x",
+    b"25/10/2026 02:10:00 pop3-login: Info: x",
+    b"10/11/2026 02:10:00 pop3-login: Info: x",
+    b"11/10/2026 02:10:00 pop3-login: Info: x",
+    b"11/10/26 02:10:00\tPOP-IN\t",
+    b"lis 25 02:10:00 mx1 dovecot[12]: x",
+    "Οκτ 25 02:10:00 mx1 dovecot[12]: x".encode(),
+    b"[pod/mail-0/dovecot] 2026-10-25T00:50:00.1Z pop3-login: Info: x",
+    b"dovecot: 2026-10-25 02:10:00 Info: pop3-login: x",
+    b'{"@timestamp":"2026-10-25T00:50:00Z","host":{"name":"mx1"},"process":{"name":"dovecot"},"message":" x"}',
+    b'{"date":1792890600.5,"log":"2026-10-25T00:50:00.1Z stdout F 25/10/2026 02:10:00 pop3-login: x"}',
+    b'{"__REALTIME_TIMESTAMP":"1792890600000000","CONTAINER_NAME":"mail","MESSAGE":"Oct 25 02:10:00 pop3-login: x"}',
+    b'{"time":"25/10/2026 02:10:00","message":"x"}',
+    b'2026-10-25T00:50:00Z\tmail\t{"message":"x"}',
+    b"-- Boot 1 --",
+    b"    MESSAGE=pop3-login: x",
     b" continued",
     b"",
 ]
+# What comes out with a later line, or stands for one that is not known.
+PIECES = re.compile(rb"^\{|std(?:out|err) P|repeated")
 STREAMS = st.lists(st.sampled_from(LINES + OTHERS), max_size=20)
+
+
+HEADS = (
+    b"",
+    b" ",
+    b"Nov 22 07:42:14 ",
+    b"Nov 22 07:42:14 mx1 ",
+    b"Nov 22 07:42:14 mail:info a/",
+    b"22/11/2026 07:42:14 mx1 ",
+    b"mail-1  | ",
+    b"[pod/",
+    b"mail: [1795329734.5, {",
+    b'{"message":"',
+    b"Nov 22 07:42:14 mx1 a: Nov 22 07:42:14 ",
+    b"<22>1 2026-11-22T07:42:14Z mx1 a - - [",
+)
 
 
 def opener(state: str = "") -> Opener:
@@ -61,7 +103,7 @@ def test_no_bytes_raise(lines: list[bytes], state: str) -> None:
         assert opened is None or opened is Verdict.MALFORMED or isinstance(opened, Record)
         if isinstance(opened, Record):
             assert [int, bytes, bytes, bytes, bytes, int] == [type(field) for field in opened]
-            assert opened.stamp >= 0
+            assert 0 <= opened.stamp < LATEST
             assert opened.times >= 1
     assert isinstance(made.state(), str)
 
@@ -77,6 +119,26 @@ def test_restart_at_any_line(lines: list[bytes], cut: int) -> None:
     found += [after.open(line) for line in lines[cut:]]
     assert expected == found
     assert whole.state() == after.state()
+
+
+@given(st.lists(mutated(), max_size=8))
+def test_no_text_of_a_server_is_ignored(lines: list[bytes]) -> None:
+    """A line without a record carries no text of a POP3 server, or is malformed: never nothing."""
+    made = opener()
+    for line in lines:
+        if made.open(line) is None and not PIECES.search(line):
+            assert not MARK.search(line)
+
+
+@given(STREAMS, st.integers(2, 6))
+def test_state_is_bounded(lines: list[bytes], times: int) -> None:
+    """What is kept of a stream does not grow with it."""
+    made = opener()
+    for line in lines * times:
+        made.open(line)
+    kept = json.loads(made.state())
+    assert len(kept["previous"]) <= HOSTS_SAVED
+    assert len(json.dumps(kept["order"])) < 100
 
 
 @given(STREAMS)
@@ -103,6 +165,6 @@ def test_the_longest_lines_are_opened() -> None:
     """Whatever they are made of; if that takes time that grows with the square, this test never ends."""
     for text in (b"a", b" ", b": ", b"a ", b"[", b'"', b"a: ", b"Nov 22 "):
         body = (text * MAX_LINE)[:MAX_LINE]
-        for head in (b"", b"Nov 22 07:42:14 ", b"Nov 22 07:42:14 mx1 ", b"<22>1 2026-11-22T07:42:14Z mx1 a - - ["):
+        for head in HEADS:
             for line in (head + body, head + b"message repeated 2 times: [" + body):
                 assert isinstance(opener().open(line), Record | Verdict | None)

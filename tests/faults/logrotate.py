@@ -5,8 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.faults.world import World
 
+needs_logrotate = pytest.mark.tool("logrotate")
 PROGRAM = shutil.which("logrotate", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or "logrotate"
 
 

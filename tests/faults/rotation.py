@@ -3,7 +3,9 @@
 import os
 import zipfile
 
-from tests.faults.logrotate import logrotate
+import pytest
+
+from tests.faults.logrotate import logrotate, needs_logrotate
 from tests.faults.world import World
 
 
@@ -85,6 +87,7 @@ def a06_the_pattern_matches_rotated_names(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
 def a07_dateext(w: World) -> None:
     """logrotate with dateext"""
     w.write()
@@ -95,6 +98,7 @@ def a07_dateext(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
 def a08_compressed(w: World) -> None:
     """logrotate with compress: the old file becomes .gz at once"""
     w.write(count=100)
@@ -109,6 +113,7 @@ def a08_compressed(w: World) -> None:
     w.write()
 
 
+@pytest.mark.tool("logrotate", "bzip2", "xz")
 def a08b_compressed_later(w: World) -> None:
     """logrotate with delaycompress: .1 becomes .2.gz at the next rotation; also .bz2, .xz"""
     w.write(count=100)
@@ -124,6 +129,7 @@ def a08b_compressed_later(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
 def a08c_compressed_while_held_open(w: World) -> None:
     """the old file is compressed while its writer still has it open; the pattern matches both"""
     w.patterns = ("mail.log*",)

@@ -1,6 +1,5 @@
 """Whatever happens to a log, every complete line is given once: the table of faults, in every way of reading."""
 
-import inspect
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,10 +23,10 @@ def faults() -> Iterator[tuple[str, Fault]]:
                 yield name, fault
 
 
-def tools(fault: Fault) -> list[pytest.MarkDecorator]:
-    """The programs that a fault needs."""
-    uses_it = "logrotate(w" in inspect.getsource(fault)
-    return [pytest.mark.tool("logrotate")] if uses_it else []
+def marks(fault: Fault) -> list[pytest.Mark]:
+    """The marks that the fault itself carries: the programs that it starts."""
+    found: list[pytest.Mark] = getattr(fault, "pytestmark", [])
+    return found
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def folder() -> Iterator[Path]:
         pytest.param("closed", "down", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("fault", [pytest.param(fault, id=name, marks=tools(fault)) for name, fault in faults()])
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=name, marks=marks(fault)) for name, fault in faults()])
 def test_every_line_once(fault: Fault, mode: str, presence: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fault of the table, watched or polled or closed between looks, with the daemon running or down."""
     # The test's clock runs ahead of the disk's, so no file's times are ever old enough to be believed.

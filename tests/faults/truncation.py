@@ -3,10 +3,11 @@
 import os
 import shutil
 
-from tests.faults.logrotate import logrotate
+from tests.faults.logrotate import logrotate, needs_logrotate
 from tests.faults.world import World
 
 
+@needs_logrotate
 def b13_copytruncate(w: World) -> None:
     """logrotate with copytruncate, the rest smaller than what was read"""
     w.write(count=50)
@@ -28,6 +29,7 @@ def b13b_written_copied_and_truncated_between_two_looks(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
 def b13c_copies_match_the_pattern(w: World) -> None:
     """copytruncate, compressed, where the pattern also matches the copies; a look while the copy is made"""
     w.patterns = ("mail.log*",)
@@ -134,6 +136,7 @@ def b18b_cut_back_to_less_than_a_fingerprint(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
 def b19_copytruncate_while_down(w: World) -> None:
     """copytruncate while the daemon is down, twice, and refilled past the offset"""
     w.write(count=5)

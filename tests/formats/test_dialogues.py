@@ -55,50 +55,75 @@ def test_bytes_of_smartermail_are_those_of_the_lines() -> None:
 def test_a_day_of_exchange() -> None:
     """Sizes are added row by row; probes and IMAP are not ours."""
     book = day("exchange", "POP32026112208-1.log")
-    assert (4, 1) == (book.total("connections"), book.amounts["logins", *ALICE])
+    assert (5, 1) == (book.total("connections"), book.amounts["logins", *ALICE])
     assert (80, 1058) == (book.amounts["received_bytes", *ALICE], book.amounts["sent_bytes", *ALICE])
     assert (1, 1) == (book.total("login_failures"), book.amounts["bad_commands", *ALICE])
-    assert {Reason.LOGOUT: 1, Reason.ACCOUNT_DISABLED: 1, Reason.EXPIRED: 2} == dict(book.ends)
+    assert {Reason.LOGOUT: 1, Reason.ACCOUNT_DISABLED: 1, Reason.EXPIRED: 2, Reason.CLOSED: 1} == dict(book.ends)
+
+
+def test_exchange_adds_what_was_passed_on_after_the_login() -> None:
+    """The last row of a session has the bytes of the proxied part; the user is whom the command named."""
+    book = day("exchange", "POP32026112208-1.log")
+    frank = ("example.com", "frank@example.com")
+    assert (105, 458_095) == (book.amounts["received_bytes", *frank], book.amounts["sent_bytes", *frank])
 
 
 def test_a_day_of_hmailserver() -> None:
     """The session ties lines of several threads; what hangs up is told by the answer."""
     book = day("hmailserver", "from-source.log")
-    assert (3, 1) == (book.total("connections"), book.total("logins"))
+    assert (4, 1) == (book.total("connections"), book.total("logins"))
     assert (1, 2) == (book.total("bad_commands"), book.total("login_failures"))
-    assert {Reason.LOGOUT: 1, Reason.LOGIN_FAILURES: 1, Reason.MAILBOX_LOCKED: 1} == dict(book.ends)
+    expected = {Reason.LOGOUT: 1, Reason.LOGIN_FAILURES: 1, Reason.MAILBOX_LOCKED: 1, Reason.TLS_REQUIRED: 1}
+    assert expected == dict(book.ends)
 
 
 def test_a_day_of_mailenable() -> None:
     """Bytes as logged in each row; a denied host is blocked."""
     book = day("mailenable", "POP-Activity-261122.log")
-    assert (4, 1, 2) == (book.total("connections"), book.amounts["logins", *ALICE], book.total("login_failures"))
+    assert (5, 1, 2) == (book.total("connections"), book.amounts["logins", *ALICE], book.total("login_failures"))
     assert (58, 838) == (book.amounts["received_bytes", *ALICE], book.amounts["sent_bytes", *ALICE])
-    assert {Reason.LOGOUT: 1, Reason.ACCESS_LIST: 1, Reason.EXPIRED: 2} == dict(book.ends)
+    assert {Reason.LOGOUT: 1, Reason.ACCESS_LIST: 1, Reason.EXPIRED: 3} == dict(book.ends)
+
+
+def test_a_day_of_mailenable_as_w3c() -> None:
+    """The same of the other log; the greeting's bytes are the connection's too."""
+    book = day("mailenable", "ex261122.log")
+    assert (2, 1, 1) == (book.total("connections"), book.amounts["logins", *ALICE], book.total("login_failures"))
+    assert (43, 60) == (book.amounts["received_bytes", *ALICE], book.amounts["sent_bytes", *ALICE])
+    assert {Reason.LOGOUT: 1, Reason.EXPIRED: 1} == dict(book.ends)
 
 
 def test_a_day_of_qpopper() -> None:
     """Every refused answer is a line."""
     book = day("qpopper", "known.log")
-    assert (4, 1, 2) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
-    assert {Reason.LOGOUT: 1, Reason.CLOSED: 1, Reason.TIMEOUT: 1, Reason.MAILBOX_LOCKED: 1} == dict(book.ends)
+    assert (7, 1, 2) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
+    expected = {
+        Reason.LOGOUT: 1,
+        Reason.CLOSED: 1,
+        Reason.TIMEOUT: 1,
+        Reason.MAILBOX_LOCKED: 1,
+        Reason.POLICY: 1,
+        Reason.ACCESS_LIST: 1,
+        Reason.EXPIRED: 1,
+    }
+    assert expected == dict(book.ends)
 
 
 def test_a_day_of_uw_imap() -> None:
     """Each end names its cause."""
     book = day("uw-imap", "known.log")
-    assert (11, 2, 4) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
+    assert (19, 5, 6) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
     expected = {
         Reason.LOGOUT: 1,
         Reason.TIMEOUT: 1,
-        Reason.CLOSED: 1,
-        Reason.LOGIN_FAILURES: 1,
+        Reason.CLOSED: 4,
+        Reason.TLS_FAILED: 1,
         Reason.TLS_REQUIRED: 1,
         Reason.RESET: 2,
         Reason.KILLED: 1,
-        Reason.MAILBOX_ERROR: 1,
+        Reason.MAILBOX_ERROR: 3,
         Reason.ACCESS_LIST: 1,
-        Reason.EXPIRED: 1,
+        Reason.EXPIRED: 4,
     }
     assert expected == dict(book.ends)
 

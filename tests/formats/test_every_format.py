@@ -1,5 +1,7 @@
 """What every format owes, whoever wrote it: the list of what is missing when a server is added."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from exporter.catalogue import MEASURES, End
 from exporter.formats import FORMATS
 from exporter.formats.contract import Format
+from exporter.formats.wording import MAX_BYTES
 from exporter.inputs.lines import MAX_LINE
 from exporter.model import Fact, Kind, Record, Verdict
 from tests.formats.samples import HERE, records, sample_files
@@ -110,6 +113,20 @@ def test_a_format_survives_its_own_lines_mutated(form: Format, data: st.DataObje
     noise = data.draw(st.binary(max_size=8))
     told = form.read(record._replace(message=record.message[:at] + noise + other.message[to:]))
     assert isinstance(told, Fact | Verdict)
+
+
+@FORMAT
+@given(data=st.data())
+def test_no_format_believes_any_number(form: Format, data: st.DataObject) -> None:
+    """What no connection can have, sums cannot take: such a line is malformed where it is read."""
+    record = data.draw(st.sampled_from(records_of(form)))
+    digits = str(data.draw(st.integers(MAX_BYTES + 1, 10**30))).encode()
+    numbers = list(re.finditer(rb"\d+", record.message))
+    for number in numbers:
+        message = record.message[: number.start()] + digits + record.message[number.end() :]
+        told = form.read(record._replace(message=message))
+        if isinstance(told, Fact):
+            assert max(told.received or 0, told.sent or 0) <= MAX_BYTES, message
 
 
 @FORMAT

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import SYSTEM_PATH
+from tests.tools import SYSTEM_PATH
 
 FLAGS = (
     "-label=domain",

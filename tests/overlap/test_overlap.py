@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ from hypothesis import strategies as st
 
 from exporter.catalogue import CONNECTIONS
 from exporter.config import Config, Source
-from exporter.daemon import Daemon, Reader
+from exporter.daemon import Daemon
 from exporter.demo.traffic import lines
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.ledger import Ledger
 from exporter.model import Position
-from exporter.overlap import carry_over, claims_of, left_out, may_share, shared
-from exporter.wiring import input_of, open_ledger, pipelines_of, report_of
+from exporter.overlap import carry_over, left_out, may_share, shared
+from exporter.wiring import crew_of, open_ledger
 from tests.ledger.books import checkpoint
 
 BEGIN = 1_794_954_400  # 2026-11-18 06:26:40 UTC
@@ -60,20 +59,14 @@ class Host:
         )
         with closing(open_ledger(config, self.now)) as ledger:
             carry_over(config, ledger, self.now)
-            claims, pipelines = claims_of(config), pipelines_of(config, ledger)
-            readers = []
-            for source in config.sources:
-                read = input_of(source, ledger, None, config, claims)
-                pipeline = pipelines[source.name]
-                readers.append(Reader(source.name, read, pipeline, partial(report_of, source, read, pipeline)))
-            daemon = Daemon(ledger, readers, SelfMetrics(), commit_seconds=1, clock=lambda: self.now, stopwatch=float)
+            metrics, crew = SelfMetrics(), crew_of(config, ledger, None)
+            daemon = Daemon(ledger, crew, metrics, commit_seconds=1, clock=lambda: self.now, stopwatch=float)
             for _ in range(3):
                 self.now += 1
                 while daemon.turn():
                     pass
-            self.problems = [problem for reader in readers for problem in reader.report().problems]
-            for reader in readers:
-                reader.input.close()
+            self.problems = [problem for one in metrics.sources for problem in one.problems]
+            daemon.close()
             return total(ledger)
 
 

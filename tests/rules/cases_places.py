@@ -10,6 +10,7 @@ THERE = {**HERE, "server": "mx2"}
 MX1 = {"server": "mx1"}
 SECOND = 'instance="mx2:10110",job="pop3"'
 BOTH = server() | server("mx2", SECOND)
+FAULTS = 'pop3_exporter_faults_total{kind="line"}'
 SOURCE = {"instance": "mx1:10110", "source": "mail"}
 EXPORTER = {"instance": "mx1:10110"}
 
@@ -303,6 +304,35 @@ EXPORTER_CASES = (
         server("mx2", SECOND),
         fires=EXPORTER,
         minutes=82,
+    ),
+    _case(
+        "POP3ExporterFault",
+        "a line set aside",
+        server(**{FAULTS: then(steady(2, 0, 80), 3)}),
+        fires=SOURCE,
+        minutes=90,
+    ),
+    _case(
+        "POP3ExporterFault",
+        "one after a restart, where there had been more",
+        server(**{FAULTS: then(then(steady(2, 0, 80), 0, 0, 2), 1)}),
+        fires=SOURCE,
+        minutes=90,
+    ),
+    _case(
+        "POP3ExporterFault",
+        "while the exporter is down",
+        server(**{FAULTS: then(steady(2, 0, 80), 3, 0, 3) + " _x100"}),
+        fires=SOURCE,
+        minutes=90,
+    ),
+    _case("POP3ExporterFault", "one of long ago", server(), fires=None),
+    _case(
+        "POP3ExporterFault",
+        "one of two hours ago",
+        server(**{FAULTS: then(steady(2, 0, 20), 3)}),
+        fires=None,
+        minutes=100,
     ),
     _case(
         "POP3LinesLost",

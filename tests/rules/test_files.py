@@ -159,7 +159,7 @@ def amtool(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.skipif(shutil.which("vmalert") is None, reason="not installed: vmalert")
+@pytest.mark.tool("vmalert")
 @pytest.mark.parametrize("file", promtool.RULE_FILES, ids=lambda file: file.name)
 def test_vmalert_accepts_them(file: Path) -> None:
     """VictoriaMetrics's rule engine reads the same files, texts included."""

@@ -21,9 +21,9 @@ import yaml
 
 from exporter.demo.places import Places, write_config
 from exporter.demo.traffic import WILD, lines
-from tests.conftest import SYSTEM_PATH
 from tests.prometheus_server import PrometheusServer
 from tests.rules.promtool import RULE_FILES
+from tests.tools import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[2]
 ALERTMANAGER = ROOT / "deploy" / "alertmanager"
@@ -164,7 +164,7 @@ def test_the_demos_wild_account_and_only_it_is_reported(tmp_path: Path) -> None:
     places, pager = Places(tmp_path), Pager()
     exporter, manager = (f"127.0.0.1:{_free_port()}" for _ in range(2))
     places.log.write_text("".join(f"{line}\n" for line in lines(now - HISTORY_SECONDS, now - WILD_SECONDS)))
-    write_config(places, str(places.log), exporter, demo=True)
+    write_config(places, None, exporter)
     run = [sys.executable, "-m", "exporter", "run", "--config.file", str(places.config)]
     (rules := tmp_path / "rules").mkdir()
     config = {

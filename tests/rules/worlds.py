@@ -37,6 +37,8 @@ def server(name: str = "mx1", instance: str = INSTANCE, **changed: str) -> dict[
         "pop3_exporter_clock_skew_seconds": steady(1),
         "pop3_exporter_read_bytes_total": steady(0, 1000),
         "pop3_exporter_lines_possibly_lost_total": steady(3),
+        'pop3_exporter_faults_total{kind="line"}': steady(2),
+        'pop3_exporter_faults_total{kind="source"}': steady(0),
         "pop3_exporter_last_event_timestamp_seconds": steady(0, 60),
         'pop3_exporter_lines_total{verdict="event"}': steady(0, 10),
         'pop3_exporter_lines_total{verdict="unmatched"}': steady(0),
@@ -52,7 +54,7 @@ def _series(key: str, name: str, instance: str) -> str:
     per_server = metric.startswith("pop3_") and not metric.startswith(("pop3_exporter", "pop3_site"))
     if per_server or "last_event" in metric or "folded" in metric:
         labels.append(f'server="{name}"')
-    per_source = ("catching", "skew", "read_bytes", "lost", "last_event", "lines", "doubts")
+    per_source = ("catching", "skew", "read_bytes", "lost", "last_event", "lines", "doubts", "faults")
     if metric.startswith("pop3_exporter") and any(word in metric for word in per_source):
         labels.append('source="mail"')
     return f"{metric}{{{','.join([*labels, instance])}}}"

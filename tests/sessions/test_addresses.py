@@ -59,3 +59,57 @@ def test_a_restart_of_ours_keeps_addresses(desk: Desk) -> None:
     desk.restart()
     desk.take(CHILD_QUITS)
     assert 1 == desk.total("connections") == desk.sessions.seen
+
+
+# ── lines that may be of another connection ─────────────────────────────────────────────────────────────────
+
+LEFT = TLS_ERROR._replace(presumed=True)
+LOGIN = Fact(Kind.LOGIN, b"1", ALICE, HOME)
+LOGOUT = Fact(Kind.END, b"1", ALICE, HOME, Reason.LOGOUT, ok=True)
+
+
+def test_what_may_be_of_another_connection_ends_none(desk: Desk) -> None:
+    """The session's own end counts, and a login that comes later is a login."""
+    desk.take(connect(b"1"), LOGIN, LEFT, LOGOUT)
+    desk.take(connect(b"2"), LEFT, LOGIN._replace(key=b"2"), LOGOUT._replace(key=b"2"))
+    assert {Reason.LOGOUT: 2} == desk.ends
+    assert 2 == desk.total("logins", user="alice@example.com") == desk.sessions.seen
+
+
+def test_what_no_line_of_its_own_ends_has_ended_as_presumed(desk: Desk) -> None:
+    """Also over a restart of ours."""
+    desk.take(connect(b"1"), LEFT, stamp=1000)
+    desk.restart()
+    desk.note(desk.sessions.expire(1001 + IDLE))
+    assert {Reason.TLS_FAILED: 1} == desk.ends
+    assert 1 == desk.sessions.seen
+
+
+def test_what_has_ended_lately_hides_no_failed_handshake(desk: Desk) -> None:
+    """Nor does a session that is logged in, where the line is of one that is not."""
+    desk.take(connect(b"1"), LOGIN, LOGOUT, LEFT)
+    desk.take(connect(b"2"), LOGIN._replace(key=b"2"), LEFT._replace(ok=False))
+    assert {Reason.LOGOUT: 1, Reason.TLS_FAILED: 2} == desk.ends
+    assert 4 == desk.sessions.seen
+
+
+# ── keys that grow ──────────────────────────────────────────────────────────────────────────────────────────
+
+PORTED = Fact(Kind.LOGIN, b"192.0.2.1 2981", ALICE, HOME, former=b"192.0.2.1 ")
+
+
+def test_a_login_goes_on_with_what_its_former_key_began(desk: Desk) -> None:
+    """Courier 2005 to 2019: the address alone, then address and port."""
+    desk.take(connect(b"192.0.2.1 "), Fact(Kind.FAILURE, b"192.0.2.1 ", ALICE, HOME), PORTED)
+    desk.restart()
+    desk.take(Fact(Kind.END, b"192.0.2.1 2981", ALICE, HOME, Reason.LOGOUT, sent=7, ok=True))
+    assert 1 == desk.total("connections", user="alice@example.com") == desk.sessions.seen
+    assert (1, 1, 7) == (desk.total("logins"), desk.total("login_failures"), desk.total("sent_bytes"))
+    assert {} == desk.sessions.open_sessions()
+
+
+def test_a_former_key_is_taken_once(desk: Desk) -> None:
+    """The next login of the address is a connection of its own; and so is one whose key was always whole."""
+    desk.take(connect(b"192.0.2.1 "), PORTED, PORTED._replace(key=b"192.0.2.1 2982"))
+    desk.take(connect(b"192.0.2.1 2983"), PORTED._replace(key=b"192.0.2.1 2983"))
+    assert 3 == desk.total("connections") == desk.total("logins") == desk.sessions.seen

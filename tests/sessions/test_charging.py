@@ -198,3 +198,12 @@ def test_right_credentials_of_an_unlucky_connection_are_no_failure(desk: Desk) -
     desk.take(Fact(Kind.FAILURE, b"s1", ALICE, tentative=True, ok=False))
     desk.take(Fact(Kind.END, b"s1", ALICE, reason=Reason.INTERNAL_ERROR))
     assert (0, 1) == (desk.total("login_failures"), desk.total("terminations"))
+
+
+def test_a_login_may_be_right_and_of_no_use(desk: Desk) -> None:
+    """It is a login, and the connection ends for what the server says of it (ipop3d: `no mailbox`)."""
+    login = Fact(Kind.LOGIN, b"1", b"alice@example.com", reason=Reason.MAILBOX_ERROR)
+    desk.take(Fact(Kind.REFUSAL, b"1", reason=Reason.MAILBOX_ERROR), login, Fact(Kind.END, b"1", reason=Reason.LOGOUT))
+    desk.take(login._replace(key=b"2"), Fact(Kind.END, b"2", reason=Reason.CLOSED))
+    assert (2, 2) == (desk.total("logins", user="alice@example.com"), desk.total("terminations"))
+    assert {Reason.MAILBOX_ERROR: 2} == desk.ends

@@ -35,7 +35,15 @@ ALLOWED: dict[str, set[str]] = {
     "configfile": set(),
     "config": {"formats"},
     "overlap": {"config", "inputs", "ledger"},
-    "daemon": {"exposition", "inputs", "ledger", "pipeline"},
+    "faults": set(),
+    "pulse": set(),
+    "systemd": set(),
+    "savepoint": {"saved"},
+    "trial": {"faults", "ledger", "pipeline", "saved", "savepoint"},
+    "heldfiles": set(),
+    "confinement": {"exposition", "faults", "heldfiles", "inputs", "ledger", "pipeline", "savepoint", "trial"},
+    "crew": {"confinement", "faults", "ledger", "pipeline", "savepoint", "trial"},
+    "daemon": {"confinement", "crew", "exposition", "faults", "ledger", "pulse"},
     "demo": set(),
 }
 

@@ -4,17 +4,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from exporter.config import Config
-from exporter.daemon import Daemon, Reader
+from exporter.daemon import Daemon
 from exporter.demo.traffic import HOST, iso, lines
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
-from exporter.wiring import input_of, open_ledger, pipeline_of, report_of
+from exporter.wiring import crew_of, open_ledger
 from tests.history.test_seam import labelled
 from tests.reports.ledgers import at
 
@@ -145,19 +144,20 @@ class Host:
     def start(self) -> None:
         """On what the ledger has."""
         self.ledger = open_ledger(self.config, self.now)
-        source = self.config.sources[0]
-        read, pipeline = input_of(source, self.ledger, None), pipeline_of(source, self.config, self.ledger)
-        reader = Reader("mail", read, pipeline, partial(report_of, source, read, pipeline))
-        self.read = read
         self.daemon = Daemon(
-            self.ledger, [reader], SelfMetrics(), commit_seconds=1, clock=lambda: self.now, stopwatch=lambda: 0.0
+            self.ledger,
+            crew_of(self.config, self.ledger, None),
+            SelfMetrics(),
+            commit_seconds=1,
+            clock=lambda: self.now,
+            stopwatch=lambda: 0.0,
         )
         self.exposition = Exposition(self.ledger.calendar)
         self.runs = True
 
     def vanish(self) -> None:
         """As a process that is killed: what was read since the last commit is not written."""
-        self.read.close()
+        self.daemon.close()
         self.ledger.close()
         self.runs = False
 

@@ -103,8 +103,6 @@ def reason_of(session: Session) -> Reason:
         return Reason.EXPIRED
     if scenario == "login_quit" and end == "server_close":  # authdaemond is down: the process ends without a line
         return Reason.EXPIRED
-    if scenario == "tls_handshake_then_drop":  # a TLS error stands before the end
-        return Reason.TLS_FAILED
     if scenario == "tls_drop_mid_retr":
         return Reason.RESET
     if end in ("quit", "quit_err"):

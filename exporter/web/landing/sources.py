@@ -32,7 +32,9 @@ def source(report: SourceReport, view: View, now: float, zone: tzinfo) -> Html:
         *_troubles(counted, report),
     ]
     head = el("header", el("h3", report.name), _state(report))
-    notes = text(*(note("fail", problem) for problem in report.problems))
+    notes = text(
+        *(note("fail", problem) for problem in report.problems), *(note("warn", told) for told in report.set_aside)
+    )
     return el("section", head, notes, el("dl", *(text(el("dt", k), el("dd", v)) for k, v in pairs)), class_="card")
 
 
@@ -78,7 +80,8 @@ def _troubles(counted: SourceCount, report: SourceReport) -> list[tuple[str, str
     }
     rare = ", ".join(f"{name} {count(number)}" for name, number in numbers.items() if number)
     errors = ", ".join(f"{errno} {count(number)}" for errno, number in sorted(report.read_errors.items()) if number)
-    return [pair for pair in (("Seen", rare), ("Read errors", errors)) if pair[1]]
+    faults = ", ".join(f"{kind} {count(number)}" for kind, number in report.faults.items() if number)
+    return [pair for pair in (("Seen", rare), ("Read errors", errors), ("Faults", faults)) if pair[1]]
 
 
 def note(colour: str, *children: str) -> Html:

@@ -1,0 +1,121 @@
+"""Who may read a file, and what gives the right to whoever will need it.
+
+A user is asked for himself. Root may read everything and runs no daemon, so what root is told is about the user of
+deploy/exporter/pop3-exporter.service: nobody in particular, a member of UNIT_GROUPS, to whom homes are hidden.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from glob import has_magic
+from pathlib import Path
+
+if sys.platform != "win32":
+    import grp
+    import pwd
+
+# The unit's SupplementaryGroups: those who read Debian's logs, and those who read the journal.
+UNIT_GROUPS = ("adm", "systemd-journal")
+UNIT_HIDES = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108 - none is written
+UNIT_WRITES = Path("/var/lib/pop3-exporter")
+_EFFECTIVE = os.access in os.supports_effective_ids
+JOURNALS = (Path("/var/log/journal"), Path("/run/log/journal"))
+
+
+def may_read(path: Path) -> bool:
+    """Whether this process may."""
+    return os.access(path, os.R_OK, effective_ids=_EFFECTIVE)
+
+
+def may_write(path: Path) -> bool:
+    """Whether this process may."""
+    return os.access(path, os.W_OK, effective_ids=_EFFECTIVE)
+
+
+def mode_of(path: Path, *, follow: bool = True) -> int:
+    """The mode of what is there; 0: nothing, or this user may not look."""
+    try:
+        return path.stat(follow_symlinks=follow).st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def closed_folder(pattern: str) -> Path | None:
+    """The folder on the way to what `pattern` names into which this user may not look."""
+    for folder in Path(pattern).parents:
+        if not has_magic(str(folder)) and mode_of(folder):
+            return None if os.access(folder, os.R_OK | os.X_OK, effective_ids=_EFFECTIVE) else folder
+    return None
+
+
+def is_root() -> bool:
+    """Whether what this process may says nothing about the daemon."""
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+def advice(path: Path) -> str:
+    """What lets this user read `path`, which he may not."""
+    group = _group(path)
+    if not group:
+        return f"only its owner may: chgrp adm {path}; chmod g+r {path}; the same in logrotate's `create`"
+    return f"its group {group} may: sudo usermod -aG {group} {_user()}, then log in again; or run this as root"
+
+
+def journal_advice() -> str:
+    """What lets this user read the journal."""
+    return f"sudo usermod -aG {UNIT_GROUPS[1]} {_user()}, then log in again"
+
+
+def hidden_from_unit(path: Path) -> str:
+    """Why the unit's user may not read `path`, and what to do; empty if he may, or who may is not known."""
+    if sys.platform == "win32":
+        return ""
+    whole = Path(os.path.realpath(path))
+    hidden = next((folder for folder in UNIT_HIDES if whole.is_relative_to(folder)), None)
+    if hidden:
+        return f"the systemd unit hides {hidden} from it: keep logs elsewhere, or see ProtectHome= and PrivateTmp="
+    groups = set(_known_groups())
+    closed = next((one for one in (*reversed(whole.parents), whole) if not _lets_in(one, groups)), None)
+    if closed is None:
+        return ""
+    group = _group(whole) if closed == whole else ""
+    if group:
+        return f"its group {group} may: add SupplementaryGroups={group} (systemctl edit pop3-exporter)"
+    why = "only its owner may" if closed == whole else f"{closed} is closed to it"
+    return f"{why}: chgrp adm {closed}; chmod g+rX {closed}"
+
+
+def _lets_in(path: Path, groups: set[int]) -> bool:
+    try:
+        status = path.stat()
+        if os.listxattr(path):  # an access list: who is on it is not looked up
+            return True
+    except OSError:
+        return False
+    wanted = stat.S_IXOTH if stat.S_ISDIR(status.st_mode) else stat.S_IROTH
+    return bool(status.st_mode & wanted) or (status.st_gid in groups and bool(status.st_mode & wanted << 3))
+
+
+def _known_groups() -> Iterator[int]:
+    for name in UNIT_GROUPS:
+        try:
+            yield grp.getgrnam(name).gr_gid
+        except KeyError:
+            continue
+
+
+def _group(path: Path) -> str:
+    """The group whose members may read the file; none if it is root's, which nobody joins for that."""
+    try:
+        status = path.stat()
+        return grp.getgrgid(status.st_gid).gr_name if status.st_gid and status.st_mode & stat.S_IRGRP else ""
+    except (OSError, KeyError):
+        return ""
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())

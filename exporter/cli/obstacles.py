@@ -1,0 +1,84 @@
+"""What stands between a good configuration and a daemon that works, as sentences; `problem:` begins what stops it."""
+
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from exporter.cli import access
+from exporter.ledger.errors import LedgerError
+from exporter.ledger.reading import Reading
+
+UNIT = f"the unit's user (groups {', '.join(access.UNIT_GROUPS)})"
+
+
+def of_ledger(ledger: Path) -> Iterator[str]:
+    """Where it is or would be made."""
+    folder = ledger.parent
+    if stat.S_ISDIR(access.mode_of(ledger)):
+        yield f"problem: {ledger} is a folder; name a file in it"
+    elif not access.mode_of(folder):
+        yield from _without_folder(ledger)
+    elif not access.may_write(folder):
+        yield f"problem: this user may not write to {folder}; check as root, or as the exporter's user"
+    elif access.mode_of(ledger):
+        yield from _foreign(ledger)
+    if access.is_root() and not ledger.is_relative_to(access.UNIT_WRITES):
+        yield f"ledger {ledger}: the systemd unit may write to {access.UNIT_WRITES} only (else ReadWritePaths=)"
+
+
+def _without_folder(ledger: Path) -> Iterator[str]:
+    folder, above = ledger.parent, ledger.parent.parent
+    if not access.mode_of(above):
+        yield f"problem: there is no folder {above}; make it, or set ledger: to another file"
+    elif access.may_write(above):
+        yield f"ledger {ledger}: its folder {folder} is made at the start"
+    else:
+        yield f"problem: there is no folder {folder}, and this user may not make it; the systemd unit makes its own"
+
+
+def _foreign(ledger: Path) -> Iterator[str]:
+    try:
+        Reading(ledger).close()
+    except LedgerError as error:
+        if ledger.stat().st_size:
+            yield f"problem: {error}"
+
+
+def of_log(path: Path) -> Iterator[str]:
+    """A file that a source reads."""
+    if not access.may_read(path):
+        yield f"problem: {path}: this user may not read it; {access.advice(path)}"
+    elif access.is_root() and (why := access.hidden_from_unit(path)):
+        yield f"{path}: {UNIT} may not read it; {why}"
+
+
+def of_no_files(pattern: str, others: Sequence[Path]) -> Iterator[str]:
+    """A pattern that matches no file: nothing yet, or what is none."""
+    closed = access.closed_folder(pattern)
+    if closed:
+        yield f"problem: {pattern}: this user may not look into {closed}; run this as root"
+    elif not others:
+        yield f"{pattern}: nothing there now; it is read as soon as it appears"
+    for other in others:
+        mode = access.mode_of(other)
+        if stat.S_ISDIR(mode):
+            yield f"problem: {other}: is a folder; name the files in it: {other}/*"
+        elif stat.S_ISFIFO(mode):
+            yield f"problem: {other}: is a named pipe, which is read once; read it through paths: [-]"
+        elif mode:
+            yield f"problem: {other}: is no file"
+        else:
+            yield f"{other}: a link to nothing now; it is read as soon as its file appears"
+
+
+def of_journal(directory: Path | None) -> Iterator[str]:
+    """The systemd journal, or journal files elsewhere."""
+    if shutil.which("journalctl") is None:
+        yield "problem: journalctl is not installed"
+    folders = (directory,) if directory else access.JOURNALS
+    files = [path for folder in folders for path in folder.glob("*/system*.journal")]
+    if not files:
+        yield f"no journal there yet: {', '.join(map(str, folders))}"
+    elif not any(map(access.may_read, files)):
+        yield f"problem: this user may not read the journal: {access.journal_advice()}"

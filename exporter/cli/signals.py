@@ -1,0 +1,77 @@
+"""Signals of a daemon: SIGTERM and SIGINT end it wherever its loop is, SIGHUP does not.
+
+Python runs handlers between two steps of the main thread, so never while that waits for a disk. Their numbers come
+through a socket, too, at once: a thread of its own reads them, and ends a process that does not end by itself. What
+was not committed is read again by the next start.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+LOG = logging.getLogger("pop3_exporter")
+# How long the loop may take to come by, commit, and let the answers under way be finished.
+GRACE_SECONDS = 15.0
+
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+_IGNORED = tuple(getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal, name))
+
+
+class Signals:
+    """While it is entered, `stop` is called for a signal that ends; after the grace the process is ended by force.
+
+    To be used in the main thread. `where`: at what the loop stands, for the last word of the log.
+    """
+
+    def __init__(self, stop: Callable[[], None], where: Callable[[], str]) -> None:
+        self._stop = stop
+        self._where = where
+        self._ended = threading.Event()
+        self._ours, self._theirs = socket.socketpair()
+        self._theirs.setblocking(False)
+        self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
+
+    def __enter__(self) -> Self:
+        for number in (*_ENDING, *_IGNORED):
+            # The number comes through the socket; this only keeps the default from happening.
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        signal.set_wakeup_fd(-1)
+        self._theirs.close()
+        self._thread.join()
+        self._ours.close()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while number := self._ours.recv(1):
+                if number[0] in _IGNORED:
+                    LOG.info(
+                        "SIGHUP is ignored: logs are followed through rotations; restart to read the configuration"
+                    )
+                elif number[0] in _ENDING:
+                    self._stop()
+                    self._end()
+                    return
+
+    def _end(self) -> None:
+        if not self._ended.wait(GRACE_SECONDS):
+            LOG.error(
+                "did not stop within %.0f s (%s); ended by force: what is not in the ledger is read again",
+                GRACE_SECONDS,
+                self._where(),
+            )
+            logging.shutdown()
+            os._exit(1)

@@ -1,0 +1,81 @@
+"""What the first look shows: the report of the last days, where to look, what will happen, what to do next."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from exporter.demo.places import DEPLOY, Places
+from exporter.demo.processes import command
+from exporter.demo.prometheus import alerts_page
+from exporter.demo.traffic import WILD
+
+REPORT_DAYS = 7
+# What it takes from the theft to the alert: so many connections, two evaluations, and a minute of patience.
+ALERT_MINUTES = 5
+CHECKOUT = (DEPLOY.parent / "Makefile").exists()
+COMMAND = "make run" if CHECKOUT else "python -m exporter.demo"
+EXPORTER = ".venv/bin/pop3-exporter" if CHECKOUT else "pop3-exporter"
+
+
+def announce(console: Console, log: str, closed: Sequence[str]) -> None:
+    """Which log is read, and why; `closed`: what might have one and may not be read."""
+    if log:
+        console.print(f"This machine's own POP3 log: {log}")
+        return
+    console.print("No POP3 log of this machine's can be read, so this is a demo with a mail host that is made up.")
+    for name in closed:
+        console.print(f"({name} is there, but this user may not read it: try sudo {COMMAND}.)")
+
+
+def show(  # noqa: PLR0917 - what is shown
+    console: Console, places: Places, address: str, prometheus: str | None, log: str, stolen: int | None
+) -> None:
+    """All of it; `stolen`: since when the demo's account is abused, UNIX seconds; None: there is no demo."""
+    console.rule(f"the last {REPORT_DAYS} days")
+    _reports(places)
+    console.print("unknown: connections that named no domain with accounts here; mostly scanners\n")
+    console.rule("running")
+    console.print(f"  landing page   http://{address}/")
+    console.print(f"  metrics        http://{address}/metrics")
+    if prometheus:
+        console.print(f"  alerts         {alerts_page(prometheus)}")
+    console.print(f"  it reads       {log}", soft_wrap=True)
+    if stolen is not None:
+        console.print(_theft(places, stolen, watched=prometheus is not None), soft_wrap=True)
+    if CHECKOUT:
+        console.print(
+            "\nNext: [bold]make stack[/] for Grafana with the dashboards (Docker), or deploy/grafana for yours;"
+        )
+        console.print("README.md, 'Point it at your own server', for your logs.")
+    console.print("Ctrl-C ends it.")
+
+
+def teller(console: Console) -> Callable[[str], None]:
+    """Prints a sentence with the time."""
+    return lambda text: console.print(f"[dim]{datetime.now():%H:%M:%S}[/] {text}")  # noqa: DTZ005 - a clock on the wall
+
+
+def _reports(places: Places) -> None:
+    """Both of one moment: the daemon goes on, and two reports that differ are none that is exact."""
+    today = date.today()  # noqa: DTZ011 - the machine's own day
+    period = ["--from", str(today - timedelta(days=REPORT_DAYS - 1)), "--to", str(today)]
+    with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
+        moment = Path(folder) / "ledger.sqlite"
+        command("ledger", "backup", "--ledger", str(places.ledger), str(moment), quiet=True)
+        command("report", "--ledger", str(moment), "--by", "trend", *period)
+        command("report", "--ledger", str(moment), "--by", "domain", *period)
+
+
+def _theft(places: Places, stolen: int, *, watched: bool) -> str:
+    at = datetime.fromtimestamp(stolen)  # noqa: DTZ006 - a clock on the wall
+    verb = "is" if stolen > time.time() else "was"
+    told = (
+        f"within {ALERT_MINUTES} minutes the alert POP3AccountLikelyCompromised fires, which is told here, too"
+        if watched
+        else f"see it with: {EXPORTER} report --ledger {places.ledger} --by user --domain {WILD.partition('@')[2]}"
+    )
+    return f"\nAt {at:%H:%M:%S} the demo's account {WILD} {verb} stolen; {told}."

@@ -1,0 +1,38 @@
+"""The openers of one source: one for each of its streams, begun anew with each batch and kept over restarts."""
+
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+from exporter.envelopes.opener import Opener
+from exporter.model import Batch
+
+
+class Openers:
+    """By stream. `zone` is that of stamps without one; `saved` is what `states` of earlier ones returned."""
+
+    def __init__(self, zone: ZoneInfo, saved: dict[str, str]) -> None:
+        self._zone = zone
+        self._saved = saved
+        self._openers: dict[str, Opener] = {}
+
+    def __getitem__(self, stream: str) -> Opener:
+        return self._openers[stream]
+
+    def begin(self, batch: Batch, now: float | None) -> Opener:
+        """The opener of the batch's stream, for its lines. `now`: our clock; None: the file's age is it."""
+        opener = self._openers.get(batch.stream)
+        if opener is None:
+            opener = self._openers[batch.stream] = Opener(self._zone, self._saved.pop(batch.stream, ""))
+        opener.begin(batch.name, batch.modified, batch.modified if now is None else now, batch.lines)
+        return opener
+
+    def states(self, streams: Collection[str], *, keeps_text: bool) -> dict[str, str]:
+        """What the next ones must know of these streams; the others are over."""
+        self._openers = {stream: opener for stream, opener in self._openers.items() if stream in streams}
+        states = {stream: state for stream, state in self._saved.items() if stream in streams}
+        return states | {stream: opener.state(keeps_text=keeps_text) for stream, opener in self._openers.items()}
+
+    @property
+    def problems(self) -> list[str]:
+        """What an operator should know of the streams' stamps: sentences."""
+        return sorted({opener.problem for opener in self._openers.values() if opener.problem})

@@ -1,0 +1,62 @@
+"""What went wrong inside, by source: counted, told once, and shown while it lasts. Never a line's own text."""
+
+import logging
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+from traceback import extract_tb
+
+LOG = logging.getLogger(__name__)
+
+TELL_SECONDS = 10.0
+# So many of the newest are shown.
+SHOWN = 5
+_OURS = Path(__file__).parent
+
+
+class Kind(StrEnum):
+    """What was confined: a line or a file set aside, a source that waits, a commit that its data made fail."""
+
+    LINE = "line"
+    FILE = "file"
+    SOURCE = "source"
+    COMMIT = "commit"
+
+
+def cause(error: BaseException) -> str:
+    """The error's type and its place in the code. Not its text, which may hold names or passwords of a log."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_OURS)]
+    place = f" at {Path(frames[-1].filename).relative_to(_OURS.parent)}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+class Faults:
+    """The faults of one source since the start."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._counts: Counter[str] = Counter()
+        self._told: dict[Kind, float] = {}
+        self._untold: Counter[Kind] = Counter()
+        self._last = ""
+        self.shown: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """By kind, every kind."""
+        return {str(kind): self._counts[kind] for kind in Kind}
+
+    def note(self, kind: Kind, sentence: str, now: float) -> None:
+        """Count a fault; `sentence` says what was done, and where to look."""
+        self._counts[kind] += 1
+        if sentence in (*self.shown, self._last):  # tried again, and no better
+            return
+        self._last = sentence
+        if kind in (Kind.LINE, Kind.FILE):
+            self.shown = (*self.shown, sentence)[-SHOWN:]
+        if abs(now - self._told.get(kind, float("-inf"))) < TELL_SECONDS:
+            self._untold[kind] += 1
+            return
+        more = f" (and {self._untold[kind]} more like it)" if self._untold[kind] else ""
+        self._told[kind], self._untold[kind] = now, 0
+        LOG.error("source %s: %s%s; please report it", self._source, sentence, more)

@@ -1,0 +1,178 @@
+"""Feeds again what raised, in halves, until each line that raises stands alone; all others are booked once."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple, Protocol
+
+from exporter.faults import cause
+from exporter.ledger import Ledger, LedgerError
+from exporter.model import Batch, Position, SourceCheckpoint
+from exporter.pipeline import Pipeline
+from exporter.saved import Saved
+from exporter.savepoint import Savepoint
+
+
+class Piece(NamedTuple):
+    """Lines as they were read, and our clock then; `order`: among the pieces of all sources."""
+
+    source: str
+    order: int
+    batch: Batch
+    now: float
+
+    @property
+    def where(self) -> str:
+        """For people, where its lines stand."""
+        offset = self.batch.offset
+        return self.batch.name if offset is None else f"{self.batch.name}, near byte {offset}"
+
+    @property
+    def stream(self) -> tuple[str, str]:
+        """The source, and the file."""
+        return self.source, self.batch.stream
+
+    def halves(self) -> tuple["Piece", "Piece"]:
+        """The same lines in two pieces."""
+        lines, offset = self.batch.lines, self.batch.offset
+        first, second = lines[: len(lines) // 2], lines[len(lines) // 2 :]
+        behind = None if offset is None else offset + sum(len(line) + 1 for line in first)
+        return (
+            self._replace(batch=replace(self.batch, lines=first, caught_up=False)),
+            self._replace(batch=replace(self.batch, lines=second, offset=behind)),
+        )
+
+
+class Suspect(NamedTuple):
+    """One line that raises by itself, and what."""
+
+    piece: Piece
+    cause: str
+
+
+class Makers(Protocol):
+    """How pipelines are made, and which of them know each other: a line of one may change sessions of the other."""
+
+    def make(self, saved: Mapping[str, Saved | None]) -> Mapping[str, Pipeline]:
+        """New pipelines of these sources, in place of those made before."""
+
+    def linked(self, source: str) -> frozenset[str]:
+        """The source, and all whose sessions its lines may change by now, or theirs its own."""
+
+
+class Checkpoints(Protocol):
+    """What a commit would store now."""
+
+    def __call__(self, pipelines: Mapping[str, Pipeline]) -> Mapping[str, SourceCheckpoint]:
+        """Of these sources."""
+
+
+class Trial:
+    """Goes through `pieces` from `points` on, a step at a time; between steps all is as if nothing had raised.
+
+    `points`: of each source that is tried, all that know each other together. A line that raises is a suspect until a
+    line of its stream behind it works: else not the line is at fault but what reads it. `confirmed`: the suspects that
+    were set aside. `passed`: what was fed and booked. `rehearses`: the clock of the commit that failed, so that each
+    step is also tried as a commit; None: no commit failed.
+    """
+
+    def __init__(
+        self,
+        pieces: Iterable[Piece],
+        points: Mapping[str, Savepoint],
+        makers: Makers,
+        checkpoints: Checkpoints,
+        ledger: Ledger,
+        *,
+        rehearses: float | None,
+    ) -> None:
+        self.points = dict(points)
+        self.pipelines = makers.make(self.points)
+        self.passed: list[Piece] = []
+        self.suspects: list[Suspect] = []
+        self.confirmed: list[Suspect] = []
+        self._todo = deque(pieces)
+        self._makers = makers
+        self._checkpoints = checkpoints
+        self._ledger = ledger
+        self.rehearses = rehearses
+
+    @property
+    def done(self) -> bool:
+        """Whether all lines are booked, set aside or suspects."""
+        return not self._todo
+
+    def step(self) -> None:
+        """Feed the next piece. LedgerError, if nothing can be tried now: then all is as before."""
+        piece = self._todo[0]
+        self._ledger.mark(piece.source)
+        try:
+            points = self._fed(piece)
+        except LedgerError:
+            self._back(piece)
+            raise
+        except Exception as error:
+            raised = cause(error)
+        else:
+            self._todo.popleft()
+            self.points = points
+            self.passed.append(piece)
+            self.confirm(piece.stream)
+            return
+        self._back(piece)
+        self._todo.popleft()
+        if len(piece.batch.lines) > 1:
+            self._todo.extendleft(reversed(piece.halves()))
+        else:
+            self.suspects.append(Suspect(piece, raised))
+
+    def confirm(self, stream: tuple[str, str] | None = None) -> None:
+        """The suspects, or those of one stream, are at fault themselves: set aside, as lines nobody understands."""
+        guilty = [one for one in self.suspects if stream in (None, one.piece.stream)]
+        if guilty:
+            for one in guilty:
+                self.points[one.piece.source] = self.points[one.piece.source].without(1)
+            self.pipelines = self._makers.make(self.points)
+            self.confirmed += guilty
+            self.suspects = [one for one in self.suspects if one not in guilty]
+
+    def completed(self, checkpoints: Mapping[str, SourceCheckpoint]) -> dict[str, SourceCheckpoint]:
+        """These, with the changes before them."""
+        return {name: self.points[name].completed(checkpoint) for name, checkpoint in checkpoints.items()}
+
+    def _fed(self, piece: Piece) -> dict[str, Savepoint]:
+        self._ledger.book(self.pipelines[piece.source].feed(piece.batch, piece.now), piece.source)
+        checkpoints = self._checkpoints(self.pipelines)
+        if self.rehearses is not None:
+            self._ledger.rehearse(self.rehearses, self.completed(checkpoints))
+        return {name: self.points[name].after(checkpoint) for name, checkpoint in checkpoints.items()}
+
+    def _back(self, piece: Piece) -> None:
+        self._ledger.undo(piece.source)
+        self.pipelines = self._makers.make(self.points)
+
+
+def unwritable(
+    ledger: Ledger, now: float, checkpoints: Mapping[str, SourceCheckpoint]
+) -> tuple[tuple[tuple[str, Position], ...], str]:
+    """The sources' positions that alone make a commit of the checkpoints fail, and what that raises.
+
+    None, and what it raises: it is not about single ones. None, and nothing: the checkpoints can be written.
+    """
+
+    def raised(found: Mapping[str, tuple[Position, ...]]) -> str:
+        try:
+            ledger.rehearse(
+                now, {name: replace(one, positions=found.get(name, ())) for name, one in checkpoints.items()}
+            )
+        except LedgerError:
+            raise
+        except Exception as error:
+            return cause(error)
+        return ""
+
+    told = raised({name: one.positions for name, one in checkpoints.items()})
+    if not told or raised({}):
+        return (), told
+    every = [(name, position) for name, one in checkpoints.items() for position in one.positions]
+    return tuple((name, position) for name, position in every if raised({name: (position,)})), told

@@ -1,0 +1,146 @@
+"""The real daemon and what it is told from outside: signals, and systemd."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.daemon import PATIENCE_SECONDS
+from tests.e2e.dovecot import free_port
+
+# With short patience, and a source that hangs where no Python code runs: in opening a pipe without a writer.
+HANGING = """
+import os
+from exporter import pulse
+from exporter.cli import main, signals
+from exporter.inputs.files import FileInput
+signals.GRACE_SECONDS = 0.5
+pulse.LONGEST_SECONDS = 0.2
+read = FileInput.read
+def hang(files, now, budget):
+    if budget:
+        os.open(os.environ["PIPE"], os.O_RDONLY)
+    return read(files, now, budget)
+FileInput.read = hang
+main()
+"""
+
+
+class Process:
+    """`pop3-exporter run` as a process."""
+
+    def __init__(self, folder: Path, code: str = "", **environment: str) -> None:
+        self.port = free_port()
+        self.log = folder / "daemon.log"
+        config = folder / "config.yaml"
+        (folder / "mail.log").touch()
+        values = {
+            "time_zone": "UTC",
+            "ledger": str(folder / "ledger.sqlite"),
+            "commit_seconds": 0.05,
+            "web": {"listen": f"127.0.0.1:{self.port}"},
+            "sources": [{"name": "mail", "paths": [str(folder / "mail.log")], "format": "dovecot"}],
+        }
+        config.write_text(yaml.safe_dump(values), encoding="utf-8")
+        os.mkfifo(folder / "pipe")
+        arguments = ["run", "--config.file", str(config)]
+        command = ["-c", code, *arguments] if code else ["-m", "exporter", *arguments]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *command],
+                stderr=log,
+                env={**os.environ, "PIPE": str(folder / "pipe"), **environment},
+            )
+
+    def ready(self) -> tuple[int, str]:
+        """What /-/ready answers; (0, "") while nobody does."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def wait_for(self, code: int) -> str:
+        """Ask until the answer has this status; its text."""
+        for _ in range(PATIENCE_SECONDS * 20):
+            status, text = self.ready()
+            if status == code:
+                return text
+            assert self.process.poll() is None, self.log.read_text()
+            threading.Event().wait(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit code after the signal."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Process]]:
+    """Those that are still there at the end are killed."""
+    started: list[Process] = []
+    yield started
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_order(number: signal.Signals, tmp_path: Path, processes: list[Process]) -> None:
+    """Exit code 0, and the last commit was done."""
+    process = Process(tmp_path)
+    processes.append(process)
+    process.wait_for(200)
+    assert 0 == process.end(number)
+    assert "stopped; everything read is in the ledger" in process.log.read_text()
+
+
+def test_a_hangup_is_ignored_with_a_word(tmp_path: Path, processes: list[Process]) -> None:
+    """An old habit after rotations: the daemon goes on, and says so."""
+    process = Process(tmp_path)
+    processes.append(process)
+    process.wait_for(200)
+    process.process.send_signal(signal.SIGHUP)
+    process.wait_for(200)
+    assert 0 == process.end()
+    assert "SIGHUP is ignored" in process.log.read_text()
+
+
+def test_a_loop_that_hangs_is_not_ready_and_still_ends(tmp_path: Path, processes: list[Process]) -> None:
+    """Readiness says at which source it stands; SIGTERM ends it by force, with a word, not in order."""
+    process = Process(tmp_path, HANGING)
+    processes.append(process)
+    text = process.wait_for(503)
+    assert "the loop has not turned for" in text
+    assert "it stands at source mail" in text
+    assert 1 == process.end()
+    assert "did not stop within 0 s (it stands at source mail); ended by force" in process.log.read_text()
+
+
+def test_systemd_hears_of_its_life(tmp_path: Path, processes: list[Process]) -> None:
+    """READY=1 when it serves, WATCHDOG=1 while its loop turns, STOPPING=1 at the end."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE_SECONDS)
+        process = Process(tmp_path, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="300000")
+        processes.append(process)
+        heard = [manager.recv(100)]
+        while b"READY=1" not in heard or b"WATCHDOG=1" not in heard[heard.index(b"READY=1") :]:
+            heard.append(manager.recv(100))
+        assert 200 == process.ready()[0]
+        assert 0 == process.end()
+        while heard[-1] != b"STOPPING=1":
+            heard.append(manager.recv(100))
+    assert {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"} == set(heard)
