@@ -14,6 +14,7 @@ from exporter.inputs import reading
 from exporter.inputs.aside import Aside
 from exporter.inputs.checking import Replaced
 from exporter.inputs.contract import InputStatus
+from exporter.inputs.copies import Claims
 from exporter.inputs.generations import age_order
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
@@ -35,7 +36,8 @@ class FileInput:
 
     `start`: where a source that is seen for the first time begins: `end` or `beginning` of what there is.
     `hold_open` False (Windows): open, read and close at each look, so that nobody's rename or delete is blocked.
-    `counts`: what the ledger has counted so far; the status goes on from there.
+    `counts`: what the ledger has counted so far; the status goes on from there. `claims`: which files the other
+    sources read.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class FileInput:
         notifier: Notifier | None = None,
         hold_open: bool = os.name != "nt",
         max_open: int = 256,
+        claims: Claims | None = None,
     ) -> None:
         self.name = name
         counts = counts or SourceCount()
@@ -65,6 +68,8 @@ class FileInput:
             troubles=self._troubles,
             aside=self._aside,
             open_files=self._open_files,
+            name=name,
+            claims=claims,
         )
         self._read_bytes = counts.read_bytes
         self._notifier = notifier

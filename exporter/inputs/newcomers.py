@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from exporter.inputs.aside import Aside
 from exporter.inputs.beginnings import Beginning, Beginnings
+from exporter.inputs.copies import Copies
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
 from exporter.inputs.matching import Matcher
 from exporter.inputs.signature import is_recent, signature_of
 from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Found, Survey
-from exporter.inputs.troubles import Troubles
+from exporter.inputs.troubles import Troubles, shown
 
 _CLOCK_SECONDS = 10.0  # what the clocks of two file systems, or two looks, may differ by
 GIVE_UP_SECONDS = 30.0  # after which an archive that does not change is not being written any more
@@ -28,6 +29,7 @@ class Newcomers:
         known: Known,
         troubles: Troubles,
         aside: Aside,
+        copies: Copies,
         bind: Callable[[Stream, Found, float], None],
         *,
         first_look: bool,
@@ -38,6 +40,7 @@ class Newcomers:
         self._known = known
         self._troubles = troubles
         self._aside = aside
+        self._copies = copies
         self._bind = bind
         self._from_end = from_end
         self._beginnings = Beginnings()
@@ -49,6 +52,7 @@ class Newcomers:
         self.searching = False
         known = {stream.identity for stream in self._known.streams.values() if stream.bound}
         unknown = [found for identity, found in survey.files.items() if identity not in known]
+        self._copies.look(survey.files.values())
         self._beginnings.keep_only(found.identity for found in unknown)
         self._aside.keep_only((*self._known.streams, *(found.identity for found in unknown)))
         self._full = self._full and len(self._known.streams) >= FILES_MOST
@@ -76,7 +80,7 @@ class Newcomers:
         stream = matcher.owner(found, beginning)
         if stream is not None:
             self._bind(stream, found, now)
-        elif not matcher.is_copy(found, beginning) and not self._is_too_many():
+        elif not (matcher.is_copy(found, beginning) or self._is_left_out(found, beginning) or self._is_too_many()):
             matcher.add(self._new(found, beginning, now))
 
     def _unrecognisable(self, found: Found, error: Exception, now: float) -> None:
@@ -89,6 +93,14 @@ class Newcomers:
             stream = self._known.add(Stream.unreadable(self._known.key(), found), now)
             if not self._is_old(stream):
                 self._known.doubt(stream, str(error))
+
+    def _is_left_out(self, found: Found, beginning: Beginning) -> bool:
+        if self.first_look and self._from_end and found.name.rotated:
+            return False  # nothing of it is read
+        original = self._copies.original(found, beginning.first)
+        if original:
+            self._troubles.tell(f"{shown(found.label)}: left out, so that nothing counts twice: {original}")
+        return bool(original)
 
     def _is_too_many(self) -> bool:
         if len(self._known.streams) < FILES_MOST:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from exporter.inputs.aside import Aside
 from exporter.inputs.checking import Replaced, cut_back, verify
+from exporter.inputs.copies import Claims, Copies
 from exporter.inputs.inflating import StillSkipping
 from exporter.inputs.known import Known
 from exporter.inputs.newcomers import Newcomers
@@ -38,6 +39,8 @@ class Tracker:
         troubles: Troubles,
         aside: Aside,
         open_files: OpenFiles,
+        name: str = "",
+        claims: Claims | None = None,
     ) -> None:
         self.directories: frozenset[str] = frozenset()
         self.searching = False
@@ -47,7 +50,10 @@ class Tracker:
         self._aside = aside
         self._open_files = open_files
         self._looked = False
-        self._newcomers = Newcomers(known, troubles, aside, self._bound_again, first_look=first_look, from_end=from_end)
+        self._copies = Copies(name, known.streams, patterns, claims)
+        self._newcomers = Newcomers(
+            known, troubles, aside, self._copies, self._bound_again, first_look=first_look, from_end=from_end
+        )
 
     def look(self, now: float) -> None:
         """Compare what lies on the disk with what is known; `searching`: some files need more looks for that."""
@@ -94,7 +100,8 @@ class Tracker:
 
     def _seen_again(self, stream: Stream, found: Found, now: float) -> None:
         """The file has the stream's identity: is it still its content? Where is it now?"""
-        if stream.was_empty and found.name.rotated and found.status.st_size:
+        filled = stream.was_empty and found.status.st_size
+        if filled and (found.name.rotated or (found.live and self._copies.is_new_log(found))):
             # Of an empty file nothing is known, so its inode says nothing: this may be a copy that was just made.
             del self._known.streams[stream.key]
             return
