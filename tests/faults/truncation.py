@@ -112,6 +112,7 @@ def b17_hole_of_a_stale_writer(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
 def b17b_stale_writer_and_copytruncate(w: World) -> None:
     """the same under logrotate: log and copies begin with holes and differ only behind them"""
     w.patterns = ("mail.log*",)
@@ -129,6 +130,7 @@ def b17b_stale_writer_and_copytruncate(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
 def b17c_hole_of_any_size(w: World) -> None:
     """holes of 70 MiB and 1 TiB, sparse and written, in the live log, in a rotated file and in a compressed one"""
     w.write()

@@ -4,6 +4,7 @@ import errno
 import lzma
 import os
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -61,6 +62,14 @@ def _closed() -> Iterator[None]:
 
 def lines(source: FileInput, now: float) -> list[bytes]:
     return [line for batch in source.read(now, 1 << 30) for line in batch.lines]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, unlike pytest's."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name).resolve()
 
 
 @pytest.fixture
@@ -277,12 +286,9 @@ def test_bytes_without_lines_are_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give itself another user's eyes")
-def test_whose_group_may_read_is_told(tmp_path: Path) -> None:
+def test_whose_group_may_read_is_told(open_folder: Path) -> None:
     """`Permission denied` says which group to join, or that no group may."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:3]:
-        parent.chmod(0o755)
-    log, root_only = tmp_path / "mail.log", tmp_path / "secure.log"
+    log, root_only = open_folder / "mail.log", open_folder / "secure.log"
     for path, mode in ((log, 0o640), (root_only, 0o600)):
         path.write_bytes(b"line\n")
         path.chmod(mode)
@@ -305,13 +311,11 @@ def test_whose_group_may_read_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give itself another user's eyes")
 @pytest.mark.parametrize("finished", [True, False])
-def test_an_old_file_out_of_sight_is_as_good_as_gone(finished: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_an_old_file_out_of_sight_is_as_good_as_gone(finished: bool, open_folder: Path) -> None:  # noqa: FBT001
     """Imported from /root, say: no error, and a possible loss only where it was not read to its end."""
-    for parent in (tmp_path, *tmp_path.parents[:3]):
-        parent.chmod(0o755)
-    home = tmp_path / "home"
+    home = open_folder / "home"
     home.mkdir()
-    old, log = home / "old-mail.log", tmp_path / "mail.log"
+    old, log = home / "old-mail.log", open_folder / "mail.log"
     old.write_bytes(b"old\n")
     log.write_bytes(b"")
     status = old.stat()
