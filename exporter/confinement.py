@@ -162,9 +162,10 @@ class Confined:
         status = self._input.status()
         expired = self.pipeline.expire(now, caught_up=status.caught_up)
         self._ledger.book(expired, self.name)
+        self.faults.hear(status.faults)
         counts = (status.rotations, status.truncations, status.lines_possibly_lost)
         changed, self._counts = self._counts != counts, counts
-        return Look(taken > 0 and not status.caught_up, changed or bool(taken or expired))
+        return Look(status.worked > 0 and not status.caught_up, changed or bool(taken or expired))
 
     def _feed(self, pipeline: Pipeline, batch: Batch, now: float) -> bool:
         """Whether the batch was booked. What raised is free again when this returns: it may hold the memory."""

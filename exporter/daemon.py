@@ -57,6 +57,7 @@ class Daemon:
         self._pulse = pulse or Pulse(stopwatch)
         self._tried = clock()
         self._dirty = True
+        self._begun = False
         self._complained = float("-inf")
         self._failing_since = 0.0
         self._problems: set[str] = set()
@@ -64,6 +65,18 @@ class Daemon:
             self._pulse.beat(f"source {source.name}")
             source.begin(self._tried)
         self._report()
+
+    def begin(self) -> None:
+        """Commit where reading begins before anything is read: from here on every source has been seen.
+
+        Killed later, however early, it goes on from there; `start` applies to a source only once.
+        """
+        if not self._begun:
+            self._begun, tried = True, self._tried
+            now = self._clock()
+            self._look(now, 0)
+            self._commit(now)
+            self._tried = tried
 
     def run(self, wake: threading.Event, stop: threading.Event) -> bool:
         """Turn until `stop` is set; `wake` ends a pause early. Whether the commit before it returns succeeded."""
@@ -92,14 +105,11 @@ class Daemon:
 
         While commits fail nothing is read: the log waits, and memory stays bounded.
         """
+        self.begin()
         began, now = self._stopwatch(), self._clock()
         busy = False
         if not self.failing:
-            for source in self._sources:
-                self._pulse.beat(f"source {source.name}")
-                look = source.read(now, TURN_BYTES)
-                busy = busy or look.more
-                self._dirty = self._dirty or look.changed
+            busy = self._look(now, TURN_BYTES)
         if self._is_due(now):
             self._pulse.beat("the ledger")
             self._commit(now)
@@ -107,6 +117,16 @@ class Daemon:
         self._report()
         self._pulse.beat("")
         return busy and not self.failing
+
+    def _look(self, now: float, budget: int) -> bool:
+        """Read every source; whether there is more to read at once."""
+        busy = False
+        for source in self._sources:
+            self._pulse.beat(f"source {source.name}")
+            look = source.read(now, budget)
+            busy = busy or look.more
+            self._dirty = self._dirty or look.changed
+        return busy
 
     def _report(self) -> None:
         """Hand on how the sources fare; a problem is logged when it begins."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from traceback import extract_tb
@@ -36,6 +37,7 @@ class Faults:
     def __init__(self, source: str) -> None:
         self._source = source
         self._counts: Counter[str] = Counter()
+        self._heard: dict[str, int] = {}
         self._told: dict[Kind, float] = {}
         self._untold: Counter[Kind] = Counter()
         self._last = ""
@@ -45,6 +47,13 @@ class Faults:
     def counts(self) -> dict[str, int]:
         """By kind, every kind."""
         return {str(kind): self._counts[kind] for kind in Kind}
+
+    def hear(self, counted: Mapping[str, int]) -> None:
+        """Take in what an input counts itself, since it was made: files that it has set aside, and told."""
+        for kind, number in counted.items():
+            before = self._heard.get(kind, 0)
+            self._counts[kind] += number - before if number >= before else number
+        self._heard = dict(counted)
 
     def note(self, kind: Kind, sentence: str, now: float) -> None:
         """Count a fault; `sentence` says what was done, and where to look."""

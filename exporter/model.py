@@ -166,6 +166,7 @@ class Charge(NamedTuple):
 class Position:
     """How far one stream was read: identity, fingerprint of its first bytes, offset of the next unread line.
 
+    `head_begin`: where the fingerprint begins; not at 0 where the file begins with a hole of zeros.
     `stream` is the Batch's. `cursor` is the journal's own position (then the file fields are 0 and empty).
     `skipping`: the offset is inside a line that was given already. `finished`: the file was read to its end and
     nobody writes to it any more. A position without a path and a cursor says that the source was seen before.
@@ -182,6 +183,7 @@ class Position:
     cursor: str = ""
     skipping: bool = False
     finished: bool = False
+    head_begin: int = 0
 
 
 class SavedSession(NamedTuple):

@@ -12,8 +12,9 @@ from exporter.catalogue import OTHER, UNKNOWN
 from exporter.model import Account
 
 LABEL_BYTES = 255
-# Entries of the cache of names as logged, and distinct folded names counted: bounds, not tunables.
+# Entries of the cache of names as logged and their bytes, and distinct folded names counted: bounds, not tunables.
 CACHED_NAMES = 200_000
+CACHED_BYTES = 16 << 20
 COUNTED_NAMES = 100_000
 
 PSEUDO_NAMES = frozenset((UNKNOWN, OTHER))
@@ -53,6 +54,7 @@ class Names:
         self._user_count = 0
         self._accounts: dict[tuple[str, str, str | None], Account] = {}
         self._cache: dict[tuple[str, bytes | None, bool, str | None], Account] = {}
+        self._cached_bytes = 0
         self._passing: list[tuple[str, bytes | None, bool, str | None]] = []
         self._folded_users: dict[str, set[int]] = {}
         self._folded_domains: dict[str, set[int]] = {}
@@ -69,13 +71,23 @@ class Names:
         account = self._cache.get(key)
         if account is None:
             account = self._resolve(server, user, default_domain, login=login)
-            if len(self._cache) >= CACHED_NAMES:
-                self._cache.clear()
-                self._passing.clear()
-            self._cache[key] = account
-            if user is not None and not login and account.user is None:
-                self._passing.append(key)
+            if user is None or len(user) <= LABEL_BYTES:  # longer ones are never born
+                self._remember(key, account)
         return account
+
+    def _remember(self, key: tuple[str, bytes | None, bool, str | None], account: Account) -> None:
+        _, user, login, _ = key
+        if len(self._cache) >= CACHED_NAMES or self._cached_bytes >= CACHED_BYTES:
+            self._clear_cache()
+        self._cached_bytes += len(user or b"")
+        self._cache[key] = account
+        if user is not None and not login and account.user is None:
+            self._passing.append(key)
+
+    def _clear_cache(self) -> None:
+        self._cache.clear()
+        self._passing.clear()
+        self._cached_bytes = 0
 
     def intern(self, server: str, domain: str, user: str | None) -> Account:
         """The account that was saved with a session; what has been forgotten since then is not born again."""
@@ -99,8 +111,7 @@ class Names:
             users.remove((domain, user))
             self._user_count -= user != OTHER
         self._accounts.pop((server, domain, user), None)
-        self._cache.clear()
-        self._passing.clear()
+        self._clear_cache()
 
     @property
     def folded_users(self) -> Mapping[str, int]:

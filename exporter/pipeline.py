@@ -166,12 +166,13 @@ class Pipeline:
         self._tally.verdicts[Verdict.EVENT] += 1
         stamp, host, _, _, _, times = record
         if not bounds[0] <= stamp <= bounds[1]:
-            stamp = self.timeliness.count(stamp, bounds[1])
+            stamp = self.timeliness.count(stamp, bounds[1], self._newest)
         server = self._servers.get(host) or self._server(host)
         if stamp > self._last_events.get(server, 0):
             if server not in self._last_events:
                 self._truth.begin(server, stamp)
-            self._last_events[server] = stamp
+            # One line from the future must not make the log's time, by which sessions expire, jump ahead.
+            self._last_events[server] = max(min(stamp, bounds[1]), self._last_events.get(server, 0))
         trait, chosen = fact.trait, self._recogniser.chosen
         if self._behind is not None:
             charges += self._behind.take(self.sessions.form, stamp, fact)
@@ -219,11 +220,10 @@ class Pipeline:
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def expire(self, now: float | None, *, caught_up: bool) -> Sequence[Charge]:
-        """Give up sessions on the source's log time; our clock stands in only while it is read to its end."""
+        """Give up sessions on the source's log time, which goes on by itself while the source is read to its end."""
         if not caught_up or now is None:
             return self.sessions.expire(self._newest)
-        self.timeliness.all_is_read(now)
-        return self.sessions.expire(max(self._newest, int(now)))
+        return self.sessions.expire(self.timeliness.all_is_read(self._newest, now))
 
     def finish(self) -> Sequence[Charge]:
         """Give up all open sessions: the end of a replay."""

@@ -14,14 +14,16 @@ from exporter.formats import FORMATS
 from exporter.formats.contract import Format
 from exporter.formats.smartermail import SmarterMail
 from exporter.inputs.contract import Input
+from exporter.inputs.copies import Claims
 from exporter.inputs.files import FileInput
 from exporter.inputs.journal import JournalInput
 from exporter.inputs.notifier import Notifier
 from exporter.inputs.stdin import StandardInput
 from exporter.ledger import Keep, Ledger, SavedSource
 from exporter.ledger.zones import machine_zone
-from exporter.model import Account
+from exporter.model import Account, Position
 from exporter.names import NameRules, Series
+from exporter.overlap import claims_of, positions_of
 from exporter.pipeline import Pipeline
 from exporter.reading import Reading
 from exporter.saved import Saved
@@ -110,8 +112,13 @@ def fronts_first(config: Config) -> list[Source]:
 
 def crew_of(config: Config, ledger: Ledger, notifier: Notifier | None) -> Crew:
     """All sources at work, as the daemon has them."""
+    claims = claims_of(config)
+
+    def opened(source: Source, saved: SavedSource | None) -> Input:
+        return _input(source, notifier, saved, positions_of(source, config, ledger, saved), claims)
+
     parts = [
-        Parts(source.name, inputs_named(source), partial(_input, source, notifier), partial(report_of, source))
+        Parts(source.name, inputs_named(source), partial(opened, source), partial(report_of, source))
         for source in fronts_first(config)
     ]
     return Crew(parts, Pipelines(config, ledger), ledger)
@@ -155,13 +162,31 @@ def formats_of(source: Source, config: Config) -> tuple[Format, ...]:
     return known if source.format == AUTO else tuple(one for one in known if one.name == source.format)
 
 
-def input_of(source: Source, ledger: Ledger, notifier: Notifier | None) -> Input:
-    """Where the source's lines come from, going on where the ledger's last commit was."""
-    return _input(source, notifier, ledger.restored(source.name))
+def input_of(
+    source: Source,
+    ledger: Ledger,
+    notifier: Notifier | None,
+    config: Config | None = None,
+    claims: Claims | None = None,
+) -> Input:
+    """Where the source's lines come from, going on where the ledger's last commit was.
+
+    `config`, `claims`: with them what other sources have read, or read now, is not read again.
+    """
+    saved = ledger.restored(source.name)
+    if config is not None:
+        return _input(source, notifier, saved, positions_of(source, config, ledger, saved), claims)
+    return _input(source, notifier, saved, saved.positions if saved else (), claims)
 
 
-def _input(source: Source, notifier: Notifier | None, saved: SavedSource | None) -> Input:
-    positions, counts = (saved.positions, saved.counts) if saved else ((), None)
+def _input(
+    source: Source,
+    notifier: Notifier | None,
+    saved: SavedSource | None,
+    positions: tuple[Position, ...],
+    claims: Claims | None,
+) -> Input:
+    counts = saved.counts if saved else None
     if source.journal is not None:
         journal = source.journal
         return JournalInput(
@@ -176,7 +201,9 @@ def _input(source: Source, notifier: Notifier | None, saved: SavedSource | None)
     if source.paths == STANDARD_INPUT:
         return StandardInput(source.name, positions, counts=counts)
     wakes = None if source.poll_only else notifier
-    return FileInput(source.name, source.paths, positions, start=source.start, counts=counts, notifier=wakes)
+    return FileInput(
+        source.name, source.paths, positions, start=source.start, counts=counts, notifier=wakes, claims=claims
+    )
 
 
 def inputs_named(source: Source) -> tuple[str, ...]:

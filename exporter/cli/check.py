@@ -1,7 +1,6 @@
 """`check`: all that is wrong with a configuration, what `run` could not use, and what each source would read."""
 
 from collections.abc import Iterator
-from glob import glob
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +11,11 @@ from exporter.cli import options
 from exporter.cli.files import sampled
 from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files
 from exporter.config import Config, Source
+from exporter.configfile import ConfigError
 from exporter.formats.advice import told
+from exporter.inputs.globbing import paths_matching
 from exporter.ledger import care
+from exporter.overlap import left_out, shared
 from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
@@ -28,6 +30,9 @@ def _check(
 ) -> None:
     """Check a configuration. Says all that is wrong with it (exit code 2) or cannot be used (1), and what it reads."""
     config = options.loaded(config_file, file)
+    twice = [*shared(config), *(f"source {source}: {problem}" for source, problem in left_out(config))]
+    if twice:
+        raise ConfigError([f"{options.config_path(config_file, file)}: {problem}" for problem in twice])
     if config.web.config_file is not None:
         Security(config.web.config_file)
     remarks = list(_all(config))
@@ -60,7 +65,7 @@ def _of_source(source: Source, config: Config) -> Iterator[str]:
         return
     readable = []
     for pattern in source.paths:
-        matching = [Path(path) for path in sorted(glob(pattern, recursive=True))]  # noqa: PTH207 - an absolute pattern
+        matching = [Path(path) for path in paths_matching(pattern)]
         files = [path for path in matching if path.is_file()]
         if not files:
             yield from of_no_files(pattern, matching)

@@ -14,6 +14,7 @@ import typer
 from exporter.cli import options
 from exporter.cli.signals import Signals
 from exporter.config import Config
+from exporter.configfile import ConfigError
 from exporter.daemon import Daemon
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
@@ -21,6 +22,7 @@ from exporter.formats import FORMATS
 from exporter.inputs.notifier import Notifier
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
+from exporter.overlap import carry_over, shared
 from exporter.periods import Step
 from exporter.pulse import Pulse
 from exporter.reports import By, report
@@ -35,6 +37,8 @@ REPORT_DAYS = 14
 def _run(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
     """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
     config = options.loaded(config_file, file)
+    if problems := shared(config):
+        raise ConfigError(problems)
     # systemd's journal adds the time; a terminal is told it.
     form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
     logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
@@ -61,6 +65,7 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
     """The daemon, not yet running, and the web server that shows it."""
     metrics = SelfMetrics()
     notifier = stack.enter_context(closing(Notifier(wake)))
+    carry_over(config, ledger, time.time())
     daemon = Daemon(
         ledger,
         crew_of(config, ledger, notifier),
@@ -71,6 +76,7 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
         pulse=pulse,
     )
     stack.callback(daemon.close)
+    daemon.begin()
     site = Site(
         exposition=Exposition(ledger.calendar, metrics),
         view=lambda: ledger.view,

@@ -7,22 +7,28 @@ known, then each is read on from where it was, the oldest of a log first.
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from exporter.inputs import reading
+from exporter.inputs.aside import Aside
+from exporter.inputs.checking import Replaced
 from exporter.inputs.contract import InputStatus
+from exporter.inputs.copies import Claims
 from exporter.inputs.generations import age_order
+from exporter.inputs.inflating import Refused, StillSkipping, Torn
+from exporter.inputs.known import Known
 from exporter.inputs.notifier import Notifier
 from exporter.inputs.openfiles import OpenFiles
-from exporter.inputs.readers import StillSkipping, Torn
 from exporter.inputs.reading import Step
-from exporter.inputs.stream import Replaced, Stream
+from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Family
 from exporter.inputs.tracker import Tracker
 from exporter.inputs.troubles import Troubles
 from exporter.model import Batch, Position, SourceCount
 
 QUIET_SECONDS = 30.0
+SKIP_BYTES = 1 << 20  # what passing over a part of an archive counts in a turn
 
 
 class FileInput:
@@ -30,7 +36,8 @@ class FileInput:
 
     `start`: where a source that is seen for the first time begins: `end` or `beginning` of what there is.
     `hold_open` False (Windows): open, read and close at each look, so that nobody's rename or delete is blocked.
-    `counts`: what the ledger has counted so far; the status goes on from there.
+    `counts`: what the ledger has counted so far; the status goes on from there. `claims`: which files the other
+    sources read.
     """
 
     def __init__(
@@ -44,44 +51,57 @@ class FileInput:
         notifier: Notifier | None = None,
         hold_open: bool = os.name != "nt",
         max_open: int = 256,
+        claims: Claims | None = None,
     ) -> None:
         self.name = name
         counts = counts or SourceCount()
         patterns = [str(Path(path).absolute()) for path in paths]
         self._troubles = Troubles(name)
         self._open_files = OpenFiles(max_open if hold_open else 0)
+        self._aside = Aside(self._troubles)
+        self._known = Known(positions, counts)
         self._tracker = Tracker(
             patterns,
-            positions,
+            self._known,
+            first_look=not positions,
             from_end=start == "end",
-            counts=counts,
             troubles=self._troubles,
+            aside=self._aside,
             open_files=self._open_files,
+            name=name,
+            claims=claims,
         )
         self._read_bytes = counts.read_bytes
         self._notifier = notifier
         self._turn = 0
         self._caught_up = False
+        self._worked = 0
 
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Look once and give what there is, about `budget` bytes at most, fairly among logs."""
         self._troubles.forget()
-        self._tracker.look(now)
+        self._caught_up, self._worked = False, 0
+        try:
+            self._tracker.look(now)
+            queue = self._queue(now)
+        except Exception as error:  # noqa: BLE001  (what was found out by then stands; the next look goes on)
+            self._troubles.note(error)
+            return
         if self._notifier is not None:
             self._notifier.watch(self.name, self._tracker.directories)
-        self._caught_up = False
-        queue = self._queue()
-        while queue and budget > 0:
+        if self._tracker.searching:
+            self._worked += SKIP_BYTES
+        while queue and self._worked < budget:
             generations = queue.popleft()
             step = self._step(generations[0], now)
-            budget -= step.consumed
-            if not step.consumed:
+            self._worked += step.cost
+            if step.ended:
                 generations.popleft()
             if generations:
                 queue.append(generations)
             if step.batch:
                 yield step.batch
-        self._caught_up = not queue
+        self._caught_up = not (queue or self._tracker.searching)
         yield from self._settle(now)
 
     def positions(self) -> tuple[Position, ...]:
@@ -90,40 +110,45 @@ class FileInput:
 
     def status(self) -> InputStatus:
         """How it fares."""
-        tracker = self._tracker
+        known = self._known
         return InputStatus(
-            unread_bytes=sum(stream.unread for stream in tracker.streams.values()),
+            unread_bytes=sum(stream.unread for stream in known.streams.values()),
             read_bytes=self._read_bytes,
-            rotations=tracker.rotations,
-            truncations=tracker.truncations,
-            lines_possibly_lost=tracker.lost,
+            rotations=known.rotations,
+            truncations=known.truncations,
+            lines_possibly_lost=known.lost,
             read_errors=dict(self._troubles.counts),
             caught_up=self._caught_up,
+            worked=self._worked,
+            faults=dict(self._troubles.faults),
             problems=(*self._troubles.problems, *(self._notifier.problems() if self._notifier else ())),
         )
 
     def release_deleted(self) -> int:
         """Close the files that only we keep from being freed; if one was not read to its end, that is counted."""
         released = 0
-        for stream in self._tracker.streams.values():
-            if stream.release_deleted():
-                released += 1
-        self._tracker.suspect()
+        for stream in self._known.streams.values():
+            with suppress(OSError):
+                released += stream.release_deleted()
+        self._known.suspect()
         return released
 
     def close(self) -> None:
         """Close all files."""
-        for stream in self._tracker.streams.values():
-            stream.release()
+        self._tracker.close()
 
-    def _queue(self) -> deque[deque[Stream]]:
-        """What is to be read, per log the oldest generation first; each call begins with another log."""
+    def _queue(self, now: float) -> deque[deque[Stream]]:
+        """What is to be read, per log the oldest generation first; each call begins with another log.
+
+        A generation that has brought no line for some seconds, although it was read, waits for the others of its log.
+        """
         logs: dict[Family, list[Stream]] = {}
-        for stream in self._tracker.streams.values():
-            if stream.readable:
+        for stream in self._known.streams.values():
+            if stream.readable and not self._aside.rests(stream.key, stream.seen, now):
                 logs.setdefault(stream.family, []).append(stream)
         queue = deque(
-            deque(sorted(log, key=lambda s: (not s.moved, age_order(s.name, s.seen[1])))) for log in logs.values()
+            deque(sorted(log, key=lambda s: (s.is_barren(now), not s.moved, age_order(s.name, s.seen[1]))))
+            for log in logs.values()
         )
         if queue:
             self._turn += 1
@@ -131,62 +156,74 @@ class FileInput:
         return queue
 
     def _step(self, stream: Stream, now: float) -> Step:
+        """Read on in one file. Whatever it brings, it ends with this file."""
         try:
             step = reading.step(stream)
         except StillSkipping:
-            stream.quiet_since = now
-            return Step(0, None)  # and the file stays open: closed, it would have to begin again
-        except Replaced:
+            step = Step(SKIP_BYTES)
+        except (Replaced, FileNotFoundError):  # the next look finds out
             stream.verified = False
-            step = None
-        except (OSError, Torn) as error:
-            self._troubles.note(error, stream.path)
-            stream.release()
-            if isinstance(error, Torn):
-                stream.exhausted = stream.seen  # until the file changes: it may be written at this moment
-            step = None
-        self._open_files.used(stream)
-        if step is None:
-            return Step(0, None)
-        self._read_bytes += step.consumed
-        if step.consumed:
-            stream.quiet_since = now
+            step = Step(ended=True)
+        except Exception as error:  # noqa: BLE001
+            self._fail(stream, error, now)
+            step = Step(ended=True)
         else:
-            stream.exhausted = stream.seen
+            self._aside.done(stream.key)
+            if step.ended:
+                stream.exhausted = stream.seen
+        stream.note_step(now, fruitful=step.batch is not None, ended=step.ended)
+        if step.ended or not stream.name.compression:
+            self._open_files.used(stream)  # an archive being read stays open: closed, it would have to begin again
+        self._read_bytes += step.consumed
         return step
+
+    def _fail(self, stream: Stream, error: Exception, now: float) -> None:
+        """Set the file aside; its position stays."""
+        stream.release()
+        problem = self._troubles.note(error, stream.path, stream.offset)
+        if isinstance(error, Refused):
+            self._known.doubt(stream, str(error))
+            stream.finished = True
+        elif isinstance(error, Torn):
+            stream.exhausted = stream.seen  # until the file changes: it may be written at this moment
+        else:
+            self._aside.put(stream.key, stream.seen, now, problem)
 
     def _settle(self, now: float) -> Iterator[Batch]:
         """Finish what nobody has written to for a while: a rest without a line end is its last line."""
         newest = self._newest()
-        for stream in list(self._tracker.streams.values()):
-            if stream.finished or not (stream.bound and stream.verified) or stream.readable:
+        for stream in list(self._known.streams.values()):
+            if stream.finished or not (stream.bound and stream.verified and stream.at_end):
                 continue
             superseded = stream.name.rotated and newest.get(stream.family) is not stream
             if (stream.moved or superseded or not stream.live) and abs(now - stream.quiet_since) >= QUIET_SECONDS:
-                yield from self._finish(stream)
+                yield from self._finish(stream, now)
 
-    def _finish(self, stream: Stream) -> Iterator[Batch]:
-        step = Step(0, None)
+    def _finish(self, stream: Stream, now: float) -> Iterator[Batch]:
+        step = Step(ended=True)
         try:
             step = reading.flush(stream)
-        except (Replaced, StillSkipping):
+        except (Replaced, StillSkipping, FileNotFoundError):
             return  # the next look goes on
-        except OSError as error:
-            self._troubles.note(error, stream.path)
-            return
         except Torn as error:
-            self._troubles.note(error, stream.path)
-            self._tracker.doubt(stream, "damaged")
+            self._troubles.note(error, stream.path, stream.offset)
+            self._known.doubt(stream, "damaged")
+        except Exception as error:  # noqa: BLE001
+            self._fail(stream, error, now)
+            return
         self._read_bytes += step.consumed
-        stream.finished = True
-        stream.release()
+        stream.finished = step.ended
+        if stream.finished:
+            stream.release()
+        else:
+            stream.exhausted = None  # it has grown meanwhile
         self._open_files.used(stream)
         if step.batch:
             yield step.batch
 
     def _newest(self) -> dict[Family, Stream]:
         newest: dict[Family, Stream] = {}
-        for stream in self._tracker.streams.values():
+        for stream in self._known.streams.values():
             if stream.bound and stream.live:
                 other = newest.setdefault(stream.family, stream)
                 if age_order(stream.name, stream.seen[1]) > age_order(other.name, other.seen[1]):

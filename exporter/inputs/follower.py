@@ -16,7 +16,7 @@ _COMPLAINT_BYTES = 600
 
 
 class Follower:
-    """The running process. OSError if it cannot be started."""
+    """The running process; `received` bytes came from it so far. OSError if it cannot be started."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
@@ -37,6 +37,7 @@ class Follower:
         with contextlib.suppress(OSError, AttributeError):  # a user's pipes may be used up
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._data = self._cut = b""
+        self.received = 0
         self._ended = False
 
     @property
@@ -55,8 +56,12 @@ class Follower:
         return len(self._data) if b"\n" in self._data else 0
 
     def lines(self, size: int, patience: float) -> list[bytes]:
-        """Complete lines, about `size` bytes of them; none: there is nothing within `patience` seconds."""
-        while b"\n" not in self._data and self._receive(size, patience):
+        """Complete lines, about `size` bytes of them.
+
+        None: there is nothing within `patience` seconds, or (`received` has grown) a part of a long line.
+        """
+        most = self.received + size
+        while b"\n" not in self._data and self.received < most and self._receive(size, patience):
             if len(self._data) > _LONGEST and b"\n" not in self._data:
                 self._cut, self._data = self._cut or self._data[:MAX_LINE], b""
         end = self._data.rfind(b"\n") + 1
@@ -72,6 +77,7 @@ class Follower:
         with contextlib.suppress(BlockingIOError):
             data = os.read(self._pipe, max(size, 1 << 16))
             self._ended = not data
+            self.received += len(data)
             self._data += data
         return not self._ended
 

@@ -37,9 +37,13 @@ class Head(NamedTuple):
         return self.length > 0 and self.begins(first)
 
 
-def head_of(first: bytes) -> Head:
-    """The fingerprint of a file that begins with `first`; zeros at its end are not yet written."""
-    seen = first[:HEAD_BYTES].rstrip(b"\0")
+def head_of(first: bytes, settled: int = 0) -> Head:
+    """The fingerprint of a file that begins with `first`; zeros at its end are not yet written.
+
+    `settled`: so many bytes are known to stay, zeros or not.
+    """
+    seen = first[:HEAD_BYTES]
+    seen = seen[: max(settled, len(seen.rstrip(b"\0")))]
     return Head(len(seen), digest_of(seen), seen)
 
 

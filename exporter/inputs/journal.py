@@ -24,9 +24,9 @@ LONGEST_PAUSE = 60.0  # seconds between two attempts to start journalctl
 
 # journald's own notice of its rate limit: "Suppressed 2100 messages from dovecot.service".
 _DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
-_SUPPRESSED = re.compile(rb'"MESSAGE":"Suppressed (?P<number>\d+) messages from (?P<unit>[^"]*)"')
+_SUPPRESSED = re.compile(rb'"MESSAGE":"Suppressed (?P<number>\d{1,9}) messages from (?P<unit>[^"]*)"')
 _CURSOR = re.compile(rb'"__CURSOR":"(?P<cursor>[^"]+)"')
-_STAMP = re.compile(rb'"__REALTIME_TIMESTAMP":"(?P<stamp>\d+)"')
+_STAMP = re.compile(rb'"__REALTIME_TIMESTAMP":"(?P<stamp>\d{1,18})"')
 _FIELDS = (
     "MESSAGE", "MESSAGE_ID", "_HOSTNAME", "SYSLOG_IDENTIFIER", "SYSLOG_PID", "_PID", "_COMM",
     "_SOURCE_REALTIME_TIMESTAMP",
@@ -67,24 +67,36 @@ class JournalInput:
         self._next_start = float("-inf")
         self._pause = 1.0
         self._caught_up = False
-        self._gaps = 0
+        self._worked = self._gaps = 0
         self._quiet_since = 0.0
 
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Give what journalctl has written by now."""
+        self._worked = 0
+        try:
+            yield from self._read(now, budget)
+        except Exception as error:  # noqa: BLE001  (begin again at the cursor of the last entry given)
+            self._troubles.note(error)
+            self.close()
+            self._wait(now)
+
+    def _read(self, now: float, budget: int) -> Iterator[Batch]:
         if not self._is_running(now):
             return
         assert self._follower is not None
         self._caught_up, patience = False, 0.0
-        while budget > 0:
+        while self._worked < budget:
+            before = self._follower.received
             lines = self._follower.lines(min(budget, 1 << 18), patience)
-            if not lines:
+            self._worked += self._follower.received - before
+            if not lines and self._follower.received == before:
                 self._caught_up = self._is_quiet(now)
                 break
-            size = sum(map(len, lines)) + len(lines)
-            budget -= size
-            batch = self._take(lines, size)
             self._quiet_since, patience = now, PATIENCE_SECONDS
+            if not lines:
+                continue  # a part of a long line
+            size = sum(map(len, lines)) + len(lines)
+            batch = self._take(lines, size)
             if batch.lines:
                 yield batch
 
@@ -99,7 +111,7 @@ class JournalInput:
 
     def status(self) -> InputStatus:
         """How it fares; how much is unread the journal does not tell."""
-        told = self._follower.complaints() if self._follower is not None else ()
+        told = tuple(map(_with_help, self._follower.complaints())) if self._follower is not None else ()
         gap = (f"{self._gaps} gaps: the journal no longer held what was to be read next (SystemMaxUse=)",)
         return InputStatus(
             unread_bytes=self._follower.waiting if self._follower is not None else 0,
@@ -109,6 +121,8 @@ class JournalInput:
             lines_possibly_lost=self._lost,
             read_errors=dict(self._troubles.counts),
             caught_up=self._caught_up,
+            worked=self._worked,
+            faults=dict(self._troubles.faults),
             problems=(*self._troubles.problems, *told, *(gap if self._gaps else ())),
         )
 
@@ -139,11 +153,15 @@ class JournalInput:
         assert self._follower is not None
         said = " ".join(self._follower.complaints())
         self._troubles.counts["EXITED"] += 1
-        self._troubles.tell(f"journalctl ended ({self._follower.code}): {said or 'it said nothing'}")
+        self._troubles.tell(f"journalctl ended ({self._follower.code}): {_with_help(said) or 'it said nothing'}")
         if b"cursor" in said.lower().encode() and self._expected:
             self._gap()  # not even a place in the journal: go on by time
             self._position = Position(STREAM, "", modified=self._position.modified if self._position else now)
         self.close()
+        self._wait(now)
+
+    def _wait(self, now: float) -> None:
+        """Before the next attempt to start it, each time for longer."""
         self._next_start = now + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
@@ -161,8 +179,7 @@ class JournalInput:
             self._follower = Follower((*self._command, *_options(where), *self._matches()))
         except OSError as error:
             self._troubles.note(error, self._command[0])
-            self._next_start = now + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._wait(now)
 
     def _matches(self) -> list[str]:
         """Alternatives, and journald's notices of what it dropped."""
@@ -191,7 +208,7 @@ class JournalInput:
             lines = [line for line in lines if not self._is_notice(line)]
         stamp = int(_of(_STAMP, last) or 0) / 1e6
         if last:
-            self._position = Position(STREAM, "", cursor=_of(_CURSOR, last).decode(), modified=stamp)
+            self._position = Position(STREAM, "", cursor=_of(_CURSOR, last).decode(errors="replace"), modified=stamp)
         return Batch(STREAM, STREAM, lines, stamp, caught_up=False)
 
     def _is_notice(self, line: bytes) -> bool:
@@ -199,7 +216,7 @@ class JournalInput:
         if f'"MESSAGE_ID":"{_DROPPED}"'.encode() not in line:
             return False
         if found := _SUPPRESSED.search(line):
-            ours = not self._units or found["unit"].decode() in self._units
+            ours = not self._units or found["unit"].decode(errors="replace") in self._units
             number = int(found["number"]) if ours else 0
             self._lost += number
             if number:
@@ -217,6 +234,15 @@ def _options(where: str) -> tuple[str, ...]:
     # it `--follow` means the present boot only (systemd 252), and what came before a reboot would be lost.
     output = ("--output=json", f"--output-fields={','.join(_FIELDS)}")
     return ("--follow", "--merge", "--no-tail", "--all", "--no-pager", "--quiet", *output, where)
+
+
+def _with_help(said: str) -> str:
+    """What journalctl says of missing rights, with what to do about it."""
+    if "permission" not in said.lower():
+        return said
+    return (
+        f"{said} (add the exporter's user to the group systemd-journal; systemd: SupplementaryGroups=systemd-journal)"
+    )
 
 
 def _of(pattern: re.Pattern[bytes], line: bytes) -> bytes:

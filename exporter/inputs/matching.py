@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from exporter.inputs.beginnings import Beginning
 from exporter.inputs.identity import HEAD_BYTES, digest_of
-from exporter.inputs.readers import open_reader
 from exporter.inputs.stream import Stream
-from exporter.inputs.survey import Family, Found, identity_of
+from exporter.inputs.survey import Family, Found
 
 
 class Matcher:
@@ -31,36 +31,25 @@ class Matcher:
         missed = found.status.st_ino in self._lost
         return (not missed, bool(found.name.compression), not found.live, found.status.st_mtime_ns)
 
-    def first_bytes(self, found: Found) -> bytes:
-        """The first bytes of a file. OSError or Torn; FileNotFoundError too if the path leads to another by now."""
-        if not found.status.st_size:
-            return b""
-        reader = open_reader(found.path)
-        try:
-            if identity_of(reader.stat()) != found.identity:
-                raise FileNotFoundError(found.path)
-            return reader.read(0, HEAD_BYTES)
-        finally:
-            reader.close()
-
-    def owner(self, found: Found, first: bytes) -> Stream | None:
+    def owner(self, found: Found, beginning: Beginning) -> Stream | None:
         """The generation without a file that can only be this one."""
-        fitting = [s for s in self._alike(found, first) if s.head.begins(first) and _fits(s, found)]
+        fitting = [s for s in self._alike(found, beginning) if s.begins(beginning) and _fits(s, found)]
         if len(fitting) > 1 and not found.name.rotated:
             # In the place where logs are written a guess would lose what is new; only what else agrees decides.
             fitting = [s for s in fitting if found.status.st_ino == s.identity[1] or found.path == s.path]
         return min(fitting, key=lambda s: _distance(s, found), default=None)
 
-    def is_copy(self, found: Found, first: bytes) -> bool:
+    def is_copy(self, found: Found, beginning: Beginning) -> bool:
         """Whether a rotated name holds what a known generation holds (or nothing yet): not to be read again."""
         if not found.name.rotated:
             return False
-        return not first or any(stream.head.shares(first) for stream in self._alike(found, first))
+        begin, first = beginning
+        return not first or any(s.head_begin == begin and s.head.shares(first) for s in self._alike(found, beginning))
 
-    def _alike(self, found: Found, first: bytes) -> list[Stream]:
+    def _alike(self, found: Found, beginning: Beginning) -> list[Stream]:
         streams = {s.key: s for s in self._by_family.get(found.family, ())}
-        if len(first) >= HEAD_BYTES:
-            streams |= {s.key: s for s in self._by_digest.get(digest_of(first), ())}
+        if len(beginning.first) >= HEAD_BYTES:
+            streams |= {s.key: s for s in self._by_digest.get(digest_of(beginning.first), ())}
         return list(streams.values())
 
 
@@ -77,7 +66,7 @@ def _fits(stream: Stream, found: Found) -> bool:
     if stream.head.full:
         return True
     # A short head is believed only for a rotated name of the same log, and only if it is all that was read.
-    covered = stream.head.length >= max(1, min(stream.offset, HEAD_BYTES))
+    covered = stream.head.length >= max(1, min(stream.offset - stream.head_begin, HEAD_BYTES))
     return covered and found.name.rotated and stream.family == found.family
 
 

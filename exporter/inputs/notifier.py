@@ -23,6 +23,10 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
+from exporter.inputs.troubles import shown
+
+WATCHES_MOST = 100  # each is a thread; what lies elsewhere is found by the poll
+
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent, FileMovedEvent, FileDeletedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent,
 ]  # fmt: skip
@@ -52,7 +56,8 @@ class Notifier:
             self._failed["observer"] = "the watching thread had died and was started again"
         for directory in [d for d in self._watches if d not in wanted or not self._is_whole(d)]:
             self._unwatch(directory)
-        for directory in wanted - self._watches.keys():
+        room = max(0, WATCHES_MOST - len(self._watches))
+        for directory in sorted(wanted - self._watches.keys())[:room]:
             self._try(directory)
         for directory in self._failed.keys() - wanted - {"observer"}:
             del self._failed[directory]
@@ -60,7 +65,7 @@ class Notifier:
     def problems(self) -> tuple[str, ...]:
         """What only costs latency: rotations are noticed by the poll instead."""
         overflows = (f"{self._overflow.count} overflows of the event queue",) if self._overflow.count else ()
-        return (*(f"not woken by {name}: {why}" for name, why in sorted(self._failed.items())), *overflows)
+        return (*(f"not woken by {shown(name)}: {why}" for name, why in sorted(self._failed.items())), *overflows)
 
     def close(self) -> None:
         """End the threads."""
@@ -75,8 +80,9 @@ class Notifier:
             watch = self._running().schedule(
                 self._handler, os.path.realpath(directory), recursive=False, event_filter=_EVENTS
             )
-        except OSError as error:
-            self._failed[directory] = os.strerror(error.errno) if error.errno else str(error)
+        except Exception as error:  # noqa: BLE001  (whatever watchdog raises costs latency only)
+            number = error.errno if isinstance(error, OSError) else None
+            self._failed[directory] = os.strerror(number) if number else type(error).__name__
         else:
             self._watches[directory] = (watch, (status.st_dev, status.st_ino))
             self._failed.pop(directory, None)
@@ -105,7 +111,7 @@ class Notifier:
         if self._observer is not None and watch not in {w for w, _ in self._watches.values()}:
             try:
                 self._observer.unschedule(watch)
-            except (KeyError, OSError):
+            except Exception:  # noqa: BLE001  (as above)
                 self._failed["observer"] = "a watch could not be removed"
 
     def _stop(self) -> None:

@@ -1,8 +1,6 @@
 """Reading a file, plain or compressed, by offset; the same few calls for both."""
 
-import bz2
 import errno
-import gzip
 import lzma
 import os
 import stat
@@ -12,14 +10,17 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import Protocol
 
 from exporter.inputs.generations import take_apart
+from exporter.inputs.inflating import Inside, StillSkipping, Torn, inside, opened_zip
+
+__all__ = ["CompressedFile", "PlainFile", "Reader", "StillSkipping", "Torn", "open_reader"]
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SKIP_BLOCK = 1 << 20
 _GZIP_LEAST = 18  # header and trailer
-_SKIP_MOST = 1 << 26  # per call: a quarter of a second or so
+_SKIP_MOST = 1 << 22  # per call: some hundredths of a second
 
 # What the decompressors raise, beside an OSError without a number, for what they do not understand: a file that is
 # damaged or still being written, an encrypted archive (RuntimeError), a method or a version too new for them.
@@ -36,14 +37,6 @@ _NOT_UNDERSTOOD = (
 )
 
 
-class Torn(Exception):  # noqa: N818  (a state of the world)
-    """A compressed file cannot be decompressed, or not yet."""
-
-
-class StillSkipping(Exception):  # noqa: N818  (not an error)
-    """A compressed file is being read up to the offset; the next call goes on with it."""
-
-
 class Reader(Protocol):
     """An open file."""
 
@@ -55,6 +48,9 @@ class Reader(Protocol):
 
     def size_inside(self) -> int | None:
         """How many bytes it holds, if that can be told without reading it all. OSError or Torn."""
+
+    def next_data(self, offset: int) -> int:
+        """Where something but a sparse file's hole begins, at `offset` or behind it; the end, if nothing follows."""
 
     def close(self) -> None:
         """Free it."""
@@ -92,6 +88,14 @@ class PlainFile:
     def size_inside(self) -> int | None:
         return os.fstat(self._descriptor).st_size
 
+    def next_data(self, offset: int) -> int:
+        try:
+            return os.lseek(self._descriptor, offset, os.SEEK_DATA)
+        except AttributeError:
+            return offset
+        except OSError as error:  # ENXIO: nothing but a hole follows
+            return max(offset, os.fstat(self._descriptor).st_size) if error.errno == errno.ENXIO else offset
+
     def close(self) -> None:
         os.close(self._descriptor)
 
@@ -100,6 +104,8 @@ class PlainFile:
 def _decompressing() -> Iterator[None]:
     try:
         yield
+    except Torn:
+        raise
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # invalid are the places that a damaged archive names
             raise
@@ -118,9 +124,10 @@ class CompressedFile:
     def __init__(self, path: str) -> None:
         self._path = path
         self._file = os.fdopen(_open(path), "rb")
-        self._inside: IO[bytes] | None = None
+        self._inside: Inside | None = None
         self._at = 0
         self._last = b""  # ends at _at
+        self._tear: Torn | None = None
 
     def stat(self) -> os.stat_result:
         return os.fstat(self._file.fileno())
@@ -129,27 +136,51 @@ class CompressedFile:
     def read(self, offset: int, size: int) -> bytes:
         if self._inside is None or offset < self._at - len(self._last):
             self._file.seek(0)
-            self._inside, self._at, self._last = self._decompressor(), 0, b""
+            self._inside, self._at, self._last, self._tear = inside(self._path, self._file), 0, b"", None
         self._skip(self._inside, offset)
         if self._at < offset:
             return b""
-        known = self._last[len(self._last) - (self._at - offset) :]
-        if len(known) < size:
-            new = self._fill(self._inside, size - len(known), torn_is_end=bool(known))
-            self._at += len(new)
-            self._last = known = known + new
-        return known[:size]
+        self._last = self._last[len(self._last) - (self._at - offset) :] if self._at > offset else b""
+        self._fill(self._inside, size)
+        return self._last[:size]
 
-    def _skip(self, inside: IO[bytes], offset: int) -> None:
+    def _skip(self, inside: Inside, offset: int) -> None:
         most = self._at + _SKIP_MOST
         while self._at < offset:
             if self._at >= most:
                 raise StillSkipping
-            skipped = inside.read(min(_SKIP_BLOCK, offset - self._at))
+            skipped = self._next(inside, min(_SKIP_BLOCK, offset - self._at))
             if not skipped:
                 return
             self._at += len(skipped)
             self._last = b""
+
+    def _fill(self, inside: Inside, size: int) -> None:
+        """Have so many bytes, fewer at the end. What comes before a tear is good; the next call meets the tear.
+
+        StillSkipping: what was found by then is kept, and the next call goes on.
+        """
+        parts, missing = [self._last], size - len(self._last)
+        try:
+            while missing > 0 and (part := self._next(inside, missing)):
+                parts.append(part)
+                missing -= len(part)
+                self._at += len(part)
+        except Torn:
+            if len(parts) == 1:
+                raise
+        finally:
+            self._last = b"".join(parts)
+
+    def _next(self, inside: Inside, size: int) -> bytes:
+        if self._tear is not None:
+            raise self._tear
+        try:
+            with _decompressing():
+                return inside.read(size)
+        except Torn as tear:
+            self._tear = tear  # behind it a decompressor may give anything
+            raise
 
     def _trailer(self) -> bytes:
         at = self._file.tell()
@@ -161,43 +192,18 @@ class CompressedFile:
     @_decompressing()
     def size_inside(self) -> int | None:
         if Path(self._path).suffix == ".zip":
-            with zipfile.ZipFile(self._file) as archive:
-                return sum(member.file_size for member in archive.infolist())
+            at = self._file.tell()
+            archive, member = opened_zip(self._file)
+            archive.close()
+            self._file.seek(at)
+            return member.file_size
         if Path(self._path).suffix != ".gz" or self.stat().st_size < _GZIP_LEAST:
             return None
         # The trailer holds the size modulo 2^32; of several members' sum it says nothing, and will not agree.
         return int.from_bytes(self._trailer(), "little")
 
-    @staticmethod
-    def _fill(inside: IO[bytes], size: int, *, torn_is_end: bool) -> bytes:
-        """So many bytes, fewer at the end. What comes before a tear is good; the next call meets the tear alone."""
-        parts = bytearray()
-        while len(parts) < size:
-            try:
-                with _decompressing():
-                    part = inside.read(size - len(parts))
-            except Torn:
-                if parts or torn_is_end:
-                    break
-                raise
-            if not part:
-                break
-            parts += part
-        return bytes(parts)
-
-    def _decompressor(self) -> IO[bytes]:
-        match Path(self._path).suffix:
-            case ".gz":
-                return cast("IO[bytes]", gzip.GzipFile(fileobj=self._file))
-            case ".bz2":
-                return bz2.BZ2File(self._file)
-            case ".xz":
-                return lzma.LZMAFile(self._file)
-        archive = zipfile.ZipFile(self._file)
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        if len(members) != 1:
-            raise zipfile.BadZipFile(f"an archive of {len(members)} files, not of one log: unpack it")
-        return archive.open(members[0])
+    def next_data(self, offset: int) -> int:
+        return offset
 
     def close(self) -> None:
         if self._inside is not None:

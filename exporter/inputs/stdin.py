@@ -33,6 +33,7 @@ class StandardInput:
         self._skipping = False
         self._ended = False
         self._caught_up = False
+        self._worked = 0
 
     @property
     def ended(self) -> bool:
@@ -41,10 +42,10 @@ class StandardInput:
 
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Give what has come by now; when the writer has closed, also a last line without an end."""
-        self._caught_up = False
-        while budget > 0 and not self.ended:
+        self._caught_up, self._worked = False, 0
+        while self._worked < budget and not self.ended:
             received = self._receive()
-            budget -= received
+            self._worked += received
             first = self._encoding is None
             if first and len(self._data) < 2 and not self._ended:  # noqa: PLR2004  (a byte order mark of UTF-16)
                 break
@@ -58,7 +59,7 @@ class StandardInput:
                 yield Batch(STREAM, STREAM, piece.lines, now, caught_up=not received)
             if not received:
                 break
-        self._caught_up = budget > 0
+        self._caught_up = self._worked < budget
 
     def _receive(self) -> int:
         """Take what is there, at most a chunk; 0: nothing at this moment, or the end."""
@@ -82,6 +83,7 @@ class StandardInput:
             truncations=self._counts.truncations,
             lines_possibly_lost=self._counts.lines_possibly_lost,
             caught_up=self._caught_up,
+            worked=self._worked,
         )
 
     def release_deleted(self) -> int:

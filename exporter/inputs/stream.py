@@ -3,18 +3,16 @@
 import os
 from dataclasses import dataclass, field
 
+from exporter.inputs.beginnings import Beginning, open_same
 from exporter.inputs.generations import Name
-from exporter.inputs.identity import HEAD_BYTES, Head, head_of
+from exporter.inputs.identity import Head, head_of
 from exporter.inputs.lines import MAX_LINE, UTF_16_MARKS
-from exporter.inputs.readers import Reader, open_reader
-from exporter.inputs.survey import Family, Found, Identity, family_of, identity_of, name_of
+from exporter.inputs.readers import Reader
+from exporter.inputs.signature import Signature, signature_of
+from exporter.inputs.survey import Family, Found, Identity, family_of, name_of
 from exporter.model import Position
 
-Signature = tuple[int, int, int]
-
-
-class Replaced(Exception):  # noqa: N818  (a state of the world, not an error)
-    """The file does not hold any more what was read from it."""
+BARREN_SECONDS = 5.0  # so long an archive or a hole may hold up the younger generations of its log
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +24,7 @@ class Stream:
     label: str
     identity: Identity
     head: Head
+    head_begin: int = 0
     offset: int = 0
     modified: float = 0.0
     skipping: bool = False
@@ -43,6 +42,8 @@ class Stream:
     exhausted: Signature | None = None
     scanned: int = 0
     unwritten: bool = False
+    hollow: bool = True
+    barren_since: float | None = None
     reader: Reader | None = None
     saved: Position | None = None
     first: bytes = field(default=b"", repr=False)
@@ -52,6 +53,7 @@ class Stream:
         """The stream that a saved position speaks of; not yet looked for."""
         head = Head(position.head_length, position.head_digest, None if position.head_length else b"")
         stream = cls(position.stream, position.path, position.path, (position.device, position.inode), head)
+        stream.head_begin, stream.hollow = position.head_begin, not position.offset
         stream.offset, stream.modified = position.offset, position.modified
         stream.skipping, stream.finished = position.skipping, position.finished
         stream.moved = stream.name.rotated
@@ -69,20 +71,22 @@ class Stream:
     def position(self) -> Position:
         """What is to be saved; the same object while nothing has changed."""
         values = (self.path, *self.identity, self.head.length, self.head.digest, self.offset, self.modified)
-        flags = (self.skipping, self.finished)
+        flags = (self.skipping, self.finished, self.head_begin)
         saved = self.saved
-        if saved is None or (*_values(saved), saved.skipping, saved.finished) != (*values, *flags):
-            saved = Position(self.key, *values, skipping=self.skipping, finished=self.finished)
+        if saved is None or (*_values(saved), saved.skipping, saved.finished, saved.head_begin) != (*values, *flags):
+            saved = Position(
+                self.key, *values, skipping=self.skipping, finished=self.finished, head_begin=self.head_begin
+            )
             self.saved = saved
         return saved
 
     # ── the file ────────────────────────────────────────────────────────────────────────────────────────────
 
     @classmethod
-    def found(cls, key: str, found: Found, first: bytes) -> "Stream":
+    def found(cls, key: str, found: Found, beginning: Beginning) -> "Stream":
         """A generation never seen before, to be read from its begin."""
-        stream = cls(key, found.path, found.label, found.identity, head_of(first))
-        stream.first, stream.verified = first[:3], True
+        stream = cls(key, found.path, found.label, found.identity, head_of(beginning.first), beginning.begin)
+        stream.first, stream.verified = b"" if beginning.begin else beginning.first[:3], True
         stream.moved, stream.modified = found.name.rotated, found.status.st_mtime
         stream.bind(found)
         return stream
@@ -90,8 +94,9 @@ class Stream:
     @classmethod
     def unreadable(cls, key: str, found: Found) -> "Stream":
         """A file that could not be opened when the source was first seen, to be left out as it is now."""
-        stream = cls.found(key, found, b"")
+        stream = cls.found(key, found, Beginning(0, b""))
         stream.verified, stream.offset = False, found.status.st_size
+        stream.finished = bool(stream.name.compression)
         return stream
 
     def bind(self, found: Found) -> None:
@@ -119,15 +124,17 @@ class Stream:
             self.offset = begin + end
             if end or not begin:
                 return
+        self.skipping = bool(tail.strip(b"\0"))  # a line of more than that was begun
 
     @property
     def readable(self) -> bool:
         """Whether a step may give something."""
-        if not (self.bound and self.verified) or self.finished:
-            return False
-        return self.unwritten or (
-            self.exhausted != self.seen and (self.size > self.offset or bool(self.name.compression))
-        )
+        return self.bound and self.verified and not self.finished and (self.unwritten or not self.at_end)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the file holds nothing more but, perhaps, a line without an end."""
+        return self.exhausted == self.seen or (self.size <= self.offset and not self.name.compression)
 
     @property
     def unread(self) -> int:
@@ -143,16 +150,41 @@ class Stream:
         """Whether nothing was seen of the file yet."""
         return not (self.offset or self.head.length)
 
+    @property
+    def was_empty(self) -> bool:
+        """Whether the file held nothing when it was last looked at, or nothing is known of it."""
+        return self.is_blank and not self.seen[0]
+
+    @property
+    def given_up(self) -> bool:
+        """Whether this is an archive that could not be read as it is; `offset` is its size."""
+        return bool(self.finished and self.offset and not self.head.length and self.name.compression)
+
+    def is_barren(self, now: float) -> bool:
+        """Whether reading it has brought no line for some seconds: a hole, a line without end, an archive's begin."""
+        return self.barren_since is not None and abs(now - self.barren_since) >= BARREN_SECONDS
+
+    def note_step(self, now: float, *, fruitful: bool, ended: bool) -> None:
+        """A step of reading was done."""
+        if fruitful or ended:
+            self.barren_since = None
+        elif self.barren_since is None:
+            self.barren_since = now
+        if not ended:
+            self.quiet_since = now
+
     def holds_no_more(self) -> bool:
         """Whether the file is known to end where reading ended; of some compressions that is not to be known."""
         if not self.name.compression:
             return self.size <= self.offset
+        if self.finished and self.modified == self.seen[1] / 1e9:
+            return True  # as it was when it was read to its end: not again at each start
         return self.opened().size_inside() == self.offset
 
     def sight(self, status: os.stat_result) -> None:
         """Note the file's present state."""
         self.size = status.st_size
-        self.seen = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        self.seen = signature_of(status)
 
     def sight_open(self) -> None:
         """Note the state of a file that has no name any more, or none that we know. OSError."""
@@ -175,11 +207,7 @@ class Stream:
     def opened(self) -> Reader:
         """The open file. OSError; Replaced if the path leads to another file by now."""
         if self.reader is None:
-            reader = open_reader(self.path)
-            if identity_of(reader.stat()) != self.identity:
-                reader.close()
-                raise FileNotFoundError(self.path)
-            self.reader = reader
+            self.reader = open_same(self.path, self.identity)
         return self.reader
 
     def release_deleted(self) -> bool:
@@ -190,32 +218,9 @@ class Stream:
         self.unbind()
         return True
 
-    def verify(self) -> None:
-        """Check that the file still begins as it did and is not shorter than what was read; learn its head.
-
-        Replaced if not; a file cut back to a part of what was read is read on from its end (True).
-        """
-        reader = self.opened()
-        first = reader.read(0, HEAD_BYTES)
-        if not self.head.begins(first):
-            if not (first and self.head.data and self.head.data.startswith(first)):
-                raise Replaced
-            self.head = head_of(first)
-        elif not self.head.full or self.head.data is None:
-            self.head = head_of(first)
-        self.first = first[:3]
-        self.verified = True
-
-    def cut_back(self) -> bool:
-        """Whether the file was cut back to a part of what was read; then read on from its present end."""
-        size = self.opened().stat().st_size
-        if self.name.compression or size >= self.offset:
-            return False
-        if not size:
-            raise Replaced
-        self.skipping = self.opened().read(size - 1, 1) != b"\n"
-        self.offset = size
-        return True
+    def begins(self, beginning: Beginning) -> bool:
+        """Whether a file with this beginning can be this one."""
+        return beginning.begin == self.head_begin and self.head.begins(beginning.first)
 
 
 def _values(position: Position) -> tuple[str, int, int, int, str, int, float]:

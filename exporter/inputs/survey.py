@@ -5,10 +5,13 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
 from exporter.inputs.generations import Name, take_apart
+from exporter.inputs.globbing import ENTRIES_MOST, Folders
+from exporter.inputs.troubles import shown
 
 Identity = tuple[int, int]  # device, inode
 Family = tuple[str, str]  # real directory, the log's own name
@@ -57,58 +60,101 @@ def family_of(path: str) -> Family:
 class Survey:
     """All files found, by identity; `errors`: what could not be seen; `directories`: where changes show.
 
-    `blind`: a directory could not be listed, so that a file not found may well be there.
+    `hidden`: directories that could not be listed, so that a file not found there may well be there. `families`: the
+    logs that the patterns are about. `remarks`: what the patterns match and is no log, or too much.
     """
 
     files: dict[Identity, Found] = field(default_factory=dict)
-    errors: list[OSError] = field(default_factory=list)
+    errors: list[tuple[str, Exception]] = field(default_factory=list)
     directories: set[str] = field(default_factory=set)
-    blind: bool = False
+    families: set[Family] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     symlinks: bool = False
     unmatched: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     real: dict[str, str] = field(default_factory=dict)
 
-
-def take_survey(patterns: Sequence[str], known: Iterable[str]) -> Survey:
-    """Look for what `patterns` match and for the generations beside it, and beside the `known` real paths."""
-    survey = Survey()
-    families = {family_of(path) for path in known}
-    for pattern in patterns:
-        families |= _matches(survey, pattern)
-    by_directory: dict[str, set[str]] = {}
-    for directory, base in families:
-        by_directory.setdefault(directory, set()).add(base)
-    for directory, bases in by_directory.items():
-        _generations(survey, directory, bases)
-    return survey
+    def hides(self, path: str) -> bool:
+        """Whether the file may be there without having been found."""
+        return any(path.startswith(f"{directory.rstrip(os.sep)}{os.sep}") for directory in self.hidden)
 
 
-def _matches(survey: Survey, pattern: str) -> set[Family]:
-    """Note what one pattern matches; the families whose other generations are to be looked for."""
-    if glob.has_magic(pattern):
-        labels = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  (paths as text, as configured)
-        _complain(survey, _watchable(pattern))
-        families: set[Family] = set()
-    else:
-        labels = [pattern]
-        families = {family_of(os.path.realpath(pattern))}
-    survey.directories.add(_watchable(pattern))
-    seen = [found for label in labels if (found := _see(survey, label, label, live=True))]
-    families |= {found.family for found in seen}
-    if not seen:
-        survey.unmatched.append(pattern)
-    return families
+class Surveyor:
+    """Looks for what `patterns` match and for the generations beside it."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = [(pattern, glob.has_magic(pattern), _watchable(pattern)) for pattern in patterns]
+        self._folders = Folders()
+
+    def look(self, known: Iterable[str]) -> Survey:
+        """The survey, with the generations beside the `known` real paths; what is wrong there only is not told."""
+        survey = Survey()
+        self._folders.begin()
+        for pattern, magic, watchable in self._patterns:
+            survey.directories.add(watchable)
+            try:
+                self._match(survey, pattern, watchable if magic else "")
+            except ValueError as error:  # a path with a zero byte
+                survey.errors.append((pattern, error))
+        by_directory: dict[str, set[str]] = {}
+        for directory, base in survey.families.union(family_of(path) for path in known):
+            by_directory.setdefault(directory, set()).add(base)
+        for directory, bases in by_directory.items():
+            self._generations(survey, directory, bases)
+        survey.hidden.update(self._folders.failed, map(os.path.realpath, self._folders.failed))
+        told = {directory for directory, _ in survey.families} | survey.directories
+        survey.errors += [(path, error) for path, error in self._folders.failed.items() if path in told]
+        survey.remarks += [
+            f"{shown(p)}: more than {ENTRIES_MOST:,} files and directories; not all are looked at: name the directories"
+            for p in sorted(self._folders.cut)
+        ]
+        return survey
+
+    def _match(self, survey: Survey, pattern: str, watchable: str) -> None:
+        """Note what one pattern matches; `watchable`: the directory before its first wildcard, if it has one."""
+        if watchable:
+            labels = self._folders.matching(pattern)
+            self._folders.listing(watchable)
+        else:
+            labels = [pattern]
+            survey.families.add(family_of(os.path.realpath(pattern)))
+        seen, others = [], 0
+        for label in labels:
+            found = _see(survey, label, label, live=True)
+            if isinstance(found, Found):
+                seen.append(found)
+            elif found:
+                others += 1
+                if found is not Special.DIRECTORY or not watchable:
+                    survey.remarks.append(f"{shown(label)}: is {found.value}, not a log file; it is not read")
+        survey.families |= {found.family for found in seen}
+        if not seen and (watchable or not others):
+            only = f" but {others} directories or devices" if others else ""
+            survey.unmatched.append(f"no file matches {shown(pattern)}{only}")
+
+    def _generations(self, survey: Survey, directory: str, bases: set[str]) -> None:
+        seen = {found.path for found in survey.files.values()}
+        for name in self._folders.listing(directory).names:
+            path = os.path.join(directory, name)  # noqa: PTH118
+            if path not in seen and take_apart(name).rotated and take_apart(name).base in bases:
+                _see(survey, path, path, live=False)
 
 
-def _complain(survey: Survey, directory: str) -> None:
-    """Glob says nothing of directories that it may not read."""
-    try:
-        os.scandir(directory).close()
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        survey.errors.append(error)
-        survey.blind = True
+class Special(Enum):
+    """What is no regular file."""
+
+    DIRECTORY = "a directory"
+    PIPE = "a named pipe"
+    DEVICE = "a device"
+    SOCKET = "a socket"
+
+
+def _special(mode: int) -> Special:
+    if stat.S_ISDIR(mode):
+        return Special.DIRECTORY
+    if stat.S_ISFIFO(mode):
+        return Special.PIPE
+    return Special.SOCKET if stat.S_ISSOCK(mode) else Special.DEVICE
 
 
 def _watchable(pattern: str) -> str:
@@ -119,32 +165,16 @@ def _watchable(pattern: str) -> str:
     return directory or "."
 
 
-def _generations(survey: Survey, directory: str, bases: set[str]) -> None:
-    try:
-        names = os.listdir(directory)  # noqa: PTH208  (names only, and thousands of them)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        survey.errors.append(error)
-        survey.blind = True
-        return
-    seen = {found.path for found in survey.files.values()}
-    for name in sorted(names):
-        path = os.path.join(directory, name)  # noqa: PTH118
-        if path not in seen and take_apart(name).rotated and take_apart(name).base in bases:
-            _see(survey, path, path, live=False)
-
-
-def _see(survey: Survey, path: str, label: str, *, live: bool) -> Found | None:
+def _see(survey: Survey, path: str, label: str, *, live: bool) -> Found | Special | None:
     try:
         status, real = _stat(survey, path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        survey.errors.append(error)
+        survey.errors.append((path, error))
         return None
     if not stat.S_ISREG(status.st_mode):
-        return None
+        return _special(status.st_mode)
     found = Found(real, label, status, live)
     known = survey.files.get(found.identity)
     # One file under several names (links) is one file; the name that no rotation gave is its name.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import NamedTuple
 
-from exporter.inputs.lines import cut, encoding_of
+from exporter.inputs.lines import HOLE, MAX_LINE, cut, encoding_of, written
 from exporter.inputs.readers import StillSkipping, open_reader
 from exporter.model import Batch
 
@@ -27,15 +27,19 @@ class Piece(NamedTuple):
 def pieces(read: Read, offset: int = 0, *, skipping: bool = False, final: bool = True) -> Iterator[Piece]:
     """The lines from `offset` on; `final`: a rest without a line end is a line as well. OSError or Torn."""
     encoding = encoding_of(read(0, 2)) if offset else None
-    data = b""
+    data, unheld = b"", 0  # of a hole whose end is not yet seen only a part is kept
     while True:
-        new = _patiently(read, offset + len(data))
+        new = _patiently(read, offset + len(data) + unheld)
         data += new
         encoding = encoding or encoding_of(data)
-        found = cut(data, encoding, first=offset == 0, skipping=skipping, final=final and not new)
-        data, offset, skipping = data[found.consumed :], offset + found.consumed, found.skipping
+        found = cut(data, encoding, first=offset == 0, skipping=skipping, final=final and not new, settled=final)
         if found.consumed:
+            data, offset, skipping = data[found.consumed :], offset + found.consumed + unheld, found.skipping
+            unheld = 0
             yield Piece(found.lines, offset, skipping)
+        elif len(data) > MAX_LINE:
+            shorter = data[: written(data, encoding) + HOLE]
+            data, unheld = shorter, unheld + len(data) - len(shorter)
         if not new:
             return
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from operator import sub
 
 from exporter.catalogue import MEASURES, ZERO
-from exporter.ledger.entries import Amounts, Entry, added
+from exporter.ledger.entries import MOST, Amounts, Entry, added
 from exporter.ledger.sources import SavedSource
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class Balance:
             for measure, total, domain_sum in zip(MEASURES, totals, domains, strict=True):
                 if total != domain_sum:
                     yield f"server {server}, {measure.name}", f"{total}, but its domains have {domain_sum}"
+                if total >= MOST:
+                    yield f"server {server}, {measure.name}", f"{total} is the most that can be kept; it stays there"
 
 
 def sources_off(sources: Mapping[str, SavedSource]) -> Iterable[tuple[str, str]]:

@@ -7,23 +7,23 @@ durable together with how far the logs were read, and only then are they to be s
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from exporter.catalogue import SCOPES, Scope
+from exporter.ledger import bounds, ends, failures, quality, schema, sources, store, upkeep, zones
 from exporter.ledger import connection as files
-from exporter.ledger import ends, failures, quality, sources, store, upkeep, zones
 from exporter.ledger.balance import Balance
-from exporter.ledger.drafts import Drafts
+from exporter.ledger.drafts import Drafts, Waiting, Written
 from exporter.ledger.entries import Entry, Horizon
-from exporter.ledger.errors import LedgerError
+from exporter.ledger.guard import Guard
 from exporter.ledger.lock import Lock
 from exporter.ledger.networks import Networks
 from exporter.ledger.pending import Delta, Pending
 from exporter.ledger.posting import Posting
 from exporter.ledger.sources import SavedSource
-from exporter.ledger.upkeep import Progress
+from exporter.ledger.upkeep import Keep, Progress
 from exporter.ledger.view import Views
 from exporter.model import Charge, SourceCheckpoint, View
 from exporter.names import NameRules, Names
@@ -31,18 +31,8 @@ from exporter.names import NameRules, Names
 log = logging.getLogger(__name__)
 
 Labels = tuple[str, ...]
-Waiting = Mapping[str, list[SourceCheckpoint]]
 
 DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """How long history is kept: days in all scopes, days for which hours are kept, days a user may be unseen."""
-
-    days: int = 400
-    hours_days: int = 35
-    unseen_days: int = 400
 
 
 class Ledger:
@@ -67,7 +57,7 @@ class Ledger:
         process has it, the zone is another one, or the file cannot be used.
         """
         path = Path(path)
-        lock = Lock(path)
+        lock = Lock(path, create=True)
         try:
             return cls(path, lock, zone, names or NameRules(), keep=keep or Keep(), now=now)
         except BaseException:
@@ -87,25 +77,49 @@ class Ledger:
         self._balance = Balance()
         self._progress = Progress()
         self._stale = False
-        self._connection = files.open_for_writing(path)
-        self._identity = _identity(path)
+        self._connection = files.open_for_writing(path, had=lock.commits)
         try:
             with files.explained(path):
                 self.zones = zones.settle(self._connection, str(path), zone)
                 self.calendar = zones.calendar_of(self.zones)
                 self._load(now)
                 self._restored = dict(self._sources)
+                self._commits = schema.commits(self._connection)
+                self._guard = Guard(path, self._connection)
         except BaseException:
             self._connection.close()
             raise
         self.names = Names(rules, self._entries)
         self.view = self._new_view(now)
-        with suppress(OSError):  # a full disk: then a loss of the write-ahead file would not be noticed
-            lock.mark_open()
+        self._mark_open()
 
     def restored(self, source: str) -> SavedSource | None:
         """What was committed of the source before this start; None: it was never seen."""
         return self._restored.get(source)
+
+    @property
+    def known_sources(self) -> Mapping[str, SavedSource]:
+        """All sources as they were committed before this start, those that are not configured any more too."""
+        return self._restored
+
+    def rename_source(self, old: str, new: str, now: float) -> None:
+        """Let all that is kept of source `old` be that of `new`, which is not known yet. LedgerError."""
+        with files.explained(self.path):
+            self._guard.files()
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._guard.writers()
+                schema.set_meta(self._connection, "commits", str(self._commits + 1))
+                sources.rename(self._connection, old, new)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._rolled_back()
+                raise
+        self._commits += 1
+        self._mark_open()
+        for known in (self._sources, self._restored):
+            known[new] = known.pop(old)
+        self.view = self._new_view(now)
 
     def saved(self, source: str) -> SavedSource | None:
         """What is committed of the source now; None: it was never seen."""
@@ -153,29 +167,29 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file; what was not committed is dropped."""
-        with suppress(OSError):
-            self._lock.mark_closed()
         self._connection.close()
         self._lock.release()
 
+    def _mark_open(self) -> None:
+        with suppress(OSError):  # a full disk: then a loss of the newest commits would not be noticed
+            self._lock.mark_open(self._commits)
+
     # ── one transaction ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _commit(self, now: float, pending: Pending, waiting: Waiting) -> "_Written":
-        self._refuse_if_moved()
-        horizon = self._horizon(now)
+    def _commit(self, now: float, pending: Pending, waiting: Waiting) -> Written:
+        self._guard.files()
         if self._stale:
             self._load(now)
-        elif horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
-            self._load_entries(now)  # the clock went back: holds of older periods are needed again
-        self._opened = horizon.later(self._opened)
         return self._write(now, pending, waiting, "COMMIT")
 
-    def _show(self, now: float, written: "_Written", pending: Pending) -> None:
+    def _show(self, now: float, written: Written, pending: Pending) -> None:
         """Take over what is durable. Whatever fails here, the commit is done: the next one reads all anew."""
         self._stale = True
+        self._commits += 1
         try:
+            self._mark_open()
             self._apply(written.staged, written.saved, pending)
-            self._networks.apply(written.networks, now)
+            self._networks.apply(written.networks, now, min(now, written.newest))
             self._progress = written.progress
             self._forget(written.forgotten)
             self.view = self._new_view(now)
@@ -184,23 +198,33 @@ class Ledger:
         else:
             self._stale = False
 
-    def _write(self, now: float, pending: Pending, waiting: Waiting, end: str) -> "_Written":
-        horizon = self._horizon(now)
+    def _write(self, now: float, pending: Pending, waiting: Waiting, end: str) -> Written:
+        deltas = bounds.rolled_up(pending, self.calendar, self._entries)
+        newest = self._newest(now, deltas, waiting)
+        horizon = self._horizon(now, min(now, newest + DAY))
+        if horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
+            self._load_entries(now)  # the clock went back: holds of older periods are needed again
+        self._opened = horizon.later(self._opened)
+        unseen = int(min(now, newest + DAY)) - self._keep.unseen_days * DAY
         posting = Posting(self._connection, self._entries, self.calendar, horizon)
-        deltas = pending.roll_up(self.calendar)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._guard.writers()
+            schema.set_meta(self._connection, "commits", str(self._commits + 1))
             posting.write(deltas)
-            networks = self._write_side(posting.staged, deltas, pending, now)
+            networks = self._write_side(posting.staged, deltas, pending, min(now, newest))
             saved = self._write_sources(deltas, waiting, now)
-            progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, self._unseen_since(now))
+            progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, unseen)
             self._connection.execute(end)
         except BaseException:
-            # An error of COMMIT means that this connection does not see it as done, so that it may be repeated.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._rolled_back()
             raise
-        return _Written(posting.staged, networks, saved, progress, forgotten)
+        return Written(posting.staged, networks, saved, progress, forgotten, newest)
+
+    def _rolled_back(self) -> None:
+        """An error of COMMIT means that this connection does not see it as done, so that it may be repeated."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def _write_side(
         self, staged: Mapping[Labels, Entry], deltas: Mapping[Labels, Delta], pending: Pending, now: float
@@ -249,45 +273,26 @@ class Ledger:
         self._networks = Networks(self._connection, users, now)
 
     def _load_entries(self, now: float) -> None:
-        self._opened = self._horizon(now)
+        self._opened = self._horizon(now, now)
         self._entries = store.load(self._connection, self._opened)
         self._balance.recount(self._entries)
         self._views = Views(self._entries, ends.load(self._connection))
 
-    def _horizon(self, now: float) -> Horizon:
+    def _horizon(self, now: float, believed: float) -> Horizon:
+        """What is kept is counted from `believed`: what our clock says, but not far ahead of the log."""
         today, hour = self.calendar.day(int(now)), self.calendar.hour(int(now))
-        return Horizon(today, hour, today - self._keep.days, hour - self._keep.hours_days * DAY)
+        kept = self.calendar.day(int(believed)) - self._keep.days
+        return Horizon(today, hour, kept, self.calendar.hour(int(believed)) - self._keep.hours_days * DAY)
 
-    def _refuse_if_moved(self) -> None:
-        """What is written to a file that was removed or replaced would be lost with the next start."""
-        try:
-            if self._identity == _identity(self.path):
-                return
-        except OSError:
-            pass
-        raise LedgerError(f"{self.path}: was removed or replaced while in use; put it right and start again")
-
-    def _unseen_since(self, now: float) -> int:
-        """Users not seen since then are forgotten; a clock far ahead of the log is not believed."""
-        newest = max((self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]), default=0)
-        return int(min(now, newest + DAY)) - self._keep.unseen_days * DAY
+    def _newest(self, now: float, deltas: Mapping[Labels, Delta], waiting: Waiting) -> float:
+        """The newest stamp of all logs; a clock that is years ahead of it must not end the history."""
+        known = [self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]]
+        booked = [delta.last for labels, delta in deltas.items() if len(labels) == 1]
+        told = [checkpoints[-1].last_events.values() for checkpoints in waiting.values()]
+        saved = [source.last_events.values() for source in self._sources.values()]
+        return float(max(chain(known, booked, *told, *saved), default=now))
 
     def _new_view(self, now: float) -> View:
         balanced = self._balance.check(self._entries, self._sources)
         zone = self.calendar.zone(int(now)).key
         return self._views.make(now, zone, self._sources, self._networks.counts, self.names, balanced=balanced)
-
-
-class _Written(NamedTuple):
-    """What is to be known once it is committed."""
-
-    staged: Mapping[Labels, Entry]
-    networks: dict[Labels, dict[bytes, int]]
-    saved: Mapping[str, SavedSource]
-    progress: Progress
-    forgotten: tuple[Labels, ...]
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_dev, status.st_ino

@@ -1,5 +1,6 @@
 """Looking after a ledger from the command line: check, info, backup, change of time zone."""
 
+import os
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -7,10 +8,9 @@ from pathlib import Path
 
 from exporter.catalogue import MEASURES, SCOPES, Scope
 from exporter.ledger import connection as files
-from exporter.ledger import schema, store, zones
+from exporter.ledger import place, schema, store, zones
 from exporter.ledger.balance import sources_off
 from exporter.ledger.errors import LedgerError
-from exporter.ledger.lock import Lock
 from exporter.ledger.reading import Reading
 from exporter.ledger.schema import COLUMNS
 from exporter.ledger.sources import load as load_sources
@@ -65,12 +65,13 @@ def backup(path: Path, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     with Reading(path) as reading:
         try:
+            os.close(place.open_private(part))
             with files.explained(target), closing(sqlite3.connect(part)) as copy:
                 reading.connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
             part.replace(target)
         except OSError as error:
-            raise LedgerError(f"{target}: {error.strerror}") from error
+            raise LedgerError(f"{target}: cannot be written: {place.denied(target, error)}") from error
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -79,9 +80,7 @@ def backup(path: Path, target: Path) -> None:
 def change_zone(path: Path, name: str, now: float) -> int:
     """Let days begin in another time zone from its next midnight on; returns that instant. Not while in use."""
     zones.zone_named(name)
-    with closing(files.open_for_reading(path)):
-        lock = Lock(path)
-    with lock, closing(files.open_for_writing(path)) as connection, files.explained(path):
+    with files.changing(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
         since = zones.change(connection, name, now)
         connection.execute("COMMIT")
@@ -89,7 +88,7 @@ def change_zone(path: Path, name: str, now: float) -> int:
 
 
 def _parts(path: Path) -> list[Path]:
-    return [part for part in (path, path.with_name(path.name + "-wal")) if part.exists()]
+    return [part for part in (path, place.beside(path, "-wal")) if part.exists()]
 
 
 def _sums_off(reading: Reading) -> list[str]:

@@ -4,11 +4,12 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from exporter.ledger import schema
+from exporter.ledger import place, schema
 from exporter.ledger.errors import LedgerError
+from exporter.ledger.lock import UNTOLD, Lock, commits_beside
 
 # Rows of some users out of many are written with every commit, each to a page of its own, and over and over: small
 # pages and a long write-ahead file (16 MiB) mean fewer bytes to the disk, 2.4 times fewer than SQLite's defaults at
@@ -18,11 +19,17 @@ CHECKPOINT_PAGES = 16_000
 READ_TIMEOUT_SECONDS = 10.0
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """A connection that writes durably; creates the ledger if there is none. LedgerError if it cannot be used."""
+def open_for_writing(path: Path, *, had: int | None = None) -> sqlite3.Connection:
+    """A connection that writes durably; creates the ledger if there is none. LedgerError if it cannot be used.
+
+    `had`: how many commits it had when it was last open, if it was not closed since (see lock.py).
+    """
+    if had == UNTOLD and path.stat().st_size and not place.beside(path, "-wal").exists():
+        raise LedgerError(_torn(path))
     with explained(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=READ_TIMEOUT_SECONDS)
         try:
+            _refuse_torn(connection, path, had)
             schema.prepare(_settled(connection), str(path), create=True)
         except BaseException:
             connection.close()
@@ -30,17 +37,44 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def changing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that changes an existing ledger which nobody else has; it is closed properly afterwards."""
+    _refuse_unreadable(path)
+    with Lock(path) as lock, closing(open_for_writing(path, had=lock.commits)) as connection, explained(path):
+        yield connection
+
+
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing, also while a daemon writes; LedgerError if it cannot be used."""
     _refuse_unreadable(path)
+    place.refuse_stale_name(path)
+    had = commits_beside(path)  # before the connection: a daemon goes on
     with explained(path):
         connection = _connect_readonly(path)
         try:
+            _refuse_torn(connection, path, had)
             schema.prepare(connection, str(path), create=False)
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def _refuse_torn(connection: sqlite3.Connection, path: Path, had: int | None) -> None:
+    """LedgerError if the ledger has fewer commits than it had; whatever made a new write-ahead file meanwhile."""
+    if had is None or had <= 0:
+        return
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
+    if (schema.commits(connection) if tables else 0) < had:
+        raise LedgerError(_torn(path))
+
+
+def _torn(path: Path) -> str:
+    return (
+        f"{path}: was not closed, and its write-ahead file {path.name}-wal, with the newest commits, is missing; put it"
+        f" back or restore a backup, or remove {place.beside(path, '.lock')} to accept the loss"
+    )
 
 
 def exists(path: Path) -> bool:
@@ -80,7 +114,12 @@ def explained(path: Path) -> Iterator[None]:
     except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
         raise
     except sqlite3.Error as error:
-        raise LedgerError(f"{path}: {explanation(error)}") from error
+        raise LedgerError(f"{path}: {explanation(error)}{_whose(path, error)}") from error
+
+
+def _whose(path: Path, error: sqlite3.Error) -> str:
+    denied = getattr(error, "sqlite_errorname", "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN"))
+    return place.ownership(path) if denied else ""
 
 
 def explanation(error: sqlite3.Error) -> str:  # noqa: PLR0911 - a table
@@ -126,7 +165,7 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
             raise
         # A directory that may not be written has no place for the index of a write-ahead file; where there is no
         # such file nothing is missed by reading without it.
-        wal = path.with_name(path.name + "-wal")
+        wal = place.beside(path, "-wal")
         if wal.exists() and wal.stat().st_size:
             raise
         connection = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)

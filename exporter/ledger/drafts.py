@@ -4,13 +4,31 @@ The sources of one commit are written together. What one source did is dropped a
 layer by layer where its lines are tried one after the other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
+from exporter.ledger.entries import Entry
 from exporter.ledger.pending import Pending
+from exporter.ledger.sources import SavedSource
+from exporter.ledger.upkeep import Progress
 from exporter.model import Charge, SourceCheckpoint
+
+Labels = tuple[str, ...]
+Waiting = Mapping[str, list[SourceCheckpoint]]
 
 # Charges that belong to no source in particular: they go with every commit.
 NOBODY = ""
+
+
+class Written(NamedTuple):
+    """What is to be known once it is committed; `newest`: the newest stamp of all logs."""
+
+    staged: Mapping[Labels, Entry]
+    networks: dict[Labels, dict[bytes, int]]
+    saved: Mapping[str, SavedSource]
+    progress: Progress
+    forgotten: tuple[Labels, ...]
+    newest: float
 
 
 class Drafts:

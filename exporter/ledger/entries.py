@@ -14,6 +14,8 @@ from exporter.model import Row
 Amounts = tuple[int, ...]
 Periods = tuple[tuple[int, Amounts], ...]
 
+# No total grows beyond this: SQLite's integers end at twice as much.
+MOST = 1 << 62
 # "No period yet": older than any day or hour.
 NEVER = -(1 << 62)
 

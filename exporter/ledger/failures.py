@@ -7,8 +7,9 @@ from exporter.catalogue import OTHER
 from exporter.names import normalised
 from exporter.periods import QUARTER_HOUR, Calendar
 
-# New names a day and server; what comes after them that day is counted as `_other`.
+# New names a day and server, and their bytes; what comes after them that day is counted as `_other`.
 NAMES_PER_DAY = 1_000
+BYTES_PER_DAY = 1 << 16
 NAME_CHARACTERS = 255
 
 _ADD = """INSERT INTO failed_names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
@@ -19,11 +20,17 @@ def write(
     connection: sqlite3.Connection, failures: Mapping[tuple[int, str, bytes | str], tuple[int, int]], calendar: Calendar
 ) -> None:
     """Add failures: (quarter of an hour, server, name) to (number, newest stamp)."""
+    kept: dict[tuple[int, str], list[int]] = {}
     for (quarter, server, raw), (number, last) in failures.items():
         name = (raw if isinstance(raw, str) else normalised(raw))[:NAME_CHARACTERS]
         day = calendar.day(quarter * QUARTER_HOUR)
-        if not _is_known(connection, day, server, name) and _names(connection, day, server) >= NAMES_PER_DAY:
-            name = OTHER
+        if not _is_known(connection, day, server, name):
+            place = (day, server)
+            names = kept[place] = kept.get(place) or _kept(connection, *place)
+            if names[0] >= NAMES_PER_DAY or names[1] >= BYTES_PER_DAY:
+                name = OTHER
+            else:
+                names[:] = names[0] + 1, names[1] + len(name.encode())
         connection.execute(_ADD, (day, server, name, number, last))
 
 
@@ -32,6 +39,7 @@ def _is_known(connection: sqlite3.Connection, day: int, server: str, name: str) 
     return connection.execute(query, (day, server, name)).fetchone() is not None
 
 
-def _names(connection: sqlite3.Connection, day: int, server: str) -> int:
-    query = "SELECT count(*) FROM failed_names WHERE day = ? AND server = ?"
-    return int(connection.execute(query, (day, server)).fetchone()[0])
+def _kept(connection: sqlite3.Connection, day: int, server: str) -> list[int]:
+    """The names of a day and their bytes: asked once a commit, not once a name."""
+    query = "SELECT count(*), ifnull(sum(length(CAST(name AS BLOB))), 0) FROM failed_names WHERE day = ? AND server = ?"
+    return list(connection.execute(query, (day, server)).fetchone())

@@ -5,7 +5,6 @@ Sums stay right: families of users are their own, a domain's rows move into `_ot
 
 import json
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from exporter.ledger import connection as files
 from exporter.ledger import store, traces, upkeep
 from exporter.ledger.entries import Amounts, added
 from exporter.ledger.errors import LedgerError
-from exporter.ledger.lock import Lock
 from exporter.ledger.store import Series
 
 Labels = tuple[str, ...]
@@ -37,9 +35,7 @@ def forget(path: Path, name: str, scope: Scope | None = None) -> Forgotten:
     `scope` is needed only where the name is more than one of them. LedgerError if it is none, a pseudo-name, or
     the ledger is in use.
     """
-    with closing(files.open_for_reading(path)):
-        lock = Lock(path)
-    with lock, closing(files.open_for_writing(path)) as connection, files.explained(path):
+    with files.changing(path) as connection:
         scope = _scope_of(connection, path, name, scope)
         connection.execute("PRAGMA secure_delete = ON")  # what is forgotten does not stay in free pages
         connection.execute("BEGIN IMMEDIATE")

@@ -34,24 +34,26 @@ class Networks:
 
     def __init__(self, connection: sqlite3.Connection, labels: Mapping[int, Labels], now: float) -> None:
         self._known: dict[Labels, dict[bytes, int]] = {}
-        since = _oldest(now)
-        for key, network, hour in connection.execute(
-            "SELECT key, network, hour FROM networks WHERE hour >= ?", (since,)
-        ):
+        for key, network, hour in connection.execute("SELECT key, network, hour FROM networks"):
             if key in labels:
                 self._known.setdefault(labels[key], {})[network] = hour
-        self._counted_at = since
-        self.counts: dict[Labels, int] = {user: len(known) for user, known in self._known.items()}
+        self._counted_at, self._kept_since = _oldest(now), 0
+        self.counts: dict[Labels, int] = {}
+        self._count(self.counts, tuple(self._known), self._counted_at)
 
     def write(
         self,
         connection: sqlite3.Connection,
         logins: Mapping[tuple[Account, bytes], int],
         keys: Mapping[Labels, int],
-        now: float,
+        believed: float,
     ) -> dict[Labels, dict[bytes, int]]:
-        """Write the logins of one commit (account and address to newest stamp); returns what `apply` needs."""
-        since = _oldest(now)
+        """Write the logins of one commit (account and address to newest stamp); returns what `apply` needs.
+
+        `believed`: our clock, but not ahead of the log: what was kept until then is not given up for a clock that
+        is ahead for a moment.
+        """
+        since = _oldest(believed)
         changed: dict[Labels, dict[bytes, int]] = {}
         rows: list[tuple[int, bytes, int]] = []
         for (account, address), stamp in logins.items():
@@ -68,13 +70,13 @@ class Networks:
         )
         for user, known in changed.items():
             self._evict(connection, keys[user], known)
-        if since > self._counted_at:
+        if since > self._kept_since:
             connection.execute("DELETE FROM networks WHERE hour < ?", (since,))
         return changed
 
-    def apply(self, changed: Mapping[Labels, dict[bytes, int]], now: float) -> None:
-        """Take over what was written, and forget what is older than the window."""
-        since = _oldest(now)
+    def apply(self, changed: Mapping[Labels, dict[bytes, int]], now: float, believed: float) -> None:
+        """Take over what was written, count what the window has, and forget what is older."""
+        since, self._kept_since = _oldest(now), _oldest(believed)
         self._known.update(changed)
         counts = self.counts.copy()
         self._count(counts, changed if since == self._counted_at else tuple(self._known), since)
@@ -88,12 +90,15 @@ class Networks:
 
     def _count(self, counts: dict[Labels, int], users: Iterable[Labels], since: int) -> None:
         for user in users:
-            living = {network: hour for network, hour in self._known[user].items() if hour >= since}
-            if living:
-                self._known[user] = living
-                counts[user] = len(living)
+            kept = {network: hour for network, hour in self._known[user].items() if hour >= self._kept_since}
+            if kept:
+                self._known[user] = kept
             else:
                 del self._known[user]
+            living = sum(hour >= since for hour in kept.values())
+            if living:
+                counts[user] = living
+            else:
                 counts.pop(user, None)
 
     @staticmethod

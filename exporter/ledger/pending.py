@@ -6,7 +6,7 @@ when it is rolled up, once per commit.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import add
+from operator import add, sub
 
 from exporter.catalogue import LABELS, LOGIN_FAILURES, MEASURES, Reason
 from exporter.model import Account, Charge
@@ -83,6 +83,17 @@ class Pending:
                     delta = deltas[labels] = Delta(first, last)
                 delta.add(first, last, day, hour if len(labels) < len(LABELS) else None, amounts)
         return deltas
+
+    def bound(self, room: dict[str, list[int]]) -> None:
+        """Take out what is beyond the room, per server and measure, of the amounts that are booked for it.
+
+        In all scopes at once, since they come from the same cells: sums stay equal to what they are sums of.
+        """
+        for (account, _), cell in self._cells.items():
+            left = room.get(account.server)
+            if left is not None:
+                cell[:_SIZE] = map(min, cell[:_SIZE], left)
+                left[:] = map(sub, left, cell[:_SIZE])
 
     def __bool__(self) -> bool:
         return bool(self._cells or self.ends)

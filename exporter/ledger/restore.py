@@ -4,6 +4,7 @@ What comes back: the totals of all scopes, births, session ends, counters of sou
 hour what they had added. What does not: older history (it still is in Prometheus), read positions, open sessions.
 """
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from exporter.catalogue import MEASURES, SCOPES, ZERO, Reason, Scope
 from exporter.ledger import connection as files
-from exporter.ledger import ends, store, zones
+from exporter.ledger import ends, place, store, zones
 from exporter.ledger.entries import Amounts
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
@@ -60,17 +61,23 @@ def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None
     """
     if files.exists(path):
         raise LedgerError(f"{path}: exists already; move it away first, a restore makes a new ledger")
+    left = place.beside(path, "-wal")
+    if left.exists():
+        raise LedgerError(f"{left}: is left of the lost ledger, with its newest commits; move it away first")
     values = _LastValues(Prometheus(url), selector, time.time() if now is None else now)
-    part = path.with_name(path.name + ".part")
+    target = place.real(path)
+    part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     with Lock(path):
         try:
+            os.close(place.open_private(part))
             with files.explained(path), closing(files.open_for_writing(part)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 restored = _write(connection, values, zone)
                 connection.execute("COMMIT")
                 connection.execute("PRAGMA journal_mode = DELETE")
-            part.replace(path)
+            place.give_away(part)
+            part.replace(target)
         finally:
             part.unlink(missing_ok=True)
     return restored

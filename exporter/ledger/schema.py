@@ -81,6 +81,16 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(meta(connection, "schema", "0"))
 
 
+def commits(connection: sqlite3.Connection) -> int:
+    """How many commits the ledger has had; a write-ahead file that was lost takes the newest along."""
+    return int(meta(connection, "commits", "0"))
+
+
+def storable(text: str) -> str:
+    """A text as a column can hold it: what is not Unicode (bytes of a file's name) is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def meta(connection: sqlite3.Connection, name: str, default: str) -> str:
     """A value of the table `meta`."""
     row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()

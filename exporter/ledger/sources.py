@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from exporter.catalogue import Quality
+from exporter.ledger.schema import storable
 from exporter.model import Position, SavedSession, SourceCheckpoint, SourceCount
 
+_TABLES = ("sources", "positions", "envelopes", "sessions", "open_sessions", "last_events", "quality")
 _POSITION = frozenset(f.name for f in fields(Position))
 
 
@@ -81,6 +83,12 @@ def write(
     )
 
 
+def rename(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """Let all rows of source `old` be those of `new`."""
+    for table in _TABLES:
+        connection.execute(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))  # noqa: S608 - from the list
+
+
 def _write_sessions(connection: sqlite3.Connection, source: str, checkpoint: SourceCheckpoint) -> None:
     connection.executemany(
         "DELETE FROM sessions WHERE source = ? AND server = ? AND key = ?",
@@ -99,11 +107,11 @@ def _write_positions(
     known = set(old)
     connection.executemany(
         "DELETE FROM positions WHERE source = ? AND stream = ? AND path = ?",
-        [(source, gone.stream, gone.path) for gone in old if (gone.stream, gone.path) not in kept],
+        [(source, gone.stream, storable(gone.path)) for gone in old if (gone.stream, gone.path) not in kept],
     )
     connection.executemany(
         "REPLACE INTO positions VALUES (?, ?, ?, ?)",
-        [(source, p.stream, p.path, json.dumps(asdict(p))) for p in new if p not in known],
+        [(source, p.stream, storable(p.path), json.dumps(asdict(p))) for p in new if p not in known],
     )
 
 
@@ -116,7 +124,7 @@ def _write_envelopes(
     )
     connection.executemany(
         "REPLACE INTO envelopes VALUES (?, ?, ?)",
-        [(source, stream, state) for stream, state in new.items() if old.get(stream) != state],
+        [(source, stream, storable(state)) for stream, state in new.items() if old.get(stream) != state],
     )
 
 

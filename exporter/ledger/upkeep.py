@@ -20,6 +20,15 @@ Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """How long history is kept: days in all scopes, days for which hours are kept, days a user may be unseen."""
+
+    days: int = 400
+    hours_days: int = 35
+    unseen_days: int = 400
+
+
+@dataclass(frozen=True, slots=True)
 class Trimmed:
     """How far one table was tended: all before `period`, and in it the keys up to `key`."""
 

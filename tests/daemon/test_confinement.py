@@ -17,6 +17,7 @@ from exporter.daemon import Daemon
 from exporter.demo.traffic import DOMAINS, HOST, STRANGERS, habits, iso, lines
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.sources import SourceReport
+from exporter.inputs.readers import PlainFile
 from exporter.ledger import sources
 from exporter.model import Batch, Position, SourceCount
 from exporter.trial import Piece
@@ -307,6 +308,36 @@ def test_a_file_whose_lines_all_raise_is_set_aside(
     host.settle()
     assert (81, 0) == host.lines("mx0")
     assert 81 == host.totals()["mx0",][LOGINS]
+
+
+def test_a_file_that_cannot_be_read_is_counted(
+    tmp_path: Path, hosts: list[Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the input itself sets aside is a fault of the source's, beside its problem; the other file goes on."""
+    host = started(hosts, tmp_path / "one", ("mx0",))
+    host.append("mx0", [login("alice", BEGIN)], "-b")
+    host.append("mx0", [login("alice", BEGIN)])
+    host.settle()
+    read, bad = PlainFile.read, host.folder.joinpath("mx0.log").stat().st_ino
+    with monkeypatch.context() as patch:
+
+        def fail(self: PlainFile, offset: int, size: int) -> bytes:
+            if self.stat().st_ino == bad:
+                raise MemoryError
+            return read(self, offset, size)
+
+        patch.setattr(PlainFile, "read", fail)
+        host.append("mx0", [login("bob", BEGIN)])
+        host.append("mx0", [login("carol", BEGIN)], "-b")
+        host.settle()
+        report = host.report("mx0")
+        assert report.faults["file"] > 0
+        assert [problem for problem in report.problems if "mx0.log, byte" in problem]
+        assert (3, 0) == host.lines("mx0")
+    counted = report.faults["file"]
+    host.settle()
+    assert (4, 0) == host.lines("mx0")
+    assert (counted, ()) == (host.report("mx0").faults["file"], host.report("mx0").problems)
 
 
 def test_a_position_that_cannot_be_written_sets_its_file_aside(

@@ -109,6 +109,18 @@ def test_a_line_is_visible_within_one_commit(tmp_path: Path, start: Start) -> No
     assert logins == host.total(LOGINS)
 
 
+def test_bytes_without_a_line_end_are_read_at_once(tmp_path: Path, start: Start) -> None:
+    """A turn that read only a part of a line, or a hole, is followed by the next one without a pause."""
+    host = start(tmp_path, tmp_path / "mail.log")
+    host.log.touch()
+    host.go_on(1)
+    host.log.write_bytes(b"e" * (12 << 20) + bytes(12 << 20))
+    logins = host.append(lines(BEGIN - 3600, BEGIN))
+    host.go_on(1)
+    host.go_on(1)
+    assert logins == host.total(LOGINS)
+
+
 def test_domains_sum_to_the_server_after_every_commit(tmp_path: Path, start: Start) -> None:
     """Whatever was read so far: for every measure the domains, with `unknown` and `_other`, make up the server."""
     host = start(tmp_path, tmp_path / "mail.log")
@@ -185,3 +197,25 @@ def test_a_clock_that_is_set_back_does_not_stop_commits(tmp_path: Path, start: S
     host.go_on(-7200)
     assert 0 < host.total(CONNECTIONS)
     assert host.total(CONNECTIONS) == sum(row.totals[CONNECTIONS] for row in host.ledger.view.rows["domain"].values())
+
+
+@pytest.mark.parametrize("there", ["lines", "empty", "nothing"])
+def test_where_reading_begins_is_committed_before_anything_is_read(tmp_path: Path, start: Start, there: str) -> None:
+    """Gone right after it has begun, with `start: end`: what is written from then on is counted after the restart."""
+    log = tmp_path / "mail.log"
+    host = start(tmp_path, log)
+    host.ledger.close()
+    host.config = host.config.model_copy(
+        update={"sources": (host.config.sources[0].model_copy(update={"start": "end"}),)}
+    )
+    if there == "lines":
+        host.append(lines(BEGIN - 3600, BEGIN))
+    elif there == "empty":
+        log.touch()
+    host.open()
+    host.daemon.begin()
+    logins = host.append(lines(BEGIN, BEGIN + 1200))
+    host.ledger.close()  # what was not committed is dropped
+    host.open()
+    host.go_on(1200)
+    assert logins == host.total(LOGINS) > 0

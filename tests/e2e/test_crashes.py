@@ -53,6 +53,26 @@ def test_five_kills(tmp_path: Path) -> None:
     crash(tmp_path, 5)
 
 
+@pytest.mark.parametrize("milliseconds", [0, 1, 5, 20, 60, 200])
+def test_a_kill_in_the_first_second_loses_nothing(tmp_path: Path, milliseconds: int) -> None:
+    """Killed so soon after its very first start that it may not have committed what it read: `start: end` applies once.
+
+    What was there before is left out; what is written after it answered for the first time is counted.
+    """
+    log = tmp_path / "mail.log"
+    log.write_text("".join(f"{line}\n" for line in lines(BEGIN, BEGIN + 3600)), encoding="utf-8")
+    text = [f"{line}\n" for line in lines(BEGIN + 3600, BEGIN + 7200)]
+    with Daemon(tmp_path, [str(log)], format="dovecot", server="mx1", start="end") as daemon:
+        with log.open("a", encoding="utf-8") as file:
+            file.writelines(text)
+        threading.Event().wait(milliseconds / 1000)
+        daemon.kill()
+        daemon.start()
+        samples = daemon.wait_for(lambda found: lines_read(found) >= len(text))
+    assert len(text) == lines_read(samples)
+    assert sum("pop3-login: Login: " in line for line in text) == value(samples, "pop3_logins_total", server="mx1")
+
+
 class Writer(threading.Thread):
     """Appends the host's lines in pieces that end inside lines, as a writer's buffer does, until all are written."""
 

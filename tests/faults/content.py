@@ -1,7 +1,9 @@
 """Faults E: content."""
 
+import gzip
 import tracemalloc
 
+from exporter.daemon import TURN_BYTES
 from exporter.inputs.lines import MAX_LINE
 from exporter.inputs.reading import CHUNK
 from tests.faults.world import World
@@ -79,6 +81,35 @@ def e39b_line_without_end(w: World) -> None:
         assert peak < 16 * MAX_LINE
         w.raw(b"end\n")
         w.write()
+
+
+def e39c_endless_line_in_an_archive(w: World) -> None:
+    """a line of 256 MiB in an archive of 1 MB: the live log is read in turns beside it"""
+    w.write()
+    w.begin()
+    w.away()
+    w.write()
+    with gzip.open(w.folder / "mail.log.2.gz", "wb", compresslevel=1) as archive:
+        for _ in range(256):
+            archive.write(b"e" * (1 << 20))
+        archive.write(b"\n" + w.lines())
+    w.written.append(b"e" * MAX_LINE)
+    if w.mode != "woken":
+        if w.down:
+            w.reader.start()
+        source = w.reader.source
+        assert source is not None
+        for turn in range(100):
+            w.write(count=1)
+            w.reader.lines += [line for b in source.read(w.reader.now + turn, TURN_BYTES) for line in b.lines]
+            assert source.status().worked <= 8 * TURN_BYTES
+        assert not source.status().caught_up
+        assert w.written[-1] == w.reader.lines[-1]
+        w.reader.positions = source.positions()
+        if w.down:
+            w.reader.stop()
+    w.back()
+    w.write()
 
 
 def e40_byte_order_marks(w: World) -> None:

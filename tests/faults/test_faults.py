@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from exporter.inputs import tracker
+from exporter.inputs import signature
 from tests.faults import content, creation, platforms, restart, rights, rotation, truncation
 from tests.faults.world import World
 
@@ -53,7 +53,7 @@ def folder() -> Iterator[Path]:
 def test_every_line_once(fault: Fault, mode: str, presence: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fault of the table, watched or polled or closed between looks, with the daemon running or down."""
     # The test's clock runs ahead of the disk's, so no file's times are ever old enough to be believed.
-    monkeypatch.setattr(tracker, "COARSEST_CLOCK_SECONDS", float("inf"))
+    monkeypatch.setattr(signature, "COARSEST_CLOCK_SECONDS", float("inf"))
     world = World(folder, mode, presence == "down")
     try:
         fault(world)

@@ -112,6 +112,57 @@ def b17_hole_of_a_stale_writer(w: World) -> None:
     w.write()
 
 
+@needs_logrotate
+def b17b_stale_writer_and_copytruncate(w: World) -> None:
+    """the same under logrotate: log and copies begin with holes and differ only behind them"""
+    w.patterns = ("mail.log*",)
+    with w.log.open("wb", buffering=0) as stale:
+        stale.write(w.lines(5000))
+        w.begin()
+        for options in ((), ("compress",), ()):
+            w.away()
+            stale.write(w.lines())
+            logrotate(w, "copytruncate", *options)
+            if not w.down:
+                w.look()
+            stale.write(w.lines())
+            w.back()
+    w.write()
+
+
+@needs_logrotate
+def b17c_hole_of_any_size(w: World) -> None:
+    """holes of 70 MiB and 1 TiB, sparse and written, in the live log, in a rotated file and in a compressed one"""
+    w.write()
+    with w.meanwhile():
+        _hole(w, 70 << 20, sparse=False)
+        w.write()
+        w.rotate()
+        logrotate(w, "compress")
+        w.raw(b"begun", b"begun")
+        _hole(w, 1 << 40, sparse=True)
+        w.write(count=1)
+        _hole(w, 70 << 20, sparse=False)
+        w.write(count=1)
+        if not w.down:
+            for _ in range(80):  # a look takes a bounded part of it
+                w.look()
+        w.rotate()
+        w.look()
+        w.write()
+    for _ in range(80):
+        w.look()
+
+
+def _hole(w: World, size: int, *, sparse: bool) -> None:
+    with w.log.open("ab") as file:
+        if sparse:
+            file.truncate(file.tell() + size)
+            return
+        for _ in range(size >> 20):
+            file.write(bytes(1 << 20))
+
+
 def b18_cut_back_to_a_part_of_itself(w: World) -> None:
     """truncated to a part of itself: what was counted is not counted again"""
     w.write(count=80)

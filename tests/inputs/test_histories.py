@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from exporter.inputs import tracker
+from exporter.inputs import signature
 from tests.inputs.test_state_machine import Log
 
 CLOSED: dict[str, Any] = {"globbed": False, "hold_open": False, "linked": False, "max_open": 1}
@@ -69,6 +69,16 @@ HISTORIES: dict[str, list[Step]] = {
         ("look", ALL),
         ("copytruncate", {}),
     ],
+    "a copy of a log that begins with holes, of which one is in its first kilobyte": [
+        ("begin", CLOSED),
+        ("write_part", {"length": 0}),
+        ("copytruncate", {}),
+        ("leave_a_hole", {"size": 1 << 14, "sparse": False}),
+        ("leave_a_hole", {"size": 1 << 14, "sparse": False}),
+        ("delete_oldest", {}),
+        ("leave_a_hole", {"size": 1 << 14, "sparse": False}),
+        ("copytruncate", {}),
+    ],
     "written late, then compressed": [
         ("begin", OPEN),
         ("write", {"count": 3, "length": 30}),
@@ -84,7 +94,7 @@ HISTORIES: dict[str, list[Step]] = {
 @pytest.mark.parametrize("name", HISTORIES)
 def test_history(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every complete line is read once."""
-    monkeypatch.setattr(tracker, "COARSEST_CLOCK_SECONDS", float("inf"))
+    monkeypatch.setattr(signature, "COARSEST_CLOCK_SECONDS", float("inf"))
     log = Log()
     for step, arguments in HISTORIES[name]:
         getattr(log, step)(**arguments)

@@ -1,12 +1,14 @@
 """watchdog wakes, and whatever happens to it is mended and told."""
 
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from exporter.inputs import notifier as notifier_module
 from exporter.inputs.notifier import Notifier
 
 
@@ -109,3 +111,27 @@ def test_remote_file_systems_are_only_polled(wake: threading.Event, tmp_path: Pa
     assert {} == notifier._watches
     assert () == notifier.problems()
     notifier.close()
+
+
+def test_not_more_watches_than_threads_are_well(
+    notifier: Notifier, wake: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each watch is a thread, so of many directories some are left to the poll, without a problem."""
+    monkeypatch.setattr(notifier_module, "WATCHES_MOST", 3)
+    folders = [tmp_path / str(number) for number in range(9)]
+    for folder in folders:
+        folder.mkdir()
+    for _ in range(2):
+        notifier.watch("mail", map(str, folders))
+        assert 3 == len(notifier._watches)
+    assert () == notifier.problems()
+    assert wakes(wake, folders[0] / "file")
+
+
+def test_a_directory_of_any_name_is_watched(notifier: Notifier, wake: threading.Event, tmp_path: Path) -> None:
+    """Also one whose name is not UTF-8."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xe4rz"))
+    folder.mkdir()
+    notifier.watch("mail", [str(folder)])
+    assert wakes(wake, folder / "file")
+    assert () == notifier.problems()

@@ -2,10 +2,14 @@
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
+import struct
 import tempfile
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -14,8 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.inputs import readers
+from exporter.inputs import inflating, readers
 from exporter.inputs.files import FileInput
+from exporter.inputs.inflating import Refused
 from exporter.inputs.readers import StillSkipping, Torn, open_reader
 
 NOW = 2_000_000_000.0
@@ -132,3 +137,73 @@ def test_a_long_compressed_file_is_read_to_its_end(
         for look in range(60):
             found += [line for batch in source.read(NOW + 2 * look, 1 << 30) for line in batch.lines]
         assert [*TEXT.splitlines(), b"without an end"] == found
+
+
+@pytest.mark.parametrize("empty", [gzip.compress(b""), bz2.compress(b""), lzma.compress(b"")])
+def test_an_archive_of_empty_members_takes_turns(empty: bytes, tmp_path: Path) -> None:
+    """Millions of members with nothing in them do not hold anybody up, and what follows them is found."""
+    ending = {b"\x1f": ".gz", b"B": ".bz2", b"\xfd": ".xz"}[empty[:1]]
+    path = tmp_path / f"mail.log.1{ending}"
+    path.write_bytes(empty * 10_000 + COMPRESSORS[ending](b"line\n"))
+    with closing(open_reader(str(path))) as reader:
+        turns = 0
+        while True:
+            try:
+                assert b"line\n" == reader.read(0, 100)
+                break
+            except StillSkipping:
+                turns += 1
+    assert turns >= 10_000 // inflating.MEMBERS_MOST - 1
+
+
+def test_a_list_of_many_files_is_not_taken_apart(tmp_path: Path) -> None:
+    """An archive of 20,000 files is refused by the length of its list, forged numbers notwithstanding."""
+    path = tmp_path / "mail.log.1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(20_000):
+            archive.writestr(f"{number}", b"")
+    data = bytearray(path.read_bytes())
+    for number in (1, 20_000):
+        data[-14:-10] = struct.pack("<HH", number & 0xFFFF, number & 0xFFFF)
+        path.write_bytes(data)
+        tracemalloc.start()
+        with closing(open_reader(str(path))) as reader, pytest.raises(Refused, match="unpack it"):
+            reader.read(0, 1)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2_000_000
+
+
+def test_an_archive_that_asks_for_much_memory_is_told(tmp_path: Path) -> None:
+    """The dictionary of an .xz file may be of 1.5 GiB; more than 128 MiB are not given."""
+    path = tmp_path / "mail.log.1.xz"
+    small = lzma.compress(b"line\n", filters=[{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 20}])
+    path.write_bytes(_with_dictionary(small, 1 << 28))
+    with closing(open_reader(str(path))) as reader, pytest.raises(Torn, match=r"[Mm]emory"):
+        reader.read(0, 1)
+
+
+def _with_dictionary(data: bytes, size: int) -> bytes:
+    """The .xz file as if its dictionary had this size, a power of two (the xz file format, 5.3.1)."""
+    header = bytearray(data[12 : 12 + 4 * (data[12] + 1)])
+    at = header.index(b"\x21\x01") + 2
+    header[at] = 2 * (size.bit_length() - 1 - 12)
+    header[-4:] = struct.pack("<I", zlib.crc32(header[:-4]))
+    return data[:12] + bytes(header) + data[12 + len(header) :]
+
+
+@ENDING
+def test_what_stands_before_a_tear_is_read_and_the_tear_is_told(ending: str, tmp_path: Path) -> None:
+    """A torn archive gives the lines before the tear; what is behind it may be lost, and that is told."""
+    lines = [b"%d %s" % (number, hashlib.sha256(b"%d" % number).hexdigest().encode()) for number in range(9_000)]
+    data = COMPRESSORS[ending](b"\n".join(lines) + b"\n")
+    (tmp_path / "mail.log").write_bytes(b"live\n")
+    with closing(FileInput("mail", [str(tmp_path / "mail.log")], start="beginning")) as source:
+        assert [b"live"] == [line for batch in source.read(NOW, 1 << 30) for line in batch.lines]
+        torn = data[: len(data) // 2] if ending != ".zip" else data[:60_000] + b"\xff" * 50 + data[60_050:]
+        (tmp_path / f"mail.log.1{ending}").write_bytes(torn)
+        read = [line for batch in source.read(NOW + 1, 1 << 30) for line in batch.lines]
+        assert ending == ".zip" or lines[: len(read)] == read  # of a .zip only its end tells what is wrong
+        for look in range(3):
+            read += [line for batch in source.read(NOW + 40 * (look + 1), 1 << 30) for line in batch.lines]
+        assert 1 == source.status().lines_possibly_lost

@@ -2,9 +2,24 @@
 
 from pathlib import Path
 
+import pytest
+
 from exporter.catalogue import SCOPES, ZERO, Reason
+from exporter.ledger.entries import MOST
 from exporter.model import Charge
-from tests.ledger.books import DAY, NOON, amounts, calendar, computed, failure, opened, poll, stored, without_users
+from tests.ledger.books import (
+    DAY,
+    NOON,
+    amounts,
+    calendar,
+    checkpoint,
+    computed,
+    failure,
+    opened,
+    poll,
+    stored,
+    without_users,
+)
 
 ALICE = ("mx", "example.com", "alice@example.com")
 
@@ -154,3 +169,24 @@ def test_a_clock_set_back_by_hours_finds_the_holds_of_that_hour(tmp_path: Path) 
         assert 1 == row.hour_hold(ledger.calendar.hour(NOON))[0]
     assert 10 == row.totals[0]
     ledger.close()
+
+
+def test_a_total_ends_at_the_most_that_can_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Byte counts beyond all reason: no commit fails, all scopes stay equal, other measures go on, and it is told."""
+    ledger = opened(tmp_path)
+    alice, bob = (ledger.names.account("mx", name, login=True) for name in (b"alice@a", b"bob@b"))
+    rows = ledger.view.rows
+    for turn in range(3):
+        ledger.book([poll(alice, NOON - DAY, sent=(1 << 62) - 9), poll(bob, NOON, sent=(1 << 62) - 1)])
+        rows = ledger.commit(NOON, {"mail": checkpoint(turn)}).rows
+    assert amounts(connections=6, logins=6, sent=MOST) == rows["server"]["mx",].totals
+    for scope in ("domain", "user"):
+        sums = [sum(column) for column in zip(*(row.totals for row in rows[scope].values()), strict=True)]
+        assert [*rows["server"]["mx",].totals] == sums
+    assert not ledger.view.balanced
+    assert "server mx, sent_bytes: 4611686018427387904 is the most that can be kept; it stays there" in caplog.text
+    ledger.close()
+    again = opened(tmp_path)
+    assert dict(rows["server"]) == dict(again.view.rows["server"])
+    assert not again.view.balanced
+    again.close()

@@ -83,7 +83,9 @@ def test_a_backup_replaces_nothing(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="copy: exists already; name a new file"):
         backup(ledger.path, tmp_path / "copy")
     assert "mine" == (tmp_path / "copy").read_text()
-    with pytest.raises(LedgerError, match="cannot be opened; does the directory exist"):
+    with pytest.raises(
+        LedgerError, match=r"copy: cannot be written: there is no directory .*nowhere; make it: mkdir -m 700"
+    ):
         backup(ledger.path, tmp_path / "nowhere" / "copy")
 
 

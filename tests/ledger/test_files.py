@@ -66,7 +66,9 @@ def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
 
 def test_a_missing_directory_is_told(tmp_path: Path) -> None:
     """A path that leads nowhere is told with its name."""
-    with pytest.raises(LedgerError, match=r"nowhere/ledger\.sqlite: cannot be locked: No such file or directory"):
+    with pytest.raises(
+        LedgerError, match=r"nowhere/ledger\.sqlite: cannot be locked: there is no directory .*nowhere; make it: mkdir"
+    ):
         opened(tmp_path / "nowhere" / "ledger.sqlite")
     with pytest.raises(LedgerError, match=r"nowhere/ledger\.sqlite: no such ledger"):
         Reading(tmp_path / "nowhere" / "ledger.sqlite")

@@ -198,3 +198,33 @@ def test_days_over_a_change_of_zone_equal_the_charges() -> None:
             ledger.commit(NOON + 60 * DAY)
         ledger.close()
         assert computed(charges, zones.day) == stored(ledger.path)
+
+
+@slowly
+@given(lines([NOON], 3 * DAY), st.lists(st.integers(-5 * DAY, 40 * DAY), max_size=30), st.sampled_from(sorted(ZONES)))
+def test_any_clock_gives_the_same_book_and_right_holds(log: list[Line], clocks: list[int], zone: str) -> None:
+    """Read by a clock that jumps between commits, days behind the log and ahead of it: days and hours are the log's,
+    no counter falls, and the hold of the clock's own day is what all earlier days have added."""
+    with folder() as path:
+        ledger = opened(path, zone=zone, now=NOON)
+        charges = [charge_of(ledger, line) for line in log]
+        shown: dict[tuple[str, ...], tuple[int, ...]] = {}
+        for number, ahead in enumerate([*clocks, *[0] * len(log)]):
+            now = NOON + ahead
+            ledger.book(charges[number : number + 1])
+            view = ledger.commit(now)
+            book, today = computed(charges[: number + 1], ledger.calendar.day), ledger.calendar.day(now)
+            for scope in SCOPES[:2]:
+                for labels, row in view.rows[scope].items():
+                    assert all(map(int.__le__, shown.get(labels, ZERO), row.totals))
+                    shown[labels] = row.totals
+                    before = [amounts for day, amounts in book.get(labels, {}).items() if day < today]
+                    assert tuple(map(sum, zip(ZERO, *before, strict=True))) == row.day_hold(today)
+            if number % 7 == 6:
+                ledger.close()
+                ledger = opened(path, zone=zone, now=now)
+        ledger.close()
+        assert without_users(computed(charges, calendar(zone).day)) == without_users(
+            {key: rows for key, rows in stored(ledger.path).items() if any(map(any, rows.values()))}
+        )
+        assert () == check(ledger.path)

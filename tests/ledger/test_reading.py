@@ -99,6 +99,35 @@ def test_failed_names_are_bounded_by_day_and_length(tmp_path: Path, monkeypatch:
     assert [("_other", 2), ("b", 2), ("a" * 255, 1)] == names
 
 
+def test_failed_names_are_bounded_by_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also over several commits of a day; the next day has room of its own."""
+    monkeypatch.setattr(failures, "BYTES_PER_DAY", 25)
+    ledger = opened(tmp_path)
+    unknown = ledger.names.account("mx", b"x", login=False)
+    for day in (NOON - DAY, NOON):
+        for name in (b"a" * 10, b"b" * 10, b"c" * 10, b"d", b"e", b"a" * 10):
+            ledger.book([failure(unknown, day, name=name)])
+            ledger.commit(NOON)
+    today = ledger.calendar.day(NOON)
+    ledger.close()
+    with Reading(ledger.path) as reading:
+        for day in (today - 1, today):
+            names = {found.name: found.failures for found in reading.failed_names(day, day)}
+            assert {"a" * 10: 2, "b" * 10: 1, "c" * 10: 1, "_other": 2} == names
+
+
+def test_a_failing_name_costs_no_count_of_all(tmp_path: Path) -> None:
+    """The names of a day are counted once a commit, however many fail in it."""
+    ledger = opened(tmp_path)
+    statements: list[str] = []
+    ledger._connection.set_trace_callback(statements.append)
+    unknown = ledger.names.account("mx", b"x", login=False)
+    ledger.book(failure(unknown, NOON, name=b"%d" % number) for number in range(100))
+    ledger.commit(NOON)
+    ledger.close()
+    assert 1 == sum("count(*)" in statement and "failed_names" in statement for statement in statements)
+
+
 def test_no_failed_names_without_users(tmp_path: Path) -> None:
     """With `users.series: off` no name of anybody is kept."""
     ledger = opened(tmp_path, names=NameRules(series=Series.OFF))

@@ -1,6 +1,9 @@
 """What is kept of each source beside its charges, and whether the books balance."""
 
+import json
 import logging
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,4 +176,22 @@ def test_open_sessions_are_added_up_over_sources(tmp_path: Path) -> None:
     one = checkpoint(open_sessions={("mx", "pending"): 1, ("mx", "charged"): 2}, seen=1)
     two = checkpoint(open_sessions={("mx", "charged"): 3})
     assert {("mx", "pending"): 1, ("mx", "charged"): 5} == dict(ledger.commit(NOON, {"a": one, "b": two}).open_sessions)
+    ledger.close()
+
+
+def test_names_of_files_may_be_any_bytes(tmp_path: Path) -> None:
+    """Paths that are not UTF-8, and states that hold them, come back as they were, and go when they are gone."""
+    path = os.fsdecode(b"/var/log/mail.log-M\xe4rz")
+    ledger = opened(tmp_path)
+    saved = replace(checkpoint(1), positions=(Position("1", path, offset=1),), envelopes={"1": json.dumps(path)})
+    ledger.commit(NOON, {"mail": saved})
+    ledger = reopened(ledger)
+    restored = ledger.restored("mail")
+    assert restored is not None
+    assert (saved.positions, saved.envelopes) == (restored.positions, restored.envelopes)
+    ledger.commit(NOON, {"mail": replace(saved, positions=())})
+    ledger = reopened(ledger)
+    restored = ledger.restored("mail")
+    assert restored is not None
+    assert () == restored.positions
     ledger.close()

@@ -9,17 +9,23 @@ import pytest
 
 from exporter.ledger import Keep, Ledger
 from exporter.ledger.reading import Reading
+from exporter.model import SourceCheckpoint
 from exporter.reports import report
-from tests.ledger.books import DAY, NOON, failure, opened, poll, stored
+from tests.ledger.books import DAY, NOON, checkpoint, failure, opened, poll, stored
 
 KEEP = Keep(days=10, hours_days=2, unseen_days=20)
 ALICE = ("mx", "a", "alice@a")
 
 
+def gone_on(now: float) -> dict[str, SourceCheckpoint]:
+    """The log has lines of this time, too."""
+    return {"log": checkpoint(last_events={"mx": int(now)})}
+
+
 def tended(ledger: Ledger, now: float) -> None:
     """Commit until nothing is left to be tended."""
     for _ in range(20):
-        ledger.commit(now)
+        ledger.commit(now, gone_on(now))
 
 
 def test_retention_keeps_the_opening_balance(tmp_path: Path) -> None:
@@ -108,7 +114,7 @@ def test_midnight_is_tended_in_pieces(tmp_path: Path, monkeypatch: pytest.Monkey
     ledger.commit(NOON)
     counts = []
     for _ in range(12):
-        ledger.commit(NOON + 5 * DAY)
+        ledger.commit(NOON + 5 * DAY, gone_on(NOON + 5 * DAY))
         counts.append(rows(ledger))
     ledger.close()
     assert all(before - after <= 3 for before, after in pairwise([24, *counts]))
@@ -143,14 +149,28 @@ def test_users_unseen_for_long_are_forgotten(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_a_clock_far_ahead_of_the_log_forgets_nobody(tmp_path: Path) -> None:
-    """A clock that is wrong by years, with no line of that time, is not believed."""
+def test_a_clock_far_ahead_of_the_log_ends_nothing(tmp_path: Path) -> None:
+    """A clock that is wrong by years, with no line of that time, is not believed: users, history, networks stay."""
     ledger = opened(tmp_path, keep=KEEP, now=NOON)
-    ledger.book([poll(ledger.names.account("mx", b"alice@a", login=True), NOON)])
+    alice = ledger.names.account("mx", b"alice@a", login=True)
+    ledger.book([poll(alice, NOON - 3 * DAY), failure(alice, NOON), poll(alice, NOON)])
     ledger.commit(NOON)
-    tended(ledger, NOON + 3000 * DAY)
-    assert {ALICE} == set(ledger.view.rows["user"])
+    days, hours, networks = stored(ledger.path), stored(ledger.path, hours=True), dict(ledger.view.networks)
+    for ahead in (2, 3000):
+        for _ in range(20):
+            ledger.commit(NOON + ahead * DAY)
+        assert {ALICE} == set(ledger.view.rows["user"])
+        ledger.close()
+        ledger = opened(tmp_path, keep=KEEP, now=NOON + ahead * DAY)
+    ledger.book([poll(alice, NOON + 60)])  # a line of that time, while the clock is wrong
+    ledger.commit(NOON + 3000 * DAY)
+    ledger.commit(NOON + 61)
+    assert networks == dict(ledger.view.networks) != {}
     ledger.close()
+    today, after = ledger.calendar.day(NOON), stored(ledger.path)
+    expected = {day: found[0] for day, found in days[ALICE].items()}
+    assert {**expected, today: expected[today] + 1} == {day: found[0] for day, found in after[ALICE].items()}
+    assert hours.keys() == stored(ledger.path, hours=True).keys()
 
 
 def test_failed_names_are_kept_as_long_as_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,6 +183,18 @@ def test_the_cache_is_bounded_and_does_not_matter(monkeypatch: pytest.MonkeyPatc
     assert len(names._cache) <= 1
 
 
+def test_the_cache_is_bounded_by_bytes_and_keeps_no_long_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attackers' names of any length are not kept as logged; shorter ones only up to so many bytes in all."""
+    monkeypatch.setattr("exporter.names.CACHED_BYTES", 1000)
+    names = Names(NameRules())
+    for number in range(50):
+        names.account("mx", b"%d" % number * 500, login=False)
+        names.account("mx", b"%d@%s" % (number, b"d" * 90), login=False)
+        kept = [user for _, user, _, _ in names._cache if user]
+        assert sum(map(len, kept)) < 1000 + LABEL_BYTES
+        assert max(map(len, kept)) < 100
+
+
 @given(st.lists(st.tuples(st.sampled_from(["mx1", "mx2", "mx3"]), st.binary(max_size=12), st.booleans()), max_size=40))
 def test_any_names_stay_within_the_caps(attempts: list[tuple[str, bytes, bool]]) -> None:
     """Any bytes give labels of at most 255 bytes, and never more users, domains or servers than allowed."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from exporter.catalogue import MEASURES
 from tests.formats.samples import HERE
-from tests.pipeline.bench import Bench
+from tests.pipeline.bench import NOW, Bench
 
 SAMPLES: list[bytes] = [
     line
@@ -54,4 +54,33 @@ def test_the_laws_hold_on_any_lines(batches: list[list[bytes]], restarts: bool) 
         if restarts:
             bench.restart()
     bench.note(bench.pipeline.finish())
+    check(bench)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-20 * 86_400, 20 * 86_400), min_size=1, max_size=12))
+def test_our_clock_changes_nothing_that_is_counted(clocks: list[int]) -> None:
+    """Each line read by a clock that is days behind or ahead of it, and set between two looks: the log's days count.
+
+    At most an open connection is given up later, with the stamp of its last line, as by the right clock.
+    """
+    lines = [
+        b"2026-11-%02dT%02d:59:59+00:00 mx1 dovecot: pop3-login: Login: user=<a%d@x.org>, rip=192.0.2.1, session=<s%d>"
+        % (20 + number // 4, number % 24, number % 3, number)
+        for number in range(len(clocks))
+    ]
+    bench, right = Bench(), Bench()
+    for line, ahead in zip(lines, clocks, strict=True):
+        now = NOW + ahead
+        bench.note(bench.pipeline.expire(now - 1, caught_up=True))
+        bench.feed(line, now=now)
+        bench.note(bench.pipeline.expire(now, caught_up=True))
+        right.feed(line, now=None)
+        right.note(right.pipeline.expire(None, caught_up=False))
+    told = []
+    for one in (right, bench):
+        one.note(one.pipeline.finish())
+        told.append(sorted((str(c.account.user), c.stamp, c.amounts, str(c.reason)) for c in one.charges))
+    assert told[0] == told[1]
+    assert right.book == bench.book
     check(bench)

@@ -1,6 +1,8 @@
 """From batches of lines to charges: servers, stamps, counts, restarts."""
 
-from exporter.catalogue import Quality
+import pytest
+
+from exporter.catalogue import Quality, Reason
 from tests.pipeline.bench import NOW, Bench
 
 HEAD = b"2026-11-22T07:59:%02d+00:00 mx1 dovecot: "
@@ -44,12 +46,30 @@ def test_every_line_gets_one_verdict(bench: Bench) -> None:
     assert 1 == counts.unmatched
 
 
-def test_a_stamp_in_the_future_is_booked_now(bench: Bench) -> None:
-    """A minute ahead is let through, more is counted and booked at our clock."""
+def test_a_stamp_in_the_future_is_booked_as_it_is(bench: Bench) -> None:
+    """A minute ahead is let through, more is counted: our clock is behind, or the log's ahead. The log's day counts."""
     bench.feed(login(0), now=NOW - 10)
     bench.feed(login(30, b"s2"), now=NOW - 3600)
-    assert [NOW - 60, NOW - 3600] == [charge.stamp for charge in bench.charges]
-    assert 1 == bench.checkpoint().counts.future_events
+    bench.feed(login(40, b"s3"), now=NOW - 30 * 86_400)
+    assert [NOW - 60, NOW - 30, NOW - 20] == [charge.stamp for charge in bench.charges]
+    assert 2 == bench.checkpoint().counts.future_events
+
+
+def test_a_stamp_beyond_belief_is_booked_now(bench: Bench) -> None:
+    """More than a month ahead of our clock, and of the log: a damaged year. Then our clock or the log's time is now."""
+    bench.feed(login(0), now=NOW - 100 * 86_400)
+    bench.feed(login(1, b"s2"), now=NOW)
+    bench.feed(login(2, b"s3"), now=NOW - 100 * 86_400)
+    assert [NOW - 100 * 86_400, NOW - 59, NOW - 58] == [charge.stamp for charge in bench.charges]
+
+
+def test_a_stamp_from_the_future_does_not_move_the_logs_time(bench: Bench) -> None:
+    """One line from next week does not make the open connections expire, nor the newest event."""
+    bench.feed(login(0))
+    bench.feed(login(0, b"s2").replace(b"11-22", b"11-29", 1))
+    bench.note(bench.pipeline.expire(NOW, caught_up=False))
+    assert {("mx1", "charged"): 2} == bench.checkpoint().open_sessions
+    assert {"mx1": NOW + 60} == bench.checkpoint().last_events
 
 
 def test_a_line_of_an_earlier_day_is_late(bench: Bench) -> None:
@@ -66,13 +86,33 @@ def test_a_repeated_message_counts_as_often(bench: Bench) -> None:
     assert 9 == bench.total("blocked_connections") == bench.total("connections")
 
 
+def look(bench: Bench, begin: float, seconds: float, *, caught_up: bool = True) -> None:
+    """The daemon looks twice a minute, and nothing comes."""
+    for passed in range(0, int(seconds) + 1, 30):
+        bench.note(bench.pipeline.expire(begin + passed, caught_up=caught_up))
+
+
 def test_log_time_expires_sessions_and_our_clock_only_at_the_end(bench: Bench) -> None:
     """A day later by our clock, but with more to read, nothing is given up."""
     bench.feed(login())
-    bench.note(bench.pipeline.expire(NOW + 86_400, caught_up=False))
+    look(bench, NOW, 86_400, caught_up=False)
     assert {("mx1", "charged"): 1} == bench.checkpoint().open_sessions
-    bench.note(bench.pipeline.expire(NOW + 86_400, caught_up=True))
+    look(bench, NOW, 86_400)
     assert {} == bench.checkpoint().open_sessions
+
+
+@pytest.mark.parametrize("jump", [2 * 86_400, 5 * 3600, -86_400, 365 * 86_400])
+def test_a_jump_of_our_clock_expires_nothing(bench: Bench, jump: int) -> None:
+    """The clock of a machine before it was set: two days ahead for some seconds, and back. Nothing counts twice."""
+    bench.feed(login(0))
+    for now in (NOW, NOW + jump, NOW + jump + 1, NOW + jump + 4, NOW + 5):
+        bench.note(bench.pipeline.expire(now, caught_up=True))
+    bench.restart()
+    for now in (NOW + jump, NOW + jump + 1, NOW + 5):
+        bench.note(bench.pipeline.expire(now, caught_up=True))
+    bench.feed(logout(10))
+    assert 1 == bench.total("connections") == bench.total("logins")
+    assert [Reason.LOGOUT] == [charge.reason for charge in bench.charges if charge.reason]
 
 
 def test_the_clock_skew_is_that_of_events_read_at_once(bench: Bench) -> None:

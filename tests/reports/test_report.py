@@ -107,7 +107,7 @@ def test_what_retention_dropped_is_empty_and_not_zero(tmp_path: Path) -> None:
     """Days and hours before the opening balance are no longer known, the ones after it are exact."""
     commits = [
         Commit(moment("2026-10-20T12:00"), [charge(moment(f"2026-10-{day:02}T10:00"), connections=day)])
-        for day in (1, 5, 9, 12)
+        for day in (20, 1, 5, 9, 12)  # the log is as new as the clock, and the others are late
     ]
     found = filled(tmp_path / "ledger.sqlite", BERLIN, commits, Keep(days=10, hours_days=9))
     with Reading(found) as reading:

@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "gateway": {"__init__", "configfile", "reports", "web"},
     "configfile": set(),
     "config": {"formats"},
+    "overlap": {"config", "inputs", "ledger"},
     "faults": set(),
     "pulse": set(),
     "systemd": set(),

@@ -1,0 +1,55 @@
+"""Files set aside: what could not be read is left alone for a while, each time for longer, and is told meanwhile."""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from exporter.inputs.signature import Signature
+from exporter.inputs.troubles import Troubles
+
+FIRST_PAUSE = 1.0  # seconds
+LONGEST_PAUSE = 60.0
+
+
+@dataclass(slots=True)
+class _Entry:
+    signature: Signature
+    began: float
+    tried: float
+    pause: float
+    problem: str
+
+
+class Aside:
+    """By what names a file within its input (its stream, its identity); a change of the file ends its pause."""
+
+    def __init__(self, troubles: Troubles) -> None:
+        self._troubles = troubles
+        self._entries: dict[Hashable, _Entry] = {}
+
+    def rests(self, key: Hashable, signature: Signature, now: float) -> bool:
+        """Whether the file is to be left alone at this look; then its problem is told again."""
+        entry = self._entries.get(key)
+        if entry is None or entry.signature != signature or abs(now - entry.tried) >= entry.pause:
+            return False
+        self._troubles.tell(entry.problem)
+        return True
+
+    def put(self, key: Hashable, signature: Signature, now: float, problem: str) -> float:
+        """Set the file aside because of `problem`, which was told; for how many seconds it failed so far."""
+        old = self._entries.get(key)
+        if old is None or old.signature != signature:
+            self._entries[key] = _Entry(signature, now, now, FIRST_PAUSE, problem)
+            return 0.0
+        old.tried, old.pause, old.problem = now, min(2 * old.pause, LONGEST_PAUSE), problem
+        return abs(now - old.began)
+
+    def done(self, key: Hashable) -> None:
+        """The file was read."""
+        if self._entries:
+            self._entries.pop(key, None)
+
+    def keep_only(self, keys: Iterable[Hashable]) -> None:
+        """Forget the others: their files are gone."""
+        if self._entries:
+            kept = set(keys)
+            self._entries = {key: entry for key, entry in self._entries.items() if key in kept}

@@ -1,0 +1,148 @@
+"""Files that hold what is read already, under another name: an overlapping pattern, a copy that somebody made.
+
+A rotation's own copies are found by matching.py. This is about the others: a file of another source, a second log
+with the same lines (`mail.info` beside `mail.log`), a part of a log (`grep dovecot mail.log > mail.log.dovecot`).
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from itertools import chain
+
+from exporter.inputs.identity import HEAD_BYTES
+from exporter.inputs.stream import Stream
+from exporter.inputs.survey import Family, Found, Identity
+
+Streams = Mapping[str, Stream]
+
+# A file's first lines, without headers, that must all stand in another one: so many, at least so long.
+_LINES, _LEAST = 3, 40
+# They are looked for once, when a file appears: in the newest files, at the begin and at the end of each.
+SEARCHED_FILES = 8
+SEARCHED_BYTES = 32 << 20
+# In one look so many bytes of all of them: half a second or so.
+SEARCHED_A_LOOK = 1 << 30
+_BLOCK = 1 << 20
+
+
+class Claims:
+    """Which source reads which files. `may_share(one, other)`: whether two sources may read the same ones."""
+
+    def __init__(self, may_share: Callable[[str, str], bool]) -> None:
+        self._may_share = may_share
+        self._streams: dict[str, Streams] = {}
+        self._patterns: dict[str, tuple[str, ...]] = {}
+
+    def join(self, name: str, streams: Streams, patterns: Iterable[str]) -> None:
+        """A source that reads these generations, now and later, and the files that the patterns match."""
+        self._streams[name] = streams
+        self._patterns[name] = tuple(patterns)
+
+    def holder(self, name: str, found: Found, first: bytes) -> str | None:
+        """The other source that has read the file, or reads it."""
+        for other, streams in self._streams.items():
+            if other == name or self._may_share(name, other):
+                continue
+            if any(_is_same(stream, found, first) for stream in streams.values()):
+                return other
+            # What looks like a generation of one log (`host-2.log` beside `host-1.log`) may be another one.
+            if not found.live and any(fnmatchcase(found.path, pattern) for pattern in self._patterns[other]):
+                return other
+        return None
+
+
+class Copies:
+    """The files of one source that are left out, and why."""
+
+    def __init__(self, name: str, streams: Streams, patterns: Iterable[str], claims: Claims | None) -> None:
+        self._name = name
+        self._streams = streams
+        self._claims = claims
+        self._files: list[Found] = []
+        self._left = SEARCHED_A_LOOK
+        self._searched: dict[Identity, str] = {}
+        self._twins: dict[Family, str] = {}
+        if claims is not None:
+            claims.join(name, streams, patterns)
+
+    def look(self, files: Iterable[Found]) -> None:
+        """All that lies there at this look."""
+        self._files, self._left = list(files), SEARCHED_A_LOOK
+        alive = {found.identity for found in self._files}
+        self._searched = {identity: told for identity, told in self._searched.items() if identity in alive}
+
+    def original(self, found: Found, first: bytes) -> str:
+        """Which file, or source, holds the lines of a file that is not known yet; empty: none."""
+        other = self._claims.holder(self._name, found, first) if self._claims is not None else None
+        if other is not None:
+            return f"source {other} reads it, or has read it"
+        if not (found.name.rotated or self.is_new_log(found)):
+            return ""
+        told = "" if found.name.rotated else self._twins.get(found.family, "")
+        lines = telling(first)
+        if not told and lines:
+            told = self._searched.get(found.identity) or self._search(found, lines)
+            self._searched[found.identity] = told
+        if told and not found.name.rotated:
+            self._twins[found.family] = told
+        return told
+
+    def is_new_log(self, found: Found) -> bool:
+        """Whether nothing of the log was read yet: then it is not the writer's next file."""
+        return all(
+            stream.family != found.family or (stream.is_blank and stream.identity == found.identity)
+            for stream in self._streams.values()
+        )
+
+    def _search(self, found: Found, lines: list[bytes]) -> str:
+        others = [one for one in self._files if one.identity != found.identity and not one.name.compression]
+        for other in sorted(others, key=lambda one: one.status.st_mtime_ns, reverse=True)[:SEARCHED_FILES]:
+            self._left -= min(other.status.st_size, 2 * SEARCHED_BYTES)
+            if self._left < 0:
+                break
+            with suppress(OSError):
+                if holds(other.path, lines) and not self._is_the_original(found, other):
+                    return f"{other.label} holds its lines"
+        return ""
+
+    @staticmethod
+    def _is_the_original(found: Found, other: Found) -> bool:
+        """Of two files that hold each other's first lines the larger one is read."""
+        if (found.status.st_size, found.path) < (other.status.st_size, other.path) or found.name.compression:
+            return False
+        with open(other.path, "rb") as file:  # noqa: PTH123  (paths as text)
+            lines = telling(file.read(HEAD_BYTES))
+        return bool(lines) and holds(found.path, lines)
+
+
+def telling(first: bytes) -> list[bytes]:
+    """The first whole lines that can be told from those of any other log: no headers, and not too short."""
+    whole = first.split(b"\n")[:-1]
+    return [line for line in whole if len(line) >= _LEAST and not line.startswith(b"#")][:_LINES]
+
+
+def holds(path: str, lines: list[bytes]) -> bool:
+    """Whether a plain file has all the lines, as far as it is looked through. OSError."""
+    wanted = set(lines)
+    with open(path, "rb") as file:  # noqa: PTH123  (paths as text)
+        size = os.fstat(file.fileno()).st_size
+        begin = range(0, min(size, SEARCHED_BYTES), _BLOCK)
+        end = range(max(len(begin) * _BLOCK, size - SEARCHED_BYTES), size, _BLOCK)
+        for at in chain(begin, end):
+            file.seek(at)
+            block = file.read(_BLOCK + HEAD_BYTES)
+            wanted = {line for line in wanted if b"\n" + line + b"\n" not in block and not _begins(at, block, line)}
+            if not wanted:
+                return True
+    return False
+
+
+def _begins(at: int, block: bytes, line: bytes) -> bool:
+    return not at and block.startswith(line + b"\n")
+
+
+def _is_same(stream: Stream, found: Found, first: bytes) -> bool:
+    if stream.identity == found.identity:
+        return stream.bound or (not stream.is_blank and stream.head.begins(first))
+    return stream.head.full and len(first) >= HEAD_BYTES and stream.head.begins(first)

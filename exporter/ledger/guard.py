@@ -1,0 +1,43 @@
+"""Whether the ledger is still ours alone: what nobody else may do while a daemon has it, told at the next commit."""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from exporter.ledger import place
+from exporter.ledger.errors import LedgerError
+
+
+class Guard:
+    """Knows the files of an open ledger, and what SQLite says of other connections that wrote."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._version = self._data_version()
+        self._identity = place.identity(path)
+        self._wal_path = place.beside(path, "-wal")
+        self._wal = place.identity(self._wal_path)
+
+    def files(self) -> None:
+        """LedgerError if the file was removed or replaced: what is written to it then is lost with the next start."""
+        if self._identity != place.identity(self._path):
+            raise LedgerError(f"{self._path}: was removed or replaced while in use; put it right and start again")
+        if self._wal != place.identity(self._wal_path):
+            with suppress(sqlite3.Error):  # all that was committed, into the ledger itself
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            raise LedgerError(
+                f"{self._wal_path}: was removed or replaced while in use; leave it alone, and start again"
+            )
+
+    def writers(self) -> None:
+        """LedgerError if another connection has committed since it was opened; to be asked inside a transaction."""
+        if self._version != self._data_version():
+            raise LedgerError(
+                f"{self._path}: another program has written to it while it is in use here, so its totals are not those"
+                f" known here; find it (lsof {self._path}), stop it, and start again: reading goes on from there"
+            )
+
+    def _data_version(self) -> int:
+        # Own commits leave it as it is. A checkpoint that truncates the write-ahead file counts as a commit.
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])

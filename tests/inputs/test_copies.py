@@ -1,0 +1,124 @@
+"""The same lines in two files, or in two sources: read once, and told."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from exporter.inputs.copies import Claims
+from exporter.inputs.files import FileInput
+from tests.inputs.test_files import NOW, lines
+
+LINES = [
+    b"2026-11-22T08:%02d:%02d+00:00 mx1 dovecot: pop3-login: Login: user=<u%d>" % (n // 60, n % 60, n)
+    for n in range(200)
+]
+# As a log is: another program's lines between them.
+MIXED = [line if n % 3 else line.replace(b"dovecot: pop3", b"postfix/smtpd: x") for n, line in enumerate(LINES)]
+POP3 = [line for line in MIXED if b"dovecot" in line]
+
+
+def text(*parts: list[bytes]) -> bytes:
+    """Lines as a file has them."""
+    return b"".join(line + b"\n" for part in parts for line in part)
+
+
+def told(source: FileInput) -> str:
+    """The problems, as an operator sees them."""
+    return "\n".join(source.status().problems)
+
+
+COPIES: dict[str, Callable[[], bytes]] = {
+    "mail.log.dovecot": lambda: text(POP3),  # grep
+    "mail.log.old": lambda: text(MIXED[-50:]),  # tail
+    "mail.info": lambda: text(MIXED[:150]),  # the logger's second file
+    "mail.log.save": lambda: text(MIXED[:50]),  # head
+    "mail.log.2.gz": lambda: gzip.compress(text(MIXED[40:60])),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("when", ["before", "after", "filled"])
+def test_a_copy_of_what_is_read_is_left_out(tmp_path: Path, name: str, when: str) -> None:
+    """Made before the first start or while it runs, at once or in pieces: no line counts twice, nor after a restart."""
+    log, copy = tmp_path / "mail.log", tmp_path / name
+    log.write_bytes(text(MIXED))
+    if when == "before":
+        copy.write_bytes(COPIES[name]())
+    source = FileInput("mail", [str(tmp_path / "mail.*")], start="beginning")
+    read = lines(source)
+    if when == "filled" and not name.endswith(".gz"):
+        copy.touch()
+        read += lines(source)
+    if when != "before":
+        copy.write_bytes(COPIES[name]())
+    read += lines(source)
+    assert sorted(MIXED) == sorted(read)
+    with log.open("ab") as file:
+        file.write(b"and on it goes, of course, in the log alone\n")
+    assert [b"and on it goes, of course, in the log alone"] == lines(source)
+    again = FileInput("mail", [str(tmp_path / "mail.*")], source.positions())
+    assert [] == lines(again)
+    if "save" not in name:  # a copy of its begin is known as a rotation's
+        for one in (source, again):
+            assert f"{copy}: left out, so that nothing counts twice: {log} holds its lines" in told(one)
+
+
+def test_the_loggers_second_file_stays_out_when_both_are_rotated(tmp_path: Path) -> None:
+    """`mail.info` beside `mail.log`: the next generation of it is not even begun, whichever is written first."""
+    log, twin = tmp_path / "mail.log", tmp_path / "mail.info"
+    for file in (log, twin):
+        file.write_bytes(text(LINES[:100]))
+    source = FileInput("mail", [str(tmp_path / "mail.*")], start="beginning")
+    read = lines(source)
+    for file in (log, twin):
+        file.rename(f"{file}.1")
+    read += lines(source)
+    for file in (twin, log):
+        file.write_bytes(text(LINES[100:]))
+        read += lines(source)
+    assert sorted(LINES) == sorted(read)
+    assert "left out, so that nothing counts twice" in told(source)
+
+
+def test_two_logs_are_two_logs(tmp_path: Path) -> None:
+    """Other lines, and the same header: both are read, and nothing is told."""
+    header = [b"#Software: Microsoft Exchange Server, a header of its own that every file has", b"#Fields: a,b,c"]
+    for number in range(3):
+        (tmp_path / f"{number}.log").write_bytes(text(header, LINES[number * 50 : number * 50 + 50]))
+    source = FileInput("mail", [str(tmp_path / "*.log")], start="beginning")
+    assert sorted([*header * 3, *LINES[:150]]) == sorted(lines(source))
+    assert "" == told(source)
+
+
+def two(tmp_path: Path, *, share: bool = False) -> tuple[FileInput, FileInput]:
+    """Two sources over the same directory."""
+    claims = Claims(lambda *_: share)
+    patterns = (str(tmp_path / "mail.log"), str(tmp_path / "*.log*"))
+    one, other = (FileInput(n, [p], start="beginning", claims=claims) for n, p in zip("ab", patterns, strict=True))
+    return one, other
+
+
+def test_a_file_of_another_source_is_left_out(tmp_path: Path) -> None:
+    """Whichever sees it first reads it; renamed, copied and rotated it stays with that source."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(text(LINES[:50]))
+    one, other = two(tmp_path)
+    assert LINES[:50] == lines(one)
+    assert [] == lines(other)
+    assert f"{log}: left out, so that nothing counts twice: source a reads it, or has read it" in told(other)
+    log.rename(tmp_path / "mail.log.1")
+    log.write_bytes(text(LINES[50:]))
+    assert LINES[50:] == [*lines(one), *lines(other)]
+    log.rename(tmp_path / "archive.log")
+    assert [] == [*lines(one, NOW + 60), *lines(other, NOW + 60)]
+    assert [] == [*lines(one, NOW + 120), *lines(other, NOW + 120)]
+
+
+def test_sources_that_may_share_both_read(tmp_path: Path) -> None:
+    """One log of several hosts, each source with its own."""
+    (tmp_path / "mail.log").write_bytes(text(LINES))
+    one, other = two(tmp_path, share=True)
+    assert (LINES, LINES) == (lines(one), lines(other))
+    assert "" == told(one) + told(other)
