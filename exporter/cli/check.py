@@ -11,8 +11,10 @@ from exporter.catalogue import Quality
 from exporter.cli import options
 from exporter.cli.files import sampled
 from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files
+from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.formats.advice import told
+from exporter.history import Heard
 from exporter.ledger import care
 from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
@@ -81,9 +83,8 @@ def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
     except options.FileProblem as problem:
         yield str(problem)
         return
-    servers = told(pipeline.format_name, pipeline.checkpoint(()).quality)
-    if not servers:
-        yield f"{path}: no line of a POP3 server in its first megabytes; is it the right file, and format?"
+    heard, servers = Heard.of(pipeline.verdicts), told(pipeline.format_name, pipeline.quality)
+    yield f"{path}: {understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
         silent = ", ".join(measure for measure, quality in one.quality.items() if quality is Quality.NONE)
         yield f"{one.server}: {pipeline.format_name}" + (

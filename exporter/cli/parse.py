@@ -15,7 +15,9 @@ from rich.table import Table
 
 from exporter.cli import options
 from exporter.cli.files import batches
+from exporter.cli.understood import understood
 from exporter.formats.advice import told
+from exporter.history import Heard
 from exporter.model import Fact, Record, Verdict
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipeline_of
@@ -86,9 +88,8 @@ def _printer(
         nonlocal number
         number += 1
         verdict = Verdict.EVENT if isinstance(taken, Fact) else taken
-        counts[verdict] += 1
         if isinstance(taken, Fact):
-            counts[f"  {taken.kind.name.lower()}"] += 1
+            counts[taken.kind.name.lower()] += 1
         if unknown and verdict in (Verdict.EVENT, Verdict.IGNORED):
             return
         row: dict[str, Any] = {"file": file, "line": number, "verdict": verdict.value}
@@ -116,18 +117,17 @@ def _text(value: bytes) -> str:
 def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
     """To standard error, so that the JSON lines can be piped."""
     console = Console(stderr=True, highlight=False)
-    lines = sum(counts[verdict] for verdict in Verdict)
-    understood = counts[Verdict.EVENT] + counts[Verdict.IGNORED]
-    console.print(f"{file}: {pipeline.format_name or 'no server recognised'}", soft_wrap=True)
+    heard = Heard.of(pipeline.verdicts)
+    server = f"{pipeline.format_name or 'no server recognised'}, " if heard.events or heard.unmatched else ""
+    console.print(f"{file}: {server}{understood(heard)}", soft_wrap=True, style="" if heard.events else "bold")
     table = Table(box=None, show_header=False)
-    for verdict in Verdict:
-        table.add_row(verdict.value, f"{counts[verdict]:,}")
+    for verdict, count in pipeline.verdicts.items():
+        table.add_row(verdict.value, f"{count:,}")
         if verdict is Verdict.EVENT:
-            for kind in sorted(key for key in counts if key.startswith("  ")):
-                table.add_row(kind, f"{counts[kind]:,}")
-    table.add_row("understood", f"{100 * understood / lines:.1f} %" if lines else "no lines")
+            for kind in sorted(counts):
+                table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
-    wanted = (text for one in told(pipeline.format_name, pipeline.checkpoint(()).quality) for text in one.advice)
+    wanted = (text for one in told(pipeline.format_name, pipeline.quality) for text in one.advice)
     for sentence in (*pipeline.problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 

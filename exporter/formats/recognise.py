@@ -18,6 +18,8 @@ SUSPECTED_LINES = 10_000
 SUSPECTED_LATER = 64
 # So many names of logs are remembered, of sources that read two servers.
 NAMES_KEPT = 256
+# The name that stands for every log.
+ALL = ""
 # Formats of servers that are always the proxy of another POP3 server.
 PROXIES = frozenset(("nginx", "perdition"))
 
@@ -189,6 +191,12 @@ class Recognition:
             del self._names[name]
 
 
+def format_of(state: str, stream: str) -> str:
+    """The name of the format that a stream was read as, by a `state`; empty: not known."""
+    streams, names = _restored(state)
+    return streams.get(stream) or names.get(ALL, "")
+
+
 def _proxied(names: Sequence[str]) -> Iterator[str]:
     for proxy in names:
         if proxy in PROXIES and len(names) > 1:
@@ -214,4 +222,4 @@ def _restored(state: str) -> tuple[dict[str, str], dict[str, str]]:
         saved = json.loads(state)
         return dict(saved["streams"]), dict(saved["names"])
     except (ValueError, KeyError, TypeError):
-        return {}, {"": state} if state else {}
+        return {}, {ALL: state} if state else {}

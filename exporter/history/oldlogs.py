@@ -22,11 +22,15 @@ SEEN_BEFORE = Position(stream="", path="")
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file to be imported into `source`; `zone` is that of stamps without one."""
+    """A file to be imported into `source`; `zone` is that of stamps without one.
+
+    `format`: the name of the only one whose lines are to be counted; empty: to be recognised.
+    """
 
     path: str
     source: str
     zone: ZoneInfo
+    format: str = ""
 
 
 def by_first_stamp(files: Iterable[LogFile]) -> list[tuple[float, LogFile]]:
@@ -71,7 +75,7 @@ class Positions:
     def of(self, path: str, reader: Reader) -> Position:
         """The position of the file, by its content wherever it lies now; at its begin if it was never read."""
         first = reader.read(0, HEAD_BYTES)
-        known = [position for position in self._positions.values() if _is_same(position, first)]
+        known = self.like(first)
         if known:
             return max(known, key=lambda position: position.offset)
         head, status = head_of(first), reader.stat()
@@ -86,26 +90,29 @@ class Positions:
             modified=status.st_mtime,
         )
 
-    def knows(self, first: bytes) -> bool:
-        """Whether a file that begins like this was read, at least in part."""
-        return any(_is_same(position, first) for position in self._positions.values())
+    def like(self, first: bytes) -> list[Position]:
+        """Those of files that begin like this."""
+        return [position for position in self._positions.values() if _is_same(position, first)]
 
-    def move(self, position: Position, path: str, reader: Reader, piece: Piece) -> Position:
-        """The file was read on; returns where it is now."""
-        status, head = reader.stat(), head_of(reader.read(0, HEAD_BYTES)) if position.head_length < HEAD_BYTES else None
-        moved = replace(
-            position,
-            path=str(Path(path).absolute()),
-            device=status.st_dev,
-            inode=status.st_ino,
-            head_length=head.length if head else position.head_length,
-            head_digest=head.digest if head else position.head_digest,
-            offset=piece.offset,
-            modified=status.st_mtime,
-            skipping=piece.skipping,
-        )
-        self._positions[moved.stream] = moved
-        return moved
+    def keep(self, position: Position) -> None:
+        """A file was read up to there."""
+        self._positions[position.stream] = position
+
+
+def moved(position: Position, path: str, reader: Reader, piece: Piece) -> Position:
+    """Where a file is when the piece was read."""
+    status, head = reader.stat(), head_of(reader.read(0, HEAD_BYTES)) if position.head_length < HEAD_BYTES else None
+    return replace(
+        position,
+        path=str(Path(path).absolute()),
+        device=status.st_dev,
+        inode=status.st_ino,
+        head_length=head.length if head else position.head_length,
+        head_digest=head.digest if head else position.head_digest,
+        offset=piece.offset,
+        modified=status.st_mtime,
+        skipping=piece.skipping,
+    )
 
 
 def is_complete(path: str, reader: Reader, now: float) -> bool:
