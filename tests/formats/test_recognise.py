@@ -110,10 +110,10 @@ def test_a_proxy_and_another_server_in_one_source_are_told() -> None:
     """Each file for itself is plain, but together they count each session twice."""
     found = recognition()
     show(found.of("1", "/var/log/nginx/error.log"), sample("nginx"))
-    assert () == found.problems
+    alone = found.problems
     show(found.of("2", "/var/log/mail.log"), sample("dovecot"))
-    (problem,) = found.problems
-    assert "if nginx is the proxy of dovecot, each session counts twice" in problem
+    assert ((), 1) == (alone, len(found.problems))
+    assert "if nginx is the proxy of dovecot, each session counts twice" in found.problems[0]
 
 
 def test_lines_of_nobody_choose_nothing() -> None:
