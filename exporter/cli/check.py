@@ -83,7 +83,7 @@ def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
     except options.FileProblem as problem:
         yield str(problem)
         return
-    heard, servers = Heard.of(pipeline.verdicts), told(pipeline.format_name, pipeline.quality)
+    heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
     yield f"{path}: {understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
         silent = ", ".join(measure for measure, quality in one.quality.items() if quality is Quality.NONE)

@@ -118,13 +118,13 @@ def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]
     for file, source in files:
         pipeline = pipelines.get(source.name) or pipeline_of(source, config, ledger)
         pipelines[source.name] = pipeline
-        before, stream = Heard.of(pipeline.verdicts), file
+        before, stream = Heard.of(pipeline), file
         for batch in batches(file):
             ledger.book(pipeline.feed(batch, None))
             ledger.book(pipeline.expire(None, caught_up=False))
             stream = batch.stream
-        form, last = pipeline.stream(stream)
-        found.append(ImportedFile(file, Heard.of(pipeline.verdicts).since(before), format=form, last=last))
+        _, form, last = pipeline.told(stream)
+        found.append(ImportedFile(file, Heard.of(pipeline).since(before), format=form, last=last))
     for pipeline in pipelines.values():
         ledger.book(pipeline.finish())
     problems = sentences({name: pipeline.problems for name, pipeline in pipelines.items()})

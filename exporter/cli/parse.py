@@ -121,17 +121,17 @@ def _text(value: bytes) -> str:
 def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
     """To standard error, so that the JSON lines can be piped."""
     console = Console(stderr=True, highlight=False)
-    heard = Heard.of(pipeline.verdicts)
+    heard, quality = Heard.of(pipeline), pipeline.checkpoint(()).quality
     server = f"{pipeline.format_name or 'no server recognised'}, " if heard.events or heard.unmatched else ""
     console.print(f"{file}: {server}{understood(heard)}", soft_wrap=True, style="" if heard.events else "bold")
     table = Table(box=None, show_header=False)
-    for verdict, count in pipeline.verdicts.items():
+    for verdict, count in pipeline.told()[0].items():
         table.add_row(verdict.value, f"{count:,}")
         if verdict is Verdict.EVENT:
             for kind in sorted(counts):
                 table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
-    wanted = (text for one in told(pipeline.format_name, pipeline.quality) for text in one.advice)
+    wanted = (text for one in told(pipeline.format_name, quality) for text in one.advice)
     for sentence in (*pipeline.problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 

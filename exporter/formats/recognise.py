@@ -109,6 +109,7 @@ class Recognition:
     def __init__(self, formats: Sequence[Format], state: str, changed: Changed) -> None:
         self._formats = {one.name: one for one in formats}
         self._changed = changed
+        self._form: Format | None = None
         self._known, self._names = _restored(state)
         self._recognisers: dict[str, Recogniser] = {}
         self._labels: dict[str, str] = {}
@@ -120,8 +121,10 @@ class Recognition:
         if found is None:
             known = self._formats.get(self._known.pop(stream, ""))
             likely = known or self._likely(name)
-            found = Recogniser(tuple(self._formats.values()), self._changed, likely, decided=known is not None)
+            found = Recogniser(tuple(self._formats.values()), self._turn_to, likely, decided=known is not None)
             self._recognisers[stream] = found
+        if found.chosen is not None:
+            self._turn_to(found.chosen)
         return found
 
     def name(self, stream: str) -> str:
@@ -158,10 +161,10 @@ class Recognition:
         found = {one.name for one in self._recognisers.values()} | set(self._known.values())
         return tuple(sorted(found & self._formats.keys()))
 
-    @property
-    def forms(self) -> tuple[Format, ...]:
-        """The same."""
-        return tuple(self._formats[name] for name in self.names)
+    def begin(self) -> None:
+        """Turn to what is known."""
+        for name in self.names[:1]:
+            self._turn_to(self._formats[name])
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -175,6 +178,11 @@ class Recognition:
             for (name, others), labels in mixed.items()
         ]
         return (*found, *_proxied(self.names))
+
+    def _turn_to(self, form: Format) -> None:
+        if form is not self._form:
+            self._form = form
+            self._changed(form)
 
     def _likely(self, name: str) -> Format | None:
         named = self._names.get(name)

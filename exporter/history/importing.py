@@ -97,7 +97,7 @@ class _Import:
     def read(self, file: LogFile, begin: float, following: float) -> ImportedFile:
         """Read one file to its end. `begin`, `following`: the first stamps of this file and of the next one."""
         pipeline, in_order = self._pipeline(file.source), self.clock <= begin  # logs of several hosts overlap
-        one = _File(file.path, Heard.of(pipeline.verdicts))
+        one = _File(file.path, Heard.of(pipeline))
         with closing(open_reader(file.path)) as reader:
             try:
                 one.start = one.position = self._positions_of(file.source).of(file.path, reader)
@@ -201,12 +201,12 @@ class _File:
 
     def counts(self, pipeline: Pipeline) -> bool:
         """Whether anything of it was counted, now or before."""
-        return bool(self.start.offset) or Heard.of(pipeline.verdicts).events > self._before.events
+        return bool(self.start.offset) or Heard.of(pipeline).events > self._before.events
 
     def outcome(self, pipeline: Pipeline, begin: float) -> ImportedFile:
         """What came of it; `begin`: its first stamp."""
-        heard = Heard.of(pipeline.verdicts).since(self._before)
-        form, last = pipeline.stream(self.stream)
+        heard = Heard.of(pipeline).since(self._before)
+        _, form, last = pipeline.told(self.stream)
         first = begin if last is not None and not self.start.offset else None
         read, skipped = self.position.offset - self.start.offset, self.start.offset
         return ImportedFile(self.path, heard, read, skipped, self.left, form, first, last, self.problem)

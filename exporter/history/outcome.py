@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.model import Verdict
+from exporter.pipeline import Pipeline
 
 _ORDER = (Verdict.EVENT, Verdict.IGNORED, Verdict.UNMATCHED, Verdict.MALFORMED)
 
@@ -19,8 +20,9 @@ class Heard(NamedTuple):
     malformed: int = 0
 
     @classmethod
-    def of(cls, verdicts: Mapping[Verdict, int]) -> "Heard":
-        """From a pipeline's counts."""
+    def of(cls, pipeline: Pipeline) -> "Heard":
+        """What it has been told, ever."""
+        verdicts, _, _ = pipeline.told()
         return cls(*(verdicts.get(one, 0) for one in _ORDER))
 
     def since(self, before: "Heard") -> "Heard":
