@@ -17,7 +17,7 @@ from exporter.inputs.whole import STANDARD_INPUT, read_whole
 from exporter.ledger import Ledger
 from exporter.model import Batch, View
 from exporter.pipeline import Pipeline
-from exporter.wiring import log_zone, open_ledger, pipeline_of
+from exporter.wiring import log_zone, open_ledger, pipeline_of, pipelines_of
 
 # So much of a log is looked at for what the server logs: batches of about a mebibyte.
 SAMPLED_BATCHES = 8
@@ -74,7 +74,6 @@ def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) ->
 
     Files are read oldest first, each once, whatever the order given. FileProblem if one cannot be read to its end.
     """
-    sources = {source.name: source for _, source in files}
     refuse_mixed(config, files)
     with closing(open_ledger(config, 0.0, path)) as ledger:
         if any(file == STANDARD_INPUT for file, _ in files):
@@ -82,9 +81,8 @@ def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) ->
         else:
             logs = log_files(files)
             with problems_of("a file"):
-                imported = import_files(
-                    ledger, logs, lambda name: pipeline_of(sources[name], config, ledger), now=time.time(), finish=True
-                )
+                made = pipelines_of(config, ledger)
+                imported = import_files(ledger, logs, made.__getitem__, now=time.time(), finish=True)
             refuse_torn(imported)
             found = Replayed(ledger.view, imported.clock, imported.files, sentences(imported.problems))
         tell(found.files, ledger.calendar, *found.problems)
@@ -94,7 +92,9 @@ def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) ->
 def log_files(files: Sequence[tuple[str, Source]]) -> list[LogFile]:
     """For an import."""
     return [
-        LogFile(file, source.name, log_zone(source), "" if source.format == AUTO else source.format)
+        LogFile(
+            file, source.name, log_zone(source), "" if source.format == AUTO else source.format, source.behind or ""
+        )
         for file, source in files
     ]
 
@@ -113,11 +113,10 @@ def refuse_torn(imported: Imported) -> None:
 
 def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]]) -> Replayed:
     """The same in the order given: standard input cannot be looked at twice."""
-    pipelines: dict[str, Pipeline] = {}
+    pipelines = pipelines_of(config, ledger)
     found = []
     for file, source in files:
-        pipeline = pipelines.get(source.name) or pipeline_of(source, config, ledger)
-        pipelines[source.name] = pipeline
+        pipeline = pipelines[source.name]
         before, stream = Heard.of(pipeline), file
         for batch in batches(file):
             ledger.book(pipeline.feed(batch, None))

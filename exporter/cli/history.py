@@ -1,7 +1,7 @@
 """`export` and `import`: history out of the ledger and into it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from exporter.inputs.whole import STANDARD_INPUT
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
 from exporter.pipeline import Pipeline
-from exporter.wiring import open_ledger, pipeline_of
+from exporter.wiring import open_ledger, pipelines_of
 
 
 def _export(
@@ -63,12 +63,11 @@ def _import(  # noqa: PLR0917 - options
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     refuse_mixed(config, found)
-    sources = {source.name: source for source in config.sources}
     where = options.with_folder(ledger or config.ledger)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive())
     with bar, closing(open_ledger(config, time.time(), where)) as book, problems_of("a file"):
-        imported = _imported(book, found, lambda name: pipeline_of(sources[name], config, book), bar)
+        imported = _imported(book, found, pipelines_of(config, book), bar)
         bar.stop()
         remark = "; nothing counted, so it is not marked as read"
         tell(imported.files, book.calendar, *sentences(imported.problems), remark=remark)
@@ -78,7 +77,7 @@ def _import(  # noqa: PLR0917 - options
 
 
 def _imported(
-    book: Ledger, found: Sequence[tuple[str, Source]], pipelines: Callable[[str], Pipeline], bar: Progress
+    book: Ledger, found: Sequence[tuple[str, Source]], pipelines: Mapping[str, Pipeline], bar: Progress
 ) -> Imported:
     """The import itself, with its progress; FileProblem where a file was read as part of another source."""
     task = bar.add_task("reading", total=None)
@@ -86,7 +85,7 @@ def _imported(
         return import_files(
             book,
             log_files(found),
-            pipelines,
+            pipelines.__getitem__,
             now=time.time(),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -13,7 +13,7 @@ from exporter.inputs.readers import Reader, Torn, open_reader
 from exporter.inputs.whole import Piece, pieces
 from exporter.ledger import Ledger, LedgerError
 from exporter.ledger.reading import Reading
-from exporter.model import Batch, Position, SourceCount
+from exporter.model import Batch, Position, SourceCheckpoint, SourceCount
 from exporter.pipeline import OWN_STATE, Pipeline
 
 # A commit costs a few milliseconds; what an interruption loses is read again.
@@ -97,6 +97,8 @@ class _Import:
     def read(self, file: LogFile, begin: float, following: float) -> ImportedFile:
         """Read one file to its end. `begin`, `following`: the first stamps of this file and of the next one."""
         pipeline, in_order = self._pipeline(file.source), self.clock <= begin  # logs of several hosts overlap
+        if file.behind and self._ledger.restored(file.behind):
+            self._pipeline(file.behind)
         one = _File(file.path, Heard.of(pipeline))
         with closing(open_reader(file.path)) as reader:
             try:
@@ -154,18 +156,25 @@ class _Import:
         return saved.counts if saved else SourceCount()
 
     def _commit(self, source: str, read_bytes: int) -> None:
-        """Commit at the newest stamp read: days are the log's own."""
+        """Commit at the newest stamp read: days are the log's own.
+
+        All sources at once: lines of a back end change what is known of its front.
+        """
+        self._read_bytes[source] = self._read_bytes.get(source, self._counts(source).read_bytes) + read_bytes
+        checkpoints = {name: self._checkpoint(name) for name in self._pipelines}
+        stamps = [stamp for one in checkpoints.values() for stamp in one.last_events.values()]
+        self.clock = max([self.clock, *map(float, stamps)])
+        self._ledger.commit(self.clock, checkpoints)
+
+    def _checkpoint(self, source: str) -> SourceCheckpoint:
         before = self._counts(source)
-        self._read_bytes[source] = self._read_bytes.get(source, before.read_bytes) + read_bytes
-        checkpoint = self._pipeline(source).checkpoint(
-            self._positions[source].all(),
-            read_bytes=self._read_bytes[source],
+        return self._pipelines[source].checkpoint(
+            self._positions_of(source).all(),
+            read_bytes=self._read_bytes.get(source, before.read_bytes),
             rotations=before.rotations,
             truncations=before.truncations,
             lines_possibly_lost=before.lines_possibly_lost,
         )
-        self.clock = max([self.clock, *map(float, checkpoint.last_events.values())])
-        self._ledger.commit(self.clock, {source: checkpoint})
 
     def _expire(self, source: str) -> None:
         """Give up what had no line for too long, by log time; only while nothing older is still to come."""

@@ -24,22 +24,25 @@ SEEN_BEFORE = Position(stream="", path="")
 class LogFile:
     """A file to be imported into `source`; `zone` is that of stamps without one.
 
-    `format`: the name of the only one whose lines are to be counted; empty: to be recognised.
+    `format`: the name of the only one whose lines are to be counted; empty: to be recognised. `behind`: the source
+    whose back end wrote it, as in the configuration; empty: it stands for itself.
     """
 
     path: str
     source: str
     zone: ZoneInfo
     format: str = ""
+    behind: str = ""
 
 
 def by_first_stamp(files: Iterable[LogFile]) -> list[tuple[float, LogFile]]:
     """The files with the time they begin at (UNIX seconds), oldest first, however they were given.
 
-    A file without any stamp has its own age. OSError if one cannot be read.
+    A file without any stamp has its own age. Those of back ends come last, because they add to what their fronts
+    tell. OSError if one cannot be read.
     """
     begun = [(first_stamp(file), file) for file in dict.fromkeys(files)]
-    return sorted(begun, key=lambda pair: (pair[0], pair[1].path))
+    return sorted(begun, key=lambda pair: (bool(pair[1].behind), pair[0], pair[1].path))
 
 
 def first_stamp(file: LogFile) -> float:

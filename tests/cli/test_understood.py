@@ -200,3 +200,30 @@ def test_the_report_is_of_the_configured_ledger(pop3: Run, log: Path, tmp_path: 
     assert 0 == ran.code
     assert pop3("report", "--ledger", tmp_path / "l", *days).out == ran.out
     assert 2 == pop3("report", "--config.file", tmp_path / "none.yaml").code
+
+
+def test_the_log_of_a_back_end_adds_no_connection(pop3: Run, tmp_path: Path) -> None:
+    """A proxy's log and its back end's, brought in together or one after the other: the connections are the proxy's."""
+    samples = Path(__file__).parents[1] / "formats" / "dovecot"
+    front, back = samples / "2.3.19-proxy-file.log", samples / "2.3.19-proxy-file.backend.log"
+    config = tmp_path / "config.yaml"
+
+    def reported(name: str, sources: list[Path], *imports: list[Path]) -> int:
+        listed = [f"{{name: front, server: mx1, format: dovecot, paths: [{front}], time_zone: UTC}}"]
+        if back in sources:
+            listed.append(
+                f"{{name: back, server: mx2, format: dovecot, paths: [{back}], time_zone: UTC, behind: front}}"
+            )
+        config.write_text(
+            f"ledger: {tmp_path}/{name}\ntime_zone: UTC\nsources: [{', '.join(listed)}]", encoding="utf-8"
+        )
+        for files in imports:
+            assert 0 == pop3("import", "--config.file", config, *files).code
+        report = ["report", "--config.file", config, "--from", "2020-01-01", "--to", "2030-01-01", "--output", "json"]
+        rows = json.loads(pop3(*report, "--step", "quarter").out)
+        return sum(row["new_connections"] for row in rows)
+
+    alone = reported("one", [front], [front])
+    assert alone
+    assert alone == reported("two", [front, back], [back, front])
+    assert alone == reported("three", [front, back], [front], [back])
