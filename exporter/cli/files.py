@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from exporter.cli.options import FileProblem
 from exporter.cli.understood import tell
 from exporter.config import AUTO, Config, Source
 from exporter.history import Heard, Imported, ImportedFile, LogFile, import_files
+from exporter.inputs.generations import take_apart
 from exporter.inputs.readers import Torn
 from exporter.inputs.whole import STANDARD_INPUT, read_whole
 from exporter.ledger import Ledger
@@ -21,6 +22,8 @@ from exporter.wiring import log_zone, open_ledger, pipeline_of, pipelines_of
 
 # So much of a log is looked at for what the server logs: batches of about a mebibyte.
 SAMPLED_BATCHES = 8
+# So many logs of a source are looked at.
+MOST_LOGS = 8
 
 
 @contextmanager
@@ -38,6 +41,18 @@ def batches(path: str) -> Iterator[Batch]:
     """All of a file; FileProblem if it cannot be read to its end."""
     with problems_of(path):
         yield from read_whole(path, time.time())
+
+
+def newest(paths: Iterable[Path]) -> list[Path]:
+    """Of each log the generation that was written to last; of many logs those that were, the latest first."""
+    logs: dict[tuple[Path, str], list[Path]] = {}
+    for path in paths:
+        logs.setdefault((path.parent, take_apart(path.name).base), []).append(path)
+    return sorted((max(log, key=_age) for log in logs.values()), key=_age, reverse=True)[:MOST_LOGS]
+
+
+def _age(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def sampled(path: str, source: Source, config: Config) -> Pipeline:

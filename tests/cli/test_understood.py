@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -227,3 +228,17 @@ def test_the_log_of_a_back_end_adds_no_connection(pop3: Run, tmp_path: Path) -> 
     assert alone
     assert alone == reported("two", [front, back], [back, front])
     assert alone == reported("three", [front, back], [front], [back])
+
+
+def test_check_looks_at_each_log_of_a_source(pop3: Run, log: Path, foreign: Path, tmp_path: Path) -> None:
+    """Of a log with its rotated generations the one that is written to; what each shows, and what is no server's."""
+    other, config = courier(tmp_path / "courier.log"), tmp_path / "config.yaml"
+    rotated = tmp_path / "mail.log.1"
+    rotated.write_bytes(log.read_bytes())
+    os.utime(rotated, (1, 1))
+    config.write_text(f"ledger: {tmp_path}/l\nsources: [{{name: a, paths: ['{tmp_path}/*.log*']}}]", encoding="utf-8")
+    out = pop3("check", config).out
+    assert f"{log}: lines of dovecot, understood 100.0 %" in out
+    assert f"{other}: lines of courier, understood 100.0 %" in out
+    assert f"{foreign}: no line of a POP3 server in 12 lines; is it the right file, and format?" in out
+    assert f"{rotated}: lines" not in out
