@@ -54,7 +54,7 @@ def is_plain(text: str) -> bool:
 _SECRET = re.compile(
     r"""(?:given|plain_|user_|login_)?(?<![^\W_])(?:password|passwd|passphrase|passw|pass|pwd|secret|token|digest)
     (?:\ given)?\\?["']?\s?[=:]\s?
-    (?:'([^']*(?:'[^\s,;)\]}'][^']*)*)'?|\\?"((?:[^"\\]|\\.)*)|([^\s'"].*?)(?=,\s[\w-]+=|,\sTLS|,\ssecured|,\ssession|\)|\\n"|$))""",
+    (?:'([^']*(?:'[^\s,;)\]}'"\\][^']*)*)'?|\\?"((?:[^"\\]|\\.)*)|([^\s'"].*?)(?=,\s[\w-]+=|,\sTLS|,\ssecured|,\ssession|\)|\\n"|$))""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Up to the last bracket, as there may be some in a password.
@@ -79,7 +79,7 @@ def secrets(text: str) -> Iterator[Found]:
     for pattern in (_GIVEN, _SECRET, _PASS, _APOP, _AUTH, _ANSWER):
         for match in pattern.finditer(text):
             group = match.lastindex
-            if group is not None and match[group].strip("*") and not is_plain(match[group]):
+            if group is not None and match[group].strip("*") and not (pattern is _PASS and _is_wording(match[group])):
                 yield Found(match.start(group), match[group], What.SECRET)
     for match in _SCHEME.finditer(text):
         yield Found(match.start(), match[0], What.SECRET)
@@ -191,7 +191,8 @@ _LOOSE = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(
-    r"""(?<![\w\\])(?:"([^"\\=;\t]{1,64})"(?!\s?:)|'([^'=;\t]{1,64})'|[`]([^`']{1,64})['`]|<([^<>]{1,64})>)"""
+    r"""(?<![\w\\])(?:"([^"\\=;\t]{1,64})"(?!\s?:)|\\"([^"\\=;\t]{1,64})\\"(?!\s?:)|'([^'=;\t]{1,64})'"""
+    r"""|[`]([^`']{1,64})['`]|<([^<>]{1,64})>)"""
 )
 _ANYTHING_BUT_WORDS = 4
 
@@ -203,15 +204,15 @@ def names(text: str) -> Iterator[Found]:
     for pattern, spreads in ((_VALUE, True), (_COMMAND, True), (_LOOSE, False), (_QUOTED, False)):
         for match in pattern.finditer(text):
             group = match.lastindex or 0
-            if not _is_wording(match[group], pattern is _QUOTED):
+            if not _is_wording(match[group], quoted=pattern is _QUOTED):
                 yield Found(match.start(group), match[group], _kind(match[group]), spreads)
     for match in _CALLED.finditer(text):
         if _CALLERS.match(match[0]) and not is_plain(match[1]):
             yield Found(match.start(1), match[1], _kind(match[1]))
 
 
-def _is_wording(text: str, quoted: bool) -> bool:  # noqa: FBT001 - private
-    """Whether it is no name; a sentence in quotes has a word of a server."""
+def _is_wording(text: str, *, quoted: bool = False) -> bool:
+    """Whether it is a server's and nobody's; a sentence in quotes has a word of a server."""
     words = _WORD.findall(text)
     known = [word.lower() in VOCABULARY or word.isdigit() for word in words]
     long = any(len(word) > 1 for word in words)
@@ -228,13 +229,16 @@ _DOMAIN = re.compile(r"(?<![\w.@-])(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+([^\W\d_]{
 _PATH = re.compile(
     r"/(?:home|users|vmail|mail|mailboxes|maildirs?|virtual|vhosts|domains|spool)(/[^\s'\"`<>(),;:]*)", re.IGNORECASE
 )
+_SHORT = 3
 _COMPONENT = re.compile(r"[^/]+")
 
 
 def domains(text: str) -> Iterator[Found]:
     """Names of hosts, unless they are those of files."""
     for match in _DOMAIN.finditer(text):
-        if match[1].lower() not in ENDINGS and not is_plain(match[0]):
+        ending = match[1]
+        is_class = not (ending.islower() or ending.isupper() or len(ending) <= _SHORT)  # Java's
+        if not is_class and ending.lower() not in ENDINGS and not is_plain(match[0]):
             yield Found(match.start(), match[0].rstrip("."), What.DOMAIN)
 
 

@@ -21,6 +21,8 @@ _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(r"[@%*\\+!]")
 # No real client has such an address: reserved (RFC 1112), and to be discarded (RFC 6666).
 _IPV4, _IPV6 = int(ipaddress.IPv4Address("240.0.0.0")), int(ipaddress.IPv6Address("100::"))
+# No control characters, quotes, backslashes and surrogates.
+_ESCAPED = re.compile(r"(?<!\\)\\u((?!00[01]|0022|005[cC]|[dD][89a-fA-F])[0-9a-fA-F]{4})")
 # Keys that are made of an address and a port, or are numbers.
 _PLACE = re.compile(r"[.:]|^\d+$")
 # What stands around a name, or is put there by an attacker.
@@ -58,7 +60,7 @@ class Mask:
         if fact is not None and fact.key and not _PLACE.search(_decoded(fact.key)):
             self._know(_decoded(fact.key), self._stand_in(What.ID, _decoded(fact.key)))
         for find in DETECTORS:
-            for found in find(line):
+            for found in find(_unescaped(line)):
                 if found.spreads:
                     self._spread(found)
 
@@ -92,6 +94,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """The text without names, addresses and secrets."""
+        text = _unescaped(text)
         spans = [*self._known_in(text)]
         spans += [(one.begin, one.begin + len(one.text), one) for find in DETECTORS for one in find(text)]
         done, pieces = 0, []
@@ -195,6 +198,11 @@ def _made(what: What, number: int, text: str) -> str:
             return f"Id{number}".ljust(len(text), "x")
         case _:
             return f"{what.value}{number}"
+
+
+def _unescaped(line: str) -> str:
+    """Characters as such that JSON allows as such: Docker writes `<` as a `u003c` behind a backslash."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), line) if "\\u" in line else line
 
 
 def _bare(text: str) -> str:

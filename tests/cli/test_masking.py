@@ -110,6 +110,20 @@ def test_lines_that_nobody_understands_tell_nothing(one: dict[str, str]) -> None
         assert [] == leaks(mask.text(line), one)
 
 
+@pytest.mark.parametrize("escape", [False, True])
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@given(one=people())
+def test_lines_in_a_containers_log_tell_nothing(escape: bool, one: dict[str, str]) -> None:  # noqa: FBT001 - a case
+    """As JSON, with `<` as Docker writes it."""
+    for line in said(one)[:-1]:
+        text = json.dumps({"log": f"{line}\n", "stream": "stderr"}, ensure_ascii=escape)
+        for letter in "<>&":
+            text = text.replace(letter, f"\\u{ord(letter):04x}")
+        hidden = Mask().text(text)
+        assert [] == leaks(hidden, one)
+        assert {"log", "stream"} == json.loads(hidden).keys()
+
+
 def masked(*lines: str) -> list[str]:
     """The lines as they are sent in, where no parser found anything."""
     mask = Mask()
