@@ -123,7 +123,7 @@ def _is_encoded(token: str) -> bool:
 
 _IPV4 = re.compile(r"(?<![\d.vV])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)")
 _MAPPED = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,30}:(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)")
-_IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])[0-9A-Fa-f:]{2,60}(?!\.?[\w:])")
+_IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])[0-9A-Fa-f:]{2,60}(?![\w:]|\.\d)")
 
 
 def addresses(text: str) -> Iterator[Found]:

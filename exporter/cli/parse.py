@@ -121,7 +121,9 @@ def _text(value: bytes) -> str:
 def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
     """To standard error, so that the JSON lines can be piped."""
     console = Console(stderr=True, highlight=False)
-    heard, quality = Heard.of(pipeline), pipeline.checkpoint(()).quality
+    # What is wrong with stamps is known before a checkpoint, what is doubtful behind it.
+    problems, heard, quality = pipeline.problems, Heard.of(pipeline), pipeline.checkpoint(()).quality
+    problems = tuple(dict.fromkeys((*problems, *pipeline.problems)))
     server = f"{pipeline.format_name or 'no server recognised'}, " if heard.events or heard.unmatched else ""
     console.print(f"{file}: {server}{understood(heard)}", soft_wrap=True, style="" if heard.events else "bold")
     table = Table(box=None, show_header=False)
@@ -132,7 +134,7 @@ def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
                 table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
     wanted = (text for one in told(pipeline.format_name, quality) for text in one.advice)
-    for sentence in (*pipeline.problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
+    for sentence in (*problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 
 
