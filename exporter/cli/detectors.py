@@ -213,8 +213,8 @@ def names(text: str) -> Iterator[Found]:
 
 def _is_wording(text: str, *, quoted: bool = False) -> bool:
     """Whether it is a server's and nobody's; a sentence in quotes has a word of a server."""
-    words = _WORD.findall(text)
-    known = [word.lower() in VOCABULARY or word.isdigit() for word in words]
+    words = [word for word in _WORD.findall(text) if not word.isdigit()]
+    known = [word.lower() in VOCABULARY for word in words]
     long = any(len(word) > 1 for word in words)
     return (any(known) or len(words) > _ANYTHING_BUT_WORDS or not long) if quoted else all(known)
 
