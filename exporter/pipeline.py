@@ -4,7 +4,7 @@ envelopes -> formats -> sessions, and what is counted on the way. Two laws hold 
 events + ignored + unmatched + malformed, and connections seen = charged + pending.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from exporter.addresses import is_in
@@ -15,7 +15,7 @@ from exporter.envelopes.programs import host_problem
 from exporter.express import WORTH_LINES, Express, Ways
 from exporter.formats.contract import Format, Hurried
 from exporter.formats.judging import Judge
-from exporter.formats.recognise import Recogniser
+from exporter.formats.recognise import Recogniser, Recognition
 from exporter.model import (
     Account,
     Batch,
@@ -56,7 +56,8 @@ class Pipeline:
         self._reading = reading
         envelopes = dict(saved.envelopes) if saved else {}
         counts = saved.counts if saved else SourceCount()
-        self._recogniser = Recogniser(reading.formats, envelopes.pop(OWN_STATE, ""))
+        self._recognition = Recognition(reading.formats, envelopes.pop(OWN_STATE, ""), self._turn_to)
+        self._recogniser = Recogniser(reading.formats, self._turn_to)  # of the stream that is being read
         self._openers = Openers(reading.zone, envelopes)
         self.sessions = Sessions(
             account,
@@ -67,8 +68,8 @@ class Pipeline:
         )
         # Set where this source stands behind another one: then it adds to that one's sessions.
         self._behind: Behind | None = None
-        if self._recogniser.chosen is not None:
-            self._use(self._recogniser.chosen)
+        self._servers: dict[bytes, str] = {}
+        self._recognition.begin()
         if saved:
             self.sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
             for server in saved.last_events:
@@ -78,7 +79,6 @@ class Pipeline:
         self._last_events = dict(saved.last_events) if saved else {}
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
         self._judge = Judge(self._truth.raised(saved.quality) if saved else {})
-        self._servers: dict[bytes, str] = {}
         self._host_problem = ""
         self._newest = max(self._last_events.values(), default=0)
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
@@ -89,6 +89,7 @@ class Pipeline:
     def feed(self, batch: Batch, now: float | None) -> list[Charge]:
         """What the lines of the batch come to. `now`: our clock (UNIX seconds); None: the newest stamp read is it."""
         opener, bounds, lines = self._openers.begin(batch, now), self.timeliness.bounds(now), batch.lines
+        self._recogniser = self._recognition.of(batch.stream, batch.name)
         charges: list[Charge] = []
         taken, events = 0, self._tally.verdicts[Verdict.EVENT]
         # The first line of a batch shows how the others begin; one without a stamp does not.
@@ -115,7 +116,7 @@ class Pipeline:
     ) -> bool:
         """Whether the lines went by the express lane, and those that it does not take by the general way."""
         chosen = self._recogniser.chosen
-        if not isinstance(chosen, Hurried):
+        if not (self._recogniser.decided and isinstance(chosen, Hurried)):
             return False
         ignores = not self._recogniser.doubts
         lane = Express(opener, chosen.usual, self._servers, self._judge.due, bounds, ignores=ignores)
@@ -182,18 +183,12 @@ class Pipeline:
         charges += self.sessions.take(server, stamp, fact, times)
 
     def _read(self, record: Record) -> Fact | Verdict:
-        chosen = self._recogniser.chosen
-        if chosen is None:
-            chosen = self._recogniser.see(record)
-            if chosen is not None:
-                self._use(chosen)
-        taken = Verdict.IGNORED if chosen is None or not self._reading.reads(record.host) else chosen.read(record)
-        if self._recogniser.doubts and not isinstance(taken, Fact):
-            self._recogniser.doubt(record)
-        return taken
+        return self._recogniser.read(record) if self._reading.reads(record.host) else Verdict.IGNORED
 
-    def _use(self, chosen: Format) -> None:
-        self.sessions.use(chosen.name, chosen.idle_seconds, keys_are_unique=chosen.keys_are_unique)
+    def _turn_to(self, form: Format) -> None:
+        """Lines are read as `form` from now on."""
+        self.sessions.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique)
+        self._servers.clear()  # each is to be met as a server of this format
 
     def stand_behind(self, front: "Pipeline") -> None:
         """From now on, tell what happens at the back end of `front`."""
@@ -243,7 +238,8 @@ class Pipeline:
         """What one commit stores, with the input's positions and counters, which cover what was fed."""
         streams = {position.stream for position in positions}
         envelopes = self._openers.states(streams, keeps_text=self._reading.keeps_names)
-        envelopes[OWN_STATE] = self._recogniser.state()
+        self._recognition.keep(streams)
+        envelopes[OWN_STATE] = self._recognition.state()
         opened, closed = self.sessions.changes()
         self._watch()
         envelopes[OWN_TRUTH] = self._truth.state()
@@ -267,15 +263,19 @@ class Pipeline:
             charged=self.sessions.charged,
         )
 
+    def told(self, stream: str = "") -> tuple[Mapping[Verdict, int], str, int | None]:
+        """What lines were taken for, ever; of a stream, the format (empty: none is recognised) and its newest stamp."""
+        return self._tally.verdicts, self._recognition.name(stream), self._openers.newest(stream)
+
     @property
     def format_name(self) -> str:
-        """The format in use; empty while it is still to be recognised."""
-        return self._recogniser.chosen.name if self._recogniser.chosen else ""
+        """The format in use, or all of them; empty while none is recognised."""
+        return ", ".join(self._recognition.names)
 
     @property
     def mixed(self) -> str:
         """What to settle where two servers write into one log; empty: nothing."""
-        return self._recogniser.problem
+        return "; ".join(self._recognition.problems)
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -8,11 +8,13 @@ import typer
 
 from exporter.catalogue import Quality
 from exporter.cli import options
-from exporter.cli.files import sampled
+from exporter.cli.files import newest, sampled
 from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files
+from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
 from exporter.formats.advice import told
+from exporter.history import Heard
 from exporter.inputs.globbing import paths_matching
 from exporter.ledger import care
 from exporter.overlap import left_out, shared
@@ -75,20 +77,20 @@ def _of_source(source: Source, config: Config) -> Iterator[str]:
                 readable.append(path)
                 yield f"{path}: {path.stat().st_size:,} bytes"
             yield from remarks
-    if readable:
-        yield from _told(max(readable, key=lambda path: path.stat().st_mtime), source, config)
+    for path in newest(readable):
+        yield from _told(path, source, config)
 
 
 def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
-    """What the newest file's begin shows of the server and its logging, and what to set so that it tells more."""
+    """What a file's first megabytes show of the server and its logging, and what to set so that it tells more."""
     try:
         pipeline = sampled(str(path), source, config)
     except options.FileProblem as problem:
         yield str(problem)
         return
-    servers = told(pipeline.format_name, pipeline.checkpoint(()).quality)
-    if not servers:
-        yield f"{path}: no line of a POP3 server in its first megabytes; is it the right file, and format?"
+    heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
+    server = f"lines of {pipeline.format_name}, " if heard.events else ""
+    yield f"{path}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
         silent = ", ".join(measure for measure, quality in one.quality.items() if quality is Quality.NONE)
         yield f"{one.server}: {pipeline.format_name}" + (

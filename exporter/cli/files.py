@@ -2,23 +2,28 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from exporter.cli.options import FileProblem
+from exporter.cli.understood import tell
 from exporter.config import AUTO, Config, Source
-from exporter.history import LogFile, import_files
+from exporter.history import Heard, Imported, ImportedFile, LogFile, import_files
+from exporter.inputs.generations import take_apart
 from exporter.inputs.readers import Torn
 from exporter.inputs.whole import STANDARD_INPUT, read_whole
 from exporter.ledger import Ledger
 from exporter.model import Batch, View
 from exporter.pipeline import Pipeline
-from exporter.wiring import log_zone, open_ledger, pipeline_of
+from exporter.wiring import log_zone, open_ledger, pipeline_of, pipelines_of
 
 # So much of a log is looked at for what the server logs: batches of about a mebibyte.
 SAMPLED_BATCHES = 8
+# So many logs of a source are looked at.
+MOST_LOGS = 8
 
 
 @contextmanager
@@ -38,6 +43,18 @@ def batches(path: str) -> Iterator[Batch]:
         yield from read_whole(path, time.time())
 
 
+def newest(paths: Iterable[Path]) -> list[Path]:
+    """Of each log the generation that was written to last; of many logs those that were, the latest first."""
+    logs: dict[tuple[Path, str], list[Path]] = {}
+    for path in paths:
+        logs.setdefault((path.parent, take_apart(path.name).base), []).append(path)
+    return sorted((max(log, key=_age) for log in logs.values()), key=_age, reverse=True)[:MOST_LOGS]
+
+
+def _age(path: Path) -> float:
+    return path.stat().st_mtime
+
+
 def sampled(path: str, source: Source, config: Config) -> Pipeline:
     """A pipeline that has seen the begin of the file: which server, what it logs, and whether there are two."""
     with (
@@ -55,41 +72,76 @@ def refuse_mixed(config: Config, files: Sequence[tuple[str, Source]]) -> None:
     for file, source in files:
         is_told = source.format != AUTO or file == STANDARD_INPUT
         if not is_told and (mixed := sampled(file, source, config).mixed):
-            raise FileProblem(f"{file}: {mixed} (--format NAME)")
+            raise FileProblem(f"{mixed} (here: --format NAME)")
 
 
-def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) -> tuple[View, float]:
-    """The files through the whole line into a new ledger at `path`; its view, and the newest stamp read as clock.
+class Replayed(NamedTuple):
+    """What whole files came to: the view, and the newest stamp read as clock; what came of each file."""
+
+    view: View
+    clock: float
+    files: tuple[ImportedFile, ...]
+    problems: tuple[str, ...]
+
+
+def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) -> Replayed:
+    """The files through the whole line into a new ledger at `path`, and on standard error what came of each.
 
     Files are read oldest first, each once, whatever the order given. FileProblem if one cannot be read to its end.
     """
-    sources = {source.name: source for _, source in files}
     refuse_mixed(config, files)
     with closing(open_ledger(config, 0.0, path)) as ledger:
         if any(file == STANDARD_INPUT for file, _ in files):
-            return _streamed(ledger, config, files)
-        logs = [LogFile(file, source.name, log_zone(source)) for file, source in files]
-        with problems_of("a file"):
-            imported = import_files(
-                ledger, logs, lambda name: pipeline_of(sources[name], config, ledger), now=time.time(), finish=True
-            )
-        problems = [f"{one.path}: {one.problem}" for one in imported.files if one.problem]
-        if problems:
-            raise FileProblem("\n".join(problems))
-        return ledger.view, imported.clock
+            found = _streamed(ledger, config, files)
+        else:
+            logs = log_files(files)
+            with problems_of("a file"):
+                made = pipelines_of(config, ledger)
+                imported = import_files(ledger, logs, made.__getitem__, now=time.time(), finish=True)
+            refuse_torn(imported)
+            found = Replayed(ledger.view, imported.clock, imported.files, sentences(imported.problems))
+        tell(found.files, ledger.calendar, *found.problems)
+        return found
 
 
-def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]]) -> tuple[View, float]:
+def log_files(files: Sequence[tuple[str, Source]]) -> list[LogFile]:
+    """For an import."""
+    return [
+        LogFile(
+            file, source.name, log_zone(source), "" if source.format == AUTO else source.format, source.behind or ""
+        )
+        for file, source in files
+    ]
+
+
+def sentences(problems: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Those of all sources, each once."""
+    return tuple(dict.fromkeys(one for found in problems.values() for one in found))
+
+
+def refuse_torn(imported: Imported) -> None:
+    """FileProblem where a file could not be read to its end."""
+    problems = [f"{one.path}: {one.problem}" for one in imported.files if one.problem]
+    if problems:
+        raise FileProblem("\n".join(problems))
+
+
+def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]]) -> Replayed:
     """The same in the order given: standard input cannot be looked at twice."""
-    pipelines: dict[str, Pipeline] = {}
+    pipelines = pipelines_of(config, ledger)
+    found = []
     for file, source in files:
-        pipeline = pipelines.get(source.name) or pipeline_of(source, config, ledger)
-        pipelines[source.name] = pipeline
+        pipeline = pipelines[source.name]
+        before, stream = Heard.of(pipeline), file
         for batch in batches(file):
             ledger.book(pipeline.feed(batch, None))
             ledger.book(pipeline.expire(None, caught_up=False))
+            stream = batch.stream
+        _, form, last = pipeline.told(stream)
+        found.append(ImportedFile(file, Heard.of(pipeline).since(before), format=form, last=last))
     for pipeline in pipelines.values():
         ledger.book(pipeline.finish())
+    problems = sentences({name: pipeline.problems for name, pipeline in pipelines.items()})
     checkpoints = {name: pipeline.checkpoint(()) for name, pipeline in pipelines.items()}
     clock = float(max((stamp for one in checkpoints.values() for stamp in one.last_events.values()), default=0))
-    return ledger.commit(clock, checkpoints), clock
+    return Replayed(ledger.commit(clock, checkpoints), clock, tuple(found), problems)

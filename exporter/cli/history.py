@@ -1,6 +1,7 @@
 """`export` and `import`: history out of the ledger and into it."""
 
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from exporter.cli import options
-from exporter.cli.files import problems_of, refuse_mixed
-from exporter.history import LogFile, export_openmetrics, import_files
+from exporter.cli.files import log_files, problems_of, refuse_mixed, refuse_torn, sentences
+from exporter.cli.understood import tell
+from exporter.config import Source
+from exporter.history import ForeignFile, Imported, export_openmetrics, import_files
 from exporter.inputs.whole import STANDARD_INPUT
+from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
-from exporter.wiring import log_zone, open_ledger, pipeline_of
+from exporter.pipeline import Pipeline
+from exporter.wiring import open_ledger, pipelines_of
 
 
 def _export(
@@ -58,27 +63,42 @@ def _import(  # noqa: PLR0917 - options
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     refuse_mixed(config, found)
-    logs = [LogFile(file, source.name, log_zone(source)) for file, source in found]
-    sources = {source.name: source for source in config.sources}
     where = options.with_folder(ledger or config.ledger)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive())
     with bar, closing(open_ledger(config, time.time(), where)) as book, problems_of("a file"):
-        task = bar.add_task("reading", total=None)
-        imported = import_files(
+        imported = _imported(book, found, pipelines_of(config, book), bar)
+        bar.stop()
+        remark = "; nothing counted, so it is not marked as read"
+        tell(imported.files, book.calendar, *sentences(imported.problems), remark=remark)
+    refuse_torn(imported)
+    if not any(one.heard.events or one.skipped for one in imported.files):
+        raise options.FileProblem("nothing was counted; are these the logs of the POP3 server?")
+
+
+def _imported(
+    book: Ledger, found: Sequence[tuple[str, Source]], pipelines: Mapping[str, Pipeline], bar: Progress
+) -> Imported:
+    """The import itself, with its progress; FileProblem where a file was read as part of another source."""
+    task = bar.add_task("reading", total=None)
+    try:
+        return import_files(
             book,
-            logs,
-            lambda name: pipeline_of(sources[name], config, book),
+            log_files(found),
+            pipelines.__getitem__,
             now=time.time(),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    for one in imported.files:
-        seen = f", {one.skipped:,} bytes of it were read before" if one.skipped else ""
-        left = f", {one.left:,} bytes of an unfinished line are left" if one.left else ""
-        typer.echo(f"{one.path}: {one.lines:,} lines{seen}{left}", err=True)
-    problems = [f"{one.path}: {one.problem}" for one in imported.files if one.problem]
-    if problems:
-        raise options.FileProblem("\n".join(problems))
+    except ForeignFile as error:
+        how = (
+            "leave --config.file and --source out"
+            if error.source == options.FLAGS_SOURCE
+            else f"give the daemon's --config.file and --source {error.source}"
+        )
+        raise options.FileProblem(
+            f"{error.path}: was read as part of source {error.source!r}, and would count twice."
+            f" To go on with it, {how}; nothing was imported"
+        ) from error
 
 
 COMMANDS = {"export": _export, "import": _import}

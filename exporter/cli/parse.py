@@ -1,10 +1,11 @@
 """`parse`: what each line of a log was taken for."""
 
 import json
-import re
+import shutil
+import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +16,18 @@ from rich.table import Table
 
 from exporter.cli import options
 from exporter.cli.files import batches
+from exporter.cli.masking import Mask
+from exporter.cli.understood import understood
+from exporter.config import Source
 from exporter.formats.advice import told
+from exporter.history import Heard
+from exporter.inputs.whole import STANDARD_INPUT
 from exporter.model import Fact, Record, Verdict
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipeline_of
 
 _DEFAULTS = Fact._field_defaults
+Observer = Callable[[bytes, Record | None, Fact | Verdict], None]
 
 
 def _parse(  # noqa: PLR0917 - options
@@ -33,7 +40,7 @@ def _parse(  # noqa: PLR0917 - options
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
     unknown: Annotated[bool, typer.Option("--unknown", help="Only lines that were not understood")] = False,  # noqa: FBT002
-    masked: Annotated[bool, typer.Option("--masked", help="Names and addresses replaced: to be sent in")] = False,  # noqa: FBT002
+    masked: Annotated[bool, typer.Option("--masked", help="To be sent in: without names and secrets")] = False,  # noqa: FBT002
 ) -> None:
     """What each line was taken for (JSON lines), then a summary: for people who add wordings."""
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
@@ -42,43 +49,43 @@ def _parse(  # noqa: PLR0917 - options
         tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder,
         closing(open_ledger(config, 0.0, Path(folder) / "ledger.sqlite")) as ledger,
     ):
-        for file in options.existing(files):
-            pipeline = pipeline_of(options.source_of(file, config, source_name), config, ledger)
-            pipeline.observer = _printer(file, counts, _Mask() if masked else None, unknown=unknown)
-            for batch in batches(file):
+        logs = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
+
+        def run(file: str, source: Source, observer: Observer) -> Pipeline:
+            pipeline = pipeline_of(source, config, ledger)
+            pipeline.observer = observer
+            for batch in batches(copies.get(file, file)):
                 pipeline.feed(batch, None)
+            return pipeline
+
+        mask = Mask() if masked else None
+        copies = _copied(files, Path(folder)) if mask else {}
+        if mask is not None:
+            for file, source in logs:
+                run(file, source, _learning(mask))
+        for file, source in logs:
+            pipeline = run(file, source, _printer(file, counts, mask, unknown=unknown))
             _summary(file, pipeline, counts)
             counts.clear()
 
 
-class _Mask:
-    """Replaces names and addresses, each by the same stand-in everywhere, so that lines still belong together."""
-
-    # An address of mail or of a client; then what stands as a user's name in the logs of the servers we know.
-    _NAMED = re.compile(
-        r"[^\s<>()\[\],;:\"'=`]+@[^\s<>()\[\],;:\"'=`]+|(?<![\w.:])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
-        r"|(?<=[Uu]ser=)[^\s,<>]+|(?<=user=<)[^<>]+(?=>)|(?<=USER )\S+|(?<=[Uu]ser )[^\s,:]+|(?<=for user )\S+"
-    )
-
-    def __init__(self) -> None:
-        self._stand_ins: dict[str, str] = {}
-
-    def __call__(self, text: str) -> str:
-        return self._NAMED.sub(lambda found: self._stand_in(found[0]), text)
-
-    def _stand_in(self, name: str) -> str:
-        number = len(self._stand_ins) + 1
-        if name.replace(".", "").isdigit():
-            return self._stand_ins.setdefault(name, f"192.0.2.{number % 255}")
-        user, at, domain = name.rpartition("@")
-        if at:
-            return f"{self._stand_in(user)}@{self._stand_in(domain)}.example"
-        return self._stand_ins.setdefault(name, f"name{number}")
+def _copied(files: Sequence[str], folder: Path) -> dict[str, str]:
+    """Standard input as a file, because it is to be read twice."""
+    if STANDARD_INPUT not in files:
+        return {}
+    with (folder / "input").open("wb") as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+    return {STANDARD_INPUT: str(folder / "input")}
 
 
-def _printer(
-    file: str, counts: Counter[str], mask: _Mask | None, *, unknown: bool
-) -> Callable[[bytes, Record | None, Fact | Verdict], None]:
+def _learning(mask: Mask) -> Observer:
+    def learn(line: bytes, record: Record | None, taken: Fact | Verdict) -> None:
+        mask.learn(_text(line), record, taken if isinstance(taken, Fact) else None)
+
+    return learn
+
+
+def _printer(file: str, counts: Counter[str], mask: Mask | None, *, unknown: bool) -> Observer:
     """Prints each line as it is taken, and counts."""
     number = 0
 
@@ -86,9 +93,8 @@ def _printer(
         nonlocal number
         number += 1
         verdict = Verdict.EVENT if isinstance(taken, Fact) else taken
-        counts[verdict] += 1
         if isinstance(taken, Fact):
-            counts[f"  {taken.kind.name.lower()}"] += 1
+            counts[taken.kind.name.lower()] += 1
         if unknown and verdict in (Verdict.EVENT, Verdict.IGNORED):
             return
         row: dict[str, Any] = {"file": file, "line": number, "verdict": verdict.value}
@@ -97,8 +103,7 @@ def _printer(
         if isinstance(taken, Fact):
             row |= {name: _plain(value) for name, value in taken._asdict().items() if value != _DEFAULTS.get(name)}
         row["text"] = _text(line)
-        text = json.dumps(row, ensure_ascii=False)
-        print(mask(text) if mask else text)  # noqa: T201 - the command's output
+        print(json.dumps(mask.row(row) if mask else row, ensure_ascii=False))  # noqa: T201 - the command's output
 
     return printed
 
@@ -116,19 +121,20 @@ def _text(value: bytes) -> str:
 def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
     """To standard error, so that the JSON lines can be piped."""
     console = Console(stderr=True, highlight=False)
-    lines = sum(counts[verdict] for verdict in Verdict)
-    understood = counts[Verdict.EVENT] + counts[Verdict.IGNORED]
-    console.print(f"{file}: {pipeline.format_name or 'no server recognised'}", soft_wrap=True)
+    # What is wrong with stamps is known before a checkpoint, what is doubtful behind it.
+    problems, heard, quality = pipeline.problems, Heard.of(pipeline), pipeline.checkpoint(()).quality
+    problems = tuple(dict.fromkeys((*problems, *pipeline.problems)))
+    server = f"{pipeline.format_name or 'no server recognised'}, " if heard.events or heard.unmatched else ""
+    console.print(f"{file}: {server}{understood(heard)}", soft_wrap=True, style="" if heard.events else "bold")
     table = Table(box=None, show_header=False)
-    for verdict in Verdict:
-        table.add_row(verdict.value, f"{counts[verdict]:,}")
+    for verdict, count in pipeline.told()[0].items():
+        table.add_row(verdict.value, f"{count:,}")
         if verdict is Verdict.EVENT:
-            for kind in sorted(key for key in counts if key.startswith("  ")):
-                table.add_row(kind, f"{counts[kind]:,}")
-    table.add_row("understood", f"{100 * understood / lines:.1f} %" if lines else "no lines")
+            for kind in sorted(counts):
+                table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
-    wanted = (text for one in told(pipeline.format_name, pipeline.checkpoint(()).quality) for text in one.advice)
-    for sentence in (*pipeline.problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
+    wanted = (text for one in told(pipeline.format_name, quality) for text in one.advice)
+    for sentence in (*problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 
 

@@ -25,10 +25,10 @@ def _replay(  # noqa: PLR0917 - options
     sources = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
         path = Path(folder) / "ledger.sqlite"
-        view, clock = replayed(path, config, sources)
+        found = replayed(path, config, sources)
         with Reading(path) as reading:
             calendar = reading.calendar
-        for piece in Exposition(calendar).render(view, clock):
+        for piece in Exposition(calendar).render(found.view, found.clock):
             sys.stdout.buffer.write(piece)
 
 

@@ -14,9 +14,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from exporter.catalogue import CONNECTIONS, Scope
 from exporter.cli import options
 from exporter.cli.files import replayed
-from exporter.config import Config
+from exporter.cli.options import FileProblem
+from exporter.config import AUTO, DEFAULT_FILE, Config, Source
 from exporter.ledger.reading import Reading
 from exporter.periods import Step
 from exporter.reports import By, failed_names, report, sort_columns
@@ -70,8 +72,10 @@ def _report(  # noqa: PLR0917 - the options of a report
     log_time_zone: options.LogZone = None,
 ) -> None:
     """The report: connections, blocked, bad commands, terminations, bandwidth; from ledgers or log files."""
-    if bool(files) == bool(ledgers):
+    if files and ledgers:
         raise typer.BadParameter("give either --ledger LEDGER or log files")
+    if not files and not ledgers:
+        ledgers = [_configured(config_file)]
     column = _checked(by, step, domain, sort)
     days = options.day(first, "--from"), options.day(last, "--to")
     wanted = _Wanted(by, step or Step.DAY, *days, domain, servers, column)
@@ -101,10 +105,33 @@ def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) ->
     return column
 
 
+def _configured(config_file: Path | None) -> Path:
+    """The ledger of the configuration."""
+    if config_file is None and not DEFAULT_FILE.exists():
+        raise typer.BadParameter(
+            f"give either --ledger LEDGER or log files: there is no {DEFAULT_FILE} to name the ledger"
+        )
+    return options.loaded(config_file).ledger
+
+
 def _read(ledger: Path, config: Config, files: Sequence[str]) -> tuple[list[Path], float]:
+    """A ledger made of the files; FileProblem if nothing in them is a POP3 server's: that is no report of zeros."""
     sources = [(file, options.source_of(file, config, None)) for file in options.existing(files)]
-    _, clock = replayed(ledger, config, sources)
-    return [ledger], clock
+    found = replayed(ledger, config, sources)
+    if not any(one.heard.events for one in found.files):
+        raise FileProblem(
+            f"there is nothing to report; are these the logs of the POP3 server{_formats(sources)}?"
+            " (pop3-exporter parse FILE shows what each line was taken for)"
+        )
+    connections = sum(row.totals[CONNECTIONS] for row in found.view.rows[Scope.SERVER].values())
+    if not connections:
+        typer.secho("WARNING: lines of a POP3 server, but no connection among them", err=True, bold=True)
+    return [ledger], found.clock
+
+
+def _formats(sources: Sequence[tuple[str, Source]]) -> str:
+    names = sorted({source.format for _, source in sources} - {AUTO})
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _days(reading: Sequence[Reading], wanted: _Wanted, clock: float) -> tuple[date, date]:

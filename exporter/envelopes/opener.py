@@ -98,6 +98,11 @@ class Opener:
         return opened
 
     @property
+    def newest(self) -> int | None:
+        """The newest of the last stamps of each host (UNIX seconds); None: no line had one."""
+        return max((record.stamp for record in self._previous.values()), default=None)
+
+    @property
     def stamped(self) -> StampedLines | None:
         """The stream's stamped lines, if the last line was one of them and nothing around it."""
         return self._lines if self._envelope == "lines" else None

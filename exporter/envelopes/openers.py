@@ -26,6 +26,11 @@ class Openers:
         opener.begin(batch.name, batch.modified, batch.modified if now is None else now, batch.lines)
         return opener
 
+    def newest(self, stream: str) -> int | None:
+        """The newest stamp of a stream's last lines (UNIX seconds); None: none is known."""
+        opener = self._openers.get(stream)
+        return opener.newest if opener else None
+
     def states(self, streams: Collection[str], *, keeps_text: bool) -> dict[str, str]:
         """What the next ones must know of these streams; the others are over."""
         self._openers = {stream: opener for stream, opener in self._openers.items() if stream in streams}

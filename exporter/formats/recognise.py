@@ -1,64 +1,233 @@
-"""`--format auto`: which server wrote these lines, and never a guess between two."""
+"""`--format auto`: which server wrote the lines of each stream, and never a guess between two.
 
+A stream (a file, a journal) is one server's. Lines of another one in it are not counted, but they are unmatched and
+told: where one server is the proxy of the other, to count both would count every session twice.
+"""
+
+import json
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from exporter.formats.contract import Format
-from exporter.model import Record
+from exporter.model import Fact, Record, Verdict
 
-# Lines that the chosen format did not understand are shown to the others, so many and no more: it costs.
+# Lines that the chosen format did not understand are shown to the others, so many and no more, because it costs; and
+# of those that follow, one in so many, because a log may change hands.
 SUSPECTED_LINES = 10_000
+SUSPECTED_LATER = 64
+# So many names of logs are remembered, of sources that read two servers.
+NAMES_KEPT = 256
+# The name that stands for every log.
+ALL = ""
+# Formats of servers that are always the proxy of another POP3 server.
+PROXIES = frozenset(("nginx", "perdition"))
+
+# Whatever server it is, such a line is about POP3.
+_PROGRAM = re.compile(rb"pop-?3|popa3|popper|perdition", re.IGNORECASE)
+_MESSAGE = re.compile(rb"pop3-login: |\bpop3\(", re.IGNORECASE)
+
+Changed = Callable[[Format], None]
+
+_ADVICE = (
+    "set the source's format, or give each server a source of its own with the same paths and its format, unless one"
+    " is the proxy of the other: then each session would count twice, so read only one of them, or declare the back"
+    " end with `behind` (docs/behind-a-proxy.md)"
+)
 
 
 class Recogniser:
-    """Chooses among `formats` by the first line that only one of them can have written; one needs no choice.
+    """Reads the lines of one stream by the format that wrote them.
 
-    `state` is what `state()` of an earlier one said. `chosen` is None until then. `votes` counts the lines that
-    were recognised, per format.
+    `chosen` is that format, None while nothing is known; `decided`: a line has shown it, until then it is only the
+    likely one. `rivals`: other formats that recognised a line of the stream as theirs.
     """
 
-    def __init__(self, formats: Sequence[Format], state: str = "") -> None:
+    def __init__(
+        self, formats: Sequence[Format], changed: Changed, likely: Format | None = None, *, decided: bool = False
+    ) -> None:
         self._formats = tuple(formats)
-        self.chosen: Format | None = formats[0] if len(formats) == 1 else None
-        self.votes: Counter[str] = Counter()
-        self._left = SUSPECTED_LINES if len(formats) > 1 else 0
-        for one in formats:
-            if one.name == state:
-                self.chosen = one
+        self._changed = changed
+        self._left = SUSPECTED_LINES
+        self.chosen = formats[0] if len(formats) == 1 else likely
+        self.decided = len(formats) == 1 or (decided and likely is not None)
+        self.rivals: Counter[str] = Counter()
 
-    def see(self, record: Record) -> Format | None:
-        """The format for this line, chosen by it if it can be; None: it is of no server known."""
+    def read(self, record: Record) -> Fact | Verdict:
+        """What the line says. One that only a rival can have written is unmatched."""
         if self.chosen is None:
-            claims = [one for one in self._formats if one.recognises(record)]
-            if len(claims) == 1:
-                self.chosen = claims[0]
-                self.votes[self.chosen.name] += 1
-        return self.chosen
+            return self._begin(record)
+        taken = self.chosen.read(record)
+        if isinstance(taken, Fact):
+            self.decided = True
+            return taken
+        return taken if len(self._formats) == 1 else self._doubt(record, taken)
 
-    def doubt(self, record: Record) -> None:
-        """Take a line that the chosen format did not understand: another server may write into the same log."""
-        if self._left > 0:
-            self._left -= 1
-            self.votes.update(one.name for one in self._formats if one is not self.chosen and one.recognises(record))
+    @property
+    def name(self) -> str:
+        """The format's name once it is decided; empty before."""
+        return self.chosen.name if self.chosen is not None and self.decided else ""
 
     @property
     def doubts(self) -> bool:
-        """Whether lines that were not understood are still of interest."""
-        return self._left > 0
+        """Whether every line that was not understood is of interest."""
+        return len(self._formats) > 1 and (self._left > 0 or bool(self.rivals))
+
+    def _begin(self, record: Record) -> Fact | Verdict:
+        claims = self._claims(record)
+        if len(claims) == 1:
+            return self._decide(claims[0]).read(record)
+        return Verdict.UNMATCHED if claims or _is_about_pop3(record) else Verdict.IGNORED
+
+    def _doubt(self, record: Record, taken: Verdict) -> Fact | Verdict:
+        """A line that the chosen format did not understand: another server may have written it."""
+        self._left -= 1
+        if self._left <= 0 and not self.rivals and self._left % SUSPECTED_LATER:
+            return taken
+        claims = [one for one in self._claims(record) if one is not self.chosen]
+        if len(claims) == 1 and not self.decided:
+            return self._decide(claims[0]).read(record)
+        self.rivals.update(one.name for one in claims)
+        return Verdict.UNMATCHED if claims and taken is Verdict.IGNORED else taken
+
+    def _claims(self, record: Record) -> list[Format]:
+        return [one for one in self._formats if one.recognises(record)]
+
+    def _decide(self, form: Format) -> Format:
+        self.chosen, self.decided = form, True
+        self._changed(form)
+        return form
+
+
+class Recognition:
+    """The recognisers of a source's streams; `changed` is called when one of them turns to another format.
+
+    `state` is what `state()` of an earlier one said. A stream that nothing is known of is likely what the log of its
+    name was before (a rotation), or else what all the others are.
+    """
+
+    def __init__(self, formats: Sequence[Format], state: str, changed: Changed) -> None:
+        self._formats = {one.name: one for one in formats}
+        self._changed = changed
+        self._form: Format | None = None
+        self._known, self._names = _restored(state)
+        self._recognisers: dict[str, Recogniser] = {}
+        self._labels: dict[str, str] = {}
+
+    def of(self, stream: str, name: str) -> Recogniser:
+        """That of a stream; `name` as an operator knows it."""
+        self._labels[stream] = name
+        found = self._recognisers.get(stream)
+        if found is None:
+            known = self._formats.get(self._known.pop(stream, ""))
+            likely = known or self._likely(name)
+            found = Recogniser(tuple(self._formats.values()), self._turn_to, likely, decided=known is not None)
+            self._recognisers[stream] = found
+        if found.chosen is not None:
+            self._turn_to(found.chosen)
+        return found
+
+    def name(self, stream: str) -> str:
+        """The format that a stream is decided to be of; empty: none is."""
+        found = self._recognisers.get(stream)
+        return found.name if found is not None else ""
+
+    def keep(self, streams: Iterable[str]) -> None:
+        """Forget the streams that are gone, but not which server wrote the logs of their names.
+
+        None at all: a pipe, which has no place to go on from.
+        """
+        staying = set(streams) or self._recognisers.keys() | self._known
+        self._note()
+        for stream in self._recognisers.keys() - staying:
+            del self._recognisers[stream], self._labels[stream]
+        self._known = {stream: name for stream, name in self._known.items() if stream in staying}
 
     def state(self) -> str:
-        """What the next recogniser must know."""
-        return self.chosen.name if self.chosen else ""
+        """What the next one must know; a bare name where there is nothing to choose."""
+        if len(self._formats) == 1:
+            return next(iter(self._formats))
+        self._note()
+        streams = self._known | {stream: one.name for stream, one in self._recognisers.items() if one.name}
+        # Where all are one server's, that is all there is to know of a new stream.
+        names = self._names if len(set(self._names.values())) > 1 else dict(list(self._names.items())[-1:])
+        return json.dumps({"streams": streams, "names": names}) if streams or names else ""
 
     @property
-    def problem(self) -> str:
-        """What to settle where two servers write into one log; empty: nothing."""
-        if self.chosen is None:
-            return ""
-        others = ", ".join(sorted(name for name in self.votes if name != self.chosen.name))
-        if not others:
-            return ""
-        return (
-            f"read as {self.chosen.name}, but there are lines of {others} too: give the source one format: for each"
-            f" server a source of its own with the same paths"
-        )
+    def names(self) -> tuple[str, ...]:
+        """The formats in use."""
+        if len(self._formats) == 1:
+            return tuple(self._formats)
+        found = {one.name for one in self._recognisers.values()} | set(self._known.values())
+        return tuple(sorted(found & self._formats.keys()))
+
+    def begin(self) -> None:
+        """Turn to what is known."""
+        for name in self.names[:1]:
+            self._turn_to(self._formats[name])
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What to settle where two servers write into one log, or one is the other's proxy."""
+        mixed: dict[tuple[str, str], list[str]] = {}
+        for stream, one in self._recognisers.items():
+            if one.rivals:
+                mixed.setdefault((one.name, ", ".join(sorted(one.rivals))), []).append(self._labels[stream])
+        found = [
+            f"{_listed(labels)}: read as {name}, but there are lines of {others} too, which are not counted: {_ADVICE}"
+            for (name, others), labels in mixed.items()
+        ]
+        return (*found, *_proxied(self.names))
+
+    def _turn_to(self, form: Format) -> None:
+        if form is not self._form:
+            self._form = form
+            self._changed(form)
+
+    def _likely(self, name: str) -> Format | None:
+        named = self._names.get(name)
+        known = {named} if named else {*self._names.values(), *self.names}
+        return self._formats.get(known.pop()) if len(known) == 1 else None
+
+    def _note(self) -> None:
+        """Remember which server wrote the log of which name."""
+        for stream, recogniser in self._recognisers.items():
+            if recogniser.name:
+                self._names.pop(self._labels[stream], None)
+                self._names[self._labels[stream]] = recogniser.name
+        for name in list(self._names)[:-NAMES_KEPT]:
+            del self._names[name]
+
+
+def format_of(state: str, stream: str) -> str:
+    """The name of the format that a stream was read as, by a `state`; empty: not known."""
+    streams, names = _restored(state)
+    return streams.get(stream) or names.get(ALL, "")
+
+
+def _proxied(names: Sequence[str]) -> Iterator[str]:
+    for proxy in names:
+        if proxy in PROXIES and len(names) > 1:
+            others = ", ".join(name for name in names if name != proxy)
+            yield (
+                f"reads logs of {proxy} and of {others}: if {proxy} is the proxy of {others}, each session counts"
+                " twice: read only one of them, or declare the back end, as a source of its own, with `behind`"
+                " (docs/behind-a-proxy.md)"
+            )
+
+
+def _is_about_pop3(record: Record) -> bool:
+    return _PROGRAM.search(record.program) is not None or _MESSAGE.search(record.message) is not None
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"{labels[0]} and {len(labels) - 1} more"
+
+
+def _restored(state: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Streams and names to formats; an earlier version knew one format of all streams."""
+    try:
+        saved = json.loads(state)
+        return dict(saved["streams"]), dict(saved["names"])
+    except (ValueError, KeyError, TypeError):
+        return {}, {ALL: state} if state else {}

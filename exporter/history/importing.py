@@ -1,19 +1,20 @@
 """Old logs into a ledger that never ran, or one of their own: whole files, oldest first, by the log's own clock."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.history.oldlogs import SEEN_BEFORE, LogFile, Positions, by_first_stamp, is_complete
+from exporter.formats.recognise import format_of
+from exporter.history.oldlogs import SEEN_BEFORE, LogFile, Positions, by_first_stamp, is_complete, moved
+from exporter.history.outcome import Heard, Imported, ImportedFile
 from exporter.inputs.generations import take_apart
 from exporter.inputs.identity import HEAD_BYTES
-from exporter.inputs.readers import Torn, open_reader
-from exporter.inputs.whole import pieces
+from exporter.inputs.readers import Reader, Torn, open_reader
+from exporter.inputs.whole import Piece, pieces
 from exporter.ledger import Ledger, LedgerError
 from exporter.ledger.reading import Reading
-from exporter.model import Batch, Position, SourceCount
-from exporter.pipeline import Pipeline
+from exporter.model import Batch, Position, SourceCheckpoint, SourceCount
+from exporter.pipeline import OWN_STATE, Pipeline
 
 # A commit costs a few milliseconds; what an interruption loses is read again.
 COMMIT_BYTES = 32 << 20
@@ -24,27 +25,13 @@ COMPRESSION = 10
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedFile:
-    """What came of one file: lines and (uncompressed) bytes read now; `skipped` bytes were read before.
+class ForeignFile(LedgerError):  # noqa: N818 - it is told as it stands
+    """The ledger has read the file at `path` as part of another `source`."""
 
-    `left`: bytes of a last line that is still being written. `problem`: why it could not be read to its end.
-    """
-
-    path: str
-    lines: int = 0
-    read: int = 0
-    skipped: int = 0
-    left: int = 0
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import did; files in the order in which they were read. `clock`: the newest stamp in the ledger."""
-
-    files: tuple[ImportedFile, ...]
-    clock: float
+    def __init__(self, path: str, source: str) -> None:
+        super().__init__(f"{path}: was read as part of source {source!r}, and would count twice; import it as that one")
+        self.path = path
+        self.source = source
 
 
 def import_files(
@@ -60,12 +47,12 @@ def import_files(
 
     `pipelines` makes the pipeline of a source, going on where the ledger's last commit was; it is called once a
     source. What was read before, under whatever name, is not read again, so an interrupted import is simply begun
-    again. Connections that are open at the end stay open: the files may grow. `now` (our clock) only tells which
-    files are still being written. `finish`: nothing will follow, as in a report straight from files: last lines need
-    no end, and what is open is given up.
+    again. A file of which nothing is counted is not remembered. Connections that are open at the end stay open: the
+    files may grow. `now` (our clock) only tells which files are still being written. `finish`: nothing will follow, as
+    in a report straight from files: last lines need no end, and what is open is given up.
 
-    OSError if a file cannot be opened, LedgerError if the ledger has read some of the files as part of another
-    source: nothing was imported then. LedgerError, too, if a commit fails. What is wrong inside a file is told in its
+    OSError if a file cannot be opened, ForeignFile if the ledger has read some of the files as part of another
+    source: nothing was imported then. LedgerError if a commit fails. What is wrong inside a file is told in its
     `problem`.
     """
     ordered = by_first_stamp(files)
@@ -78,7 +65,7 @@ def import_files(
         following = ordered[number + 1][0] if number + 1 < len(ordered) else float("inf")
         done.append(run.read(file, begin, following))
     run.finish(everything=finish)
-    return Imported(tuple(done), run.clock)
+    return Imported(tuple(done), run.clock, run.problems())
 
 
 class _Import:
@@ -95,45 +82,57 @@ class _Import:
         self._positions = {source: Positions(saved) for source, saved in _saved_positions(ledger).items()}
 
     def refuse_foreign(self, file: LogFile) -> None:
-        """Lines that another source has counted would be counted twice."""
+        """Lines that another source has counted would be counted twice, unless it counts another server's."""
         with closing(open_reader(file.path)) as reader:
             try:
                 first = reader.read(0, HEAD_BYTES)
             except Torn:
                 return
         for source, positions in self._positions.items():
-            if source != file.source and positions.knows(first):
-                raise LedgerError(f"{file.path}: was read as part of source {source!r}; import it as that source")
+            for known in positions.like(first) if source != file.source else ():
+                other = self._format(source, known.stream)
+                if not (file.format and other and file.format != other):
+                    raise ForeignFile(file.path, source)
 
     def read(self, file: LogFile, begin: float, following: float) -> ImportedFile:
         """Read one file to its end. `begin`, `following`: the first stamps of this file and of the next one."""
-        positions = self._positions.setdefault(file.source, Positions(()))
-        lines, problem, uncommitted, left = 0, "", 0, 0
-        start = position = SEEN_BEFORE
-        in_order = self.clock <= begin  # logs of several hosts overlap
+        pipeline, in_order = self._pipeline(file.source), self.clock <= begin  # logs of several hosts overlap
+        if file.behind and self._ledger.restored(file.behind):
+            self._pipeline(file.behind)
+        one = _File(file.path, Heard.of(pipeline))
         with closing(open_reader(file.path)) as reader:
             try:
-                start = position = positions.of(file.path, reader)
-                final = is_complete(file.path, reader, self._now)
-                for piece in pieces(reader.read, position.offset, skipping=position.skipping, final=final):
-                    batch = Batch(position.stream, position.path, piece.lines, position.modified, caught_up=False)
-                    self._ledger.book(self._pipeline(file.source).feed(batch, None))
-                    uncommitted += piece.offset - position.offset
-                    position = positions.move(position, file.path, reader, piece)
-                    lines += len(piece.lines)
-                    self._meter.at(file.path, position.offset)
-                    if uncommitted >= COMMIT_BYTES:
-                        self._commit(file.source, uncommitted)
-                        uncommitted = 0
+                one.start = one.position = self._positions_of(file.source).of(file.path, reader)
+                for piece in one.pieces(reader, self._now):
+                    batch = Batch(one.stream, one.position.path, piece.lines, one.position.modified, caught_up=False)
+                    self._ledger.book(pipeline.feed(batch, None))
+                    one.move(reader, piece)
+                    self._meter.at(file.path, one.position.offset)
+                    if one.uncommitted >= COMMIT_BYTES:
+                        self._keep(file.source, one)
                         if in_order and self.clock <= following:
                             self._expire(file.source)
-                left = len(reader.read(position.offset, HEAD_BYTES))
+                one.left = len(reader.read(one.position.offset, HEAD_BYTES))
             except (OSError, Torn) as error:
-                problem = f"is not complete, or not of the kind that its name says: {error}"
-        if lines or uncommitted:
-            self._commit(file.source, uncommitted)
+                one.problem = f"is not complete, or not of the kind that its name says: {error}"
+        found = one.outcome(pipeline, begin)
+        self._keep(file.source, one)
         self._meter.finish(file.path)
-        return ImportedFile(file.path, lines, position.offset - start.offset, start.offset, left, problem)
+        return found
+
+    def problems(self) -> dict[str, tuple[str, ...]]:
+        """What the sources' lines have shown that should be settled."""
+        return {source: pipeline.problems for source, pipeline in self._pipelines.items() if pipeline.problems}
+
+    def _keep(self, source: str, one: "_File") -> None:
+        """Commit with how far the file was read, if anything of it counts; else nobody has read it."""
+        if one.uncommitted and one.counts(self._pipeline(source)):
+            self._positions_of(source).keep(one.position)
+            self._commit(source, one.uncommitted)
+            one.uncommitted = 0
+
+    def _positions_of(self, source: str) -> Positions:
+        return self._positions.setdefault(source, Positions(()))
 
     def finish(self, *, everything: bool) -> None:
         """All is read: what had no line for too long is given up; the rest stays open, unless `everything` ends."""
@@ -142,6 +141,10 @@ class _Import:
             if everything:
                 self._ledger.book(pipeline.finish())
                 self._commit(source, 0)
+
+    def _format(self, source: str, stream: str) -> str:
+        saved = self._ledger.restored(source)
+        return format_of(saved.envelopes.get(OWN_STATE, ""), stream) if saved else ""
 
     def _pipeline(self, source: str) -> Pipeline:
         if source not in self._pipelines:
@@ -153,18 +156,25 @@ class _Import:
         return saved.counts if saved else SourceCount()
 
     def _commit(self, source: str, read_bytes: int) -> None:
-        """Commit at the newest stamp read: days are the log's own."""
+        """Commit at the newest stamp read: days are the log's own.
+
+        All sources at once: lines of a back end change what is known of its front.
+        """
+        self._read_bytes[source] = self._read_bytes.get(source, self._counts(source).read_bytes) + read_bytes
+        checkpoints = {name: self._checkpoint(name) for name in self._pipelines}
+        stamps = [stamp for one in checkpoints.values() for stamp in one.last_events.values()]
+        self.clock = max([self.clock, *map(float, stamps)])
+        self._ledger.commit(self.clock, checkpoints)
+
+    def _checkpoint(self, source: str) -> SourceCheckpoint:
         before = self._counts(source)
-        self._read_bytes[source] = self._read_bytes.get(source, before.read_bytes) + read_bytes
-        checkpoint = self._pipeline(source).checkpoint(
-            self._positions[source].all(),
-            read_bytes=self._read_bytes[source],
+        return self._pipelines[source].checkpoint(
+            self._positions_of(source).all(),
+            read_bytes=self._read_bytes.get(source, before.read_bytes),
             rotations=before.rotations,
             truncations=before.truncations,
             lines_possibly_lost=before.lines_possibly_lost,
         )
-        self.clock = max([self.clock, *map(float, checkpoint.last_events.values())])
-        self._ledger.commit(self.clock, {source: checkpoint})
 
     def _expire(self, source: str) -> None:
         """Give up what had no line for too long, by log time; only while nothing older is still to come."""
@@ -172,6 +182,43 @@ class _Import:
         if charges:
             self._ledger.book(charges)
             self._commit(source, 0)
+
+
+class _File:
+    """How far one file was read; `before`: what its source had heard."""
+
+    def __init__(self, path: str, before: Heard) -> None:
+        self.path = path
+        self.start = self.position = SEEN_BEFORE
+        self.uncommitted = self.left = 0
+        self.problem = ""
+        self._before = before
+
+    @property
+    def stream(self) -> str:
+        return self.position.stream
+
+    def pieces(self, reader: Reader, now: float) -> Iterator[Piece]:
+        """Its lines from where it was read before."""
+        final = is_complete(self.path, reader, now)
+        return pieces(reader.read, self.start.offset, skipping=self.start.skipping, final=final)
+
+    def move(self, reader: Reader, piece: Piece) -> None:
+        """A piece was read."""
+        self.uncommitted += piece.offset - self.position.offset
+        self.position = moved(self.position, self.path, reader, piece)
+
+    def counts(self, pipeline: Pipeline) -> bool:
+        """Whether anything of it was counted, now or before."""
+        return bool(self.start.offset) or Heard.of(pipeline).events > self._before.events
+
+    def outcome(self, pipeline: Pipeline, begin: float) -> ImportedFile:
+        """What came of it; `begin`: its first stamp."""
+        heard = Heard.of(pipeline).since(self._before)
+        _, form, last = pipeline.told(self.stream)
+        first = begin if last is not None and not self.start.offset else None
+        read, skipped = self.position.offset - self.start.offset, self.start.offset
+        return ImportedFile(self.path, heard, read, skipped, self.left, form, first, last, self.problem)
 
 
 class _Meter:

@@ -22,20 +22,27 @@ SEEN_BEFORE = Position(stream="", path="")
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file to be imported into `source`; `zone` is that of stamps without one."""
+    """A file to be imported into `source`; `zone` is that of stamps without one.
+
+    `format`: the name of the only one whose lines are to be counted; empty: to be recognised. `behind`: the source
+    whose back end wrote it, as in the configuration; empty: it stands for itself.
+    """
 
     path: str
     source: str
     zone: ZoneInfo
+    format: str = ""
+    behind: str = ""
 
 
 def by_first_stamp(files: Iterable[LogFile]) -> list[tuple[float, LogFile]]:
     """The files with the time they begin at (UNIX seconds), oldest first, however they were given.
 
-    A file without any stamp has its own age. OSError if one cannot be read.
+    A file without any stamp has its own age. Those of back ends come last, because they add to what their fronts
+    tell. OSError if one cannot be read.
     """
     begun = [(first_stamp(file), file) for file in dict.fromkeys(files)]
-    return sorted(begun, key=lambda pair: (pair[0], pair[1].path))
+    return sorted(begun, key=lambda pair: (bool(pair[1].behind), pair[0], pair[1].path))
 
 
 def first_stamp(file: LogFile) -> float:
@@ -71,7 +78,7 @@ class Positions:
     def of(self, path: str, reader: Reader) -> Position:
         """The position of the file, by its content wherever it lies now; at its begin if it was never read."""
         first = reader.read(0, HEAD_BYTES)
-        known = [position for position in self._positions.values() if _is_same(position, first)]
+        known = self.like(first)
         if known:
             return max(known, key=lambda position: position.offset)
         head, status = head_of(first), reader.stat()
@@ -86,26 +93,29 @@ class Positions:
             modified=status.st_mtime,
         )
 
-    def knows(self, first: bytes) -> bool:
-        """Whether a file that begins like this was read, at least in part."""
-        return any(_is_same(position, first) for position in self._positions.values())
+    def like(self, first: bytes) -> list[Position]:
+        """Those of files that begin like this."""
+        return [position for position in self._positions.values() if _is_same(position, first)]
 
-    def move(self, position: Position, path: str, reader: Reader, piece: Piece) -> Position:
-        """The file was read on; returns where it is now."""
-        status, head = reader.stat(), head_of(reader.read(0, HEAD_BYTES)) if position.head_length < HEAD_BYTES else None
-        moved = replace(
-            position,
-            path=str(Path(path).absolute()),
-            device=status.st_dev,
-            inode=status.st_ino,
-            head_length=head.length if head else position.head_length,
-            head_digest=head.digest if head else position.head_digest,
-            offset=piece.offset,
-            modified=status.st_mtime,
-            skipping=piece.skipping,
-        )
-        self._positions[moved.stream] = moved
-        return moved
+    def keep(self, position: Position) -> None:
+        """A file was read up to there."""
+        self._positions[position.stream] = position
+
+
+def moved(position: Position, path: str, reader: Reader, piece: Piece) -> Position:
+    """Where a file is when the piece was read."""
+    status, head = reader.stat(), head_of(reader.read(0, HEAD_BYTES)) if position.head_length < HEAD_BYTES else None
+    return replace(
+        position,
+        path=str(Path(path).absolute()),
+        device=status.st_dev,
+        inode=status.st_ino,
+        head_length=head.length if head else position.head_length,
+        head_digest=head.digest if head else position.head_digest,
+        offset=piece.offset,
+        modified=status.st_mtime,
+        skipping=piece.skipping,
+    )
 
 
 def is_complete(path: str, reader: Reader, now: float) -> bool:

@@ -142,6 +142,7 @@ def test_check_says_what_a_source_would_read(pop3: Run, log: Path, tmp_path: Pat
     ran = pop3("check", config)
     assert 0 == ran.code
     assert f"{log}: {log.stat().st_size:,} bytes" in ran.out
+    assert f"{log}: lines of dovecot, understood 100.0 %" in ran.out
     assert "mx1: dovecot; logs every measure" in ran.out
     assert "/nowhere/x.log: nothing there now; it is read as soon as it appears" in ran.out
 

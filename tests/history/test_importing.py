@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.demo.traffic import lines
-from exporter.formats import FORMATS
+from exporter.formats import FORMATS, formats_of
+from exporter.formats.contract import Format
 from exporter.history import Imported, LogFile, import_files
 from exporter.inputs.files import FileInput
 from exporter.ledger import Ledger, LedgerError
@@ -32,14 +33,14 @@ NOW = BEGIN + 100 * DAY
 LOG = [f"{line}\n".encode() for line in lines(BEGIN, BEGIN + DAY)]
 
 
-def pipelines(ledger: Ledger) -> Callable[[str], Pipeline]:
+def pipelines(ledger: Ledger, formats: tuple[Format, ...] = FORMATS) -> Callable[[str], Pipeline]:
     """The pipeline of any source, for any server."""
 
     def account(server: str, user: bytes | None, login: bool) -> Account:  # noqa: FBT001 - sessions call it so
         return ledger.names.account(server, user, login=login)
 
     def made(source: str) -> Pipeline:
-        reading = Reading(FORMATS, UTC, "here")
+        reading = Reading(formats, UTC, "here")
         return Pipeline(reading, ledger.calendar, account, ledger.names.intern, ledger.restored(source))
 
     return made
@@ -185,7 +186,8 @@ def test_an_interrupted_import_is_begun_again(
 def test_logs_of_several_hosts_overlap(tmp_path: Path) -> None:
     """A host's sessions are not given up because another host's log reaches further."""
     here = b"".join(LOG[:1500])
-    there = here.replace(b" mx1 ", b" mx2 ")
+    # Session ids of its own: those that two servers share are counted as a sign of a proxy.
+    there = here.replace(b" mx1 ", b" mx2 ").replace(b"session=<", b"session=<b").replace(b"><", b"><b")
     (tmp_path / "a.log").write_bytes(here)
     (tmp_path / "b.log").write_bytes(there)
     both = sorted([*LOG[:1500], *there.splitlines(keepends=True)], key=lambda line: line.split(b" ", 1)[0])
@@ -262,9 +264,96 @@ def test_a_file_of_another_source_is_refused(tmp_path: Path) -> None:
     other.write_bytes(b"".join(lines_before()))
     imported(tmp_path / "ledger.sqlite", [log], source="mx1")
     before = contents(tmp_path / "ledger.sqlite")
-    with pytest.raises(LedgerError, match=r"mail\.log: was read as part of source 'mx1'; import it as that source"):
+    with pytest.raises(LedgerError, match=r"mail\.log: was read as part of source 'mx1', and would count twice"):
         imported(tmp_path / "ledger.sqlite", [other, log], source="mx2")
     assert before == contents(tmp_path / "ledger.sqlite")
+
+
+def courier() -> list[bytes]:
+    """The log of another server, from the same hours."""
+    path = next(iter(sorted(Path(__file__).parents[1].glob("formats/courier/*.log"))))
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def imported_as(ledger: Path, file: Path, source: str, format_name: str) -> Imported:
+    """One file, of which only the lines of one server are to be counted; empty: of that which is recognised."""
+    with closing(Ledger.open(ledger, zone="UTC", now=0)) as opened:
+        found = [LogFile(str(file), source, UTC, format_name)]
+        return import_files(opened, found, pipelines(opened, formats_of(format_name or "auto")), now=NOW)
+
+
+def connections(found: dict[str, list[Any]]) -> int:
+    """Those that were seen and not only begun, by their ends."""
+    return sum(number for *_, number in found["ends"])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_each_file_is_of_its_own_server(tmp_path: Path, whole: dict[str, list[Any]], order: int) -> None:
+    """A directory with the logs of two: what each alone comes to, whichever is older."""
+    (tmp_path / "a.log").write_bytes(b"".join(LOG))
+    (tmp_path / "b.log").write_bytes(b"".join(courier()))
+    one = imported(tmp_path / "one.sqlite", [tmp_path / "b.log"])
+    both = imported(tmp_path / "both.sqlite", [tmp_path / "a.log", tmp_path / "b.log"][::order])
+    assert {"a.log": "dovecot", "b.log": "courier"} == {Path(file.path).name: file.format for file in both.files}
+    expected = one.files[0].heard
+    assert expected == next(file.heard for file in both.files if file.path.endswith("b.log"))
+    assert expected.events > 10
+    alone = connections(contents(tmp_path / "one.sqlite"))
+    assert alone
+    assert connections(whole) + alone == connections(contents(tmp_path / "both.sqlite"))
+
+
+def test_a_file_of_which_nothing_counts_is_not_marked_as_read(tmp_path: Path, whole: dict[str, list[Any]]) -> None:
+    """An exporter that does not know the server leaves the file as it was: a later one imports it, bytes and all."""
+    log, other = tmp_path / "mail.log", tmp_path / "courier.log"
+    log.write_bytes(b"".join(LOG))
+    other.write_bytes(b"".join(courier()))
+    with closing(Ledger.open(tmp_path / "ledger.sqlite", zone="UTC", now=0)) as opened:
+        found = import_files(
+            opened, [LogFile(str(log), "mail", UTC)], pipelines(opened, formats_of("courier")), now=NOW
+        )
+        assert (len(LOG), 0) == (found.files[0].lines, found.files[0].heard.events)
+    assert [] == contents(tmp_path / "ledger.sqlite")["days"]
+    again = imported(tmp_path / "ledger.sqlite", [log])
+    assert (0, len(LOG)) == (again.files[0].skipped, again.files[0].lines)
+    assert whole == contents(tmp_path / "ledger.sqlite")
+
+
+def test_nothing_of_a_large_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the middle of it either, where a long import commits."""
+    monkeypatch.setattr("exporter.history.importing.COMMIT_BYTES", 1_000)
+    monkeypatch.setattr("exporter.inputs.whole.CHUNK_BYTES", 500)
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"2026-11-18T06:30:00+00:00 mx1 postfix/smtpd[7]: connect\n" * 200)
+    for _ in range(2):
+        found = imported(tmp_path / "ledger.sqlite", [log]).files[0]
+        assert (200, 0) == (found.lines, found.skipped)
+
+
+def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
+    """First and last stamp, and how much of what concerns POP3 was understood."""
+    log = tmp_path / "mail.log"
+    strange = b"2026-10-27T00:00:00+00:00 mx1 dovecot: pop3-login: Nobody has ever seen this\n"
+    last = b"2026-10-28T00:00:00+00:00 mx1 postfix/smtpd[7]: connect\n"
+    log.write_bytes(b"".join([*LOG, strange, last]))
+    (found,) = imported(tmp_path / "ledger.sqlite", [log]).files
+    assert ("dovecot", 1_793_145_600) == (found.format, found.last)
+    assert found.first is not None
+    assert BEGIN <= found.first <= BEGIN + 3600
+    assert found.heard.events / (found.heard.events + 1) == found.heard.understood
+    assert 1 == found.heard.unmatched
+
+
+def test_a_file_of_two_servers_is_counted_once_for_each(tmp_path: Path) -> None:
+    """By two sources, each told its format: neither is refused for the other's sake, but for its own."""
+    log, ledger = tmp_path / "mail.log", tmp_path / "ledger.sqlite"
+    log.write_bytes(b"".join([*LOG, *courier()]))
+    one = imported_as(ledger, log, "one", "dovecot").files[0].heard.events
+    two = imported_as(ledger, log, "two", "courier").files[0].heard.events
+    assert 0 < two < one
+    for format_name in ("courier", ""):
+        with pytest.raises(LedgerError, match="was read as part of source"):
+            imported_as(ledger, log, "three", format_name)
 
 
 def test_a_torn_file_is_told_and_the_others_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from exporter.catalogue import Quality, Reason
+from exporter.formats import FORMATS
 from tests.pipeline.bench import NOW, Bench
 
 HEAD = b"2026-11-22T07:59:%02d+00:00 mx1 dovecot: "
@@ -160,3 +161,22 @@ def test_the_observer_sees_every_line(bench: Bench) -> None:
     bench.feed(login(), b"no stamp at all")
     assert [login(), b"no stamp at all"] == [line for line, _ in shown]
     assert shown[1][1] is None
+
+
+def test_one_source_may_have_the_files_of_two_servers() -> None:
+    """Each is read as what it is, also after a restart in between, whichever comes first."""
+    dovecot = b"Nov 22 07:%02d:00 mx1 dovecot: pop3-login: Login: user=<bob@example.com>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=%d, TLS, session=<abcdefgh%04d>"  # noqa: E501
+    courier = (
+        b"Nov 22 07:%02d:01 mx2 pop3d: LOGIN, user=carol@example.net, ip=[::ffff:192.0.2.8], port=[%d], protocol=POP3"
+    )
+    for order in ("ab", "ba"):
+        bench = Bench(formats=FORMATS)
+        for minute in range(4):
+            for stream in order:
+                line = dovecot % (minute, minute, minute) if stream == "a" else courier % (minute, 4000 + minute)
+                bench.feed(line, stream=stream)
+            if minute == 1:
+                bench.restart()
+        assert 8 == bench.total("logins")
+        assert "courier, dovecot" == bench.pipeline.format_name
+        assert () == bench.pipeline.problems

@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "ledger": {"names"},
     "exposition": {"__init__"},
     "reports": {"ledger"},
-    "history": {"inputs", "envelopes", "exposition", "ledger", "pipeline", "reports"},
+    "history": {"inputs", "envelopes", "exposition", "formats", "ledger", "pipeline", "reports"},
     "web": {"__init__", "configfile", "exposition", "formats"},
     "gateway": {"__init__", "configfile", "reports", "web"},
     "configfile": set(),
