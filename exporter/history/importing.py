@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from exporter.formats.recognise import format_of
 from exporter.history.oldlogs import SEEN_BEFORE, LogFile, Positions, by_first_stamp, is_complete, moved
 from exporter.history.outcome import Heard, Imported, ImportedFile
+from exporter.inputs.beginnings import beginning_of
 from exporter.inputs.generations import take_apart
 from exporter.inputs.identity import HEAD_BYTES
 from exporter.inputs.readers import Reader, Torn, open_reader
@@ -85,11 +87,11 @@ class _Import:
         """Lines that another source has counted would be counted twice, unless it counts another server's."""
         with closing(open_reader(file.path)) as reader:
             try:
-                first = reader.read(0, HEAD_BYTES)
+                beginning = beginning_of(reader)
             except Torn:
                 return
         for source, positions in self._positions.items():
-            for known in positions.like(first) if source != file.source else ():
+            for known in positions.like(beginning) if source != file.source else ():
                 other = self._format(source, known.stream)
                 if not (file.format and other and file.format != other):
                     raise ForeignFile(file.path, source)
@@ -113,6 +115,7 @@ class _Import:
                         if in_order and self.clock <= following:
                             self._expire(file.source)
                 one.left = len(reader.read(one.position.offset, HEAD_BYTES))
+                one.finish(is_complete(file.path, reader, self._now))
             except (OSError, Torn) as error:
                 one.problem = f"is not complete, or not of the kind that its name says: {error}"
         found = one.outcome(pipeline, begin)
@@ -207,6 +210,11 @@ class _File:
         """A piece was read."""
         self.uncommitted += piece.offset - self.position.offset
         self.position = moved(self.position, self.path, reader, piece)
+
+    def finish(self, complete: bool) -> None:  # noqa: FBT001
+        """All is read; nobody will look for more of a `complete` file, wherever it goes, unless it changes."""
+        if complete and not self.left and self.stream:
+            self.position = replace(self.position, finished=True)
 
     def counts(self, pipeline: Pipeline) -> bool:
         """Whether anything of it was counted, now or before."""

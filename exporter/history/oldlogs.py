@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from exporter.envelopes.opener import Opener
+from exporter.inputs.beginnings import Beginning, beginning_of
 from exporter.inputs.generations import take_apart
 from exporter.inputs.identity import HEAD_BYTES, Head, head_of
 from exporter.inputs.readers import Reader, Torn
@@ -77,11 +78,11 @@ class Positions:
 
     def of(self, path: str, reader: Reader) -> Position:
         """The position of the file, by its content wherever it lies now; at its begin if it was never read."""
-        first = reader.read(0, HEAD_BYTES)
-        known = self.like(first)
+        beginning = beginning_of(reader)
+        known = self.like(beginning)
         if known:
             return max(known, key=lambda position: position.offset)
-        head, status = head_of(first), reader.stat()
+        head, status = head_of(beginning.first), reader.stat()
         key, self._next = str(self._next), self._next + 1
         return Position(
             key,
@@ -91,11 +92,12 @@ class Positions:
             head_length=head.length,
             head_digest=head.digest,
             modified=status.st_mtime,
+            head_begin=beginning.begin,
         )
 
-    def like(self, first: bytes) -> list[Position]:
+    def like(self, beginning: Beginning) -> list[Position]:
         """Those of files that begin like this."""
-        return [position for position in self._positions.values() if _is_same(position, first)]
+        return [position for position in self._positions.values() if _is_same(position, beginning)]
 
     def keep(self, position: Position) -> None:
         """A file was read up to there."""
@@ -104,7 +106,9 @@ class Positions:
 
 def moved(position: Position, path: str, reader: Reader, piece: Piece) -> Position:
     """Where a file is when the piece was read."""
-    status, head = reader.stat(), head_of(reader.read(0, HEAD_BYTES)) if position.head_length < HEAD_BYTES else None
+    status, head = reader.stat(), None
+    if position.head_length < HEAD_BYTES and not take_apart(Path(path).name).compression:  # it may have grown
+        head = head_of(reader.read(position.head_begin, HEAD_BYTES), piece.offset - position.head_begin)
     return replace(
         position,
         path=str(Path(path).absolute()),
@@ -123,6 +127,6 @@ def is_complete(path: str, reader: Reader, now: float) -> bool:
     return bool(take_apart(Path(path).name).compression) or abs(now - reader.stat().st_mtime) >= QUIET_SECONDS
 
 
-def _is_same(position: Position, first: bytes) -> bool:
+def _is_same(position: Position, beginning: Beginning) -> bool:
     known = Head(position.head_length, position.head_digest, None)
-    return known.length > 0 and known.begins(first)
+    return known.length > 0 and position.head_begin == beginning.begin and known.begins(beginning.first)

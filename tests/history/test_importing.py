@@ -131,6 +131,37 @@ def test_a_file_imported_twice_counts_once(tmp_path: Path, whole: dict[str, list
     assert [(0, 0)] == [(one.lines, one.read) for one in again.files]
 
 
+def test_a_file_that_begins_with_a_hole_counts_once(tmp_path: Path, whole: dict[str, list[Any]]) -> None:
+    """What a stale writer leaves after a truncation: such files are told apart by what follows the hole."""
+    for number, part in enumerate((LOG[: len(LOG) // 2], LOG[len(LOG) // 2 :])):
+        with (tmp_path / f"mail.log.{2 - number}").open("wb") as file:
+            file.truncate(5 << 20)
+            file.seek(5 << 20)
+            file.writelines(part)
+    logs = [tmp_path / "mail.log.2", tmp_path / "mail.log.1"]
+    copies = [compressed(tmp_path / f"copy{number}.gz", log.read_bytes()) for number, log in enumerate(logs)]
+    for files in (logs, copies, logs):
+        imported(tmp_path / "ledger.sqlite", files)
+        assert whole == contents(tmp_path / "ledger.sqlite")
+
+
+def test_a_file_that_was_read_is_as_good_as_gone(tmp_path: Path) -> None:
+    """Where an imported file is deleted, or out of the daemon's sight, nothing is lost and nothing is told."""
+    old, log = tmp_path / "home" / "old.log", tmp_path / "mail.log"
+    old.parent.mkdir()
+    old.write_bytes(b"".join(LOG))
+    os.utime(old, (NOW - 60, NOW - 60))
+    log.touch()
+    imported(tmp_path / "ledger.sqlite", [old])
+    old.unlink()
+    with closing(Ledger.open(tmp_path / "ledger.sqlite", now=NOW)) as ledger:
+        saved = ledger.restored("mail")
+        assert saved is not None
+    with closing(FileInput("mail", [str(log)], saved.positions)) as source:
+        assert [] == list(source.read(NOW, 1 << 20))
+        assert 0 == source.status().lines_possibly_lost
+
+
 def test_a_file_that_has_grown_is_continued(tmp_path: Path, whole: dict[str, list[Any]]) -> None:
     """From where it was, in the middle of sessions, and under the name that it has by then."""
     data, cuts = b"".join(LOG), (700, 300_000, 300_001, len(b"".join(LOG)))
