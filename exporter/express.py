@@ -107,8 +107,7 @@ class Express:
         general, read, sessions, last_events = ways
         login, quit_session, midnight = sessions.login, sessions.quit, self._midnight
         ignored = late = others = told = judged = 0
-        at, by, before, server = _NONE, b"", b"", ""
-        stamp: int | None = None
+        at, by, before, server, stamp = _NONE, b"", b"", "", None
         whom = sender = _NOBODY
         self._resume()
         for line, row in zip(lines, rows, strict=True):
@@ -122,8 +121,7 @@ class Express:
                 if key:
                     charge = login(server, stamp, key, user, address, served or None) if server else None
                 elif closing:
-                    done = (server, stamp, closing, serving, int(received), int(sent))
-                    charge = quit_session(*done) if stamp < judged else None
+                    charge = quit_session(server, stamp, closing, serving, received, sent) if stamp < judged else None
                 elif self._ignores and not message:
                     ignored += 1
                     before, told, whom = line, stamp, sender

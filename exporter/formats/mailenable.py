@@ -27,8 +27,8 @@ from exporter.model import Fact, Kind, Record, Verdict
 _COLUMNS = 10
 _SERVICE = re.compile(rb"(?:\d\d/\d\d/\d\d \d\d:\d\d:\d\d\t)?(POP3?-?[A-Z]{0,8}|[A-Z0-9]{2,8}-[A-Z]{2,3})\t")
 # How lines that are no rows begin.
-_BESIDE = (b"#", b"\x1a", b"[")
-_STARTED = re.compile(rb"\[[\d/: ]{17}\]\*+ LOG FILE (?:STARTED|CLOSED|STOPPED) \*+")
+_BESIDE = (b"#", b"\x1a", b"[", b"*")
+_STARTED = re.compile(rb"(?:\[[\d/: ]{17}\])?\*+ LOG FILE (?:STARTED|CLOSED|STOPPED) \*+")
 _W3C = re.compile(
     rb"([0-9A-Fa-f:.]{2,45}) ([A-Z0-9]{2,8}(?:-[A-Z0-9]{1,8})?) [^ ]{1,255} [0-9A-Fa-f:.-]{1,45} (\d{1,10}|-)"
     rb" ([^ ]{1,64}) ([^ ]{1,4096}) ([^ ]{1,4096}) [^ ]{1,255} (\d{1,20}|-) (\d{1,20}|-)(?: (?:\d{1,20}|-))?"
@@ -79,7 +79,7 @@ class MailEnable:
     def read(self, record: Record) -> Outcome:
         """What the row says; rows of other services are ignored."""
         message = record.message
-        if message[:1] in _BESIDE and (message[:1] != b"[" or _STARTED.fullmatch(message)):
+        if message[:1] in _BESIDE and (message[:1] not in b"[*" or _STARTED.fullmatch(message)):
             return Verdict.IGNORED
         try:
             head = _SERVICE.match(message)

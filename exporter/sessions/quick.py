@@ -89,9 +89,9 @@ class Quick(Keyed):
         return charge
 
     def quit(  # noqa: PLR0917 - the hot path
-        self, server: str, stamp: int, key: bytes, process: bytes, received: int, sent: int
+        self, server: str, stamp: int, key: bytes, process: bytes, in_: bytes, out: bytes
     ) -> Charge | None:
-        """The end by QUIT, with the connection's bytes; None: not so simple, and nothing was done."""
+        """The end by QUIT, with the connection's bytes as logged; None: not so simple, and nothing was done."""
         memory = self._memory
         place = (server, key)
         session = memory.open.get(place)
@@ -105,7 +105,7 @@ class Quick(Keyed):
             or self._has_double_keys
         ):
             return None
-        amounts = ENDING[Reason.LOGOUT]
+        amounts, received, sent = ENDING[Reason.LOGOUT], int(in_), int(out)
         if received > session.received:
             amounts += ((RECEIVED_BYTES, received - session.received),)
             session.received = received
