@@ -220,7 +220,7 @@ class Charging:
         if account is None:
             if session.failed:
                 self._charge_failures(session, stamp, charges)
-            session.account = account = self._resolve(session.server, session.user, known)
+            session.account = account = self._resolve(session.server, session.user, False)
             self.charged += 1
             amounts = ((CONNECTIONS, 1), *amounts, *_pending(session))
         session.ended = True
