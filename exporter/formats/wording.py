@@ -7,6 +7,7 @@ line: what a client may choose is one greedy `.*`, everything right of it is bou
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -28,18 +29,26 @@ class Rule(NamedTuple):
 
 
 class Wording:
-    """All rules of one server; holds nothing but what was compiled."""
+    """All rules of one server; holds nothing but what it has compiled."""
 
     def __init__(self, *rules: Rule) -> None:
-        """Compile `rules`; groups in a pattern are numbered from its own beginning."""
+        """Groups in a rule's pattern are numbered from its own beginning."""
         self.rules = rules
-        self._match = re.compile(b"|".join(b"(" + rule.pattern + b")" for rule in rules), re.DOTALL).fullmatch
-        self._by_group: dict[int, tuple[Rule, int]] = {}
+
+    # Compiled when the first line is read: a command knows all servers and mostly meets one.
+    @cached_property
+    def _match(self) -> Callable[[bytes], re.Match[bytes] | None]:
+        return re.compile(b"|".join(b"(" + rule.pattern + b")" for rule in self.rules), re.DOTALL).fullmatch
+
+    @cached_property
+    def _by_group(self) -> dict[int, tuple[Rule, int]]:
+        found: dict[int, tuple[Rule, int]] = {}
         group = 1
-        for rule in rules:
+        for rule in self.rules:
             inner = re.compile(rule.pattern).groups
-            self._by_group[group] = (rule, group + inner)
+            found[group] = (rule, group + inner)
             group += inner + 1
+        return found
 
     def read(self, record: Record) -> Outcome | None:
         """What the record's message says, or None when no rule matches."""

@@ -47,7 +47,7 @@ class Pending:
 
     def book(self, charges: Iterable[Charge]) -> None:
         """Add the charges."""
-        cells = self._cells
+        cells, logins = self._cells, self.logins
         for charge in charges:
             account, stamp, amounts, reason, address, _, ends = charge
             if amounts:
@@ -68,7 +68,8 @@ class Pending:
                 self.ends[end] = self.ends.get(end, 0) + ends
             if address is not None and account.user is not None:
                 login = (account, address)
-                self.logins[login] = max(stamp, self.logins.get(login, stamp))
+                if logins.get(login, 0) < stamp:
+                    logins[login] = stamp
 
     def roll_up(self, calendar: Calendar) -> dict[Labels, Delta]:
         """The cells by label tuple (its length tells the scope), by local day and hour."""

@@ -1,6 +1,6 @@
 """What the sessions stage remembers, all of it bounded, and what of it is stored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from exporter.model import SavedSession
@@ -86,26 +86,27 @@ class Memory:
     def forget_ended(self, now: int) -> None:
         """Drop ended sessions whose time is over."""
         for places in (self.lingering, self.given_up):
-            for place in [place for place, session in places.items() if now > session.deadline]:
-                self._drop(places, place)
+            self._drop(places, [place for place, session in places.items() if now > session.deadline])
 
     def _drop_oldest(self, places: dict[Place, Session], limit: int) -> None:
         """A quarter at once: to find the oldest entry of a dict costs as much as was dropped from its front."""
-        for place in list(islice(places, limit // 4)):
-            self._drop(places, place)
+        self._drop(places, list(islice(places, limit // 4)))
 
-    def _drop(self, places: dict[Place, Session], place: Place) -> None:
-        session = places.pop(place)
+    def _drop(self, places: dict[Place, Session], old: Sequence[Place]) -> None:
         if self.keys_are_unique and places is self.lingering:
-            if len(self._told) >= TOLD_KEPT:
-                self._told_before, self._told = self._told, {}
-            self._told[hash(place)] = session.last
-            self.newest_told = max(self.newest_told, session.last)
+            self._remember_told({hash(place): places[place].last for place in old})
+        for place in old:
+            del places[place]
         # Nothing is to be removed where nothing was stored: most connections begin and end between two commits.
-        if place in self._stored:
-            self.touched.add(place)
-        else:
-            self.touched.discard(place)
+        stored = self._stored.intersection(old)
+        self.touched.difference_update(old)
+        self.touched |= stored
+
+    def _remember_told(self, ended: dict[int, int]) -> None:
+        if len(self._told) >= TOLD_KEPT:
+            self._told_before, self._told = self._told, {}
+        self._told.update(ended)
+        self.newest_told = max(self.newest_told, *ended.values(), 0)
 
     def living(self) -> Iterable[Session]:
         """The sessions that a line without a key of its own can mean."""
