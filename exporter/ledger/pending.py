@@ -68,8 +68,7 @@ class Pending:
                 self.ends[end] = self.ends.get(end, 0) + ends
             if address is not None and account.user is not None:
                 login = (account, address)
-                if logins.get(login, 0) < stamp:
-                    logins[login] = stamp
+                logins[login] = max(stamp, logins.get(login, stamp))
 
     def roll_up(self, calendar: Calendar) -> dict[Labels, Delta]:
         """The cells by label tuple (its length tells the scope), by local day and hour."""

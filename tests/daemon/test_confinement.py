@@ -315,7 +315,7 @@ def test_a_file_that_cannot_be_read_is_counted(
 ) -> None:
     """What the input itself sets aside is a fault of the source's, beside its problem; the other file goes on."""
     host = started(hosts, tmp_path / "one", ("mx0",))
-    host.append("mx0", [login("alice", BEGIN)], "-b")
+    host.append("mx0", [login("dave", BEGIN)], "-b")
     host.append("mx0", [login("alice", BEGIN)])
     host.settle()
     read, bad = PlainFile.read, host.folder.joinpath("mx0.log").stat().st_ino
