@@ -6,8 +6,10 @@ MDaemon, Kerio, multilog, svlogd.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 from exporter.envelopes.months import ENGLISH
@@ -37,18 +39,31 @@ _END = rb"(?P<e>:? +|\t+|$|" + _AT_ONCE + rb")"
 _DAY = rb" {1,4}(?P<d>\d{1,2})"
 _YEAR_AFTER = rb"(?: (?P<y>(?:19|20)\d\d)(?= ))?"
 
+
+class Shape:
+    """How a stamp looks; compiled when the first line may look so."""
+
+    def __init__(self, pattern: bytes) -> None:
+        self.pattern = pattern
+
+    @cached_property
+    def match(self) -> Callable[[bytes], re.Match[bytes] | None]:
+        """What `re.Pattern.match` gives."""
+        return re.compile(self.pattern).match
+
+
 # A host may follow only the stamps that syslog daemons and journalctl write.
-TRADITIONAL = re.compile(_WEEKDAY + _MONTH + _DAY + rb"(?: (?P<Y>\d{4}))? " + _TIME + _ZONE + _YEAR_AFTER + _END)
-FOREIGN = re.compile(_FOREIGN + _DAY + rb" " + _TIME + _ZONE + _YEAR_AFTER + _END)
-ISO = re.compile(rb"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T _]" + _TIME + _ZONE + _END)
+TRADITIONAL = Shape(_WEEKDAY + _MONTH + _DAY + rb"(?: (?P<Y>\d{4}))? " + _TIME + _ZONE + _YEAR_AFTER + _END)
+FOREIGN = Shape(_FOREIGN + _DAY + rb" " + _TIME + _ZONE + _YEAR_AFTER + _END)
+ISO = Shape(rb"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T _]" + _TIME + _ZONE + _END)
 # syslog-ng's FULLDATE.
-FULL_DATE = re.compile(rb"(?P<Y>\d{4}) " + _MONTH + _DAY + rb" " + _TIME + _ZONE + _END)
+FULL_DATE = Shape(rb"(?P<Y>\d{4}) " + _MONTH + _DAY + rb" " + _TIME + _ZONE + _END)
 # `journalctl -o short-full` and `with-unit`: a weekday, and always the name of a zone.
-SHORT_FULL = re.compile(
+SHORT_FULL = Shape(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d) " + _TIME
     + rb"(?P<z> (?:[A-Z]{3,5}|[+-]\d\d(?:\d\d)?))(?P<e> )"
 )  # fmt: skip
-_EPOCH = re.compile(rb"(?P<s>[1-9]\d{8,10})(?P<f>\.\d{1,9})?(?P<e>:?[ \t])")
+_EPOCH = Shape(rb"(?P<s>[1-9]\d{8,10})(?P<f>\.\d{1,9})?(?P<e>:?[ \t])")
 _HOSTED = (TRADITIONAL, FOREIGN, ISO, FULL_DATE, SHORT_FULL, _EPOCH)
 
 _DATES = (
@@ -76,14 +91,14 @@ _DATES_BEHIND = (
 )
 # MailEnable's header follows its bracket at once.
 _ANY_END = rb"(?P<e>\]?:?[ \t]+|\]?:?$|\](?=\*)|" + _AT_ONCE + rb")"
-_BEHIND = tuple(re.compile(rb"\[?" + _TIME + rb",? " + day + _ZONE + _ANY_END) for day in _DATES_BEHIND)
+_BEHIND = tuple(Shape(rb"\[?" + _TIME + rb",? " + day + _ZONE + _ANY_END) for day in _DATES_BEHIND)
 OTHERS = (
     *_BEHIND,
-    *(re.compile(rb"\[?" + day + _TIME + _ZONE + _ANY_END) for day in _DATES),
-    *(re.compile(rb"\[?" + day + _COMPACT_TIME + _ZONE + _ANY_END) for day in _COMPACT_DATES),
+    *(Shape(rb"\[?" + day + _TIME + _ZONE + _ANY_END) for day in _DATES),
+    *(Shape(rb"\[?" + day + _COMPACT_TIME + _ZONE + _ANY_END) for day in _COMPACT_DATES),
 )
-_EPOCH_INSIDE = re.compile(rb"\[(?P<s>[1-9]\d{8,10})(?P<f>\.\d{1,9})?(?P<e>\]:?[ \t])")
-_TAI64 = re.compile(rb"@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8}(?:[0-9a-f]{8})?)?(?P<e> |$)")
+_EPOCH_INSIDE = Shape(rb"\[(?P<s>[1-9]\d{8,10})(?P<f>\.\d{1,9})?(?P<e>\]:?[ \t])")
+_TAI64 = Shape(rb"@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8}(?:[0-9a-f]{8})?)?(?P<e> |$)")
 _COUNTED = {_EPOCH: (10, 0), _EPOCH_INSIDE: (10, 0), _TAI64: (16, TAI_EPOCH)}
 # MailEnable's rows.
 _MONTH_FIRST = (b"\t", b"]")
@@ -134,7 +149,9 @@ def _find(line: bytes, wall: Wall) -> Stamp | None:
             base, epoch = _COUNTED[shape]
             instant = int(found["s"], base) - epoch
             return Stamp(instant, found.end("s"), found.start("e"), found.end(), False, True, hosted)
-        return _dated(found, wall, hosted)
+        # One before its date means another instant tomorrow, too.
+        stamp = _dated(found, wall, hosted)
+        return replace(stamp, steady=False) if shape in _BEHIND else stamp
     return None
 
 
@@ -155,8 +172,8 @@ def _dated(found: re.Match[bytes], wall: Wall, may_have_host: bool) -> Stamp:  #
         else:
             minutes = wall.minutes(year, day[1], day[2], hour, minute)
     seconds, fraction = found.end("S"), found.end("f" if parts["f"] else "S")
-    # A time of day alone means another instant tomorrow, and so does one before its date.
-    steady = len(minutes) == 1 and (wall.near is None or day is not None) and found.re not in _BEHIND
+    # A time of day alone means another instant tomorrow.
+    steady = len(minutes) == 1 and (wall.near is None or day is not None)
     return Stamp(wall.choose(minutes, second), seconds, fraction, found.end(), steady, east is not None, may_have_host)
 
 
