@@ -256,7 +256,8 @@ class Sessions(Uncertain):
             self._run_out(place, session, charges)
         self._memory.forget_ended(now)
         self._addresses.keep(self._memory.living())
-        self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
+        if self._joins:
+            self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
         return charges
 
     def finish(self) -> Sequence[Charge]:

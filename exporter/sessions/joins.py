@@ -29,6 +29,9 @@ class Joins:
         self.early: dict[Owner, Session] = {}
         self._sessions: dict[tuple[str, str, bytes], list[Session]] = {}
 
+    def __bool__(self) -> bool:
+        return self.holds_all or bool(self._sessions or self.early)
+
     def add(self, session: Session) -> None:
         """Hold a session that has just logged in, if later lines may need it."""
         if self.holds_all or is_made(session.key):
