@@ -1,13 +1,15 @@
 """What is known of one connection between its lines, and how it is kept over a restart."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from exporter.catalogue import Reason
 from exporter.model import Account, SavedSession
 
-# A connection may try any number of names; beyond these its failures go to `unknown`.
+# A connection may try any number of names; beyond these its failures go to `unknown`. They are stored at each commit
+# in which another one comes, so what they may come to in bytes is bounded, too.
 MAX_NAMES = 64
+MAX_NAMES_BYTES = 2_048
 
 
 class Session:
@@ -67,7 +69,7 @@ class Session:
         failed = self.failed
         if failed is None:
             failed = self.failed = {}
-        if user not in failed and len(failed) >= MAX_NAMES:
+        if user is not None and user not in failed and _is_full(failed, user):
             user = None
         failed[user] = failed.get(user, 0) + count
 
@@ -76,7 +78,7 @@ class Session:
         doubtful = self.doubtful
         if doubtful is None:
             doubtful = self.doubtful = {}
-        if user in doubtful or len(doubtful) < MAX_NAMES:
+        if user in doubtful or not _is_full(doubtful, user):
             doubtful[user] = doubtful.get(user, 0) + 1
 
     def accept(self, user: bytes | None) -> None:
@@ -106,6 +108,12 @@ class Session:
             if value := getattr(self, field):
                 data[field] = value
         return SavedSession(self.server, self.key, json.dumps(data, separators=(",", ":")))
+
+
+def _is_full(names: Iterable[bytes | None], name: bytes) -> bool:
+    """Whether there is no room for another name."""
+    known = [len(one or b"") for one in names]
+    return len(known) >= MAX_NAMES or sum(known) + len(name) > MAX_NAMES_BYTES
 
 
 Intern = Callable[[str, str, str | None], Account]
