@@ -40,7 +40,7 @@ def _tier(formats: Sequence[Format]) -> list[str]:
         parts += [f"### {one.name}", f"Bytes: {one.documentation.bytes_cover}", _qualities(one)]
         advice = [f"* {_wanted(trait)}{text}" for trait, text in one.documentation.advice.items()]
         if advice:
-            parts.append("\n".join(("To be told to the server:", "", *advice)))
+            parts.append("\n".join(("To have it log more:", "", *advice)))
     return parts
 
 

@@ -143,11 +143,13 @@ class Dovecot:
         bytes_cover="From the login on, POP3 plaintext; a proxy's include the login and what it sent itself.",
         advice=MappingProxyType(
             {
-                "bytes": "2.3: protocol pop3 { pop3_logout_format = top=%t/%p, retr=%r/%b, del=%d/%m, size=%s, "
-                "in=%i, out=%o }   2.4: protocol pop3 { pop3_logout_format = top=%{top_count}/%{top_bytes}, "
-                "retr=%{retr_count}/%{retr_bytes}, del=%{deleted_count}/%{message_count}, size=%{message_bytes}, "
-                "in=%{input}, out=%{output} }",
-                "auth_verbose": "auth_verbose = yes",
+                "bytes": "on the server that has the mailboxes, set in dovecot.conf `pop3_logout_format = top=%t/%p, "
+                "retr=%r/%b, del=%d/%m, size=%s, in=%i, out=%o` (Dovecot 2.2 and 2.3) or `pop3_logout_format = "
+                "top=%{top_count}/%{top_bytes}, retr=%{retr_count}/%{retr_bytes}, "
+                "del=%{deleted_count}/%{message_count}, size=%{message_bytes}, in=%{input}, out=%{output}` (2.4): "
+                "bytes, exactly",
+                "auth_verbose": "set `auth_verbose = yes` in dovecot.conf: failed logins and blocked connections, "
+                "exactly",
             }
         ),
     )

@@ -1,7 +1,9 @@
 """Dovecot's settings of its own log: whatever they are, what a line says is found, and a name forges none of it."""
 
 import re
+import subprocess
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -14,6 +16,7 @@ from exporter.formats.dovecot_login import read_any_login, read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.model import Fact, Kind, Record, Verdict
 from tests.formats.samples import records, sample_files
+from tests.tools import SYSTEM_PATH
 
 USER, PROCESS, KEY, ADDRESS = b"alice@example.com", b"71", b"Qz3n1Ip9tsWsFgH4", b"192.0.2.4"
 STATS = b"top=0/0, retr=1/700, del=1/2, size=1400"
@@ -388,3 +391,29 @@ def test_a_level_before_the_process_is_taken_off_once() -> None:
     """1.x; what a name holds is not."""
     message = b"Info: POP3(a: b): Disconnected: Logged out " + STATS
     assert read_message(message[6:]) == read_message(message)
+
+
+# ── advice ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def doveconf(*arguments: str | Path) -> tuple[str, str]:
+    """What it prints, and what it complains of."""
+    ran = subprocess.run(
+        ["doveconf", *arguments], capture_output=True, text=True, check=False, env={"PATH": SYSTEM_PATH}
+    )
+    return ran.stdout, ran.stderr
+
+
+@pytest.mark.tool("doveconf")
+def test_dovecot_takes_the_settings_that_we_advise(tmp_path: Path) -> None:
+    """An operator pastes them as they stand; what Dovecot refuses would keep it from starting."""
+    advice = Dovecot().documentation.advice
+    of_23, of_24 = re.findall(r"`([^`]+)`", advice["bytes"])
+    verbose = re.findall(r"`([^`]+)`", advice["auth_verbose"])
+    is_24 = "2.4" in "".join(doveconf("-n", "-c", "/dev/null"))
+    head = ["dovecot_config_version = 2.4.0", "dovecot_storage_version = 2.4.0"] if is_24 else []
+    logout = of_24 if is_24 else of_23
+    file = tmp_path / "dovecot.conf"
+    file.write_text("\n".join([*head, "protocols = pop3", logout, *verbose, ""]), encoding="utf-8")
+    wanted = logout.partition(" = ")[0], "auth_verbose"
+    assert (f"{logout}\nauth_verbose = yes\n", "") == doveconf("-c", file, *wanted)
