@@ -25,7 +25,7 @@ from exporter.ledger.reading import Reading
 from exporter.overlap import carry_over, shared
 from exporter.periods import Step
 from exporter.pulse import Pulse
-from exporter.reports import By, report
+from exporter.reports import By, Mark, report
 from exporter.systemd import Watchdog, notify
 from exporter.web import ReportLine, Site, serve
 from exporter.wiring import crew_of, inputs_named, open_ledger
@@ -120,7 +120,15 @@ def _last_days(ledger: Ledger) -> Iterable[ReportLine]:
             last=today,
             clock=clock,
         )
-    return [ReportLine(row.label, *row.values) for row in reversed(found.rows)]
+    return [
+        ReportLine(
+            row.label,
+            *row.values,
+            tuple(mark or "" for mark in row.marks),
+            tuple(mark.meaning for mark in Mark if mark in row.marks),
+        )
+        for row in reversed(found.rows)
+    ]
 
 
 COMMANDS = {"run": _run}

@@ -12,7 +12,10 @@ from exporter.model import View
 
 
 class ReportLine(NamedTuple):
-    """One row of the report on the landing page; None means that no log tells it."""
+    """One row of the report on the landing page; None means that no log tells it.
+
+    `marks`: per column, why its number is not simply what happened; empty where it is.
+    """
 
     label: str
     connections: int | None
@@ -20,6 +23,8 @@ class ReportLine(NamedTuple):
     bad_commands: int | None
     terminations: int | None
     bandwidth: int | None
+    marks: tuple[str, ...] = ("",) * 5
+    legend: tuple[str, ...] = ()
 
 
 def _nothing() -> tuple[()]:

@@ -5,6 +5,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import httpx
@@ -81,6 +82,18 @@ def test_shows_the_report(world: World) -> None:
     world.rows = [ReportLine("Sat 2026-11-21", 1234, 5, 0, 7, None), ReportLine("Sun 2026-11-22", 20, 0, 0, 0, 500_000)]
     text = page(world)
     assert "Sat 2026-11-21 1,234 5 0 7 not logged Sun 2026-11-22 20 0 0 0 500 kB" in re.sub(r" +", " ", text)
+
+
+def test_what_is_not_exact_is_marked(world: World) -> None:
+    """As in the terminal's report: a lower bound is not shown as if it were the number."""
+    qualities = {"connections": Quality.ESTIMATED, "terminations": Quality.LOWER_BOUND, "sent_bytes": Quality.NONE}
+    world.view = replace(world.view, quality={("mail", "mx1", name): one for name, one in qualities.items()})
+    world.rows = [ReportLine("today", 20, 5, 0, 7, 900, ("~", "", "", "≥", "*"), ("~ estimated", "≥ at least"))]
+    text = re.sub(r"\s+", " ", page(world))
+    assert "~20 New connections" in text
+    assert "500 kB* Bandwidth" in text
+    assert "≥0 Terminations" in text
+    assert "today ~20 5 0 ≥7 900 B* ~ estimated · ≥ at least" in text
 
 
 def test_the_report_is_read_once_per_commit(world: World) -> None:

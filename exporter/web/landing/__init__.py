@@ -41,7 +41,7 @@ class Landing:
 
     def _numbers(self, view: View, now: float) -> Html:
         day = self._site.exposition.calendar.day(int(now))
-        parts = [el("h2", "Today, all servers"), report.tiles(report.today(view, day))]
+        parts = [el("h2", "Today, all servers"), report.tiles(view, report.today(view, day))]
         try:
             rows = self._report(view, now)
         except Exception as error:

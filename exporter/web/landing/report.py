@@ -19,6 +19,9 @@ from exporter.web.landing.markup import Html, el, text
 from exporter.web.landing.numbers import NOT_LOGGED, count, size
 from exporter.web.site import ReportLine
 
+# As in the terminal's report, worst first.
+MARKS = {Quality.NONE: "*", Quality.ESTIMATED: "~", Quality.LOWER_BOUND: "≥"}
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -59,29 +62,50 @@ def _is_logged(view: View, measure: int) -> bool:
     return told != {Quality.NONE}
 
 
-def tiles(values: Sequence[int | None]) -> Html:
+def tiles(view: View, values: Sequence[int | None]) -> Html:
     """One tile per column."""
-    return el("div", *(_tile(column, value) for column, value in zip(COLUMNS, values, strict=True)), class_="tiles")
+    return el(
+        "div",
+        *(_tile(column, value, _mark(view, column)) for column, value in zip(COLUMNS, values, strict=True)),
+        class_="tiles",
+    )
 
 
-def _tile(column: Column, value: int | None) -> Html:
-    number = el("b", NOT_LOGGED, class_="none") if value is None else el("b", column.show(value), title=count(value))
+def _mark(view: View, column: Column) -> str:
+    """The worst that holds now of the column's measures at any server."""
+    names = {MEASURES[measure].name for measure in column.measures}
+    told = {quality for (_, _, name), quality in view.quality.items() if name in names}
+    return next((mark for quality, mark in MARKS.items() if quality in told), "")
+
+
+def _tile(column: Column, value: int | None, mark: str) -> Html:
+    shown = NOT_LOGGED if value is None else marked(column.show(value), mark)
+    number = el("b", shown, class_="none") if value is None else el("b", shown, title=count(value))
     return el("div", number, el("span", column.title), class_=f"tile {column.colour}")
 
 
 def table(rows: Sequence[ReportLine]) -> Html:
-    """The rows with a bar in each cell, as long as its share of the column's largest."""
-    largest = [
-        max((value or 0 for value in column), default=0) for column in zip(*(row[1:] for row in rows), strict=True)
-    ]
+    """The rows with a bar in each cell, as long as its share of the column's largest; below, what marks mean."""
+    values = [row[1 : 1 + len(COLUMNS)] for row in rows]
+    largest = [max((value or 0 for value in column), default=0) for column in zip(*values, strict=True)]
     head = el("tr", el("th", "Period"), *(el("th", column.title) for column in COLUMNS))
-    body = (el("tr", el("th", row.label, scope="row"), *map(_cell, COLUMNS, row[1:], largest)) for row in rows)
-    return el("div", el("table", el("thead", head), el("tbody", *body)), class_="card scroll")
+    body = (
+        el("tr", el("th", row.label, scope="row"), *map(_cell, COLUMNS, numbers, row.marks, largest))
+        for row, numbers in zip(rows, values, strict=True)
+    )
+    legend = dict.fromkeys(meaning for row in rows for meaning in row.legend)
+    below = el("p", " · ".join(legend), class_="quiet") if legend else ""
+    return text(el("div", el("table", el("thead", head), el("tbody", *body)), class_="card scroll"), below)
 
 
-def _cell(column: Column, value: int | None, largest: int) -> Html:
+def _cell(column: Column, value: int | None, mark: str, largest: int) -> Html:
     if value is None:
         return el("td", NOT_LOGGED, class_="none")
     share = f"{100 * value / max(largest, 1):.1f}%"
     bar = el("svg", el("rect", width=share, height="100%", rx=2), aria_hidden="true")
-    return el("td", text(column.show(value), bar), title=count(value), class_=column.colour)
+    return el("td", text(marked(column.show(value), mark), bar), title=count(value), class_=column.colour)
+
+
+def marked(number: str, mark: str) -> str:
+    """The number with its mark where the terminal's report has it."""
+    return f"{number}{mark}" if mark == "*" else f"{mark}{number}"
