@@ -1,6 +1,6 @@
 """`check`: all that is wrong with a configuration, what `run` could not use, and what each source would read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +22,7 @@ from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
 PROBLEM = "problem: "
+TITLES = {Quality.NONE: "not logged", Quality.ESTIMATED: "estimated", Quality.LOWER_BOUND: "only a lower bound"}
 
 
 def _check(
@@ -92,12 +93,20 @@ def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
     server = f"lines of {pipeline.format_name}, " if heard.events else ""
     yield f"{path}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
-        silent = ", ".join(measure for measure, quality in one.quality.items() if quality is Quality.NONE)
-        yield f"{one.server}: {pipeline.format_name}" + (
-            f"; not logged: {silent}" if silent else "; logs every measure"
-        )
+        yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
         yield from (f"  to have it log more: {sentence}" for sentence in one.advice)
     yield from pipeline.problems
+
+
+def _logged(qualities: Mapping[str, Quality]) -> str:
+    """`not logged: received bytes; at least: bad commands`; what is exact is named only if it is all."""
+    found = {
+        title: [measure.replace("_", " ") for measure, quality in qualities.items() if quality is wanted]
+        for wanted, title in TITLES.items()
+    }
+    return (
+        "; ".join(f"{title}: {', '.join(names)}" for title, names in found.items() if names) or "all is logged, exactly"
+    )
 
 
 COMMANDS = {"check": _check}

@@ -134,7 +134,7 @@ def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
                 table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
     wanted = (text for one in told(pipeline.format_name, quality) for text in one.advice)
-    for sentence in (*problems, *(f"to be told to the server: {text}" for text in dict.fromkeys(wanted))):
+    for sentence in (*problems, *(f"to have the server log more: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 
 
