@@ -5,7 +5,7 @@ frozen dataclass (tests/bench), and there are millions.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
 
@@ -227,7 +227,8 @@ class SourceCheckpoint:
     `positions` and `envelopes` (stream to the opener's state) are complete, `opened` and `closed` are what
     changed since the last commit: sessions to be stored, and (server, key) to be removed. `quality`: (server,
     measure name) to what holds now. `open_sessions`: (server, `pending` or `charged`) to number. `seen` and
-    `charged`: connections, ever, for the second law.
+    `charged`: connections, ever, for the second law. `doubted_since`: as `quality`, when the log began to show the
+    doubt for which it is lowered, UNIX seconds.
     """
 
     positions: tuple[Position, ...]
@@ -240,6 +241,7 @@ class SourceCheckpoint:
     quality: Mapping[tuple[str, str], Quality]
     seen: int
     charged: int
+    doubted_since: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 class Row(NamedTuple):

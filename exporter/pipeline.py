@@ -259,6 +259,7 @@ class Pipeline:
             last_events=dict(self._last_events),
             open_sessions=self.sessions.open_sessions(),
             quality=self._truth.lowered(self._judge.qualities),
+            doubted_since=self._truth.since(),
             seen=self.sessions.seen,
             charged=self.sessions.charged,
         )

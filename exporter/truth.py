@@ -47,24 +47,24 @@ EVENTS = "events"
 BOUNDS: tuple[Bound, ...] = (
     Bound(
         Sign.EXPIRED, Sign.LOGINS, 0.20, 10, Quality.LOWER_BOUND, ("terminations", *_BYTES),
-        "{number:,} of {among:,} logins have no end in the log: its end lines are not read, or not understood",
+        "{number:,} of {among:,} logins have no end line. Are end lines missing from this log, or in another file?",
     ),
     Bound(
         Sign.UNJOINED, Sign.LOGINS, 0.02, 5, Quality.LOWER_BOUND, ("connections", "logins", "terminations", *_BYTES),
-        "{number:,} ends beside {among:,} logins belong to no login that was read: the login lines are in another"
-        " log, or not understood",
+        "{number:,} end lines belong to no login that was read ({among:,} logins were)."
+        " Are login lines missing from this log, or in another file?",
     ),
     Bound(
         Sign.DUPLICATES, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED,
         ("connections", "blocked_connections", "bad_command_connections", "logins", "login_failures", "bad_commands"),
-        "{number:,} lines beside {among:,} logins were told a second time and dropped: two files with the same lines,"
-        " or a logger that writes each line twice. Read one of them only",
+        "{number:,} lines repeat lines read before, and were dropped ({among:,} logins were counted)."
+        " Do two files of the source hold the same lines, or does the logger write each line twice? Read only one copy",
     ),
     Bound(
         Sign.ALIKE, Sign.LOGINS, 0.30, 10, Quality.ESTIMATED,
-        ("connections", "blocked_connections", "bad_command_connections", "logins", "login_failures", *_BYTES),
-        "{number:,} lines beside {among:,} logins equal the line before them, and have no id that tells whether they"
-        " are told twice: does the logger write each line twice?",
+        _ALL,
+        "{number:,} lines without a session id equal the line before them ({among:,} logins were counted),"
+        " and may be counted twice. Does the logger write each line twice?",
     ),
     Bound(
         Sign.TWICE, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED, ("connections", "logins", *_BYTES),
@@ -73,7 +73,7 @@ BOUNDS: tuple[Bound, ...] = (
     ),
     Bound(
         NOT_UNDERSTOOD, EVENTS, 0.02, 10, Quality.LOWER_BOUND, _ALL,
-        "{number:,} lines beside {among:,} that count are the server's, but not understood:"
+        "{number:,} lines of the server were not understood, beside {among:,} that were."
         " pop3-exporter parse --unknown --masked FILE shows them",
     ),
 )  # fmt: skip
@@ -82,19 +82,25 @@ _RANK = {Quality.EXACT: 0, Quality.LOWER_BOUND: 1, Quality.ESTIMATED: 2, Quality
 
 
 class Doubt(NamedTuple):
-    """A sign beyond its bound, at a server."""
+    """A sign beyond its bound, at a server; what it counts, the log told from `since` to `until`, UNIX seconds."""
 
     server: str
     bound: Bound
     number: int
     among: int
+    since: int
+    until: int
+    quality: Quality
     other: str = ""
 
     @property
     def problem(self) -> str:
         """What is wrong, in a sentence."""
         told = self.bound.sentence.format(number=self.number, among=self.among, other=self.other)
-        return f"server {self.server}: in the last {WINDOW_HOURS} hours of the log {told}"
+        # Of old logs many days are seen at once.
+        days = -(-(self.until - self.since) // (WINDOW_HOURS * HOUR))
+        span = f"{days} days" if days > 1 else f"{WINDOW_HOURS} hours"
+        return f"server {self.server}: in the last {span} of the log, {told}"
 
 
 class _Window:
@@ -103,6 +109,8 @@ class _Window:
     def __init__(self, hours: Iterator[tuple[int, Counts]] | None = None) -> None:
         self.hours: deque[tuple[int, dict[str, int]]] = deque((hour, dict(counts)) for hour, counts in hours or ())
         self.first: int | None = None
+        self.newest = 0
+        self._begins: deque[int] = deque(hour * HOUR for hour, _ in self.hours)
         self._last: Counts = {}
 
     def see(self, stamp: int, counts: Counts) -> None:
@@ -112,6 +120,9 @@ class _Window:
             self.first = min(stamp, self.hours[0][0] * HOUR) if self.hours else stamp
         if not self.hours or hour > self.hours[-1][0]:
             self.hours.append((hour, {}))
+            # What is counted now was logged since the last look.
+            self._begins.append(min(hour * HOUR, self.newest or self.first))
+        self.newest = max(stamp, self.newest)
         newest = self.hours[-1][1]
         for name, number in counts.items():
             if (more := number - self._last.get(name, 0)) and not self._is_settling(name, stamp):
@@ -119,6 +130,12 @@ class _Window:
         self._last = dict(counts)
         while self.hours[0][0] <= self.hours[-1][0] - WINDOW_HOURS:
             self.hours.popleft()
+            self._begins.popleft()
+
+    def since(self, name: str) -> int:
+        """When the log began to tell what is counted."""
+        found = (begin for begin, (_, counts) in zip(self._begins, self.hours, strict=True) if counts.get(name))
+        return next(found, self.newest)
 
     def _is_settling(self, name: str, stamp: int) -> bool:
         return name == Sign.UNJOINED and self.first is not None and stamp < self.first + SETTLING_SECONDS
@@ -153,12 +170,27 @@ class TruthMonitor:
 
     def judge(self) -> None:
         """Find what is beyond its bound."""
-        self.doubts = tuple(
-            Doubt(server, bound, window.total(bound.sign), window.total(bound.among), self._others.get(server, ""))
-            for server, window in self._windows.items()
-            for bound in BOUNDS
-            if _is_beyond(bound, window)
-        )
+        self.doubts = tuple(doubt for server, window in self._windows.items() for doubt in self._of(server, window))
+
+    def _of(self, server: str, window: _Window) -> Iterator[Doubt]:
+        beyond = [bound for bound in BOUNDS if _is_beyond(bound, window)]
+        signs = {bound.sign for bound in beyond}
+        for bound in beyond:
+            number, among = window.total(bound.sign), window.total(bound.among)
+            # Ends that join nothing may be ends told twice: then there are too many of them, not too few.
+            twice = bound.sign == Sign.UNJOINED and Sign.DUPLICATES in signs
+            quality = Quality.ESTIMATED if twice else bound.quality
+            since = window.since(bound.sign)
+            yield Doubt(server, bound, number, among, since, window.newest, quality, self._others.get(server, ""))
+
+    def since(self) -> dict[tuple[str, str], int]:
+        """By server and measure in doubt, since when."""
+        found: dict[tuple[str, str], int] = {}
+        for doubt in self.doubts:
+            for measure in doubt.bound.touches:
+                place = (doubt.server, measure)
+                found[place] = min(doubt.since, found.get(place, doubt.since))
+        return found
 
     def lowered(self, qualities: Mapping[tuple[str, str], Quality]) -> dict[tuple[str, str], Quality]:
         """The qualities as they can be claimed: what is in doubt is no longer exact."""
@@ -167,7 +199,7 @@ class TruthMonitor:
             for measure in doubt.bound.touches:
                 place = (doubt.server, measure)
                 if place in found:
-                    found[place] = max(found[place], doubt.bound.quality, key=_RANK.__getitem__)
+                    found[place] = max(found[place], doubt.quality, key=_RANK.__getitem__)
         self._before = {place: quality for place, quality in qualities.items() if found[place] is not quality}
         return found
 

@@ -246,7 +246,8 @@ class Ledger:
                 delta = deltas.get((server,))
                 return self.calendar.day(min(stamp, delta.first) if first and delta else stamp)
 
-            quality.write(self._connection, source, old, new, day_of)
+            doubted = {place: self.calendar.day(stamp) for place, stamp in new.doubted_since.items()}
+            quality.write(self._connection, source, old, new, day_of, doubted)
             saved[source] = sources.write(self._connection, source, old, checkpoints)
         return saved
 

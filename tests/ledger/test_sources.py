@@ -195,3 +195,26 @@ def test_names_of_files_may_be_any_bytes(tmp_path: Path) -> None:
     assert restored is not None
     assert () == restored.positions
     ledger.close()
+
+
+def test_a_doubt_touches_the_days_that_it_is_about(tmp_path: Path) -> None:
+    """Of an old log that is read at once the doubt is known at its last day; what is known less stays."""
+    ledger = opened(tmp_path)
+    account, place = ledger.names.account("mx", b"alice@a", login=True), ("mx", "sent_bytes")
+    today = ledger.calendar.day(NOON)
+    told = ((-5, Quality.EXACT), (-2, Quality.NONE), (-1, Quality.EXACT), (0, Quality.LOWER_BOUND))
+    for day, quality in told:
+        stamp = NOON + day * DAY
+        ledger.book([poll(account, stamp)])
+        one = checkpoint(quality={place: quality}, last_events={"mx": stamp})
+        since = {place: NOON - 3 * DAY} if day == 0 else {}
+        ledger.commit(NOON, {"mail": replace(one, doubted_since=since)})
+    ledger.close()
+    with Reading(ledger.path) as reading:
+        assert [
+            (today - 5, Quality.EXACT),
+            (today - 3, Quality.LOWER_BOUND),
+            (today - 2, Quality.NONE),
+            (today - 1, Quality.LOWER_BOUND),
+            (today, Quality.LOWER_BOUND),
+        ] == [(day, quality) for *_, day, quality in reading.quality()]

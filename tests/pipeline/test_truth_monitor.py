@@ -1,5 +1,6 @@
 """The source checks its own numbers: signs beyond what a healthy log shows are a problem, and lower the quality."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -74,7 +75,7 @@ def test_a_sign_beyond_its_bound_is_a_problem(bench: Bench, kinds: str, sign: st
     fed(bench, lines(60, 130), kinds)
     for _ in range(2):
         assert {sign} == signs(bench)
-        assert "server mx1: in the last 24 hours of the log" in bench.pipeline.problems[0]
+        assert "server mx1: in the last 24 hours of the log, " in bench.pipeline.problems[0]
         after = qualities(bench)
         changed = {measure for measure in MEASURES if after[measure] is not before[measure]}
         assert changed <= fallen
@@ -100,6 +101,25 @@ def test_ends_without_logins_are_a_sign(bench: Bench) -> None:
     fed(bench, lines(0, 60), "e")
     assert {"unjoined"} == signs(bench)
     assert (0, Quality.LOWER_BOUND) == (bench.total("connections"), qualities(bench)["connections"])
+
+
+def test_of_an_old_log_that_is_read_at_once_each_day_is_in_doubt(bench: Bench) -> None:
+    """Three days come in one commit: the sentence does not speak of one day, and the doubt begins with the first."""
+    for login, _ in lines(0, 430):
+        bench.feed(login, now=None)
+    bench.note(bench.pipeline.expire(None, caught_up=False))
+    assert {"expired"} == signs(bench)
+    assert "server mx1: in the last 3 days of the log, 4" in bench.pipeline.problems[0]
+    assert int(START) == bench.checkpoint().doubted_since["mx1", "terminations"]
+
+
+def test_ends_told_twice_are_no_lower_bound(bench: Bench) -> None:
+    """Where only logins tell the process, each second end belongs to no login: there are too many, not too few."""
+    bare = ((login.partition(b", session")[0], re.sub(b"<[^>]*>", b"", end)) for login, end in lines(0, 80))
+    fed(bench, bare, "llee")
+    assert {"duplicates", "unjoined"} == signs(bench)
+    assert Quality.ESTIMATED is qualities(bench)["sent_bytes"]
+    assert Quality.ESTIMATED is qualities(bench)["terminations"]
 
 
 def test_lines_of_the_server_without_meaning_are_a_sign(bench: Bench) -> None:
