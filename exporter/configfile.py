@@ -79,14 +79,24 @@ def _read(path: Path) -> _Document:
         document.value = _value(node, (), document) if node else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([f"{path}:{line}: not valid YAML: {_in_words(error)}"]) from error
+        raise ConfigError([f"{path}:{line}: not valid YAML: {_in_words(error)}{_hint(path)}"]) from error
     except yaml.YAMLError as error:
-        raise ConfigError([f"{path}: not valid YAML: {error}"]) from error
+        raise ConfigError([f"{path}: {_no_yaml(path)}"]) from error
     except RecursionError as error:
         raise ConfigError([f"{path}: is nested too deeply"]) from error
     except _Endless as error:
         raise ConfigError([f"{path}: its aliases (*name) repeat too much; write out what is meant"]) from error
     return document
+
+
+def _no_yaml(path: Path) -> str:
+    """What the parser says of characters that YAML forbids names no line, and a position in a stream."""
+    return f"has control characters, so it is no YAML{_hint(path)}"
+
+
+def _hint(path: Path) -> str:
+    """The slip of whoever has a log at hand, and takes the file that a command asks for to be that."""
+    return "" if path.suffix in {".yaml", ".yml"} else "; the configuration is wanted here, not a log"
 
 
 def _in_words(error: yaml.MarkedYAMLError) -> str:

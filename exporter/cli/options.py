@@ -206,6 +206,8 @@ def existing(files: Sequence[str]) -> list[str]:
             Path(file).open("rb").close()
         except PermissionError as error:
             raise FileProblem(f"{file}: {error.strerror}; {access.advice(Path(file))}") from error
+        except IsADirectoryError as error:
+            raise FileProblem(f"{file}: is a folder; name the files in it: {file.rstrip('/')}/*") from error
         except OSError as error:
             raise FileProblem(f"{file}: {error.strerror}") from error
     return list(files)

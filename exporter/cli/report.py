@@ -35,7 +35,7 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What to report; `first` and `last` None: this month until today."""
+    """What to report; `first` and `last` None: what is known of this month, until today."""
 
     by: By
     step: Step
@@ -137,7 +137,13 @@ def _formats(sources: Sequence[tuple[str, Source]]) -> str:
 def _days(reading: Sequence[Reading], wanted: _Wanted, clock: float) -> tuple[date, date]:
     today = date.fromordinal(max(one.calendar.day(int(clock)) for one in reading))
     last = wanted.last or today
-    return wanted.first or last.replace(day=1), last
+    return wanted.first or max(last.replace(day=1), min(_begin(reading), last)), last
+
+
+def _begin(reading: Sequence[Reading]) -> date:
+    """The first day of which anything is known: days before it are no days without connections."""
+    births = [(one, key.first_seen) for one in reading for key in one.keys(Scope.SERVER)]
+    return date.fromordinal(min((one.calendar.day(stamp) for one, stamp in births), default=1))
 
 
 def _write(reading: Sequence[Reading], wanted: _Wanted, clock: float, output: Output) -> None:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import typer
 
+from exporter.catalogue import Scope
 from exporter.cli import options
 from exporter.cli.signals import Signals
 from exporter.config import Config
@@ -112,11 +113,12 @@ def _last_days(ledger: Ledger) -> Iterable[ReportLine]:
     clock = time.time()
     today = date.fromordinal(ledger.calendar.day(int(clock)))
     with closing(Reading(ledger.path)) as reading:
+        known = min((ledger.calendar.day(key.first_seen) for key in reading.keys(Scope.SERVER)), default=1)
         found = report(
             [reading],
             by=By.TREND,
             step=Step.DAY,
-            first=today - timedelta(days=REPORT_DAYS - 1),
+            first=max(today - timedelta(days=REPORT_DAYS - 1), date.fromordinal(known)),
             last=today,
             clock=clock,
         )

@@ -33,4 +33,5 @@ def _sentence(place: Path) -> str:
     if status.st_mode & needed and status.st_gid not in (os.getegid(), *os.getgroups()):
         return f"the group {group} may: add the exporter's user to it (systemd: SupplementaryGroups={group})"
     mode = stat.S_IMODE(status.st_mode)
-    return f"{place} is {owner}:{group} with mode {mode:04o}; give the exporter's user the right (setfacl -m u:USER:rX)"
+    name = os.fsencode(place).decode("utf-8", "backslashreplace")
+    return f"{name} is {owner}:{group} with mode {mode:04o}; give the exporter's user the right (setfacl -m u:USER:rX)"

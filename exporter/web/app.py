@@ -50,6 +50,11 @@ def accepts_gzip(header: str) -> bool:
     return False
 
 
+def _encodable(text: str) -> str:
+    """Sentences name files, whose names may be any bytes: what is no Unicode is shown as its backslash escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def application(site: Site) -> Starlette:
     """The ASGI application; it reads what `site` gives and changes nothing."""
     landing, renderings = Landing(site), Renderings()
@@ -78,12 +83,13 @@ def application(site: Site) -> Starlette:
 
     async def ready(_: Request) -> Response:
         if problems := site.problems():
-            return PlainTextResponse("".join(f"{problem}\n" for problem in problems), 503)
+            return PlainTextResponse(_encodable("".join(f"{problem}\n" for problem in problems)), 503)
         notes = (f"source {one.name}: {sentence}\n" for one in site.sources() for sentence in one.set_aside)
-        return PlainTextResponse("".join(("pop3-exporter is ready.\n", *notes)))
+        return PlainTextResponse(_encodable("".join(("pop3-exporter is ready.\n", *notes))))
 
     async def home(_: Request) -> Response:
-        return HTMLResponse(landing.page(), headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+        page = _encodable(landing.page())
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
 
     return Starlette(
         routes=[

@@ -180,7 +180,7 @@ def test_check_says_what_the_server_should_log(pop3: Run, log: Path, tmp_path: P
         (["run", "--config.file", "{none}"], 2, "cannot be read: No such file or directory"),
         (["run", "--config.file", "{bad}"], 2, "bad.yaml:1: sorces: unknown key; did you mean sources?"),
         (["replay", "{none}"], 1, "none: No such file or directory"),
-        (["replay", "{folder}"], 1, "folder: Is a directory"),
+        (["replay", "{folder}"], 1, "folder: is a folder; name the files in it"),
         (["parse", "--format", "exchang", "{log}"], 2, "no such format"),
         (["report", "--by", "domain"], 2, "give either --ledger LEDGER or log files"),
         (["report", "--ledger", "{log}"], 1, "mail.log: not a ledger of pop3-exporter"),
@@ -261,3 +261,22 @@ def test_help_says_where_things_are(pop3: Run, command: list[str]) -> None:
     assert wanted.get(command[0], "The configuration (default: /etc/pop3-exporter/config.yaml)") in out
     assert "[default: None]" not in out
     assert "<bool>" not in out
+
+
+def test_a_report_begins_where_the_log_does(pop3: Run, log: Path) -> None:
+    """Days before the first line are none without connections; who asks for them by date gets them."""
+    first = next(row["period"] for row in json.loads(pop3("report", log, "--output", "json").out))
+    assert "2026-11-01" == json.loads(pop3("report", log, "--output", "json", "--from", "2026-11-01").out)[0]["period"]
+    (line, *_) = log.read_text(encoding="utf-8").splitlines()
+    assert line.startswith(first)
+
+
+def test_a_log_is_no_configuration(pop3: Run, log: Path) -> None:
+    """`check LOG` says what it wants, and a folder in place of a log how to name what is in it."""
+    ran = pop3("check", log)
+    assert (2, True) == (ran.code, ran.err.rstrip().endswith("; the configuration is wanted here, not a log"))
+    folder = pop3("parse", log.parent)
+    assert (1, f"pop3-exporter: {log.parent}: is a folder; name the files in it: {log.parent}/*\n") == (
+        folder.code,
+        folder.err,
+    )

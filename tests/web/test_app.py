@@ -72,6 +72,14 @@ def test_reads_accept_encoding(header: str, accepts: bool) -> None:  # noqa: FBT
     assert accepts == accepts_gzip(header)
 
 
+def test_a_file_name_that_is_no_unicode_breaks_no_page(client: httpx.Client, world: World) -> None:
+    """A log named in Latin-1 that may not be read: Python gives its name with a lone surrogate."""
+    world.problems = ["source mail: /var/log/m\udce4il.log: Permission denied"]
+    answers = [client.get(path) for path in ("/", "/-/ready")]
+    assert [200, 503] == [answer.status_code for answer in answers]
+    assert all(r"/var/log/m\udce4il.log: Permission denied" in answer.text for answer in answers)
+
+
 @pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready"])
 def test_head_is_get_without_a_body(client: httpx.Client, path: str) -> None:
     """HEAD works on every page."""
