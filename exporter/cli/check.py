@@ -90,11 +90,12 @@ def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
         yield str(problem)
         return
     heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
+    doubted = {doubt.server for doubt in pipeline.doubts}
     server = f"lines of {pipeline.format_name}, " if heard.events else ""
     yield f"{path}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
         yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
-        yield from (f"  to have it log more: {sentence}" for sentence in one.advice)
+        yield from (f"  to have it log more: {sentence}" for sentence in one.advice if one.server not in doubted)
     yield from pipeline.problems
 
 

@@ -64,6 +64,7 @@ def sampled(path: str, source: Source, config: Config) -> Pipeline:
         pipeline = pipeline_of(source, config, ledger)
         for batch in islice(batches(path), SAMPLED_BATCHES):
             pipeline.feed(batch, None)
+            pipeline.expire(None, caught_up=False)
         return pipeline
 
 

@@ -1,6 +1,7 @@
 """What is said of a server's measures follows its lines, without flapping."""
 
 from exporter.catalogue import Quality
+from exporter.formats.courier import Courier
 from exporter.formats.dovecot import Dovecot
 from exporter.formats.judging import HOLD_SECONDS, Judge
 
@@ -48,3 +49,15 @@ def test_a_restart_keeps_what_was_known() -> None:
     assert saved == found.qualities
     found.note("mx1", DOVECOT, "no_bytes", 1101 + HOLD_SECONDS)
     assert Quality.NONE == found.qualities["mx1", "received_bytes"]
+
+
+def test_of_two_servers_under_one_name_the_sum_is_judged() -> None:
+    """Courier and Dovecot on one host: what only one of them logs is a lower bound, in whatever order they log."""
+    for order in ((Courier(), Dovecot()), (Dovecot(), Courier())):
+        found = Judge({})
+        for form in order:
+            found.meet("mx1", form)
+        found.note("mx1", Dovecot(), "bytes", 0)
+        assert Quality.LOWER_BOUND is found.qualities["mx1", "bad_commands"]
+        assert Quality.LOWER_BOUND is found.qualities["mx1", "sent_bytes"]
+        assert Quality.EXACT is found.qualities["mx1", "logins"]

@@ -19,6 +19,7 @@ from exporter.model import Row
 from exporter.web import ReportLine
 from exporter.web.landing import Landing
 from exporter.web.landing.numbers import duration, size
+from exporter.web.landing.sources import qualities
 from exporter.web.landing.style import POLICY
 from exporter.web.site import Site
 from tests.exposition.views import NOW, amounts, hostile_text, hostile_views, view
@@ -94,6 +95,15 @@ def test_what_is_not_exact_is_marked(world: World) -> None:
     assert "500 kB* Bandwidth" in text
     assert "≥0 Terminations" in text
     assert "today ~20 5 0 ≥7 900 B* ~ estimated · ≥ at least" in text
+
+
+def test_where_numbers_are_in_doubt_no_setting_is_advised() -> None:
+    """A doubt lowers what the log tells well; the problem of the source says what to do."""
+    doubts: tuple[set[tuple[str, str]], ...] = (set(), {("mx1", "mail")})
+    for doubted, part in zip(doubts, ("set <code>", "in doubt: see the problem"), strict=True):
+        cards = qualities(small_view(), {"plain": Plain()}, {"mail": "plain"}, doubted)
+        assert part in cards
+        assert ("<code>" in cards) is not bool(doubted)
 
 
 def test_the_report_is_read_once_per_commit(world: World) -> None:

@@ -60,12 +60,16 @@ class Landing:
         reports = {reported.name: reported for reported in self._site.sources()}
         cards = [sources.source(reported, view, now, zone) for reported in reports.values()]
         names = {name: reported.format for name, reported in reports.items()}
+        doubted = {(server, name) for name, reported in reports.items() for server, _ in reported.doubts}
         parts = [el("h2", "What is read"), el("div", *cards, class_="two")]
         if not reports:
             parts = [el("h2", "What is read"), el("p", "No source is configured.", class_="quiet")]
         parts.append(sources.domainless(view, reports))
         if view.quality:
-            parts += [el("h2", "What the servers' logs tell"), sources.qualities(view, self._site.formats, names)]
+            parts += [
+                el("h2", "What the servers' logs tell"),
+                sources.qualities(view, self._site.formats, names, doubted),
+            ]
         return parts
 
 

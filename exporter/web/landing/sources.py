@@ -1,6 +1,7 @@
 """What is read and how far, how well each server tells what it does, and what it should be told to log."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import tzinfo
 
 from exporter.catalogue import UNKNOWN, Quality, Scope
@@ -92,16 +93,26 @@ def note(colour: str, *children: str) -> Html:
 # ── quality ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def qualities(view: View, formats: Mapping[str, Format], names: Mapping[str, str]) -> Html:
-    """A card per server and source; `names`: source to the name of its format."""
+def qualities(
+    view: View, formats: Mapping[str, Format], names: Mapping[str, str], doubted: AbstractSet[tuple[str, str]]
+) -> Html:
+    """A card per server and source; `names`: source to the name of its format.
+
+    `doubted`: servers and sources whose qualities are lowered by a doubt, which no setting of the server would mend.
+    """
     told: dict[tuple[str, str], dict[str, Quality]] = {}
     for (name, server, measure), quality in sorted(view.quality.items()):
         told.setdefault((server, name), {})[measure] = quality
-    cards = (_quality(*key, measures, formats.get(names.get(key[1], ""))) for key, measures in sorted(told.items()))
+    cards = (
+        _quality(*key, measures, formats.get(names.get(key[1], "")), in_doubt=key in doubted)
+        for key, measures in sorted(told.items())
+    )
     return el("div", *cards, class_="two")
 
 
-def _quality(server: str, name: str, measures: Mapping[str, Quality], wording: Format | None) -> Html:
+def _quality(
+    server: str, name: str, measures: Mapping[str, Quality], wording: Format | None, *, in_doubt: bool
+) -> Html:
     rows = []
     for quality, title in QUALITIES.items():
         found = [measure.replace("_", " ") for measure, told in measures.items() if told is quality]
@@ -111,10 +122,12 @@ def _quality(server: str, name: str, measures: Mapping[str, Quality], wording: F
     if wording and wording.documentation.bytes_cover:
         rows.append(text(el("dt", "bytes cover"), el("dd", with_code(wording.documentation.bytes_cover))))
     head = el("header", el("h3", server), el("span", f"from {name}", class_="quiet"))
-    return el("section", head, el("dl", *rows), _more(measures, wording), class_="card")
+    return el("section", head, el("dl", *rows), _more(measures, wording, in_doubt=in_doubt), class_="card")
 
 
-def _more(measures: Mapping[str, Quality], wording: Format | None) -> Html:
+def _more(measures: Mapping[str, Quality], wording: Format | None, *, in_doubt: bool) -> Html:
+    if in_doubt:
+        return el("p", "Its numbers are in doubt: see the problem of its source above.", class_="quiet")
     if wording is None or set(measures.values()) == {Quality.EXACT}:
         return Html("")
     sentences = advice(wording, measures)
