@@ -68,8 +68,8 @@ BOUNDS: tuple[Bound, ...] = (
     ),
     Bound(
         Sign.TWICE, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED, ("connections", "logins", *_BYTES),
-        "{number:,} of {among:,} logins were also logged by server {other}, with the same session id, and are counted"
-        " twice. If one server is the proxy of the other, see docs/behind-a-proxy.md",
+        "{number:,} of {among:,} logins had already been logged by server {other}, with the same session id, and are"
+        " counted at both. If one server is the proxy of the other, see docs/behind-a-proxy.md",
     ),
     Bound(
         NOT_UNDERSTOOD, EVENTS, 0.02, 10, Quality.LOWER_BOUND, _ALL,

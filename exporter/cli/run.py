@@ -14,7 +14,7 @@ import typer
 from exporter.catalogue import Scope
 from exporter.cli import options
 from exporter.cli.signals import Signals
-from exporter.config import Config
+from exporter.config import Config, Source
 from exporter.configfile import ConfigError
 from exporter.daemon import Daemon
 from exporter.exposition.renderer import Exposition
@@ -29,7 +29,7 @@ from exporter.pulse import Pulse
 from exporter.reports import By, Mark, report
 from exporter.systemd import Watchdog, notify
 from exporter.web import ReportLine, Site, serve
-from exporter.wiring import crew_of, inputs_named, open_ledger
+from exporter.wiring import STANDARD_INPUT, crew_of, inputs_named, open_ledger
 
 LOG = logging.getLogger("pop3_exporter")
 REPORT_DAYS = 14
@@ -67,6 +67,7 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
     metrics = SelfMetrics()
     notifier = stack.enter_context(closing(Notifier(wake)))
     carry_over(config, ledger, time.time())
+    begins = {source.name: _begin(source, ledger) for source in config.sources}
     daemon = Daemon(
         ledger,
         crew_of(config, ledger, notifier),
@@ -91,11 +92,19 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
     stack.callback(web.stop)
     LOG.info("serving %s; ledger %s; days begin in %s", web.url, ledger.path, ledger.view.time_zone)
     for source in config.sources:
-        LOG.info("source %s reads %s", source.name, ", ".join(inputs_named(source)))
+        LOG.info("source %s reads %s%s", source.name, ", ".join(inputs_named(source)), begins[source.name])
     # What is in memory now stays: full collections then take a third of the time (tests/bench/ledger.py).
     gc.collect()
     gc.freeze()
     return daemon
+
+
+def _begin(source: Source, ledger: Ledger) -> str:
+    """What a first start leaves out, which looks like a log in which nothing happens."""
+    is_file = source.journal is None and source.paths != STANDARD_INPUT
+    if not is_file or source.start == "beginning" or ledger.restored(source.name) is not None:
+        return ""
+    return ", from the end on; to count what is in the log already, set start: beginning before the first start"
 
 
 def _unreadable(metrics: SelfMetrics) -> list[str]:

@@ -97,6 +97,8 @@ def _refuse_unreadable(path: Path) -> None:
         raise LedgerError(closed) from error
     except (OSError, ValueError) as error:
         raise LedgerError(f"{path}: no such ledger") from error
+    if stat.S_ISDIR(mode):
+        raise LedgerError(f"{path}: is a folder; name the ledger in it")
     if not stat.S_ISREG(mode):
         raise LedgerError(f"{path}: no such ledger")
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):

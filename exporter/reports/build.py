@@ -129,6 +129,8 @@ def _totals(found: Sequence[Cell], rows: Sequence[ReportRow]) -> ReportRow:
 
 
 def _notes(books: Sequence[Book], chosen: frozenset[str] | None, first: int, *, hours: bool) -> Iterable[str]:
+    if not any(book.servers for book in books):
+        yield "nothing has been counted yet; the landing page says what is read, and how far"
     for book in books:
         for server in book.servers:
             if chosen is not None and server not in chosen:

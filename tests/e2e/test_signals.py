@@ -51,7 +51,8 @@ class Process:
             "sources": [{"name": "mail", "paths": [str(folder / "mail.log")], "format": "dovecot"}],
         }
         config.write_text(yaml.safe_dump(values), encoding="utf-8")
-        os.mkfifo(folder / "pipe")
+        if not (folder / "pipe").exists():
+            os.mkfifo(folder / "pipe")
         arguments = ["run", "--config.file", str(config)]
         command = ["-c", code, *arguments] if code else ["-m", "exporter", *arguments]
         with self.log.open("wb") as log:
@@ -105,6 +106,16 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, tmp_path: Path, proce
     process.wait_for(200)
     assert 0 == process.end(number)
     assert "stopped; everything read is in the ledger" in process.log.read_text()
+
+
+def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[Process]) -> None:
+    """`start: end` is the default, and looks like a log in which nothing happens; later starts go on where it was."""
+    for first in (True, False):
+        process = Process(tmp_path)
+        processes.append(process)
+        process.wait_for(200)
+        process.end()
+        assert first is ("mail.log, from the end on; to count what is in the log already" in process.log.read_text())
 
 
 def test_a_hangup_is_ignored_with_a_word(tmp_path: Path, processes: list[Process]) -> None:

@@ -67,3 +67,9 @@ def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     """A NUL, as a slip of a configuration's editor: there is no such ledger."""
     with pytest.raises(LedgerError, match="no such ledger"):
         Reading(f"{tmp_path}/a\0b")
+
+
+def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
+    """Its ledger is likely in it."""
+    with pytest.raises(LedgerError, match="is a folder; name the ledger in it"):
+        Reading(tmp_path)

@@ -141,3 +141,13 @@ def test_failed_names_are_summed_over_days(tmp_path: Path) -> None:
         assert ["eve@example.com"] == [
             one.name for one in failed_names([reading], first=first, last=last, domain="example.com")
         ]
+
+
+def test_where_nothing_was_counted_it_is_said(tmp_path: Path) -> None:
+    """A daemon that has just been started: its zeros are no days without connections."""
+    clock = moment("2026-11-22 12:00")
+    with Reading(filled(tmp_path / "ledger", BERLIN, [Commit(clock, [])])) as reading:
+        day = date(2026, 11, 22)
+        assert ("nothing has been counted yet; the landing page says what is read, and how far",) == report(
+            [reading], first=day, last=day, clock=clock
+        ).notes
