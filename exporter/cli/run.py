@@ -26,7 +26,7 @@ from exporter.ledger.reading import Reading
 from exporter.overlap import carry_over, shared
 from exporter.periods import Step
 from exporter.pulse import Pulse
-from exporter.reports import By, Mark, report
+from exporter.reports import By, Mark, ReportRow, report
 from exporter.systemd import Watchdog, notify
 from exporter.web import ReportLine, Site, serve
 from exporter.wiring import STANDARD_INPUT, crew_of, inputs_named, open_ledger
@@ -131,15 +131,14 @@ def _last_days(ledger: Ledger) -> Iterable[ReportLine]:
             last=today,
             clock=clock,
         )
-    return [
-        ReportLine(
-            row.label,
-            *row.values,
-            tuple(mark or "" for mark in row.marks),
-            tuple(mark.meaning for mark in Mark if mark in row.marks),
-        )
-        for row in reversed(found.rows)
-    ]
+    return [_line(row) for row in reversed(found.rows)]
+
+
+def _line(row: ReportRow) -> ReportLine:
+    connections, blocked, bad_commands, terminations, bandwidth = row.values
+    marks = tuple(mark or "" for mark in row.marks)
+    legend = tuple(mark.meaning for mark in Mark if mark in row.marks)
+    return ReportLine(row.label, connections, blocked, bad_commands, terminations, bandwidth, marks, legend)
 
 
 COMMANDS = {"run": _run}

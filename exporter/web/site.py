@@ -14,7 +14,7 @@ from exporter.model import View
 class ReportLine(NamedTuple):
     """One row of the report on the landing page; None means that no log tells it.
 
-    `marks`: per column, why its number is not simply what happened; empty where it is.
+    `marks`: per column, why its number is not simply what happened; empty where it is. `legend`: what they mean.
     """
 
     label: str
@@ -25,6 +25,11 @@ class ReportLine(NamedTuple):
     bandwidth: int | None
     marks: tuple[str, ...] = ("",) * 5
     legend: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> tuple[int | None, ...]:
+        """The numbers, in the order of the columns."""
+        return self.connections, self.blocked, self.bad_commands, self.terminations, self.bandwidth
 
 
 def _nothing() -> tuple[()]:

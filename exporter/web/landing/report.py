@@ -86,7 +86,7 @@ def _tile(column: Column, value: int | None, mark: str) -> Html:
 
 def table(rows: Sequence[ReportLine]) -> Html:
     """The rows with a bar in each cell, as long as its share of the column's largest; below, what marks mean."""
-    values = [row[1 : 1 + len(COLUMNS)] for row in rows]
+    values = [row.values for row in rows]
     largest = [max((value or 0 for value in column), default=0) for column in zip(*values, strict=True)]
     head = el("tr", el("th", "Period"), *(el("th", column.title) for column in COLUMNS))
     body = (
