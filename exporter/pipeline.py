@@ -242,6 +242,7 @@ class Pipeline:
         envelopes[OWN_STATE] = self._recognition.state()
         opened, closed = self.sessions.changes()
         self._watch()
+        quality = self._truth.lowered(self._judge.qualities)  # what the state has of it is as of now
         envelopes[OWN_TRUTH] = self._truth.state()
         of_input = SourceCount(
             read_bytes=read_bytes,
@@ -258,7 +259,7 @@ class Pipeline:
             counts=self._tally.stored(self.sessions.signs, of_input, late, future),
             last_events=dict(self._last_events),
             open_sessions=self.sessions.open_sessions(),
-            quality=self._truth.lowered(self._judge.qualities),
+            quality=quality,
             seen=self.sessions.seen,
             charged=self.sessions.charged,
         )

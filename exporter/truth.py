@@ -176,7 +176,7 @@ class TruthMonitor:
         return {**saved, **{place: quality for place, quality in self._before.items() if place in saved}}
 
     def state(self) -> str:
-        """What the next monitor must know: hours that are over, so that it changes once an hour."""
+        """What the next monitor must know, `lowered` being called first: hours that are over change once an hour."""
         hours = {
             server: [entry for entry in list(window.hours)[:-1] if entry[1]] for server, window in self._windows.items()
         }

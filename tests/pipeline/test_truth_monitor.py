@@ -95,6 +95,17 @@ def test_a_sign_that_is_gone_lowers_nothing_any_more(bench: Bench) -> None:
     assert (set(), before) == (signs(bench), qualities(bench))
 
 
+def test_what_was_lowered_by_the_last_commit_before_a_stop_is_raised_again(bench: Bench) -> None:
+    """What a measure was before is stored with what it was lowered to, and not with the next commit."""
+    fed(bench, lines(0, 60), "le")
+    before = qualities(bench)
+    for login, end in lines(60, 100):
+        bench.feed(login, login, end, now=None)
+    bench.restart()
+    fed(bench, lines(100, 260), "le")
+    assert (set(), before) == (signs(bench), qualities(bench))
+
+
 def test_ends_without_logins_are_a_sign(bench: Bench) -> None:
     """The login lines go elsewhere: nobody is born by the ends, and it is said."""
     fed(bench, lines(0, 60), "e")
