@@ -25,7 +25,9 @@ class Judge:
         self.due: dict[str, dict[str, int]] = {}
         self._seen: dict[str, dict[str, int]] = {}
         # What held when we stopped holds on like a trait, until lines have had the time to show what they show.
-        self._saved = {server: self._of(server) for server, _ in saved}
+        self._saved: dict[str, dict[str, Quality]] = {}
+        for (server, measure), quality in saved.items():
+            self._saved.setdefault(server, {})[measure] = quality
         self._saved_until: dict[str, int] = {}
 
     def meet(self, server: str, form: Format) -> None:
@@ -46,6 +48,3 @@ class Judge:
         for measure, base in form.quality.items():
             shown = [qualities[measure] for qualities in holding if measure in qualities]
             self.qualities[server, measure] = max(shown, key=_RANK.__getitem__) if shown else base
-
-    def _of(self, server: str) -> dict[str, Quality]:
-        return {measure: quality for (known, measure), quality in self.qualities.items() if known == server}
