@@ -103,6 +103,7 @@ class _Window:
     def __init__(self, hours: Iterator[tuple[int, Counts]] | None = None) -> None:
         self.hours: deque[tuple[int, dict[str, int]]] = deque((hour, dict(counts)) for hour, counts in hours or ())
         self.first: int | None = None
+        self.turned = False  # an hour is over that was not stored yet
         self._last: Counts = {}
 
     def see(self, stamp: int, counts: Counts) -> None:
@@ -112,6 +113,7 @@ class _Window:
             self.first = min(stamp, self.hours[0][0] * HOUR) if self.hours else stamp
         if not self.hours or hour > self.hours[-1][0]:
             self.hours.append((hour, {}))
+            self.turned = True
         newest = self.hours[-1][1]
         for name, number in counts.items():
             if (more := number - self._last.get(name, 0)) and not self._is_settling(name, stamp):
@@ -139,6 +141,7 @@ class TruthMonitor:
             self._windows[server] = _Window(iter(hours))
         # What doubted measures were before, because only what is stored lowered can be raised again.
         self._before = {(server, measure): Quality(quality) for server, measure, quality in saved.get("before", ())}
+        self._stored_before, self._stored = self._before, state
 
     def begin(self, server: str, stamp: int) -> None:
         """The first event of the server."""
@@ -177,6 +180,14 @@ class TruthMonitor:
 
     def state(self) -> str:
         """What the next monitor must know, `lowered` being called first: hours that are over change once an hour."""
+        turned = [window for window in self._windows.values() if window.turned]
+        if turned or self._before != self._stored_before:
+            for window in turned:
+                window.turned = False
+            self._stored_before, self._stored = self._before, self._written()
+        return self._stored
+
+    def _written(self) -> str:
         hours = {
             server: [entry for entry in list(window.hours)[:-1] if entry[1]] for server, window in self._windows.items()
         }
