@@ -193,3 +193,13 @@ def test_one_source_may_have_the_files_of_two_servers() -> None:
         assert 8 == bench.total("logins")
         assert "courier, dovecot" == bench.pipeline.format_name
         assert () == bench.pipeline.problems
+
+
+def test_a_login_process_serves_many_connections(bench: Bench) -> None:
+    """`pid=` among the elements is that process's own, and not the one that serves the session (`mpid=`)."""
+    line = HEAD % 0 + b"pop3-login: Login: user=<%b>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.9, pid=7" % ALICE
+    bench.feed(line, line, HEAD % 1 + b"pop3(%b)<71>: Disconnected: Logged out top=0/0, retr=0/0" % ALICE)
+    bench.feed(HEAD % 2 + b"pop3(%b)<72>: Disconnected: Logged out top=0/0, retr=0/0" % ALICE)
+    assert 2 == bench.total("connections") == bench.total("logins")
+    assert 2 == sum(charge.ends for charge in bench.charges if charge.reason is not None)
+    assert {} == bench.pipeline.sessions.open_sessions()
