@@ -136,7 +136,7 @@ class Pipeline:
 
         ways = Ways(general, read, self.sessions, self._last_events)
         lane.run(lines, rows, ways, charges)
-        self._tally.verdicts[Verdict.EVENT] += lane.events
+        self._tally.take(lane.events)
         self._tally.verdicts[Verdict.IGNORED] += lane.ignored
         self.timeliness.late_events += lane.late
         return True
@@ -169,6 +169,7 @@ class Pipeline:
         if not bounds[0] <= stamp <= bounds[1]:
             stamp = self.timeliness.count(stamp, bounds[1], self._newest)
         server = self._servers.get(host) or self._server(host)
+        self._tally.events[server] += 1
         if stamp > self._last_events.get(server, 0):
             if server not in self._last_events:
                 self._truth.begin(server, stamp)
@@ -293,8 +294,7 @@ class Pipeline:
     def _watch(self) -> None:
         """Show the truth monitor what was counted."""
         signs = self.sessions.signs
-        events = self._tally.events
         for server, stamp in self._last_events.items():
-            more = {EVENTS: events, NOT_UNDERSTOOD: self._tally.not_understood[server]}
+            more = {EVENTS: self._tally.events[server], NOT_UNDERSTOOD: self._tally.not_understood[server]}
             self._truth.see(server, stamp, signs.of(server) | more, signs.twice_with.get(server, ""))
         self._truth.judge()

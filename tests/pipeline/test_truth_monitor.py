@@ -122,6 +122,18 @@ def test_lines_of_the_server_without_meaning_are_a_sign(bench: Bench) -> None:
     assert Quality.EXACT not in qualities(bench).values()
 
 
+def test_one_server_among_many_is_judged_by_its_own_lines(bench: Bench) -> None:
+    """Whose lines are not understood is told, however much the others of the same log say."""
+    for number in range(200):
+        for login, end in lines(0, 10, b"mx%d" % number):
+            bench.feed(*(login.replace(b"<s", b"<s%d-" % number), end.replace(b"<s", b"<s%d-" % number)), now=None)
+    for number in range(20):
+        bench.feed(line(6000 + number, b"pop3-login: A wording of another version: %d" % number, b"mx7"), now=None)
+    assert {"not_understood"} == signs(bench)
+    assert {"mx7"} == {doubt.server for doubt in bench.pipeline.doubts}
+    assert "20 lines beside 20 that count" in bench.pipeline.problems[0]
+
+
 def test_a_session_at_two_servers_is_a_sign(bench: Bench) -> None:
     """The sentence names both, and where to read on."""
     for front, back in zip(lines(0, 20, b"front"), lines(0, 20, b"back"), strict=True):
