@@ -9,6 +9,7 @@ The code is dense because every line goes through it: tests/bench/lines.py.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -51,7 +52,7 @@ class Ways(NamedTuple):
 
 
 class Express:
-    """One batch on the express lane; counts its `events`, those of them that are `late`, and `ignored` lines.
+    """One batch on the express lane; counts its `events` by server, those that are `late`, and `ignored` lines.
 
     `servers`: hosts to labels. `due`: server to trait to the stamp from which on it is to be judged again.
     `bounds`: stamps before the first are late, those after the second in the future.
@@ -68,7 +69,8 @@ class Express:
         *,
         ignores: bool,
     ) -> None:
-        self.events = self.ignored = self.late = 0
+        self.events: Counter[str] = Counter()
+        self.ignored = self.late = 0
         self._opener = opener
         self._usual = usual
         self._servers = servers
@@ -106,14 +108,15 @@ class Express:
         """Take the lines, `rows` being their groups, and add what they come to."""
         general, read, sessions, last_events = ways
         login, quit_session, midnight = sessions.login, sessions.quit, self._midnight
-        ignored = late = others = told = judged = 0
+        ignored = late = taken = told = judged = 0
         at, by, before, server, stamp = _NONE, b"", b"", "", None
         whom = sender = _NOBODY
         self._resume()
         for line, row in zip(lines, rows, strict=True):
             head, tail, user, address, served, key, serving, closing, received, sent, message = row
             if head != at or tail != by:
-                stamp = self._follow(head, tail)
+                self.events[server] += taken
+                taken, stamp = 0, self._follow(head, tail)
                 at, by, sender, server, judged, fresh = head, tail, self._sender, self._server, self._judged, True
                 if before and sender[0] != whom[0]:
                     self._remember(before, told, whom)
@@ -130,13 +133,12 @@ class Express:
                     charge = None
                     if message and message[:BEGIN] not in BEGINS:
                         read(_new(Record, (stamp, *sender, message, 1)))
-                        others += 1
                         before, told, whom = line, stamp, sender
                         continue
                 if charge is not None:
                     charges.append(charge)
                     before, told, whom = line, stamp, sender
-                    late += stamp < midnight
+                    taken, late = taken + 1, late + (stamp < midnight)
                     if fresh:
                         fresh = False
                         last_events[server] = max(stamp, last_events.get(server, 0))
@@ -144,9 +146,9 @@ class Express:
             self._pause(before, told, whom)
             general(line)
             self._resume()
-            others, at, before = others + 1, _NONE, b""
+            at, before = _NONE, b""
         self._pause(before, told, whom)
-        self.events, self.ignored, self.late = len(lines) - others - ignored, ignored, late
+        self.ignored, self.late, self.events[server] = ignored, late, self.events[server] + taken
 
     def _follow(self, head: bytes, tail: bytes) -> int | None:
         """The stamp of a line with such a begin, and whom it is of; None: that is for the general way to tell."""

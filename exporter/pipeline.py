@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from exporter.addresses import is_in
-from exporter.catalogue import Quality
+from exporter.catalogue import OTHER, Quality
 from exporter.envelopes.opener import Opener
 from exporter.envelopes.openers import Openers
 from exporter.envelopes.programs import host_problem
@@ -28,7 +28,7 @@ from exporter.model import (
     Verdict,
 )
 from exporter.periods import Calendar
-from exporter.reading import Reading
+from exporter.reading import SERVERS_KEPT, Reading
 from exporter.saved import Saved
 from exporter.sessions import Behind, Sessions
 from exporter.tally import Tally
@@ -136,7 +136,7 @@ class Pipeline:
 
         ways = Ways(general, read, self.sessions, self._last_events)
         lane.run(lines, rows, ways, charges)
-        self._tally.verdicts[Verdict.EVENT] += lane.events
+        self._tally.take(lane.events)
         self._tally.verdicts[Verdict.IGNORED] += lane.ignored
         self.timeliness.late_events += lane.late
         return True
@@ -169,6 +169,7 @@ class Pipeline:
         if not bounds[0] <= stamp <= bounds[1]:
             stamp = self.timeliness.count(stamp, bounds[1], self._newest)
         server = self._servers.get(host) or self._server(host)
+        self._tally.events[server] += 1
         if stamp > self._last_events.get(server, 0):
             if server not in self._last_events:
                 self._truth.begin(server, stamp)
@@ -199,17 +200,18 @@ class Pipeline:
         return self._judge.qualities.get((server, "sent_bytes"), Quality.NONE) is not Quality.NONE
 
     def _server(self, host: bytes) -> str:
-        server = self._servers.get(host)
-        if server is None:
-            if len(self._servers) > 10_000:  # noqa: PLR2004 - hosts may be forged; the cache is bounded
-                self._servers.clear()
-            if self._reading.server is None:
-                self._host_problem = self._host_problem or host_problem(host)
-            name = host.decode("utf-8", "replace").strip().lower()
-            server = self._servers[host] = self._reading.server or name or self._reading.host
-            if self._recogniser.chosen is not None and self._behind is None:
-                self._judge.meet(server, self._recogniser.chosen)
-                self.sessions.meet(server)
+        """The server of a host that is met now."""
+        if len(self._servers) > SERVERS_KEPT:
+            self._servers.clear()
+        if self._reading.server is None:
+            self._host_problem = self._host_problem or host_problem(host)
+        server = self._reading.server_of(host)
+        if server not in self._last_events and len(self._last_events) >= SERVERS_KEPT:
+            server = OTHER
+        self._servers[host] = server
+        if self._recogniser.chosen is not None and self._behind is None:
+            self._judge.meet(server, self._recogniser.chosen)
+            self.sessions.meet(server)
         return server
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -242,6 +244,7 @@ class Pipeline:
         envelopes[OWN_STATE] = self._recognition.state()
         opened, closed = self.sessions.changes()
         self._watch()
+        quality = self._truth.lowered(self._judge.qualities)
         envelopes[OWN_TRUTH] = self._truth.state()
         of_input = SourceCount(
             read_bytes=read_bytes,
@@ -258,7 +261,7 @@ class Pipeline:
             counts=self._tally.stored(self.sessions.signs, of_input, late, future),
             last_events=dict(self._last_events),
             open_sessions=self.sessions.open_sessions(),
-            quality=self._truth.lowered(self._judge.qualities),
+            quality=quality,
             doubted_since=self._truth.since(),
             seen=self.sessions.seen,
             charged=self.sessions.charged,
@@ -292,8 +295,7 @@ class Pipeline:
     def _watch(self) -> None:
         """Show the truth monitor what was counted."""
         signs = self.sessions.signs
-        events = self._tally.events
         for server, stamp in self._last_events.items():
-            more = {EVENTS: events, NOT_UNDERSTOOD: self._tally.not_understood[server]}
+            more = {EVENTS: self._tally.events[server], NOT_UNDERSTOOD: self._tally.not_understood[server]}
             self._truth.see(server, stamp, signs.of(server) | more, signs.twice_with.get(server, ""))
         self._truth.judge()

@@ -8,6 +8,9 @@ from exporter.addresses import Network
 from exporter.formats.contract import Format
 from exporter.sessions import Neighbours, Sessions
 
+# Hosts may be forged: so many servers of one source are told apart, more than get labels.
+SERVERS_KEPT = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -29,6 +32,10 @@ class Reading:
     hosts: tuple[str, ...] = ()
     probes: tuple[Network, ...] = ()
     neighbours: Neighbours[Sessions] | None = None
+
+    def server_of(self, host: bytes) -> str:
+        """The label of a host's lines."""
+        return self.server or host.decode("utf-8", "replace").strip().lower() or self.host
 
     def reads(self, host: bytes) -> bool:
         """Whether the source reads lines of this host."""

@@ -23,18 +23,19 @@ SIGNS = {
 
 
 class Tally:
-    """`verdicts` and `lines` of all times; `not_understood`: lines per server since the start."""
+    """`verdicts` and `lines` of all times; `events` and `not_understood`: lines per server since the start."""
 
     def __init__(self, saved: SourceCount) -> None:
         self.verdicts = Counter({verdict: getattr(saved, field) for verdict, field in VERDICTS.items()})
         self.lines = saved.lines
+        self.events: Counter[str] = Counter()
         self.not_understood: Counter[str] = Counter()
         self._saved = saved
 
-    @property
-    def events(self) -> int:
-        """Lines that were events, since the start."""
-        return self.verdicts[Verdict.EVENT] - self._saved.events
+    def take(self, events: Counter[str]) -> None:
+        """So many events more, by server."""
+        self.verdicts[Verdict.EVENT] += events.total()
+        self.events.update(events)
 
     def count(self, verdict: Verdict, server: str) -> None:
         """A line that was no event; `server` is empty where its host has told of no event yet."""

@@ -111,6 +111,7 @@ class _Window:
         self.first: int | None = None
         self.newest = 0
         self._begins: deque[int] = deque(hour * HOUR for hour, _ in self.hours)
+        self.turned = False  # an hour is over that was not stored yet
         self._last: Counts = {}
 
     def see(self, stamp: int, counts: Counts) -> None:
@@ -122,6 +123,7 @@ class _Window:
             self.hours.append((hour, {}))
             # What is counted now was logged since the last look.
             self._begins.append(min(hour * HOUR, self.newest or self.first))
+            self.turned = True
         self.newest = max(stamp, self.newest)
         newest = self.hours[-1][1]
         for name, number in counts.items():
@@ -156,6 +158,7 @@ class TruthMonitor:
             self._windows[server] = _Window(iter(hours))
         # What doubted measures were before, because only what is stored lowered can be raised again.
         self._before = {(server, measure): Quality(quality) for server, measure, quality in saved.get("before", ())}
+        self._stored_before, self._stored = self._before, state
 
     def begin(self, server: str, stamp: int) -> None:
         """The first event of the server."""
@@ -208,7 +211,15 @@ class TruthMonitor:
         return {**saved, **{place: quality for place, quality in self._before.items() if place in saved}}
 
     def state(self) -> str:
-        """What the next monitor must know: hours that are over, so that it changes once an hour."""
+        """What the next monitor must know, `lowered` being called first: hours that are over change once an hour."""
+        turned = [window for window in self._windows.values() if window.turned]
+        if turned or self._before != self._stored_before:
+            for window in turned:
+                window.turned = False
+            self._stored_before, self._stored = self._before, self._written()
+        return self._stored
+
+    def _written(self) -> str:
         hours = {
             server: [entry for entry in list(window.hours)[:-1] if entry[1]] for server, window in self._windows.items()
         }

@@ -68,10 +68,7 @@ class Pipelines:
         known = {name: self._made[name].sessions for name in saved if name in self._made}
         for sessions in known.values():
             self._neighbours.leave(sessions)
-        made = {
-            name: _pipeline(self._sources[name], self._config, self._ledger, one, self._neighbours)
-            for name, one in saved.items()
-        }
+        made = {name: self._new(self._sources[name], one) for name, one in saved.items()}
         self._made |= made
         for name, sessions in known.items():
             for server in sessions.servers if made[name].sessions.form else ():
@@ -80,6 +77,11 @@ class Pipelines:
             if source.behind in self._made and name in self._made:
                 self._made[name].stand_behind(self._made[source.behind])
         return made
+
+    def _new(self, source: Source, saved: Saved | None) -> Pipeline:
+        # A back end adds to its front's sessions and has none, so nobody need ask it for some.
+        neighbours = self._neighbours if source.behind is None else None
+        return _pipeline(source, self._config, self._ledger, saved, neighbours)
 
     def linked(self, source: str) -> frozenset[str]:
         """The source, and all that stand behind it or before it, or tell of a server of its own, and theirs."""

@@ -130,7 +130,7 @@ def addresses(text: str) -> Iterator[Found]:
     """IPv4 and IPv6, in brackets or not, also with a port behind."""
     for pattern in (_IPV4, _MAPPED):
         for match in pattern.finditer(text):
-            if _is_address(match[0]):
+            if is_address(match[0]):
                 yield Found(match.start(), match[0], What.ADDRESS)
     for match in _IPV6.finditer(text):
         begin = match.start()
@@ -147,13 +147,14 @@ def _ipv6_in(text: str) -> str:
     for _ in range(3):
         if bare.count(":") < 2:  # noqa: PLR2004 - the fewest of any address
             return ""
-        if bare != "::" and _is_address(bare):
+        if bare != "::" and is_address(bare):
             return bare
         bare = bare.rpartition(":")[0]
     return ""
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an address of the internet protocol, and nothing else."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -220,7 +221,7 @@ def _is_wording(text: str, *, quoted: bool = False) -> bool:
 
 
 def _kind(text: str) -> What:
-    return What.ADDRESS if _is_address(text) else What.NAME
+    return What.ADDRESS if is_address(text) else What.NAME
 
 
 # ── domains, paths ──────────────────────────────────────────────────────────────────────────────────────────

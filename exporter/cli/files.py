@@ -142,7 +142,7 @@ def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]
         found.append(ImportedFile(file, Heard.of(pipeline).since(before), format=form, last=last))
     for pipeline in pipelines.values():
         ledger.book(pipeline.finish())
-    problems = sentences({name: pipeline.problems for name, pipeline in pipelines.items()})
     checkpoints = {name: pipeline.checkpoint(()) for name, pipeline in pipelines.items()}
+    problems = sentences({name: pipeline.problems for name, pipeline in pipelines.items()})  # as of the checkpoints
     clock = float(max((stamp for one in checkpoints.values() for stamp in one.last_events.values()), default=0))
     return Replayed(ledger.commit(clock, checkpoints), clock, tuple(found), problems)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exporter.cli.detectors import DETECTORS, KEPT_ADDRESSES, Found, What, is_plain
+from exporter.cli.detectors import DETECTORS, KEPT_ADDRESSES, Found, What, is_address, is_plain
 from exporter.model import Fact, Record
 
 # Words as names are looked for: letters and digits, in any script.
@@ -146,17 +146,17 @@ class Mask:
 
     def domain(self, domain: str) -> str:
         """A domain, or the address of a host that stands instead."""
-        return self.address(domain) if _is_address(domain) else self._stand_in(What.DOMAIN, domain)
+        return self.address(domain) if is_address(domain) else self._stand_in(What.DOMAIN, domain)
 
     def host(self, host: str) -> str:
         """The name of a server; one that says nothing (`mail`) stays."""
         if is_plain(host):
             return host
-        return self.address(host) if _is_address(host) else self._stand_in(What.HOST, host)
+        return self.address(host) if is_address(host) else self._stand_in(What.HOST, host)
 
     def address(self, address: str) -> str:
         """A client's or server's address; what is none is masked as text."""
-        if not _is_address(address):
+        if not is_address(address):
             return self.text(address)
         found = ipaddress.ip_address(address)
         if str(found) in KEPT_ADDRESSES:
@@ -207,14 +207,6 @@ def _unescaped(line: str) -> str:
 
 def _bare(text: str) -> str:
     return _AROUND.sub("", text) or text
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _decoded(value: bytes) -> str:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 _USERS = rb"(?:user(?:name)?|login|account|u)"
 _SESSIONS = rb"(?:session(?:_?id)?|sess|sid)"
 _ADDRESSES = rb"(?:rip|remote_ip|raddr|remote|client(?:_ip)?|ip)"
-_PROCESSES = rb"(?:mpid|mail_pid|pid|PID)"
+# Not `pid`, which is the login process's own and serves many connections.
+_PROCESSES = rb"(?:mpid|mail_pid)"
 
 _USER = re.compile(_USERS + rb"=")
 _BRACKETED = re.compile(rb"([A-Za-z][\w.-]{0,40})=<[^<>]*>")

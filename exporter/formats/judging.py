@@ -28,7 +28,9 @@ class Judge:
         # Server to format to measure.
         self._shown: dict[str, dict[str, dict[str, Quality]]] = {}
         # What held when we stopped holds on like a trait, until lines have had the time to show what they show.
-        self._saved = {server: self._of(server) for server, _ in saved}
+        self._saved: dict[str, dict[str, Quality]] = {}
+        for (server, measure), quality in saved.items():
+            self._saved.setdefault(server, {})[measure] = quality
         self._saved_until: dict[str, int] = {}
 
     def meet(self, server: str, form: Format) -> None:
@@ -59,9 +61,6 @@ class Judge:
         forms = self._shown[server].values()
         for measure in dict.fromkeys(measure for one in forms for measure in one):
             self.qualities[server, measure] = _of_a_sum([one[measure] for one in forms if measure in one])
-
-    def _of(self, server: str) -> dict[str, Quality]:
-        return {measure: quality for (known, measure), quality in self.qualities.items() if known == server}
 
 
 def _of_a_sum(parts: Collection[Quality]) -> Quality:

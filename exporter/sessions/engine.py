@@ -257,7 +257,7 @@ class Sessions(Uncertain):
         self._memory.forget_ended(now)
         self._addresses.keep(self._memory.living())
         if self._joins:
-            self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
+            self._keep_joins()
         return charges
 
     def finish(self) -> Sequence[Charge]:
@@ -292,5 +292,5 @@ class Sessions(Uncertain):
         self.charged = charged
         self._memory.restore(saved, intern)
         self._addresses.keep(self._memory.living())
-        self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
+        self._keep_joins()
         self._has_double_keys = any(b"\0" in one.key[1:] for one in saved if not is_made(one.key))

@@ -79,7 +79,7 @@ class Joins:
 
 
 def made_key(fact: Fact, number: int) -> bytes:
-    """A key for a connection whose lines have none, `number` being never used before: no server's begins with NUL."""
+    """A key for a connection whose lines have none; no server's begins with NUL."""
     return b"\0%b\0%d" % (fact.process or fact.user or b"", number)
 
 

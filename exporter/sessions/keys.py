@@ -18,6 +18,8 @@ class Keyed(Charging):
         super().__init__(resolve, idle_seconds)
         # Two connections with one key were seen: a proxy and its back end on one host.
         self._has_double_keys = False
+        # The number of the newest key of ours.
+        self._newest_made = 0
 
     def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
         """The key of the line's connection; a new one where it begins and has none; None: nobody's, or no key."""
@@ -53,7 +55,19 @@ class Keyed(Charging):
         told = joins.find(server, fact) if fact.process else None
         if told is not None and told.last == stamp and is_same_login(told, fact):
             return told.key  # one process does not serve two logins at once: the line is told again
-        return made_key(fact, self.seen)
+        return self._new_key(server, fact)
+
+    def _new_key(self, server: str, fact: Fact) -> bytes:
+        """A key for a connection whose lines have none, which no connection that we know of has."""
+        while True:
+            self._newest_made = max(self._newest_made + 1, self.seen)
+            key = made_key(fact, self._newest_made)
+            if not self._memory.knows((server, key)):
+                return key
+
+    def _keep_joins(self) -> None:
+        """Only sessions that are known are joined to."""
+        self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
 
     def _key_after_login(self, server: str, fact: Fact) -> bytes | None:
         """By its own key if that is known, else by process or user; else its own, or a new one for an end."""
@@ -62,14 +76,14 @@ class Keyed(Charging):
             return key
         if not key and not self._joins.holds_all:
             self._joins.holds_all = True
-            self._joins.keep(self._memory.living())
+            self._keep_joins()
         session = self._joins.find(server, fact)
         if session is not None:
             session.alias = key or session.alias
             return session.key
         if key or fact.kind is not Kind.END or fact.tentative:
             return key
-        return made_key(fact, self.seen) if fact.user or fact.process else None
+        return self._new_key(server, fact) if fact.user or fact.process else None
 
     def _place(self, server: str, key: bytes, fact: Fact) -> Place:
         """Where the connection with this key is; where two have it, that of the line's process."""

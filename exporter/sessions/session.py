@@ -113,7 +113,7 @@ class Session:
 def _is_full(names: Iterable[bytes | None], name: bytes) -> bool:
     """Whether there is no room for another name."""
     known = [len(one or b"") for one in names]
-    return len(known) >= MAX_NAMES or sum(known) + len(name) > MAX_NAMES_BYTES
+    return len(known) >= MAX_NAMES or (bool(known) and sum(known) + len(name) > MAX_NAMES_BYTES)
 
 
 Intern = Callable[[str, str, str | None], Account]

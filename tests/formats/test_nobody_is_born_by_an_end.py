@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.formats import formats_of
-from exporter.model import Fact, Kind, Record
+from exporter.model import Charge, Fact, Kind, Record
 from exporter.names import NameRules, Names
 from exporter.sessions import Sessions
 from tests.formats.samples import records, sample_files
@@ -21,10 +21,10 @@ def test_nobody_is_born_without_a_login(path: Path) -> None:
     names = Names(NameRules())
     sessions = Sessions(lambda server, user, login: names.account(server, user, login=login), form.idle_seconds)
     sessions.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique)
-    charges = []
+    charges: list[Charge] = []
     for record in records(path):
         fact = form.read(record) if isinstance(record, Record) else None
-        if isinstance(fact, Fact) and fact.kind not in _OF_A_LOGIN:
+        if isinstance(record, Record) and isinstance(fact, Fact) and fact.kind not in _OF_A_LOGIN:
             charges += sessions.take("mx1", record.stamp, fact)
     charges += sessions.finish()
     assert {("unknown", None)} >= {(charge.account.domain, charge.account.user) for charge in charges}

@@ -21,7 +21,7 @@ from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.ledger import Ledger
 from exporter.model import Position
 from exporter.overlap import carry_over, left_out, may_share, shared
-from exporter.wiring import crew_of, open_ledger
+from exporter.wiring import crew_of, open_ledger, pipelines_of
 from tests.ledger.books import checkpoint
 
 BEGIN = 1_794_954_400  # 2026-11-18 06:26:40 UTC
@@ -48,15 +48,19 @@ class Host:
             file.writelines(f"{line}\n" for line in text)
         return sum("Login: " in line or "pop3-login: " in line for line in text)
 
-    def lived(self, *sources: dict[str, Any]) -> int:
-        """A daemon with these sources starts, reads all, and stops; the connections counted by then."""
-        config = Config.model_validate(
+    def config(self, *sources: dict[str, Any]) -> Config:
+        """These sources, all of one server."""
+        return Config.model_validate(
             {
                 "time_zone": "UTC",
                 "ledger": str(self.folder / "ledger.sqlite"),
                 "sources": [{"format": "dovecot", "server": "mx1", **source} for source in sources],
             }
         )
+
+    def lived(self, *sources: dict[str, Any]) -> int:
+        """A daemon with these sources starts, reads all, and stops; the connections counted by then."""
+        config = self.config(*sources)
         with closing(open_ledger(config, self.now)) as ledger:
             carry_over(config, ledger, self.now)
             metrics, crew = SelfMetrics(), crew_of(config, ledger, None)
@@ -239,6 +243,22 @@ def test_check_finds_copies_inside_a_source(host: Host) -> None:
     check = [sys.executable, "-m", "exporter", "check", str(file)]
     run = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (2, 2) == (run.returncode, run.stderr.count("left out, so that nothing counts twice"))
+
+
+def test_a_back_end_is_no_second_source_of_its_front_s_server(host: Host) -> None:
+    """Also after a restart: the usual lines of the front are taken as fast as before."""
+    back = host.folder / "back.log"
+    host.write(back)
+    back.write_text("".join(line for line in back.read_text().splitlines(keepends=True) if "Login: " in line))
+    sources = (
+        {"name": "front", "paths": [str(host.log)], "start": "beginning"},
+        {"name": "back", "paths": [str(back)], "start": "beginning", "behind": "front"},
+    )
+    host.lived(*sources)
+    with closing(open_ledger(host.config(*sources), host.now)) as ledger:
+        front = pipelines_of(host.config(*sources), ledger)["front"].sessions
+        assert ("mx1",) == front.servers
+        assert front.login("mx1", int(host.now), b"new", b"alice@example.com", b"192.0.2.1", None) is not None
 
 
 def test_hosts_of_their_own_may_share_a_log(host: Host) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats import FORMATS
+from exporter.reading import SERVERS_KEPT
 from tests.pipeline.bench import NOW, Bench
 
 HEAD = b"2026-11-22T07:59:%02d+00:00 mx1 dovecot: "
@@ -27,6 +28,18 @@ def test_lines_become_charges_in_all_scopes(bench: Bench) -> None:
     bench.feed(login(), logout())
     assert 1 == bench.book[("mx1", "example.com", "alice@example.com"), "connections"]
     assert 40 == bench.book[("mx1",), "received_bytes"] + bench.book[("mx1", "example.com"), "sent_bytes"]
+
+
+def test_hosts_without_end_are_one_server(bench: Bench) -> None:
+    """Whoever forges them fills no memory; every connection counts, also after a restart."""
+    for begin in range(0, SERVERS_KEPT, 1_000):
+        line = (HEAD + LOGIN) % (begin // 1_000, ALICE, b"s1")
+        bench.feed(*(line.replace(b" mx1 ", b" mx%d " % number) for number in range(begin, begin + 1_000)))
+    bench.restart()
+    for number in (0, SERVERS_KEPT, SERVERS_KEPT + 1):
+        bench.feed(login(59, b"s%d" % number).replace(b" mx1 ", b" mx%d " % number))
+    assert SERVERS_KEPT + 3 == bench.total("connections")
+    assert SERVERS_KEPT + 1 == len(bench.checkpoint().last_events)
 
 
 def test_a_configured_server_names_all_lines() -> None:
@@ -180,3 +193,13 @@ def test_one_source_may_have_the_files_of_two_servers() -> None:
         assert 8 == bench.total("logins")
         assert "courier, dovecot" == bench.pipeline.format_name
         assert () == bench.pipeline.problems
+
+
+def test_a_login_process_serves_many_connections(bench: Bench) -> None:
+    """`pid=` among the elements is that process's own, and not the one that serves the session (`mpid=`)."""
+    line = HEAD % 0 + b"pop3-login: Login: user=<%b>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.9, pid=7" % ALICE
+    bench.feed(line, line, HEAD % 1 + b"pop3(%b)<71>: Disconnected: Logged out top=0/0, retr=0/0" % ALICE)
+    bench.feed(HEAD % 2 + b"pop3(%b)<72>: Disconnected: Logged out top=0/0, retr=0/0" % ALICE)
+    assert 2 == bench.total("connections") == bench.total("logins")
+    assert 2 == sum(charge.ends for charge in bench.charges if charge.reason is not None)
+    assert {} == bench.pipeline.sessions.open_sessions()

@@ -96,6 +96,17 @@ def test_a_sign_that_is_gone_lowers_nothing_any_more(bench: Bench) -> None:
     assert (set(), before) == (signs(bench), qualities(bench))
 
 
+def test_what_was_lowered_by_the_last_commit_before_a_stop_is_raised_again(bench: Bench) -> None:
+    """What a measure was before is stored with what it was lowered to, and not with the next commit."""
+    fed(bench, lines(0, 60), "le")
+    before = qualities(bench)
+    for login, end in lines(60, 100):
+        bench.feed(login, login, end, now=None)
+    bench.restart()
+    fed(bench, lines(100, 260), "le")
+    assert (set(), before) == (signs(bench), qualities(bench))
+
+
 def test_ends_without_logins_are_a_sign(bench: Bench) -> None:
     """The login lines go elsewhere: nobody is born by the ends, and it is said."""
     fed(bench, lines(0, 60), "e")
@@ -129,6 +140,18 @@ def test_lines_of_the_server_without_meaning_are_a_sign(bench: Bench) -> None:
         bench.feed(line(6000 + number, b"pop3-login: A wording of another version: %d" % number), now=None)
     assert {"not_understood"} == signs(bench)
     assert Quality.EXACT not in qualities(bench).values()
+
+
+def test_one_server_among_many_is_judged_by_its_own_lines(bench: Bench) -> None:
+    """Whose lines are not understood is told, however much the others of the same log say."""
+    for number in range(200):
+        for login, end in lines(0, 10, b"mx%d" % number):
+            bench.feed(*(login.replace(b"<s", b"<s%d-" % number), end.replace(b"<s", b"<s%d-" % number)), now=None)
+    for number in range(20):
+        bench.feed(line(6000 + number, b"pop3-login: A wording of another version: %d" % number, b"mx7"), now=None)
+    assert {"not_understood"} == signs(bench)
+    assert {"mx7"} == {doubt.server for doubt in bench.pipeline.doubts}
+    assert "20 lines of the server were not understood, beside 20 that were" in bench.pipeline.problems[0]
 
 
 def test_a_session_at_two_servers_is_a_sign(bench: Bench) -> None:

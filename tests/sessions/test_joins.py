@@ -34,6 +34,33 @@ def test_an_end_without_a_session_is_no_connection(desk: Desk) -> None:
     assert (10, {Reason.LOGOUT: 2}) == (desk.total("sent_bytes"), desk.ends)
 
 
+def test_ends_without_a_session_add_up(desk: Desk) -> None:
+    """Several of one user, told before a connection was seen; over a restart of ours."""
+    desk.born.add(ALICE)
+    desk.take(LOGOUT, stamp=1000)
+    desk.take(LOGOUT._replace(sent=7), stamp=1005)
+    desk.restart()
+    desk.take(LOGOUT._replace(sent=9), stamp=1010)
+    desk.note(desk.sessions.expire(2000))
+    assert (21, {Reason.LOGOUT: 3}, {"unjoined": 3}) == (desk.total("sent_bytes"), desk.ends, desk.signs)
+
+
+def test_an_end_of_long_ago_is_not_that_of_a_new_login(desk: Desk) -> None:
+    """Neither line has a key, and more than two seconds lie between them."""
+    desk.take(LOGOUT, stamp=1000)
+    desk.take(login(None), stamp=1010)
+    assert {("mx1", "charged"): 1} == desk.sessions.open_sessions()
+
+
+def test_a_login_joins_an_end_with_an_id_although_another_end_without_one_came(desk: Desk) -> None:
+    """Of two ends that stood before their logins only one has an id."""
+    desk.take(by_process(b"7", b"s1"), by_process(b"8", user=b"bob@example.com"), stamp=1000)
+    desk.take(login(None)._replace(process=b"7"), stamp=1001)
+    desk.note(desk.sessions.expire(5000))
+    assert (1, {Reason.LOGOUT: 1}) == (desk.total("connections"), desk.ends)
+    assert {"unjoined": 1} == desk.signs
+
+
 def test_the_login_line_may_stand_behind_the_end_line(desk: Desk) -> None:
     """Two processes write them: seen in two of 53 sessions of a real log."""
     desk.take(LOGOUT, login(None), stamp=1000)
