@@ -67,7 +67,7 @@ BOUNDS: tuple[Bound, ...] = (
         " and may be counted twice. Does the logger write each line twice?",
     ),
     Bound(
-        Sign.TWICE, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED, ("connections", "logins", *_BYTES),
+        Sign.TWICE, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED, ("connections", "logins", "terminations", *_BYTES),
         "{number:,} of {among:,} logins had already been logged by server {other}, with the same session id, and are"
         " counted at both. If one server is the proxy of the other, see docs/behind-a-proxy.md",
     ),

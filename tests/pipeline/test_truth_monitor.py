@@ -162,7 +162,8 @@ def test_a_session_at_two_servers_is_a_sign(bench: Bench) -> None:
     assert ["back"] == [doubt.server for doubt in bench.pipeline.doubts]
     assert "server front" in bench.pipeline.problems[0]
     assert "docs/behind-a-proxy.md" in bench.pipeline.problems[0]
-    assert Quality.ESTIMATED is qualities(bench, "back")["connections"]
+    for measure in ("connections", "logins", "terminations", "sent_bytes"):
+        assert Quality.ESTIMATED is qualities(bench, "back")[measure]
 
 
 def test_every_bound_says_what_it_touches() -> None:
