@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from exporter.addresses import is_in
-from exporter.catalogue import OTHER, Quality
+from exporter.catalogue import OTHER
 from exporter.envelopes.opener import Opener
 from exporter.envelopes.openers import Openers
 from exporter.envelopes.programs import host_problem
@@ -78,7 +78,7 @@ class Pipeline:
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._last_events = dict(saved.last_events) if saved else {}
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
-        self._judge = Judge(self._truth.raised(saved.quality) if saved else {})
+        self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._host_problem = ""
         self._newest = max(self._last_events.values(), default=0)
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
@@ -119,7 +119,7 @@ class Pipeline:
         if not (self._recogniser.decided and isinstance(chosen, Hurried)):
             return False
         ignores = not self._recogniser.doubts
-        lane = Express(opener, chosen.usual, self._servers, self._judge.due, bounds, ignores=ignores)
+        lane = Express(opener, chosen.usual, self._servers, self.judge.due, bounds, ignores=ignores)
         rows = lane.find(lines, like)
         if not rows:
             return False
@@ -179,8 +179,8 @@ class Pipeline:
         if self._behind is not None:
             charges += self._behind.take(self.sessions.form, stamp, fact)
             return
-        if trait and chosen is not None and stamp >= self._judge.due[server].get(trait, 0):
-            self._judge.note(server, chosen, trait, stamp)
+        if trait and chosen is not None and stamp >= self.judge.due[server].get(trait, 0):
+            self.judge.note(server, chosen, trait, stamp)
         charges += self.sessions.take(server, stamp, fact, times)
 
     def _read(self, record: Record) -> Fact | Verdict:
@@ -193,11 +193,7 @@ class Pipeline:
 
     def stand_behind(self, front: "Pipeline") -> None:
         """From now on, tell what happens at the back end of `front`."""
-        self._behind = Behind(front.sessions, front.tells_bytes)
-
-    def tells_bytes(self, server: str) -> bool:
-        """Whether lines of the server tell how many bytes were sent."""
-        return self._judge.qualities.get((server, "sent_bytes"), Quality.NONE) is not Quality.NONE
+        self._behind = Behind(front.sessions, front.judge.tells_bytes)
 
     def _server(self, host: bytes) -> str:
         """The server of a host that is met now."""
@@ -210,7 +206,7 @@ class Pipeline:
             server = OTHER
         self._servers[host] = server
         if self._recogniser.chosen is not None and self._behind is None:
-            self._judge.meet(server, self._recogniser.chosen)
+            self.judge.meet(server, self._recogniser.chosen)
             self.sessions.meet(server)
         return server
 
@@ -244,7 +240,7 @@ class Pipeline:
         envelopes[OWN_STATE] = self._recognition.state()
         opened, closed = self.sessions.changes()
         self._watch()
-        quality = self._truth.lowered(self._judge.qualities)
+        quality = self._truth.lowered(self.judge.qualities)
         envelopes[OWN_TRUTH] = self._truth.state()
         of_input = SourceCount(
             read_bytes=read_bytes,

@@ -43,6 +43,8 @@ class Bound(NamedTuple):
 # What is counted beside the signs of the sessions stage: lines of the server's own that mean nothing to us.
 NOT_UNDERSTOOD = "not_understood"
 EVENTS = "events"
+# Ends that joined nothing while the log had just begun.
+EARLY = "early"
 
 BOUNDS: tuple[Bound, ...] = (
     Bound(
@@ -127,8 +129,9 @@ class _Window:
         self.newest = max(stamp, self.newest)
         newest = self.hours[-1][1]
         for name, number in counts.items():
-            if (more := number - self._last.get(name, 0)) and not self._is_settling(name, stamp):
-                newest[name] = newest.get(name, 0) + more
+            if more := number - self._last.get(name, 0):
+                kept = EARLY if self._is_settling(name, stamp) else name
+                newest[kept] = newest.get(kept, 0) + more
         self._last = dict(counts)
         while self.hours[0][0] <= self.hours[-1][0] - WINDOW_HOURS:
             self.hours.popleft()
@@ -143,7 +146,11 @@ class _Window:
         return name == Sign.UNJOINED and self.first is not None and stamp < self.first + SETTLING_SECONDS
 
     def total(self, name: str) -> int:
-        return sum(counts.get(name, 0) for _, counts in self.hours)
+        found = sum(counts.get(name, 0) for _, counts in self.hours)
+        # A log without any login is no log that began in the middle of sessions.
+        if name == Sign.UNJOINED and not self.total(Sign.LOGINS):
+            found += self.total(EARLY)
+        return found
 
 
 class TruthMonitor:

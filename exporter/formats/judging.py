@@ -41,6 +41,10 @@ class Judge:
             shown[form.name] = {**form.quality, **self._saved.get(server, {})}
             self._combine(server)
 
+    def tells_bytes(self, server: str) -> bool:
+        """Whether lines of the server tell how many bytes were sent."""
+        return self.qualities.get((server, "sent_bytes"), Quality.NONE) is not Quality.NONE
+
     def note(self, server: str, form: Format, trait: str, stamp: int) -> None:
         """A line of `stamp` shows `trait`."""
         self.due[server][trait] = stamp + NOTE_SECONDS

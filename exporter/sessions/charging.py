@@ -106,8 +106,8 @@ class Charging:
             self._addresses.add(session)
 
     def _login(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        if session.ended and session.account is None:  # it was left out as a probe, and is none
-            self.seen += 1
+        was_left_out = session.ended and session.account is None  # as a probe, and is none
+        self.seen += was_left_out
         session.logged_in = True
         session.refused = fact.reason  # what was refused before it does not count any more
         session.process = fact.process or session.process
@@ -131,7 +131,7 @@ class Charging:
         self.signs.logins[session.server] += 1
         charges.append(Charge(account, stamp, amounts, None, session.address))
         self._joins.add(session)
-        if session.early:
+        if session.early or was_left_out:
             session.early = False
             self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
 
@@ -215,7 +215,7 @@ class Charging:
         amounts = ENDING[reason] + amounts
         account = session.account
         if account is None and self._is_probe(session):
-            self._leave_out(session)
+            self._leave_out(session, reason)
             return
         if account is None:
             if session.failed:
@@ -237,9 +237,10 @@ class Charging:
             return False
         return self._probes(session.address)
 
-    def _leave_out(self, session: Session) -> None:
+    def _leave_out(self, session: Session, reason: Reason) -> None:
         """A load balancer's or a monitor's check: counted apart, as if it had not been."""
         self.seen -= 1
+        session.closing = reason
         self.signs.count(session.server, Sign.PROBES)
         session.ended = True
         place = (session.server, session.key)

@@ -112,7 +112,7 @@ class Sessions(Uncertain):
 
     def _take_repeated(self, server: str, stamp: int, fact: Fact, times: int) -> Sequence[Charge]:
         """A line that the logger has folded: by amount, whatever the number."""
-        if fact.key and fact.kind not in AMOUNTS_OF_ONE:
+        if (fact.key and fact.kind not in AMOUNTS_OF_ONE) or (fact.process and fact.kind is Kind.LOGIN):
             charges = [*self.take_any(server, stamp, fact)]
             if fact.kind is Kind.LOGIN:
                 self.signs.count(server, Sign.DUPLICATES, times - 1)

@@ -58,6 +58,7 @@ class Quick(Keyed):
             or session.refused is not None
             or session.quitting
             or session.closing is not None
+            or (session.process != fact.process and session.process and fact.process)
             or fact.reuses_key
             or fact.verb
             or stamp > session.deadline

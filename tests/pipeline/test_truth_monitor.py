@@ -133,6 +133,14 @@ def test_ends_told_twice_are_no_lower_bound(bench: Bench) -> None:
     assert Quality.ESTIMATED is qualities(bench)["terminations"]
 
 
+def test_a_short_log_without_logins_is_a_sign(bench: Bench) -> None:
+    """Ends of its first hour may be of sessions that began before it; without any login it has none of them."""
+    for number in range(20):
+        bench.feed(line(number, END % (number, 100 + number, number)), now=None)
+    bench.note(bench.pipeline.finish())
+    assert {"unjoined"} == signs(bench)
+
+
 def test_lines_of_the_server_without_meaning_are_a_sign(bench: Bench) -> None:
     """All measures are then lower bounds."""
     fed(bench, lines(0, 10), "le")

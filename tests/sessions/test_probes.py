@@ -51,6 +51,7 @@ def test_other_addresses_count(desk: Desk) -> None:
 
 
 def test_a_login_told_after_its_end_counts(desk: Desk) -> None:
-    """It was left out, and was no probe."""
+    """It was left out, and was no probe: its end counts, too."""
     desk.take(CLOSED._replace(address=b"10.0.0.3"), Fact(Kind.LOGIN, b"s1", b"alice@example.com"))
     assert 1 == desk.total("connections") == desk.sessions.seen == desk.sessions.charged
+    assert {Reason.CLOSED: 1} == desk.ends

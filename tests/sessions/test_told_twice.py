@@ -141,3 +141,9 @@ def test_a_folded_failure_of_one_connection_is_so_many_attempts(desk: Desk) -> N
     folded(desk, Fact(Kind.LOGIN, b"7", ALICE), 50)
     assert (1, 1, 50) == (desk.total("connections"), desk.total("logins"), desk.total("login_failures"))
     assert {"duplicates": 49} == desk.signs
+
+
+def test_a_folded_login_of_one_process_is_one_login(desk: Desk) -> None:
+    """A process serves one connection at a time, also where the line has no id."""
+    folded(desk, Fact(Kind.LOGIN, None, ALICE, process=b"7", by_user=True), 500)
+    assert (1, {"duplicates": 499}) == (desk.total("logins"), desk.signs)
