@@ -6,7 +6,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,11 +48,11 @@ class Daemon:
     ) -> None:
         self.stop()
 
-    def start(self, *, answers: bool = True) -> None:
-        """Start it, and wait until it answers, unless that is not awaited."""
+    def start(self, *, answers: bool = True, under: Sequence[str] = ()) -> None:
+        """Start it, and wait until it answers, unless that is not awaited; `under`: a command that starts it."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "exporter", "run", "--config.file", str(self.config)], stderr=log
+                [*under, sys.executable, "-m", "exporter", "run", "--config.file", str(self.config)], stderr=log
             )
         if answers:
             self.wait_for(bool)
@@ -69,6 +69,12 @@ class Daemon:
         assert self._process is not None
         self._process.send_signal(number)
         return self._process.wait(timeout=PATIENCE_SECONDS)
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it has ended; None: it runs."""
+        assert self._process is not None
+        return self._process.poll()
 
     def log(self) -> str:
         """What it said."""

@@ -20,7 +20,7 @@ NAMES = (
     b"u" * 300 + b"@x.example",
     b"u@" + b"d" * 300,
     b"M\xe4rz@x.example",
-    "ſtraße@x.example".encode(),
+    "\u017ftra\u00dfe@x.example".encode(),
     b"\x00@x.example",
     b"<>, user=<b@y.example>",
     b'"} 1 # {',

@@ -37,7 +37,7 @@ def installations(draw: st.DrawFn) -> dict[str, object]:
     return {"sources": sources, "users": users, **caps}
 
 
-STEPS = st.lists(st.sampled_from(["feed", "feed", "feed", "lines", "commit", "restart", "later", "earlier"]), max_size=9)
+STEPS = st.lists(st.sampled_from(["feed"] * 3 + ["lines", "commit", "restart", "later", "earlier"]), max_size=9)
 
 
 @settings(max_examples=60)
