@@ -152,7 +152,7 @@ class Scrapers(threading.Thread):
                 await loop.sock_connect(connection, ("127.0.0.1", self._port))
                 await loop.sock_sendall(connection, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 while await loop.sock_recv(connection, 1024):
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(1)  # noqa: ASYNC110 - it is slow, and waits for nothing
             await asyncio.sleep(1)
 
 
@@ -160,7 +160,7 @@ def main() -> None:
     """Run, print, and exit with 1 if anything is not as it should be."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--small", action="store_true", help="half a minute")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pop3-soak-") as folder:
         if arguments.small:
@@ -205,11 +205,9 @@ def started(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     (folder / "config.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     command = [sys.executable, "-m", "exporter", "run", "--config.file", str(folder / "config.yaml")]
     with (folder / "daemon.log").open("wb") as log:
-        return subprocess.Popen(command, stderr=log, preexec_fn=limit_memory)
-
-
-def limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+        process = subprocess.Popen(command, stderr=log)
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+    return process
 
 
 def watched(process: "subprocess.Popen[bytes]", port: int, seconds: float) -> list[float]:
@@ -249,19 +247,23 @@ def unevenness(means: list[float]) -> list[str]:
 
 def differences(writer: Writer, samples: str) -> list[str]:
     """Where the exposed numbers are not those of the lines."""
-    found = [("lines", writer.truth["lines"], total(samples, "pop3_exporter_lines_total"))]
-    for name in ("logins", "login_failures", "received_bytes", "sent_bytes"):
-        found.append((name, writer.truth[name], total(samples, f"pop3_{name}_total")))
     connections = writer.truth["logins"] + writer.truth["login_failures"]
-    found.append(("connections", connections, total(samples, "pop3_connections_total")))
-    found.append(("books", 1, total(samples, "pop3_exporter_books_balanced")))
-    exposed = dict(re.findall(r'^pop3_domain_connections_total\{.*domain="(domain\d+[^"]*)"\} (\d+)', samples, re.M))
+    found = [
+        ("lines", writer.truth["lines"], total(samples, "pop3_exporter_lines_total")),
+        ("connections", connections, total(samples, "pop3_connections_total")),
+        ("books", 1, total(samples, "pop3_exporter_books_balanced")),
+    ]
+    for name in ("logins", "login_failures", "received_bytes", "sent_bytes"):
+        found += [(name, writer.truth[name], total(samples, f"pop3_{name}_total"))]
+    exposed = dict(
+        re.findall(r'^pop3_domain_connections_total\{.*domain="(domain\d+[^"]*)"\} (\d+)', samples, re.MULTILINE)
+    )
     found += [(domain, count, int(exposed.get(domain, 0))) for domain, count in writer.domains.items()]
     return [f"{name}: {written} written, {exposed} exposed" for name, written, exposed in found if written != exposed]
 
 
 def total(samples: str, name: str) -> int:
-    return sum(int(float(value)) for value in re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", samples, re.M))
+    return sum(int(float(value)) for value in re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", samples, re.MULTILINE))
 
 
 def scrape(port: int, query: str) -> str:
@@ -288,7 +290,7 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", lines: int) -> str:
 def status(pid: int, field: str) -> float:
     """MiB."""
     text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(re.findall(rf"^{field}:\s+(\d+)", text, re.M)[0]) / 1024
+    return int(re.findall(rf"^{field}:\s+(\d+)", text, re.MULTILINE)[0]) / 1024
 
 
 def free_port() -> int:

@@ -1,5 +1,6 @@
 """The real daemon as a process of its own, and what it exposes."""
 
+import http.client
 import signal
 import subprocess
 import sys
@@ -85,7 +86,7 @@ class Daemon:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
                 text = answer.read().decode()
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, http.client.HTTPException, OSError):
             return {}
         return {
             (sample.name, tuple(sorted(sample.labels.items()))): sample.value
