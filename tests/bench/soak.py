@@ -151,8 +151,8 @@ class Scrapers(threading.Thread):
                 connection.setblocking(False)
                 await loop.sock_connect(connection, ("127.0.0.1", self._port))
                 await loop.sock_sendall(connection, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                while await loop.sock_recv(connection, 1024):
-                    await asyncio.sleep(1)  # noqa: ASYNC110 - it is slow, and waits for nothing
+                while await loop.sock_recv(connection, 1024):  # noqa: ASYNC110 - it is slow, and waits for nothing
+                    await asyncio.sleep(1)
             await asyncio.sleep(1)
 
 
