@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.bench.soak [--minutes 10] [--small]
 
 50,000 users in 1,000 domains write to 300 files; 100 scrapers take an answer at 1 KiB a second; attackers try names
-that nobody has, up to 4 KiB long, and forge lines "message repeated 99999 times". The daemon may use 1 GiB of address
+that nobody has, up to 4 KiB long, and forge hosts and lines "message repeated 99999 times". The daemon may use 1 GiB of address
 space (RLIMIT_AS, stricter than the unit's MemoryMax). Each minute its resident memory is printed. It is flat when no
 minute after the second has a mean more than 10 % above the mean of the third. Fails (exit code 1) if it is not, or if
 in the end lines, logins, failures, bytes or any domain's connections differ from what was written.
@@ -93,9 +93,9 @@ class Writer(threading.Thread):
         if self._dice.randrange(10) == 0:
             yield self._repeated()
 
-    def _line(self, message: str) -> bytes:
+    def _line(self, message: str, host: str = HOST) -> bytes:
         self.truth["lines"] += 1
-        return f"{iso(time.time())} {HOST} dovecot: {message}\n".encode()
+        return f"{iso(time.time())} {host} dovecot: {message}\n".encode()
 
     def _peer(self) -> str:
         self._number += 1
@@ -116,8 +116,8 @@ class Writer(threading.Thread):
         name = "".join(self._dice.choices("abcdefghij", k=self._dice.choice((8, 60, 300, 4_000))))
         self.truth["login_failures"] += 1
         text = "Disconnected: Connection closed (auth failed, 1 attempts in 2 secs)"
-        key = f"f{self._number}"
-        return [self._line(f"pop3-login: {text}: user=<{name}@x>, method=PLAIN, {self._peer()}, session=<{key}>")]
+        message = f"pop3-login: {text}: user=<{name}@x>, method=PLAIN, {self._peer()}, session=<f{self._number}>"
+        return [self._line(message, HOST if self._dice.randrange(5) else f"host{self._number}")]
 
     def _repeated(self) -> list[bytes]:
         """A connection told many times, which is one; or as many without an id, which nobody can tell apart."""
