@@ -3,10 +3,10 @@
     .venv/bin/python -m tests.bench.soak [--minutes 10] [--small]
 
 50,000 users in 1,000 domains write to 300 files; 100 scrapers take an answer at 1 KiB a second; attackers try names
-that nobody has, up to 4 KiB long, and forge hosts and lines "message repeated 99999 times". The daemon may use 1 GiB of address
-space (RLIMIT_AS, stricter than the unit's MemoryMax). Each minute its resident memory is printed. It is flat when no
-minute after the second has a mean more than 10 % above the mean of the third. Fails (exit code 1) if it is not, or if
-in the end lines, logins, failures, bytes or any domain's connections differ from what was written.
+that nobody has, up to 4 KiB long, and forge hosts and lines "message repeated 99999 times". The daemon may use 1 GiB
+of address space (RLIMIT_AS, stricter than the unit's MemoryMax). Each minute its resident memory is printed. It is
+flat when no minute after the second has a mean more than 10 % above the mean of the third. Fails (exit code 1) if it
+is not, or if in the end lines, logins, failures, bytes or any domain's connections differ from what was written.
 
 `--small`: 2,000 users, 50 domains, 20 files, 10 scrapers, for half a minute, whose memory is only bounded.
 """
