@@ -97,14 +97,15 @@ class Writer(threading.Thread):
         self.truth["lines"] += 1
         return f"{iso(time.time())} {host} dovecot: {message}\n".encode()
 
-    def _peer(self) -> str:
+    def _peer(self, of: int = 0) -> str:
+        """An address of one of the two networks of user `of`."""
         self._number += 1
-        return f"rip=198.51.{self._number % 250}.{self._number % 199}, lip=192.0.2.1"
+        return f"rip=198.{of % 2 + self._dice.randrange(2)}.{of % 250}.{of % 199}, lip=192.0.2.1"
 
     def _session(self) -> list[bytes]:
         number = self._number % self._size.users
         domain = f"domain{number % self._size.domains}.example"
-        user, peer = f"user{number}@{domain}", self._peer()
+        user, peer = f"user{number}@{domain}", self._peer(number)
         key, sent = f"k{self._number}", self._dice.randrange(100_000)
         self.truth.update(logins=1, received_bytes=30, sent_bytes=sent)
         self.domains[domain] += 1

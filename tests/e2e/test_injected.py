@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,10 @@ def append(log: Path, piece: bytes) -> None:
         file.write(piece)
 
 
+def has_read(lines: int, samples: Samples) -> bool:
+    return lines_read(samples) >= lines
+
+
 def check_numbers(samples: Samples, ledger: Path) -> None:
     """All that was written is counted, once, and the file is whole."""
     assert TEXT.count(b"\n") == lines_read(samples)
@@ -80,7 +85,7 @@ def test_calls_that_fail(tmp_path: Path, call: str, what: str, of: str) -> None:
         for piece in pieces(PIECES):
             append(log, piece)
             written += piece.count(b"\n")
-            now = counters(daemon.wait_for(lambda found, until=written: lines_read(found) >= until))
+            now = counters(daemon.wait_for(partial(has_read, written)))
             assert [] == [key for key, count in seen.items() if now[key] < count]
             seen |= now
         assert 0 == daemon.stop()
@@ -106,7 +111,7 @@ def test_killed_inside_a_call(tmp_path: Path, call: str, at: tuple[int, ...]) ->
         daemon.start()
         for piece in parts:
             append(log, piece)
-        check_numbers(daemon.wait_for(lambda found: lines_read(found) >= TEXT.count(b"\n")), daemon.ledger)
+        check_numbers(daemon.wait_for(partial(has_read, TEXT.count(b"\n"))), daemon.ledger)
 
 
 def test_a_start_that_fails(tmp_path: Path) -> None:
@@ -121,7 +126,7 @@ def test_a_start_that_fails(tmp_path: Path) -> None:
         assert f"{daemon.ledger}: cannot be used: disk I/O error" in daemon.log()
         assert 0 < strace.injected
         daemon.start()
-        check_numbers(daemon.wait_for(lambda found: lines_read(found) >= TEXT.count(b"\n")), daemon.ledger)
+        check_numbers(daemon.wait_for(partial(has_read, TEXT.count(b"\n"))), daemon.ledger)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ MAX_INPUT = 8192
 
 def installations() -> list[dict[str, object]]:
     """Each format alone, all to be told apart, and several sources together."""
-    single = [[{"name": "x", "format": form.name}] for form in FORMATS]
+    single: list[list[dict[str, object]]] = [[{"name": "x", "format": form.name}] for form in FORMATS]
     several: list[list[dict[str, object]]] = [
         [{"name": "x", "format": "auto"}],
         [{"name": "x", "format": "auto", "server": "mx1"}, {"name": "y", "format": "auto", "default_domain": "x.org"}],
@@ -37,9 +37,9 @@ def installations() -> list[dict[str, object]]:
     ]
     found: list[dict[str, object]] = []
     for sources in [*single, *several]:
-        whole = [{"paths": ["/mail.log"], **source} for source in sources]
-        small = {"users": {"max": 2}, "domains": {"max": 2}, "servers": {"max": 2}}
-        off = {"users": {"series": "off"}}
+        whole: list[dict[str, object]] = [{"paths": ["/mail.log"], **source} for source in sources]
+        small: dict[str, object] = {"users": {"max": 2}, "domains": {"max": 2}, "servers": {"max": 2}}
+        off: dict[str, object] = {"users": {"series": "off"}}
         found += [{"sources": whole}, {"sources": whole, **small}, {"sources": whole, **off}]
     return found
 
@@ -84,7 +84,8 @@ def mutated(data: bytes, max_size: int, seed: int) -> bytes:
     at = dice.randrange(len(lines))
     way = dice.randrange(6)
     if way == 0:
-        lines[at:at] = some(dice)
+        place = number[0] % len(INSTALLATIONS) // 3
+        lines[at:at] = some(dice, FORMATS[place].name if place < len(FORMATS) else "auto")
     elif way == 1:
         lines.insert(at, dice.choice(ORDERS))
     elif way == 2:

@@ -34,11 +34,12 @@ def runs() -> tuple[tuple[str, tuple[bytes, ...]], ...]:
     return tuple((path.parent.name, tuple(path.read_bytes().splitlines())) for path in sample_files())
 
 
-def some(dice: Random) -> list[bytes]:
-    """A run of lines of one sample, some of them changed."""
-    _, known = dice.choice(runs())
-    start = dice.randrange(len(known))
-    lines = list(known[start : start + dice.randint(1, MAX_RUN)])
+def some(dice: Random, form: str = "auto") -> list[bytes]:
+    """A run of lines of one sample, most often one of the format's, some of them changed."""
+    known = [lines for name, lines in runs() if name == form and dice.randrange(5)] or [lines for _, lines in runs()]
+    sample = dice.choice(known)
+    start = dice.randrange(len(sample))
+    lines = list(sample[start : start + dice.randint(1, MAX_RUN)])
     if dice.randrange(4) == 0:
         lines.insert(dice.randrange(len(lines) + 1), dice.randbytes(dice.randrange(60)).replace(b"\n", b""))
     odds = dice.choice((2, 5, 20))

@@ -40,6 +40,10 @@ class World:
         self.pipelines: dict[str, Pipeline] = made
         self.exposition = Exposition(self.ledger.calendar)
 
+    def format(self, source: str) -> str:
+        """The name of the source's format."""
+        return next(one.format for one in self.config.sources if one.name == source)
+
     def feed(self, source: str, stream: str, lines: list[bytes], *, caught_up: bool = True) -> None:
         """A batch of one source; expiry follows, as in the daemon."""
         offset = self._streams[source].get(stream, 0)
