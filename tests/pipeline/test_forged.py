@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from exporter.formats import FORMATS
-from exporter.servers import SERVERS_KEPT
+from exporter.reading import SERVERS_KEPT
 from tests.pipeline.bench import Bench
 from tests.pipeline.test_laws import check
 

@@ -14,6 +14,7 @@ from exporter.formats import recognise
 from exporter.inputs import copies, globbing, inflating, known, newcomers, notifier, reading, troubles
 from exporter.inputs import lines as input_lines
 from exporter.ledger import entries, failures, networks, upkeep
+from exporter.reading import SERVERS_KEPT
 from exporter.sessions import bounds, engine, joins, memory, neighbours, quick, session
 from exporter.web import listen, protocol, rendering, server
 
@@ -23,7 +24,7 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 # The begin of a row, and what its bound must say.
 SAID = [
     ("servers with series", Servers().max, ""),
-    ("servers that one source", servers.SERVERS_KEPT, ""),
+    ("servers that one source", SERVERS_KEPT, ""),
     ("servers that one source", servers.LONGEST_HOST, " bytes"),
     ("hosts whose server", servers.HOSTS_KEPT, ""),
     ("domains with series", Domains().max, " a server"),
