@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from exporter.addresses import is_in
-from exporter.catalogue import OTHER
 from exporter.envelopes.opener import Opener
 from exporter.envelopes.openers import Openers
-from exporter.envelopes.programs import host_problem
 from exporter.express import WORTH_LINES, Express, Ways
 from exporter.formats.contract import Format, Hurried
 from exporter.formats.judging import Judge
@@ -28,9 +26,10 @@ from exporter.model import (
     Verdict,
 )
 from exporter.periods import Calendar
-from exporter.reading import SERVERS_KEPT, Reading
+from exporter.reading import Reading
 from exporter.saved import Saved
-from exporter.sessions import Behind, Sessions
+from exporter.servers import Servers
+from exporter.sessions import LONGEST, Behind, Sessions, apart, shortened
 from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
@@ -68,7 +67,8 @@ class Pipeline:
         )
         # Set where this source stands behind another one: then it adds to that one's sessions.
         self._behind: Behind | None = None
-        self._servers: dict[bytes, str] = {}
+        self._last_events = dict(saved.last_events) if saved else {}
+        self._servers = Servers(reading, self._last_events, self._meet)
         self._recognition.begin()
         if saved:
             self.sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
@@ -76,10 +76,8 @@ class Pipeline:
                 self.sessions.meet(server)
         self._tally = Tally(counts)
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
-        self._last_events = dict(saved.last_events) if saved else {}
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
         self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
-        self._host_problem = ""
         self._newest = max(self._last_events.values(), default=0)
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
@@ -119,7 +117,7 @@ class Pipeline:
         if not (self._recogniser.decided and isinstance(chosen, Hurried)):
             return False
         ignores = not self._recogniser.doubts
-        lane = Express(opener, chosen.usual, self._servers, self.judge.due, bounds, ignores=ignores)
+        lane = Express(opener, chosen.usual, self._servers.by_host, self.judge.due, bounds, ignores=ignores)
         rows = lane.find(lines, like)
         if not rows:
             return False
@@ -132,7 +130,7 @@ class Pipeline:
             if isinstance(taken, Fact):
                 self._take(record, taken, bounds, charges)
             else:
-                self._tally.count(taken, self._servers.get(record.host, ""))
+                self._tally.count(taken, self._servers.by_host.get(record.host, ""))
 
         ways = Ways(general, read, self.sessions, self._last_events)
         lane.run(lines, rows, ways, charges)
@@ -160,15 +158,15 @@ class Pipeline:
             if isinstance(taken, Fact):
                 self._take(record, taken, bounds, charges)
             else:
-                self._tally.count(taken, self._servers.get(record.host, ""))
+                self._tally.count(taken, self._servers.by_host.get(record.host, ""))
 
     def _take(self, record: Record, fact: Fact, bounds: tuple[float, int], charges: list[Charge]) -> None:
         """What the fact of a record comes to."""
         self._tally.verdicts[Verdict.EVENT] += 1
-        stamp, host, _, _, _, times = record
+        stamp, host, _, pid, message, times = record
         if not bounds[0] <= stamp <= bounds[1]:
             stamp = self.timeliness.count(stamp, bounds[1], self._newest)
-        server = self._servers.get(host) or self._server(host)
+        server = self._servers.by_host.get(host) or self._servers.of(host)
         self._tally.events[server] += 1
         if stamp > self._last_events.get(server, 0):
             if server not in self._last_events:
@@ -176,9 +174,13 @@ class Pipeline:
             # One line from the future must not make the log's time, by which sessions expire, jump ahead.
             self._last_events[server] = max(min(stamp, bounds[1]), self._last_events.get(server, 0))
         trait, chosen = fact.trait, self._recogniser.chosen
+        if len(message) + len(pid) > LONGEST:
+            fact = shortened(fact)
         if self._behind is not None:
             charges += self._behind.take(self.sessions.form, stamp, fact)
             return
+        if self._servers.are_several(server):
+            fact, trait = apart(fact, host), ""
         if trait and chosen is not None and stamp >= self.judge.due[server].get(trait, 0):
             self.judge.note(server, chosen, trait, stamp)
         charges += self.sessions.take(server, stamp, fact, times)
@@ -189,26 +191,17 @@ class Pipeline:
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""
         self.sessions.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique)
-        self._servers.clear()  # each is to be met as a server of this format
+        self._servers.forget()  # each is to be met as a server of this format
 
     def stand_behind(self, front: "Pipeline") -> None:
         """From now on, tell what happens at the back end of `front`."""
         self._behind = Behind(front.sessions, front.judge.tells_bytes)
 
-    def _server(self, host: bytes) -> str:
-        """The server of a host that is met now."""
-        if len(self._servers) > SERVERS_KEPT:
-            self._servers.clear()
-        if self._reading.server is None:
-            self._host_problem = self._host_problem or host_problem(host)
-        server = self._reading.server_of(host)
-        if server not in self._last_events and len(self._last_events) >= SERVERS_KEPT:
-            server = OTHER
-        self._servers[host] = server
-        if self._recogniser.chosen is not None and self._behind is None:
+    def _meet(self, server: str) -> None:
+        """The server's first line; where it is several hosts nothing is known of it, and it has no express lane."""
+        if self._recogniser.chosen is not None and self._behind is None and not self._servers.are_several(server):
             self.judge.meet(server, self._recogniser.chosen)
             self.sessions.meet(server)
-        return server
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -281,7 +274,7 @@ class Pipeline:
     def problems(self) -> tuple[str, ...]:
         """What an operator should settle, as of the last checkpoint: sentences."""
         doubts = (doubt.problem for doubt in self._truth.doubts)
-        return tuple(filter(None, (self.mixed, *self._openers.problems, self._host_problem, *doubts)))
+        return tuple(filter(None, (self.mixed, *self._openers.problems, self._servers.problem, *doubts)))
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

@@ -28,6 +28,7 @@ need amtool prometheus-alertmanager
 need dovecot dovecot-pop3d
 test -e /usr/lib/dovecot/imap-login || missing="$missing dovecot-imapd"
 need logrotate logrotate
+need strace strace
 need bzip2 bzip2
 need xz xz-utils
 need soffice libreoffice-calc

@@ -15,8 +15,9 @@ from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
-# They differ by process id; beyond this many they are forgotten.
-SENDERS_KEPT: Final = 4096
+# They differ by process id; beyond this many in each of hundreds of files they are forgotten, and long ones at once.
+SENDERS_KEPT: Final = 512
+LONGEST_SENDER: Final = 512
 # The first words of most lines of Dovecot's own files.
 COMMONEST: Final = (b"pop3-login: ", b"pop3(")
 
@@ -162,7 +163,9 @@ class StampedLines(Ticker):
         """Remember whom `tail` names."""
         if len(self._senders) >= SENDERS_KEPT:
             self._senders.clear()
-        sender = self._senders[tail] = (host, program_of(program), pid or b"")
+        sender = (host, program_of(program), pid or b"")
+        if len(tail) <= LONGEST_SENDER:
+            self._senders[tail] = sender
         return sender
 
     def _sent(self, line: bytes) -> Record:

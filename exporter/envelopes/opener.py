@@ -26,8 +26,9 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 BLANKS: Final = b" \t\r\n\v\f\x1a"
 # What `journalctl` and `tail` say between lines.
 _BETWEEN = re.compile(rb"-- (?:Logs begin at|Journal begins at|Boot |Reboot|No entries).* --|==> .* <==")
-# The repeats of the last message of so many hosts are understood.
+# The repeats of the last message of so many hosts are understood, of so many bytes together.
 HOSTS_KEPT: Final = 64
+BYTES_KEPT: Final = 1 << 20
 
 
 class Opener:
@@ -74,8 +75,9 @@ class Opener:
         self._lines.forget()
         self._tables.moments.wall.begin(name, modified, now, ahead)
         self._tables.moments.forget()
-        if len(self._previous) > HOSTS_KEPT:
-            self._previous.clear()
+        kept = self._previous
+        if len(kept) > HOSTS_KEPT or sum(len(one.host) + len(one.message) for one in kept.values()) > BYTES_KEPT:
+            kept.clear()
 
     def open(self, line: bytes) -> Record | Verdict | None:
         """The record of `line`; MALFORMED: it has no stamp where its stream has one, or no message. Never raises.

@@ -1,12 +1,13 @@
 """The real daemon as a process of its own, and what it exposes."""
 
+import http.client
 import signal
 import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,11 +49,11 @@ class Daemon:
     ) -> None:
         self.stop()
 
-    def start(self, *, answers: bool = True) -> None:
-        """Start it, and wait until it answers, unless that is not awaited."""
+    def start(self, *, answers: bool = True, under: Sequence[str] = ()) -> None:
+        """Start it, and wait until it answers, unless that is not awaited; `under`: a command that starts it."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "exporter", "run", "--config.file", str(self.config)], stderr=log
+                [*under, sys.executable, "-m", "exporter", "run", "--config.file", str(self.config)], stderr=log
             )
         if answers:
             self.wait_for(bool)
@@ -70,6 +71,12 @@ class Daemon:
         self._process.send_signal(number)
         return self._process.wait(timeout=PATIENCE_SECONDS)
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it has ended; None: it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
     def log(self) -> str:
         """What it said."""
         return self._log.read_text(encoding="utf-8")
@@ -79,7 +86,7 @@ class Daemon:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
                 text = answer.read().decode()
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, http.client.HTTPException, OSError):
             return {}
         return {
             (sample.name, tuple(sorted(sample.labels.items()))): sample.value
