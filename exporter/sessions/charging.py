@@ -120,7 +120,7 @@ class Charging:
             charges.append(Charge(account, stamp, _LATE_LOGIN, None, session.address))
             return
         if session.failed:
-            session.accept(fact.user)
+            session.accept(fact.user, stamp)
             self._charge_failures(session, stamp, charges)
         session.user = fact.user
         session.account = account = self._resolve(session.server, fact.user, True)
@@ -136,6 +136,12 @@ class Charging:
             self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
 
     def _failure(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
+        if fact.tentative:  # from a database of passwords
+            same, session.tried = session.is_same_attempt(stamp, fact.user), stamp
+            if same:
+                if fact.ok is None:
+                    session.settle(fact.user)
+                return
         count = max(fact.failures, 1)
         session.attempts += count
         if session.account is None:
@@ -193,7 +199,7 @@ class Charging:
         amounts = _increase(session, fact.bad_commands - session.bad_commands, fact.received, fact.sent)
         if session.account is None:
             amounts = ()
-            _sum_up(session, fact)
+            _sum_up(session, stamp, fact)
         reason = session.closing or fact.reason or Reason.UNSPECIFIED
         self._close(session, stamp, reason, charges, amounts, known=fact.ok is True)
 
@@ -254,14 +260,14 @@ class Charging:
         session.failed = None
 
 
-def _sum_up(session: Session, fact: Fact) -> None:
+def _sum_up(session: Session, stamp: int, fact: Fact) -> None:
     """What the end of a connection that is not charged yet tells of its attempts."""
     if fact.user is not None:
         session.user = fact.user
     if fact.failures > session.attempts:
         session.fail(session.user, fact.failures - session.attempts)
     elif fact.failures == 0 and fact.reason in _ACCEPTED:
-        session.accept(session.user)
+        session.accept(session.user, stamp)
     session.summed = fact.failures
 
 

@@ -10,6 +10,8 @@ from exporter.model import Account, SavedSession
 # in which another one comes, so what they may come to in bytes is bounded, too.
 MAX_NAMES = 64
 MAX_NAMES_BYTES = 2_048
+# Dovecot answers a refused attempt after 2 s (auth_failure_delay).
+ATTEMPT_SECONDS = 2
 
 
 class Session:
@@ -23,7 +25,7 @@ class Session:
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
     `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
     lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
-    `presumed`: why it ended, if no line of its own tells.
+    `presumed`: why it ended, if no line of its own tells. `tried`: log time at which a database refused the last attempt.
     """
 
     # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
@@ -32,6 +34,7 @@ class Session:
     address: bytes | None = None
     attempts = 0
     summed = 0
+    tried = 0
     failed: dict[bytes | None, int] | None = None
     doubtful: dict[bytes, int] | None = None
     refused: Reason | None = None
@@ -81,12 +84,25 @@ class Session:
         if user in doubtful or not _is_full(doubtful, user):
             doubtful[user] = doubtful.get(user, 0) + 1
 
-    def accept(self, user: bytes | None) -> None:
-        """The credentials of `user` were right: who was not found in one database was found in another."""
-        if self.failed and self.doubtful and user is not None and (count := self.doubtful.pop(user, 0)):
-            self.failed[user] = self.failed.get(user, 0) - count
-            if self.failed[user] <= 0:
-                del self.failed[user]
+    def is_same_attempt(self, stamp: int, user: bytes | None) -> bool:
+        """Whether one more database was asked: a client waits for longer until it may try again."""
+        return self.tried > 0 and self.user == user and 0 <= stamp - self.tried < ATTEMPT_SECONDS
+
+    def settle(self, user: bytes | None) -> None:
+        """The last attempt of `user`, who was not found in one database, was refused by another."""
+        if self.doubtful and user is not None and self.doubtful.get(user):
+            self.doubtful[user] -= 1
+
+    def accept(self, user: bytes | None, stamp: int) -> None:
+        """The credentials of `user` were right: what one database refused, another one took."""
+        if not self.failed or user is None:
+            return
+        count = self.doubtful.pop(user, 0) if self.doubtful else 0
+        if self.is_same_attempt(stamp, user):
+            count = max(count, 1)
+        self.failed[user] = self.failed.get(user, 0) - count
+        if self.failed[user] <= 0:
+            del self.failed[user]
 
     def save(self) -> SavedSession:
         """The session as JSON for the ledger; only what differs from a new one."""
@@ -122,6 +138,7 @@ _BYTES = ("user", "address", "verb", "mechanism", "process", "alias")
 _PLAIN = (
     "attempts",
     "summed",
+    "tried",
     "bad_commands",
     "received",
     "sent",
