@@ -39,6 +39,31 @@ def test_a_login_told_twice_is_one(desk: Desk) -> None:
     assert ({"duplicates": 20}, {Reason.LOGOUT: 20}) == (desk.signs, desk.ends)
 
 
+def test_without_an_id_in_the_login_its_process_tells(desk: Desk) -> None:
+    """mailcow's settings: the id stands in the end line only. Two files with the same lines, each read a while."""
+    desk.sessions = unique(desk)
+    for number in range(20):
+        _, login, end = session(number)
+        for _ in range(2):
+            desk.take(login._replace(key=None), stamp=1000 + number * 60)
+            desk.take(end, stamp=1005 + number * 60)
+    assert (20, 20, 100) == (desk.total("connections"), desk.total("logins"), desk.total("received_bytes"))
+    assert {Reason.LOGOUT: 20} == desk.ends
+
+
+def test_an_end_without_any_id_that_is_told_twice_adds_nothing(desk: Desk) -> None:
+    """Dovecot 2.2: the end line has the user only."""
+    desk.sessions = unique(desk)
+    for number in range(20):
+        _, login, end = session(number)
+        desk.take(login, stamp=1000 + number * 60)
+        for _ in range(2):
+            desk.take(end._replace(key=None, process=None, by_user=True), stamp=1005 + number * 60)
+    desk.note(desk.sessions.finish())
+    assert (20, 100, {}) == (desk.total("connections"), desk.total("received_bytes"), desk.signs)
+    assert {Reason.LOGOUT: 20} == desk.ends
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 30), st.integers(0, 400), st.integers(0, 100))
 def test_a_second_file_with_the_same_lines_adds_nothing(count: int, pause: int, restart: int) -> None:
