@@ -13,6 +13,7 @@ from exporter.catalogue import Quality
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.dovecot_auth import read_auth
 from exporter.formats.dovecot_events import read_event
+from exporter.formats.dovecot_login import PREFIX as LOGIN
 from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
@@ -55,13 +56,18 @@ def _read_levelled(message: bytes) -> Fact | Verdict:
     return reader(b"%b: %b: %b" % (prefix, level, text))
 
 
+def _read_login(message: bytes) -> Fact | Verdict:
+    """The login process, or a mail process whose prefix joins the service and the name."""
+    return read_login(message) if message.startswith(LOGIN) else _read_odd(message)
+
+
 def _read_event(message: bytes) -> Fact | Verdict:
     return read_event(message) if message.startswith(b"stats: ") else _read_odd(message)
 
 
 # By the first five bytes of the message.
 _PROCESSES: Mapping[bytes, Callable[[bytes], Fact | Verdict]] = {
-    b"pop3-": read_login,
+    b"pop3-": _read_login,
     b"pop3(": read_mail,
     b"POP3(": read_mail,
     b"Pop3(": read_mail,

@@ -117,7 +117,7 @@ class Words:
         elif kind == _BARE:
             for word in _APART.split(text):
                 self._take_bare(word.strip(b".,:;|-"))
-        elif not self._take_special(text):
+        elif not SERVICE.fullmatch(text) and not self._take_special(text):
             if b"@" in text or kind == _SQUARE:
                 self._names.append(text)
             else:

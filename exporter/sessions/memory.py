@@ -94,7 +94,11 @@ class Memory:
 
     def _drop(self, places: dict[Place, Session], old: Sequence[Place]) -> None:
         if self.keys_are_unique and places is self.lingering:
-            self._remember_told({hash(place): places[place].last for place in old})
+            ended = {hash(place): places[place].last for place in old}
+            for place in old:
+                if alias := places[place].alias:
+                    ended[hash((place[0], alias))] = places[place].last
+            self._remember_told(ended)
         for place in old:
             del places[place]
         # Nothing is to be removed where nothing was stored: most connections begin and end between two commits.

@@ -18,6 +18,9 @@ class Neighbour(Protocol):
     def share(self, server: str) -> None:
         """Another source tells of this server, too."""
 
+    def has_told(self, server: str, stamp: int, fact: Fact) -> bool:
+        """Whether this source has taken a line without an id that is the same."""
+
     def take_told(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """What a line comes to that another source has read."""
 

@@ -25,7 +25,7 @@ class Session:
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
     `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
     lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
-    `presumed`: why it ended, if no line of its own tells. `tried`: log time at which a database refused the last attempt.
+    `presumed`: why it ended, if no line of its own tells. `tried`: when a database last refused an attempt.
     """
 
     # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.

@@ -108,6 +108,7 @@ def test_an_end_is_read_behind_any_prefix(prefix: tuple[bytes, set[str]], reason
         (b"pop3: alice: ", b"alice"),
         (b"[71] pop3 alice: ", b"alice"),
         (b"alice(71): ", b"alice"),
+        (b"<pop3> <alice>: ", b"alice"),
         (b"pop3<71>: ", None),
         (b"pop3(2001:db8::1): ", None),
         (b"pop3: ", None),
@@ -371,6 +372,11 @@ def test_the_programs_name_is_no_filter(program: bytes) -> None:
 def test_nothing_plain_is_ignored(message: bytes) -> None:
     """A line of a known process without a known meaning, or in an envelope that nobody knows, is told."""
     assert Verdict.UNMATCHED is read(message)
+
+
+def test_an_end_is_one_also_where_the_service_is_a_part_of_a_word() -> None:
+    """It joins nobody, and so is told as an orphan."""
+    assert end(b"pop3-alice: Disconnected: Logged out " + STATS).ok
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,44 @@ def test_a_second_file_with_the_same_lines_adds_nothing(count: int, pause: int, 
     assert count == desk.total("connections") == sum(desk.ends.values())
 
 
+def bare(number: int, layout: str) -> list[Fact]:
+    """A login and an end of which one has no id, or none has; `p`: both name the process."""
+    _, login, end = session(number)
+    process = login.process if "p" in layout else None
+    login = login._replace(key=login.key if "l" in layout else None, by_user="l" not in layout, process=process)
+    key = b"e%d" % number if "e" in layout else None
+    return [login, end._replace(key=key, by_user=key is None, process=process)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 30), st.sampled_from(["", "p", "l", "e", "pe", "pl"]), st.booleans())
+def test_two_files_without_ids_tell_one_session(count: int, size: int, layout: str, apart: bool) -> None:  # noqa: FBT001
+    """As above, of servers that log no id: read a part of one file, then the same part of the other."""
+    desk = Desk()
+    neighbours: Neighbours[Sessions] = Neighbours()
+    first = unique(desk, neighbours)
+    second = unique(desk, neighbours) if apart else first
+    lines = [
+        (1000 + number * 60 + 5 * at, fact) for number in range(count) for at, fact in enumerate(bare(number, layout))
+    ]
+    for begin in range(0, len(lines), 2 * size):
+        for source in (first, second):
+            for stamp, fact in lines[begin : begin + 2 * size]:
+                desk.note(source.take("mx1", stamp, fact))
+            desk.note(source.expire(lines[begin][0]))
+    for source in {id(first): first, id(second): second}.values():
+        desk.note(source.finish())
+    assert (count, count) == (desk.total("connections"), desk.total("logins"))
+    assert (5 * count, {Reason.LOGOUT: count}) == (desk.total("received_bytes"), desk.ends)
+
+
+def test_equal_lines_of_one_file_are_two_connections(desk: Desk) -> None:
+    """A server without ids, and a client that connects twice a second."""
+    login, end = bare(1, "")
+    desk.take(login, end, login, end)
+    assert (2, {"alike": 1}) == (desk.total("connections"), desk.signs)
+
+
 def test_an_id_that_comes_back_later_is_another_connection(desk: Desk) -> None:
     """A line told again bears its old stamp; a newer one is of a new connection."""
     desk.sessions = unique(desk)
