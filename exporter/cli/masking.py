@@ -32,6 +32,8 @@ _OUR_WORDS = frozenset(("verdict", "kind", "reason", "trait"))
 # Longer names are found where they stand as one, and nowhere else.
 _LONGEST_NAME = 1_024
 _SHORTEST_LABEL = 4
+# So many names of one line are looked for in the rest of it.
+_MOST_NAMES = 16
 # A number of fewer digits is too likely something else.
 _FEWEST_DIGITS = 5
 
@@ -95,8 +97,9 @@ class Mask:
     def text(self, text: str) -> str:
         """The text without names, addresses and secrets."""
         text = _unescaped(text)
-        spans = [*self._known_in(text)]
-        spans += [(one.begin, one.begin + len(one.text), one) for find in DETECTORS for one in find(text)]
+        found = [one for find in DETECTORS for one in find(text)]
+        spans = [*self._known_in(text), *_told_again(text, found)]
+        spans += [(one.begin, one.begin + len(one.text), one) for one in found]
         done, pieces = 0, []
         for begin, end, stand_in in self._merged(text, sorted(spans, key=lambda span: (span[0], -span[1]))):
             pieces += [text[done:begin], stand_in]
@@ -186,6 +189,14 @@ class Mask:
             self._numbers[family] += 1
             self._stand_ins[key] = _made(what, self._numbers[family], text)
         return self._stand_ins[key]
+
+
+def _told_again(text: str, found: list[Found]) -> Iterator[_Span]:
+    """Where else in the line a name stands of which it is not certain that it is one."""
+    names = {one.text: one for one in found if one.what is What.NAME and not one.spreads and not is_plain(one.text)}
+    for name, one in list(names.items())[:_MOST_NAMES]:
+        for match in re.finditer(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text):
+            yield match.start(), match.end(), one
 
 
 def _made(what: What, number: int, text: str) -> str:

@@ -144,6 +144,13 @@ def test_the_same_name_has_the_same_mask() -> None:
     assert "name1@domain1.example came from 240.0.0.2:44" == third
 
 
+def test_what_looks_like_a_name_goes_wherever_it_stands_in_its_line() -> None:
+    """Not in other lines: it may be a word."""
+    first, second = masked('hildegard at home: Password supplied for "hildegard" is incorrect', "a line of hildegard")
+    assert "hildegard" not in first
+    assert "a line of hildegard" == second
+
+
 def test_one_address_written_in_two_ways_has_one_mask() -> None:
     """IPv6 in full and short, IPv4 by itself and inside."""
     first, second = masked(
