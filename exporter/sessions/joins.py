@@ -49,14 +49,6 @@ class Joins:
                     best, rank = session, found
         return best
 
-    def find_told(self, server: str, stamp: int, fact: Fact) -> Session | None:
-        """The session whose end the line tells a second time: alike in all that it says."""
-        for name in _names(server, fact.process, fact.user):
-            for session in reversed(self._sessions.get(name, ())[-LOOKED_AT:]):
-                if session.ended and session.last == stamp and _has_ended_so(session, fact):
-                    return session
-        return None
-
     def add_early(self, session: Session) -> None:
         """An end came first: the line of its login may follow."""
         for owner in _owners(session.server, session.process, session.user):
@@ -116,12 +108,6 @@ def _may_be_one(session: Session, fact: Fact) -> bool:
     if fact.key and key and fact.key != key:
         return False
     return fact.process is None or session.process is None or fact.process == session.process
-
-
-def _has_ended_so(session: Session, fact: Fact) -> bool:
-    """Whether the end that the line tells is the session's own."""
-    same = session.received == (fact.received or 0) and session.sent == (fact.sent or 0)
-    return same and fact.kind is Kind.END and _may_be_one(session, fact) and bool(_same_name(session.user, fact.user))
 
 
 def _likeness(session: Session, fact: Fact) -> tuple[int, ...]:

@@ -31,7 +31,7 @@ class Keyed(Charging):
         if fact.kind is Kind.LOGIN:
             return self._key_of_login(server, stamp, fact)
         if is_after_login(fact):
-            return self._key_after_login(server, stamp, fact)
+            return self._key_after_login(server, fact)
         return fact.key
 
     def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
@@ -69,7 +69,7 @@ class Keyed(Charging):
         """Only sessions that are known are joined to."""
         self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
 
-    def _key_after_login(self, server: str, stamp: int, fact: Fact) -> bytes | None:
+    def _key_after_login(self, server: str, fact: Fact) -> bytes | None:
         """By its own key if that is known, else by process or user; else its own, or a new one for an end."""
         key = fact.key
         if key and self._memory.knows(self._place(server, key, fact)):
@@ -77,7 +77,7 @@ class Keyed(Charging):
         if not key and not self._joins.holds_all:
             self._joins.holds_all = True
             self._keep_joins()
-        session = self._joins.find(server, fact) or self._joins.find_told(server, stamp, fact)
+        session = self._joins.find(server, fact)
         if session is not None:
             session.alias = key or session.alias
             return session.key

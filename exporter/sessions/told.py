@@ -1,6 +1,7 @@
 """Lines without an id of their connection that are told a second time: by another file, or by another source."""
 
 from exporter.model import Fact, Kind
+from exporter.sessions.joins import TURNED_SECONDS
 
 # So many lines are remembered, twice.
 LINES_KEPT = 16_384
@@ -10,7 +11,7 @@ class Told:
     """The logins and ends without a key that were taken.
 
     Two connections may have equal lines in one second. So one that equals another is told again if it names a process,
-    which serves one connection at a time, or if it is older than what was read before: another file begins anew.
+    which serves one connection at a time, or if it is clearly older than what was read before: of another file.
     """
 
     def __init__(self) -> None:
@@ -20,7 +21,7 @@ class Told:
 
     def has(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether the line was taken before, and is the same one."""
-        late = stamp < self._newest.get(server, 0)
+        late = stamp + TURNED_SECONDS < self._newest.get(server, 0)
         return (late or fact.process is not None) and self.has_equal(server, stamp, fact)
 
     def has_equal(self, server: str, stamp: int, fact: Fact) -> bool:
