@@ -18,7 +18,7 @@ from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.repeats import AMOUNTS_OF_ONE, TAKEN_SINGLY, multiplied, scaled
 from exporter.sessions.session import Intern, Session
 from exporter.sessions.signs import Sign
-from exporter.sessions.told import Told, is_nameless
+from exporter.sessions.told import is_nameless
 from exporter.sessions.uncertain import Uncertain
 
 # After a server's start its old sessions have this long to write their ends (Dovecot: up to 30 s were seen).
@@ -54,9 +54,7 @@ class Sessions(Uncertain):
         self._keeps_names = keeps_names
         self._probes = probes
         self._next_scan = 0
-        self.form = ""
         self._met: dict[str, None] = {}
-        self._told = Told()
         self._nameless: tuple[str, int, Fact] | None = None
 
     def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool) -> None:
@@ -149,18 +147,6 @@ class Sessions(Uncertain):
         if not key:
             return self._without_key(server, stamp, fact)
         return self._take_at(self._place(server, key, fact), stamp, fact)
-
-    def has_told(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether this source has taken a line without an id that is the same."""
-        return self._told.has_equal(server, stamp, fact)
-
-    def _is_told(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether a line without an id is told again, here or by another source; else it is remembered."""
-        others = self._neighbours.others(self, self.form, server) if server in self._shared else ()
-        if self._told.has(server, stamp, fact) or any(other.has_told(server, stamp, fact) for other in others):
-            return True
-        self._told.note(server, stamp, fact)
-        return False
 
     def take_told(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """A line of a connection of this source that another one has read."""

@@ -16,6 +16,7 @@ from exporter.sessions.memory import Place
 from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign
+from exporter.sessions.told import Told
 
 ACCOUNTS_KEPT: Final = 50_000
 
@@ -34,6 +35,8 @@ class Quick(Keyed):
         self._neighbours: Neighbours[Any] = Neighbours() if neighbours is None else neighbours
         # Servers that another source tells of, too.
         self._shared: set[str] = set()
+        self.form = ""
+        self._told = Told()
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
 
@@ -150,6 +153,18 @@ class Quick(Keyed):
         if other is not None:
             self.signs.count(place[0], Sign.TWICE)
             self.signs.twice_with[place[0]] = other
+
+    def has_told(self, server: str, stamp: int, fact: Fact) -> bool:
+        """Whether this source has taken a line without an id that is the same."""
+        return self._told.has_equal(server, stamp, fact)
+
+    def _is_told(self, server: str, stamp: int, fact: Fact) -> bool:
+        """Whether a line without an id is told again, here or by another source; else it is remembered."""
+        others = self._neighbours.others(self, self.form, server) if server in self._shared else ()
+        if self._told.has(server, stamp, fact) or any(other.has_told(server, stamp, fact) for other in others):
+            return True
+        self._told.note(server, stamp, fact)
+        return False
 
     def _account(self, server: str, user: bytes) -> Account:
         account = self._resolve(server, user, True)
