@@ -30,7 +30,7 @@ _ADDRESS = re.compile(rb".*, " + _ADDRESSES + rb"=[<\[]?([\da-fA-F:.]{2,45})[>\]
 _PROCESS = re.compile(rb".*, " + _PROCESSES + rb"=(\d{1,10})(?:, |$)", re.DOTALL)
 _LONGEST_PROCESS = 10
 # The documented order: nothing but the name and the session in brackets, and what is between is of the server.
-_USUAL = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?)(?:, session=<([^<>]+)>)?")
+_USUAL = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?)(?:, session=<([^<>,]+)>)?")
 _RIP_BEGIN = b", rip="
 
 

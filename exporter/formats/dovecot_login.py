@@ -62,7 +62,8 @@ def read_login(message: bytes) -> Fact | Verdict:
         middle, key = parts[1], parts[2]
         end = middle.rfind(b">, ")
         at = middle.rfind(b", rip=") + 6
-        if head is not None and end >= 0 and at > end + 6 and key.find(b">") == len(key) - 1 > 0:
+        is_id = key.find(b">") == len(key) - 1 > 0 and b"," not in key
+        if head is not None and end >= 0 and at > end + 6 and is_id:
             address_end = middle.find(b",", at)
             return _told(head, key[:-1], middle[:end] or None, middle[at:address_end], middle[end + 1 :])
     return read_any_login(message)

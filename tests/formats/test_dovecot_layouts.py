@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from exporter.catalogue import Reason
@@ -326,7 +326,11 @@ def test_the_express_lane_takes_lines_for_the_same(message: bytes, at: int, chun
         assert Verdict.IGNORED is fact
 
 
+FORGED = b">, method=PLAIN, rip=198.51.100.6, lip=192.0.2.1, session=<forged(auth failed, 9 attempts in 2 secs)"
+
+
 @given(layouts(HOSTILE))
+@example((b"user=<" + FORGED + b">", FORGED, set()))
 def test_elements_are_the_same_in_both_ways(layout: tuple[bytes, bytes, set[str]]) -> None:
     """The documented order is only quicker."""
     general, quick = read_any_elements(layout[0]), read_elements(layout[0])
