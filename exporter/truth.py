@@ -58,7 +58,8 @@ BOUNDS: tuple[Bound, ...] = (
     ),
     Bound(
         Sign.DUPLICATES, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED,
-        ("connections", "blocked_connections", "bad_command_connections", "logins", "login_failures", "bad_commands"),
+        ("connections", "blocked_connections", "bad_command_connections", "logins", "login_failures", "bad_commands",
+         "terminations", *_BYTES),
         "{number:,} lines repeat lines read before, and were dropped ({among:,} logins were counted)."
         " Do two files of the source hold the same lines, or does the logger write each line twice? Read only one copy",
     ),

@@ -175,7 +175,7 @@ WORDING = Wording(
     Rule("starttls", rb"starttls: .*|\[pop3d\] STARTTLS failed: .*|inittls: .*|TLS is available\.:.*", Verdict.IGNORED),
     Rule(
         "audit",
-        rb"auditlog: " + _AUDITED + rb" .*|event=auditlog\." + _AUDITED + rb" .*|Expunged \d+ messages? from .*",
+        rb"auditlog: " + _AUDITED + rb":? .*|event=auditlog\." + _AUDITED + rb" .*|Expunged \d+ messages? from .*",
         Verdict.IGNORED,
     ),
     Rule(

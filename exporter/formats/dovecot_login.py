@@ -39,7 +39,7 @@ _NAMELESS = re.compile(
 )
 # Of the process itself, at level Info, which syslog does not write.
 _NOTICE = re.compile(
-    rb"Time (?:just )?moved|Ignoring unknown passdb|Generating Diffie|SSL parameters|Killed with signal"
+    rb"Time (?:just )?moved|Ignoring unknown passdb|Generating (?:Diffie|SSL)|SSL parameters|Killed with signal"
     rb"|Disconnected from auth|Connected to auth|Maximum number of connections reached|master: "
 )
 _METHOD, _SECURED, _STATES, _HANDSHAKE = b", method=", b", secured", b", TLS", b", TLS handshak"

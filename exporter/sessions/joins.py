@@ -92,8 +92,8 @@ def _names(server: str, process: bytes | None, user: bytes | None) -> Iterator[t
     if process is not None:
         yield server, "process", process
     if user is not None:
-        # The user database may give a name its domain, or take it.
-        yield server, "user", user.partition(b"@")[0]
+        # The user database may give a name its domain, or take it, and its case.
+        yield server, "user", user.partition(b"@")[0].lower()
 
 
 def _owners(server: str, process: bytes | None, user: bytes | None) -> Iterator[Owner]:
@@ -124,11 +124,13 @@ def _likeness(session: Session, fact: Fact) -> tuple[int, ...]:
 
 
 def _same_name(one: bytes | None, other: bytes | None) -> int:
-    """2: the same name; 1: but for the domain that only one of them has; 0: another one."""
+    """2: the same name; 1: but for its case, or the domain that only one of them has; 0: another one."""
     if one is None or other is None:
         return 0
     if one == other:
         return 2
-    local, _, domain = one.partition(b"@")
-    other_local, _, other_domain = other.partition(b"@")
+    local, _, domain = one.lower().partition(b"@")
+    other_local, _, other_domain = other.lower().partition(b"@")
+    if domain == other_domain:
+        return int(local == other_local)
     return int(local == other_local and not (domain and other_domain))

@@ -122,6 +122,12 @@ def test_a_name_that_the_user_database_completes_is_the_same_user(desk: Desk) ->
     assert {("mx1", "charged"): 1} == desk.sessions.open_sessions()
 
 
+def test_a_name_whose_case_the_user_database_changes_is_the_same_user(desk: Desk) -> None:
+    """`Login: user=<Alice@Example.COM>`, then `pop3(alice@example.com): ...`."""
+    desk.take(login(None)._replace(user=b"Alice@Example.COM"), LOGOUT)
+    assert ({Reason.LOGOUT: 1}, {}) == (desk.ends, desk.signs)
+
+
 def test_a_process_used_again_serves_another_connection(desk: Desk) -> None:
     """One process, two connections one after the other; ids in no line, or in the ends only."""
     for number, key in enumerate((None, b"s1", None, b"s2")):
