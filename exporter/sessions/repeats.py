@@ -2,8 +2,9 @@
 
 from exporter.model import Charge, Fact, Kind
 
-# Of lines without a key so many are taken one by one, as if they stood there; the rest is booked by amount.
-TAKEN_SINGLY = 100
+# Of lines without a key so many are taken one by one, as if they stood there; the rest is booked by amount, ended at
+# once: each login taken singly is a session that stays open for hours.
+TAKEN_SINGLY = 10
 # Of one connection these can happen many times; the others tell the same once more.
 AMOUNTS_OF_ONE = frozenset((Kind.FAILURE, Kind.BAD_COMMAND))
 
