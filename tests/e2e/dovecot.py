@@ -27,7 +27,6 @@ ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_verbose = yes
-auth_failure_delay = 0
 mail_location = maildir:{base}/mail/%u
 mail_uid = {mail_user}
 mail_gid = {mail_group}
