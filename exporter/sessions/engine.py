@@ -119,7 +119,11 @@ class Sessions(Uncertain):
             return charges
         if fact.key:
             return self.take_any(server, stamp, scaled(fact, times))
-        charges = [charge for _ in range(min(times, TAKEN_SINGLY)) for charge in self.take_any(server, stamp, fact)]
+        if is_nameless(fact) and self._is_told(server, stamp, fact):
+            self.signs.count(server, Sign.DUPLICATES, times)
+            return ()
+        self._told.see(server, stamp)
+        charges = [charge for _ in range(min(times, TAKEN_SINGLY)) for charge in self._join(server, stamp, fact)]
         if times > TAKEN_SINGLY:
             charges += self._without_key(server, stamp, fact, times - TAKEN_SINGLY)
         return charges
@@ -127,8 +131,9 @@ class Sessions(Uncertain):
     def take_any(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
         """As `take`, the general way."""
         if fact.kind in _OF_THE_SERVER:
-            if fact.kind is Kind.RESTART:
-                self._restart(server, stamp)
+            if fact.kind is Kind.RESTART:  # what was open before has a grace to write its end
+                self._memory.hasten(server, stamp + RESTART_SECONDS)
+                self._next_scan = 0
             return ()
         if fact.kind is Kind.LOGIN and not (fact.key or fact.process):
             if (server, stamp, fact) == self._nameless:
@@ -138,6 +143,10 @@ class Sessions(Uncertain):
             self.signs.count(server, Sign.DUPLICATES)
             return ()
         self._told.see(server, stamp)
+        return self._join(server, stamp, fact)
+
+    def _join(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
+        """A line that is not told again, to the connection that it is of, whichever source has told of that."""
         if server in self._shared and not self.knows(server, fact):
             for other in self._neighbours.others(self, self.form, server):
                 if other.knows(server, fact):
@@ -236,14 +245,6 @@ class Sessions(Uncertain):
             charges = [multiplied(charge, times) for charge in charges]
         return charges
 
-    def _restart(self, server: str, stamp: int) -> None:
-        """The server started: what was open before has a grace to write its end."""
-        for place, session in self._memory.open.items():
-            if place[0] == server and stamp + RESTART_SECONDS < session.deadline:
-                session.deadline = stamp + RESTART_SECONDS
-                self._memory.touched.add(place)
-        self._next_scan = 0
-
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def expire(self, now: int) -> Sequence[Charge]:
@@ -278,12 +279,8 @@ class Sessions(Uncertain):
 
     def open_sessions(self) -> dict[tuple[str, str], int]:
         """(server, `pending` or `charged`) to the number of open connections."""
-        return dict(
-            Counter(
-                (session.server, "pending" if session.account is None else "charged")
-                for session in self._memory.open.values()
-            )
-        )
+        sessions = self._memory.open.values()
+        return dict(Counter((one.server, "pending" if one.account is None else "charged") for one in sessions))
 
     def changes(self) -> tuple[tuple[SavedSession, ...], tuple[Place, ...]]:
         """What to store and what to remove since the last call (or `restore`)."""

@@ -73,6 +73,13 @@ class Memory:
             self.forgotten_until = max(self.forgotten_until, session.deadline)
             self._drop_oldest(self.given_up, MAX_GIVEN_UP)
 
+    def hasten(self, server: str, deadline: int) -> None:
+        """The open sessions of the server are given up at the deadline, if not before."""
+        for place, session in self.open.items():
+            if place[0] == server and deadline < session.deadline:
+                session.deadline = deadline
+                self.touched.add(place)
+
     def rename(self, place: Place, key: bytes) -> None:
         """The open session at `place`, if it has not logged in, goes on under `key`, which is not in use."""
         session = self.open.get(place)

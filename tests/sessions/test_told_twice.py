@@ -179,6 +179,16 @@ def test_a_folded_line_without_a_key_counts_as_often_as_it_says(times: int, kind
     assert times == desk.sessions.seen == desk.sessions.charged
 
 
+def test_a_folded_line_of_a_file_that_lags_counts_as_often_as_it_says(desk: Desk) -> None:
+    """Other files of the source are read further on: the line is no older one's copy, and told again it is."""
+    login = Fact(Kind.LOGIN, None, ALICE, by_user=True)
+    desk.take(Fact(Kind.LOGIN, None, b"bob@example.com", by_user=True), stamp=2000)
+    folded(desk, login, 50)
+    assert 51 == desk.total("logins")
+    folded(desk, login, 50)
+    assert (51, {"duplicates": 50}) == (desk.total("logins"), desk.signs)
+
+
 def test_a_folded_line_never_swells_anything(desk: Desk) -> None:
     """The greatest number that a line can claim makes no more charges than a small one."""
     assert len(folded(desk, Fact(Kind.END, None, reason=Reason.ACCESS_LIST), 99_999)) <= 11
