@@ -163,7 +163,7 @@ class Sessions(Uncertain):
         if fact.kind is Kind.CONNECT and session is not None and stamp <= session.last:
             self.signs.count(server, Sign.DUPLICATES)
             return ()
-        return self.take_any(server, stamp, fact)
+        return self._join(server, stamp, fact)  # its reader has seen that it is not told again
 
     def _take_at(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge]:
         """A line of the connection at `place`, which may begin here."""

@@ -207,3 +207,15 @@ def test_a_folded_login_of_one_process_is_one_login(desk: Desk) -> None:
     """A process serves one connection at a time, also where the line has no id."""
     folded(desk, Fact(Kind.LOGIN, None, ALICE, process=b"7", by_user=True), 500)
     assert (1, {"duplicates": 499}) == (desk.total("logins"), desk.signs)
+
+
+def test_an_end_without_an_id_in_the_other_source_ends_its_session(desk: Desk) -> None:
+    """Logins in one file, ends in the other: the end is the first of its kind, whoever read it."""
+    neighbours: Neighbours[Sessions] = Neighbours()
+    logins, ends = unique(desk, neighbours), unique(desk, neighbours)
+    end = Fact(Kind.END, None, ALICE, reason=Reason.LOGOUT, sent=5, ok=True, by_user=True, process=b"7")
+    desk.note(logins.take("mx1", 1000, Fact(Kind.LOGIN, None, ALICE, by_user=True, process=b"7")))
+    desk.note(ends.take("mx1", 1001, end))
+    assert (5, {Reason.LOGOUT: 1}) == (desk.total("sent_bytes"), desk.ends)
+    desk.note(ends.take("mx1", 1001, end))
+    assert (5, {Reason.LOGOUT: 1}) == (desk.total("sent_bytes"), desk.ends)
