@@ -68,22 +68,23 @@ class Report:
         series = self.series(column)
         whole = total(series, [], only_logged=self.can_lack(column))
         target = exact("A", with_change(whole, total_before(series, [], "$before")), Quantity.CHANGE, series)
-        target.format = "time_series"
+        target.format, target.legendFormat = "time_series", "$bounds"  # so that it is drawn anew when they change
+        bound = rf"\b({_measures(column)})\b"
         return panels.tile(
             number,
             column.title,
             place,
             f"{column.meaning} Whole days that begin in the chosen range, and the change against the range of the same "
-            "length before.",
+            "length before: of one that is not over, against as much of that.",
             target,
             unit=column.unit,
             named=True,
-            looks={
-                "displayName": "${__field.labels.change} ",
-                "noValue": "-",
-                "color": panels.fixed(column.colour),
-                "mappings": panels.NOT_LOGGED,
-            },
+            looks={"noValue": "-", "color": panels.fixed(column.tile), "mappings": panels.CALM},
+            overrides=[
+                panels.by_type("number", {"displayName": "[${bounds:csv}]"}),
+                panels.by_regexp(bound, {"unit": theme.AT_LEAST[column.unit]}),
+                panels.by_type("number", {"displayName": "${__field.labels.change} "}),
+            ],
         )
 
     def charts(self, counts: Place, bandwidth: Place) -> list[core.Panel]:
@@ -106,7 +107,7 @@ class Report:
                 overrides=overrides,
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
-                transformations=self._transformations(),
+                transformations=[*self._transformations(), frames.following("chart")],
             ),
             panels.lines(
                 BANDWIDTH,
@@ -120,7 +121,10 @@ class Report:
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
                 defaults={"noValue": panels.NO_BYTES},
-                transformations=[frames.only(PERIOD, *(column.title for column in bandwidth_columns))],
+                transformations=[
+                    frames.only(PERIOD, *(column.title for column in bandwidth_columns)),
+                    frames.following("chart"),
+                ],
             ),
         ]
 
@@ -136,6 +140,7 @@ class Report:
             sort=(PERIOD, True),
             overrides=[*period_styles(), panels.by_name(DAYS, {"custom.width": 110}), *self.looks()],
             totals=self.titles,
+            transformations=[frames.following("bounds")],
         )
 
     def total_targets(self, *by: str) -> list[Target]:
@@ -168,7 +173,8 @@ class Report:
 
     def looks(self) -> list[Override]:
         """The columns in a table, a bar in the cells of the first."""
-        return [*(panels.column(one, bar=one is self.columns[0]) for one in self.columns), panels.unlogged()]
+        looks = [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
+        return [*looks, *at_least(self.columns), panels.unlogged()]
 
     def _targets(self) -> list[Target]:
         steps = self.steps
@@ -183,6 +189,21 @@ class Report:
         fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
         joined = frames.joined("period", fields, filled=self.columns[0].title)
         return [*joined, frames.empty_for_nan(self.titles), frames.converted(PERIOD, "time"), frames.sorted_by(PERIOD)]
+
+
+def at_least(columns: Sequence[Column]) -> list[Override]:
+    """The measures that are lower bounds go into each name, choose the unit there, and the name is set back."""
+    named = [panels.by_regexp(f"^{one.title}$", {"displayName": f"{one.title} [${{bounds:csv}}]"}) for one in columns]
+    styled = [
+        panels.by_regexp(rf"^{one.title} \[.*\b({_measures(one)})\b", {"unit": theme.AT_LEAST[one.unit]})
+        for one in columns
+    ]
+    back = [panels.by_regexp(rf"^{one.title} \[", {"displayName": one.title}) for one in columns]
+    return [*named, *styled, *back]
+
+
+def _measures(column: Column) -> str:
+    return "|".join(measure.name for measure in column.measures)
 
 
 def chart_styles(columns: Sequence[Column]) -> list[Override]:

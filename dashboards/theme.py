@@ -25,6 +25,7 @@ SECONDS = "s"
 NONE = "none"
 
 NOT_LOGGED = "not logged"
+AT_LEAST = {COUNT: "prefix:≥ ", BYTES: "si:B or more"}  # the units of what the log has only a part of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,13 @@ class Column:
     colour: str
     meaning: str
 
+    @property
+    def tile(self) -> str:
+        """The colour of its big number: only what is an error stands out."""
+        return self.colour if self.title in ERRORS else GREY
 
+
+ERRORS = {"Blocked connections", "Bad commands", "Terminations", "Login failures"}
 NEW_CONNECTIONS = Column(
     "New connections", (MEASURES[CONNECTIONS],), COUNT, BLUE, "TCP connections to the POP3 service, logged in or not."
 )

@@ -10,6 +10,7 @@ from dashboards.targets import WITHIN_A_SCRAPE, rows
 from exporter.catalogue import Scope
 
 ENDS, REASONS, SERVERS, BUSIEST = 6, 7, 8, 9
+NO_ENDS = "No connection ended while the exporter was scraped in this range. Imported history has no ends."
 
 
 def board(zone: Zone) -> Board:
@@ -25,12 +26,13 @@ def board(zone: Zone) -> Board:
             variables.chart(),
             variables.newest(),
             *variables.scraped(),
-            variables.range_before(),
+            *variables.range_before(),
+            *variables.known(),
         ],
         [
             report.choices(links.TREND),
             download(links.TREND),
-            notes(zone, (14, 0, 10, 2)),
+            notes(zone, (14, 0, 10, 2), links.TREND),
             *shown.totals((0, 2)),
             _busiest(shown, (20, 2, 4, 4)),
             *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
@@ -46,13 +48,14 @@ def _ends() -> panels.Panel:
     colours = [panels.by_name(end, {"color": panels.fixed(colour)}) for end, colour in theme.END_COLOURS.items()]
     return panels.pie(
         ENDS,
-        "How connections ended",
+        "How connections ended, while scraped",
         (0, 30, 8, 10),
         "Every end of a connection, by class. Aborted: the client went away without QUIT; "
         "terminated: the server ended it because of an error. Imported history has no ends.",
-        [rows("A", f"sort_desc({ends(['end'])})", WITHIN_A_SCRAPE)],
+        [rows("A", f"sort_desc({ends(['end'])}>0)", WITHIN_A_SCRAPE)],
         unit=theme.COUNT,
         overrides=colours,
+        empty=NO_ENDS,
     )
 
 
@@ -61,7 +64,7 @@ def _reasons() -> panels.Panel:
     bar = {"custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}, "unit": theme.COUNT}
     return panels.table(
         REASONS,
-        "Why connections ended",
+        "Why connections ended, while scraped",
         (8, 30, 16, 10),
         "Ends of connections by reason, within one scrape at each side of the range. Imported history has none.",
         [rows("A", f"{ends(['end', 'reason'])} > 0", WITHIN_A_SCRAPE)],
@@ -73,6 +76,7 @@ def _reasons() -> panels.Panel:
         ],
         transformations=frames.columns(fields),
         totals=["Connections"],
+        empty=NO_ENDS,
     )
 
 

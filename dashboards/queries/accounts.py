@@ -16,12 +16,18 @@ BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; on
 
 
 def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE) -> str:
-    """What the last `hours` before the newest sample added; a user born in them counts in full."""
+    """What the last `hours` before the newest sample added; a user born in them counts in full.
+
+    Where nothing was scraped so long ago, since the last sample before, else since the first one after it.
+    """
     keys = series.keys
+    search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
     now = f"max by({keys})(last_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
-    then = f"max by({keys})(last_over_time({series.total}[{SCRAPED}] @ {range_.until} offset {hours}h))"
+    then = f"max by({keys})(last_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
+    seen = f"max by({keys})(last_over_time({series.total}[{SCRAPED}]))"
+    oldest = f"min_over_time({seen}[{hours}h:{step}] @ {range_.until})"
     born = f"max by({keys})(last_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
-    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born})),0))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {oldest}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:

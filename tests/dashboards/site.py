@@ -66,6 +66,10 @@ class Site:
         self._by_stamp = sorted(self.events, key=lambda event: event.stamp)
         self._stamps = [event.stamp for event in self._by_stamp]
 
+    def logs(self, server: str, measure: str) -> bool:
+        """Whether the server's log has the measure, all of it or a part."""
+        return self.quality.get((server, measure)) != "none"
+
     def midnight(self, day: date) -> int:
         """The first instant of a local date."""
         return self.calendar.day_start(day.toordinal())

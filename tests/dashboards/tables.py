@@ -93,9 +93,9 @@ def cell(site: Site, events: Iterable[Event], measures: Sequence[str], known: Se
     """The sum over the servers that log the measure; `known`: events that tell which servers there are."""
     events = list(events)
     servers = {event.server for event in known or events}
-    if all((server, measures[0]) in site.quality for server in servers):
+    if not any(site.logs(server, name) for server in servers for name in measures):
         return NOT_LOGGED
-    return sum(site.value(event, name) for event in events for name in measures)
+    return sum(site.value(event, name) for event in events for name in measures if site.logs(event.server, name))
 
 
 def raw(value: Cell) -> str:
