@@ -62,7 +62,7 @@ def site() -> Site:
     begin = FIRST // SCRAPE_SECONDS * SCRAPE_SECONDS + SCRAPE_SECONDS
     scrapes = [at for at in range(begin, NOW + 1, SCRAPE_SECONDS) if not any(start < at < end for start, end in GAPS)]
     quality = {("win1", name): "none" for name in NO_BYTES} | PARTS
-    return Site(ZONE, list(events()), scrapes, quality, {"win1": SWITCHED_OFF}, extra)
+    return Site(ZONE, list(events()), scrapes, quality, {"win1": SWITCHED_OFF}, extra=extra)
 
 
 def extra(now: int) -> Iterator[tuple[str, str, float]]:

@@ -58,6 +58,7 @@ class Site:
     scrapes: Sequence[int]
     quality: dict[tuple[str, str], str] = field(default_factory=dict)  # (server, measure): other than exact
     gone: dict[str, int] = field(default_factory=dict)  # server: when its exporter was switched off for good
+    instance: str = "mx:10110"  # of the scrapes; imported history has none
     extra: Callable[[int], Iterable[tuple[str, str, float]]] = lambda _: ()  # (family, labels, value) at a scrape
 
     def __post_init__(self) -> None:
@@ -106,7 +107,7 @@ class Site:
             day, hour = self._turn(books, now, day, hour)
             self._show(samples, books, now)
         with path.open("w") as file:
-            _write(file, samples)
+            _write(file, samples, self.instance)
 
     def _turn(self, books: dict[tuple[Scope, Key], _Book], now: int, day: int, hour: int) -> tuple[int, int]:
         """Begin a new local day or hour: the hold is what the counter has reached."""
@@ -159,13 +160,13 @@ class Site:
             put(family, labels, value)
 
 
-def _write(file: TextIO, samples: dict[str, dict[str, list[str]]]) -> None:
+def _write(file: TextIO, samples: dict[str, dict[str, list[str]]], instance: str) -> None:
+    scraped = (f'instance="{instance}"', 'job="pop3"') if instance else ()
     for family, series in samples.items():
         counter = family.endswith("_total")
         file.write(f"# TYPE {family.removesuffix('_total')} {'counter' if counter else 'gauge'}\n")
         for labels, values in series.items():
-            common = ('instance="mx:10110"', 'job="pop3"', *([labels] if labels else []))
-            name = f"{family}{{{','.join(common)}}} "
+            name = f"{family}{{{','.join((*scraped, *([labels] if labels else [])))}}} "
             file.writelines(f"{name}{value}\n" for value in values)
     file.write("# EOF\n")
 

@@ -82,7 +82,9 @@ def opened(
 
 def view(page: Page, site: Site, asked: Asked, step: str) -> View:
     servers = SERVERS if isinstance(asked.servers, str) else frozenset(asked.servers)
-    hidden: dict[str, list[str]] = {name: page.names(name) for name in page.found & {"top", "topbytes", "topusers", "suspects"}}
+    hidden: dict[str, list[str]] = {
+        name: page.names(name) for name in page.found & {"top", "topbytes", "topusers", "suspects"}
+    }
     until = min(scenario.NOW, asked.end)
     return View(site, asked.begin, asked.end, until, step, servers, "a.example", "anna@a.example", hidden)
 
