@@ -37,12 +37,11 @@ def board(zone: Zone) -> Board:
             variables.hidden_names("topusers", "user", top(2 * TOP, of_users)),
         ],
         [
-            report.choices(links.DOMAINS),
+            *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 0)),
+            _busiest_domain(shown, (20, 0, 4, 3)),
+            notes(zone, (0, 3, 22, 2), links.DOMAINS),
             download(links.DOMAINS),
-            notes(zone, (14, 0, 10, 2), links.DOMAINS),
-            *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2)),
-            _busiest_domain(shown, (20, 2, 4, 4)),
-            _table(shown, (0, 6, 24, 15)),
+            _table(shown, (0, 5, 24, 16)),
             _share(SHARE, theme.NEW_CONNECTIONS, (0, 21, 10, 10), "Share of connections", "$top"),
             _share(SHARE_BYTES, theme.TRAFFIC, (10, 21, 10, 10), "Share of bandwidth", "$topbytes"),
             _busiest_user(users, (20, 21, 4, 10)),
@@ -147,7 +146,6 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", _user_of_domain()),
-            panels.by_name("Domain", {"custom.width": 170}),
         ],
         totals=False,
     )

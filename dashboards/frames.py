@@ -65,5 +65,11 @@ def following(*variables: str) -> Transformation:
     return {"id": "filterFieldsByName", "options": {"exclude": {"names": [f"no field has this name: {words}"]}}}
 
 
+def moved(title: str, sign: str, by: int, alias: str) -> Transformation:
+    """A column more: that one plus or minus a number."""
+    binary = {"left": title, "operator": sign, "right": f"{by}"}
+    return {"id": "calculateField", "options": {"mode": "binary", "binary": binary, "alias": alias}}
+
+
 def only(*titles: str) -> Transformation:
     return {"id": "filterFieldsByName", "options": {"include": {"names": list(titles)}}}

@@ -22,10 +22,17 @@ WHOSE = {
 }
 
 
+YOUNG = "Prometheus has no samples of a day ago: what counts 24 hours, counts from its first sample after that"
+
+
 def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
-    """`here`: a dashboard whose numbers are whole days of the range."""
-    said = [_zones(zone), _unlogged(), *([_begins(), _forgotten(), _whole_days(zone)] if here else [])]
-    said += [_imported(), _at_least()] if here else []
+    """`here`: the dashboard; without one what is said of every log."""
+    if here in {links.SUSPICIOUS, links.START}:
+        said = [_zones(zone), _young()]
+    elif here:
+        said = [_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(zone), _imported(), _at_least()]
+    else:
+        said = [_zones(zone), _unlogged()]
     return panels.stat(
         NOTES,
         "",
@@ -100,6 +107,11 @@ def _whole_days(zone: Zone) -> str:
     """A midnight of the zone lies its smallest distance from UTC away, or in summer an hour more."""
     since = f"((${{__from:date:seconds}}+{zone.windows.offset})%86400)"
     return _note(f"vector({since})>0!=82800", WHOLE_DAYS)
+
+
+def _young() -> str:
+    yesterday = "max(last_over_time(pop3_exporter_time_seconds[1h] @ $until offset 24h))"
+    return _note(f"max({SEEN}) unless on() {yesterday}", YOUNG)
 
 
 def _imported() -> str:

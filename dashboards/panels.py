@@ -14,9 +14,9 @@ Place = tuple[int, int, int, int]  # x, y, width (of 24), height
 Override = dict[str, Any]
 Properties = Mapping[str, Any]
 
-NOTHING = "Nothing to show in this range: the line at the top says why."
+NOTHING = "Nothing to show in this range: the remarks above say why."
 
-NO_BYTES = "No bytes to show in this range: the line at the top says why."
+NO_BYTES = "No bytes to show in this range: the remarks above say why."
 
 EMPTY_CELL = "-"
 
@@ -60,7 +60,7 @@ def unlogged() -> Override:
 def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
     """A column of names, each a link to `goal` (a path that takes the name from the cell)."""
     link = {"title": tooltip, "url": links.with_range(goal) if carry_range else goal, "targetBlank": False}
-    return by_name(title, {"links": [link], "custom.width": 230})
+    return by_name(title, {"links": [link], "custom.minWidth": 150})
 
 
 def fixed(colour: str) -> dict[str, str]:
@@ -175,10 +175,11 @@ def table(
     transformations: Sequence[Override] = (),
     totals: Sequence[str] = (),
     empty: str = NOTHING,
+    paged: bool = True,
 ) -> core.Table:
     """Rows that sort by any column and filter; `sort`: column, whether descending; `totals`: summed in the footer."""
     footer = {"show": bool(totals), "reducer": ["sum"], "fields": list(totals), "countRows": False}
-    options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": True}}
+    options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": paged}}
     options["sortBy"] = [{"displayName": sort[0], "desc": sort[1]}] if sort else []
     custom = {"align": "auto", "filterable": True, "wrapHeaderText": True, "cellOptions": {"type": "auto"}}
     # The words for an empty table are no words for an empty cell.
@@ -187,6 +188,19 @@ def table(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
         extraJson={"options": options, "fieldConfig": _fields("", {"noValue": empty, "custom": custom}, looks)},
+    )
+
+
+def timeline(number: int, title: str, place: Place, description: str, target: Target, *, empty: str) -> core.Panel:
+    """When each series was there, as bars of one colour."""
+    custom = {"lineWidth": 0, "fillOpacity": 80, "insertNulls": False, "spanNulls": False}
+    there = [{"type": "value", "options": {"1": {"text": "firing", "color": theme.RED, "index": 0}}}]
+    legend = {"displayMode": "list", "placement": "bottom", "showLegend": False}
+    options = {"mergeValues": True, "showValue": "never", "rowHeight": 0.7, "legend": legend}
+    fields = _fields(theme.NONE, {"noValue": empty, "mappings": there, "custom": custom}, ())
+    return core.StateTimeline(
+        **_common(number, title, place, description, [target]),
+        extraJson={"options": options | {"tooltip": {"mode": "single", "sort": "none"}}, "fieldConfig": fields},
     )
 
 

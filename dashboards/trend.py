@@ -1,6 +1,6 @@
 """Trend: how are the servers doing?"""
 
-from dashboards import frames, links, names, panels, report, theme, variables
+from dashboards import frames, links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
@@ -30,26 +30,25 @@ def board(zone: Zone) -> Board:
             *variables.known(),
         ],
         [
-            report.choices(links.TREND),
+            *shown.totals((0, 0)),
+            _busiest(shown, (20, 0, 4, 3)),
+            notes(zone, (0, 3, 22, 2), links.TREND),
             download(links.TREND),
-            notes(zone, (14, 0, 10, 2), links.TREND),
-            *shown.totals((0, 2)),
-            _busiest(shown, (20, 2, 4, 4)),
-            *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
-            shown.table((0, 18, 24, 12)),
-            _ends(),
-            _reasons(),
-            _servers(shown),
+            *shown.charts(5),
+            _ends((0, 15, 8, 10)),
+            _reasons((8, 15, 16, 10)),
+            _servers(shown, (0, 25, 24, 8)),
+            shown.table(33),
         ],
     )
 
 
-def _ends() -> panels.Panel:
+def _ends(place: panels.Place) -> panels.Panel:
     colours = [panels.by_name(end, {"color": panels.fixed(colour)}) for end, colour in theme.END_COLOURS.items()]
     return panels.pie(
         ENDS,
         "How connections ended, while scraped",
-        (0, 30, 8, 10),
+        place,
         "Every end of a connection, by class. Aborted: the client went away without QUIT; "
         "terminated: the server ended it because of an error. Imported history has no ends.",
         [rows("A", f"sort_desc({ends(['end'])}>0)", WITHIN_A_SCRAPE)],
@@ -59,13 +58,13 @@ def _ends() -> panels.Panel:
     )
 
 
-def _reasons() -> panels.Panel:
+def _reasons(place: panels.Place) -> panels.Panel:
     fields = {"end": "End", "reason": "Reason", "Value": "Connections"}
     bar = {"custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}, "unit": theme.COUNT}
     return panels.table(
         REASONS,
         "Why connections ended, while scraped",
-        (8, 30, 16, 10),
+        place,
         "Ends of connections by reason, within one scrape at each side of the range. Imported history has none.",
         [rows("A", f"{ends(['end', 'reason'])} > 0", WITHIN_A_SCRAPE)],
         sort=("Connections", True),
@@ -91,12 +90,12 @@ def _busiest(shown: Report, place: panels.Place) -> panels.Panel:
     )
 
 
-def _servers(shown: Report) -> panels.Panel:
+def _servers(shown: Report, place: panels.Place) -> panels.Panel:
     goal = links.url(links.TREND, links.TREND, server="${__value.text}")
     return names.table(
         SERVERS,
         "Servers",
-        (0, 40, 24, 8),
+        place,
         "The totals of the range by server; a click on a name shows it alone.",
         source=BUSIEST,
         shown=shown,

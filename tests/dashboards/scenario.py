@@ -78,6 +78,7 @@ def extra(now: int) -> Iterator[tuple[str, str, float]]:
         labels = f'server="{server}",domain="{domain}",user="{user}"'
         yield "pop3_user_client_networks", labels, 2
         yield "pop3_user:connections:busiest14d", labels, 30
+        yield "pop3_user_last_login_timestamp_seconds", labels, FIRST
     person = 'server="mx1",domain="a.example",user="anna@a.example"'
     for alert in ("ALERTS", "ALERTS_FOR_STATE"):
         state = 'alertstate="firing",' if alert == "ALERTS" else ""

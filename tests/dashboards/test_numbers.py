@@ -17,7 +17,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 SERVERS = frozenset({"mx1", "mx2", "win1"})
-UIDS = ("pop3-trend", "pop3-domains", "pop3-domain", "pop3-user", "pop3-suspicious", "pop3-exporter")
+UIDS = ("pop3-trend", "pop3-domains", "pop3-domain", "pop3-user", "pop3-suspicious", "pop3-exporter", "pop3-start")
 
 
 @dataclass(frozen=True)

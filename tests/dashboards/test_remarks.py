@@ -17,7 +17,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 REPORTS = UIDS[:4]
-FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
+FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus history"
 EMPTY = "No POP3 exporter is scraped in this range, and no history was imported"
 IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
 AT_LEAST = "≥ or more: the log has only a part of this number"
@@ -131,7 +131,7 @@ def test_another_zone_is_remarked(prometheus: PrometheusServer) -> None:
 
 def test_how_far_back_prometheus_reaches(prometheus: PrometheusServer) -> None:
     """In whole days, and that a quarter needs more."""
-    reach = remarks(boards()["pop3-exporter"], LAST_30_DAYS, prometheus, "Prometheus remembers · time zones")
+    reach = remarks(boards()["pop3-exporter"], LAST_30_DAYS, prometheus, "Prometheus history · time zones")
     assert {"44 days: a quarter is not possible yet"} == reach
 
 
@@ -140,7 +140,7 @@ def test_a_quarter_takes_92_days(days: int, said: str, prometheus: PrometheusSer
     """The same words for any age: the oldest sample's is put in its place."""
     board = boards()["pop3-exporter"]
     page = opened(board, LAST_30_DAYS, prometheus, "Day")
-    target = next(target for panel, target in board.targets() if panel.startswith("Prometheus remembers"))
+    target = next(target for panel, target in board.targets() if panel.startswith("Prometheus history"))
     begin, end = target.expr.index("($until-"), target.expr.index(")/86400")
     expr = f"{target.expr[:begin]}({days * 86_400 + 5}{target.expr[end:]}".replace("floor(", "floor(vector(1)*", 1)
     assert {said} == set(_words(page, target.to_json_data() | {"expr": expr}))

@@ -17,7 +17,7 @@ LARGEST = "Connections of the 10 largest domains by ${step:text}"
 OTHERS = {
     title: (labels.split(), columns.split("|"))
     for title, (labels, columns) in {
-        "Why connections ended": ("end reason", "End|Reason|Connections"),
+        "Why connections ended, while scraped": ("end reason", "End|Reason|Connections"),
         "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since"),
         "Most networks": ("user domain", "User|Domain|Networks"),
         "Most login failures": ("user domain", "User|Domain|Login failures"),
@@ -80,11 +80,11 @@ class Case:
                 asked = [
                     row for row in servers.rows if isinstance(self.asked.servers, str) or row[0] in self.asked.servers
                 ]
-                return {BY_STEP: self.steps(site, self.columns), "Servers": Table(servers.titles, asked)}
+                return {BY_STEP: self.steps(site, self.columns), "Servers": replace(servers, rows=asked)}
             case "pop3-domains":
                 people = by_name(site, self.asked, "user", USERS)
                 rows = [[row[0], str(row[0]).partition("@")[2], *row[1:]] for row in people.rows]
-                users = Table(["User", "Domain", *USERS], rows)
+                users = replace(people, titles=["User", "Domain", *USERS], rows=rows)
                 return {"Domains": by_name(site, self.asked, "domain", REPORT), "Top 20 users": users}
             case "pop3-domain":
                 users = by_name(site, self.asked, "user", USERS, "a.example")
@@ -185,13 +185,18 @@ def _largest(case: Case, domains: Table, panel: Shown, site: Site) -> Iterator[s
 
 
 def _shares(domains: Table, panels: dict[str, Shown]) -> Iterator[str]:
-    """Slices of the largest domains, with their names; those whose bytes nobody logs have none."""
+    """Slices of the largest domains, and one of all others, so that they are shares of all; of 0 there is none."""
     for title, column in (("Share of connections", "New connections"), ("Share of bandwidth", "Bandwidth")):
         at = domains.titles.index(column)
-        rows = sorted((row for row in domains.rows if row[at] is not None), key=lambda row: -int(row[at] or 0))[:10]
-        expected = [["Domain", column], *([str(row[0]), str(row[at])] for row in rows)]
-        yield from _differences(title, expected, panels[title].csv(formats=False))
-        yield from _differences(f"{title}, slices", [row[0] for row in rows], [name for name, _ in panels[title].tiles])
+        rows = sorted(((str(row[0]), int(row[at] or 0)) for row in domains.rows if row[at]), key=lambda row: -row[1])
+        others = ("others", sum(size for _, size in rows[10:]))
+        expected = sorted([*rows[:10], *([others] if others[1] else [])], key=lambda row: -row[1])
+        found = [(name, int(size)) for name, size in panels[title].csv(formats=False)[1:]]
+        yield from _differences(title, sorted(expected), sorted(found))
+        yield from _differences(f"{title}, order", [size for _, size in expected], [size for _, size in found])
+        yield from _differences(
+            f"{title}, slices", [name for name, _ in found], [name for name, _ in panels[title].tiles]
+        )
 
 
 def _joined(answers: Answers, labels: Sequence[str]) -> list[list[str | float]]:

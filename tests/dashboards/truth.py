@@ -39,6 +39,8 @@ class View:
                 return self._compare(rows, meaning, self._steps(meaning))
             case Quantity.TOTAL:
                 return self._compare(rows, meaning, self._total(meaning, self.begin, self.end + 1))
+            case Quantity.TOP:
+                return self._top(rows, meaning, self._total(meaning, self.begin, self.end + 1))
             case Quantity.SHARES:
                 return self._compare(rows, meaning, self._shares(meaning))
             case Quantity.CHANGE:
@@ -136,6 +138,13 @@ class View:
             if not (math.isnan(value) and truth.get(cell, 0) == 0) and value != truth.get(cell, 0)
         ]
         return wrong + [f"{cell}: no row, not {value}" for cell, value in truth.items() if value and cell not in seen]
+
+    def _top(self, rows: Rows, meaning: Meaning, truth: dict[Cell, int]) -> list[str]:
+        """Every row is right, and nothing larger is missing."""
+        least = min(rows.values(), default=0)
+        seen = {tuple(dict(labels).get(label, "") for label in meaning.by) for labels in rows}
+        expected = {cell: value for cell, value in truth.items() if cell[0] in seen or value > least}
+        return self._compare(rows, meaning, expected)
 
     def _silent(self, meaning: Meaning, cell: Cell, value: float) -> bool:
         """Whether a number stands where no server logs the measure."""
