@@ -128,9 +128,22 @@ def _differences(what: str, expected: Sequence[Any], found: Sequence[Any]) -> li
 
 def _table(title: str, case: Case, table: Table, panel: Shown, site: Site) -> Iterator[str]:
     raw = _begins(panel.csv(formats=False), case, site) if title == BY_STEP else panel.csv(formats=False)
-    yield from _differences(f"{title}, CSV", table.raw(), raw)
-    yield from _differences(f"{title}, formatted CSV", table.formatted(), panel.csv(formats=True))
-    yield from _differences(f"{title}, as shown", [table.titles, *map(table.texts, table.rows)], panel.table)
+    if title != BY_STEP:
+        at = table.titles.index("New connections")
+        counts = [int(row[at]) for row in raw[1:]]
+        yield from _differences(f"{title}, order", sorted(counts, reverse=True), counts)
+    for what, expected, found in (
+        ("CSV", table.raw(), raw),
+        ("formatted CSV", table.formatted(), panel.csv(formats=True)),
+        ("as shown", [list(table.titles), *map(table.texts, table.rows)], panel.table),
+    ):
+        # Names with as many connections may change places.
+        pair = (expected, found) if title == BY_STEP else (_by_name(expected), _by_name(found))
+        yield from _differences(f"{title}, {what}", *pair)
+
+
+def _by_name(rows: list[list[str]]) -> list[list[str]]:
+    return [*rows[:1], *sorted(rows[1:])]
 
 
 def _begins(cells: list[list[str]], case: Case, site: Site) -> list[list[str]]:
@@ -175,7 +188,9 @@ def _drawn(custom: Json) -> tuple[str, str, bool]:
 def _largest(case: Case, domains: Table, panel: Shown, site: Site) -> Iterator[str]:
     """A series per domain, the largest first, each cell of which is the log's; what is empty is 0."""
     yield from _axis(panel)
-    yield from _differences("Domains", [row[0] for row in domains.rows[:10]], panel.titles[1:])
+    counts = {str(row[0]): row[1] for row in domains.rows}
+    largest = [row[1] for row in domains.rows[:10]]  # the last of them may be as large as others
+    yield from _differences("Domains", largest, [counts.get(name) for name in panel.titles[1:]])
     cells = _begins(panel.csv(formats=False), case, site)
     for column, name in enumerate(panel.titles[1:], 1):
         events = replace(site, events=[event for event in site.events if event.domain == name])
@@ -192,7 +207,8 @@ def _shares(domains: Table, panels: dict[str, Shown]) -> Iterator[str]:
         others = ("others", sum(size for _, size in rows[10:]))
         expected = sorted([*rows[:10], *([others] if others[1] else [])], key=lambda row: -row[1])
         found = [(name, int(size)) for name, size in panels[title].csv(formats=False)[1:]]
-        yield from _differences(title, sorted(expected), sorted(found))
+        sizes = dict(rows) | dict([others])
+        yield from _differences(title, [(name, sizes.get(name)) for name, _ in found], found)
         yield from _differences(f"{title}, order", [size for _, size in expected], [size for _, size in found])
         yield from _differences(
             f"{title}, slices", [name for name, _ in found], [name for name, _ in panels[title].tiles]

@@ -34,22 +34,16 @@ class View:
 
     def complaints(self, meaning: Meaning, rows: Rows) -> list[str]:
         """What is wrong with the rows of an exact target; empty: nothing."""
-        match meaning.quantity:
-            case Quantity.STEPS:
-                return self._compare(rows, meaning, self._steps(meaning))
-            case Quantity.TOTAL:
-                return self._compare(rows, meaning, self._total(meaning, self.begin, self.end + 1))
-            case Quantity.TOP:
-                return self._top(rows, meaning, self._total(meaning, self.begin, self.end + 1))
-            case Quantity.SHARES:
-                return self._compare(rows, meaning, self._shares(meaning))
-            case Quantity.CHANGE:
-                return self._change(meaning, rows)
-            case Quantity.BEGINS:
-                return self._begins(meaning, rows)
-            case Quantity.COVERAGE:
-                return self._coverage(rows)
-        raise AssertionError(meaning)
+        judges: dict[Quantity | None, Callable[[Meaning, Rows], list[str]]] = {
+            Quantity.STEPS: lambda one, rows: self._compare(rows, one, self._steps(one)),
+            Quantity.TOTAL: lambda one, rows: self._compare(rows, one, self._total(one, self.begin, self.end + 1)),
+            Quantity.TOP: lambda one, rows: self._top(rows, one, self._total(one, self.begin, self.end + 1)),
+            Quantity.SHARES: lambda one, rows: self._compare(rows, one, self._shares(one)),
+            Quantity.CHANGE: self._change,
+            Quantity.BEGINS: self._begins,
+            Quantity.COVERAGE: lambda _, rows: self._coverage(rows),
+        }
+        return judges[meaning.quantity](meaning, rows)
 
     def _wanted(self, series: Series) -> Callable[[Event], bool]:
         names = self.names or {}
