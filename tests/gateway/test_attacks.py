@@ -151,6 +151,18 @@ def test_her_own_numbers_are_there(door: Door) -> None:
     assert [("a.example", True)] == [(row["metric"]["domain"], float(row["value"][1]) > 10) for row in rows]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["series", "labels"])
+def test_what_is_asked_for_is_what_is_answered(path: str, method: str, door: Door) -> None:
+    """The selector chooses among her own series, also in a form; one that finds nothing gets nothing."""
+    for selector, found in (("pop3_user_client_networks", True), ("pop3_nothing", False)):
+        asked = {"params" if method == "GET" else "data": {"match[]": selector}}
+        headers = {"X-Grafana-Id": door.token()}
+        answer = door.client.request(method, f"/api/v1/{path}", headers=headers, **asked).json()["data"]
+        assert bool(answer) == found
+        assert {selector} >= {labels["__name__"] for labels in answer if path == "series"}
+
+
 def test_the_operator_sees_everything(door: Door) -> None:
     """The same question by an administrator of another organisation."""
     rows = door.rows("sum by(domain)(pop3_domain_connections_total)", door.operator())
