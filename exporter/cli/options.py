@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from exporter.cli import access
 from exporter.config import DEFAULT_FILE, Config, Source
 from exporter.configfile import ConfigError, load
+from exporter.errors import OperatorError
 
 MACHINES = "this machine's"
 
@@ -221,7 +222,7 @@ def day(text: str | None, option: str) -> date | None:
         raise typer.BadParameter(f"{option} {text}: a date looks like 2026-11-30") from error
 
 
-class FileProblem(Exception):  # noqa: N818 - it is told as it stands
+class FileProblem(OperatorError):  # noqa: N818 - it is told as it stands
     """A file named on the command line cannot be read."""
 
 

@@ -28,7 +28,8 @@ from exporter.periods import Step
 from exporter.pulse import Pulse
 from exporter.reports import By, Mark, ReportRow, report
 from exporter.systemd import Watchdog, notify
-from exporter.web import ReportLine, Site, serve
+from exporter.web.serving import serve
+from exporter.web.site import ReportLine, Site
 from exporter.wiring import STANDARD_INPUT, crew_of, inputs_named, open_ledger
 
 LOG = logging.getLogger("pop3_exporter")
