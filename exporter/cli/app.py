@@ -15,7 +15,6 @@ from exporter.errors import OperatorError
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Exact POP3 usage counters for Prometheus, from the logs of any POP3 server.",

@@ -1,5 +1,6 @@
 """The web side put together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.web.app import application
@@ -9,8 +10,11 @@ from exporter.web.server import WebServer
 from exporter.web.site import Site
 
 
-def serve(listen: str, site: Site, config_file: Path | None = None) -> WebServer:
-    """A running server. ConfigError: the web configuration cannot be used; ListenError: the address cannot."""
+def serve(listen: str | Sequence[str], site: Site, config_file: Path | None = None) -> WebServer:
+    """A running server on one address or several.
+
+    ConfigError: the web configuration cannot be used; ListenError: an address cannot.
+    """
     security = Security(config_file) if config_file else None
     server = WebServer(listen, Guard(application(site), security), security.tls if security else None)
     server.start()
