@@ -18,6 +18,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("import", "history"),
     ("ledger", "ledger"),
     ("forget", "ledger"),
+    ("files", "shipping"),
     ("gateway", "gateway"),
 )
 _MODULES = dict(COMMANDS)

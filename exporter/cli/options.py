@@ -109,7 +109,7 @@ FLAGS_SOURCE = "files"
 
 _NO_FILE = """\
   The smallest configuration is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
-  deploy/exporter/config.yaml, which comes with the source, explains every key."""
+  pop3-exporter files config DIRECTORY writes one that explains every key."""
 
 
 def loaded(file: Path | None, named: Path | None = None) -> Config:
