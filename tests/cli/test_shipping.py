@@ -89,7 +89,7 @@ def test_the_unit_runs_the_program_that_wrote_it(pop3: Run, tmp_path: Path) -> N
     """`ExecStart` names this program's own path."""
     pop3("files", "unit", tmp_path)
     text = (tmp_path / "pop3-exporter.service").read_text(encoding="utf-8")
-    assert f"ExecStart={Path.cwd() / 'pop3-exporter'} run --config.file /etc/pop3-exporter/config.yaml\n" in text
+    assert f"ExecStart={Path.cwd() / 'pop3-exporter'} run --config.file /etc/pop3-exporter/config.yaml $ARGS\n" in text
 
 
 def test_the_example_is_a_configuration(pop3: Run, tmp_path: Path) -> None:

@@ -54,6 +54,10 @@ def test_rules_and_unit_come_too(program: Path, tmp_path: Path) -> None:
 
 def test_the_program_works_without_its_extras(program: Path, tmp_path: Path) -> None:
     """Commands that need an extra say which one."""
-    assert "dovecot" in ran(program, "parse", "--help", cwd=tmp_path)
+    line = (
+        "Nov 30 12:00:00 mx1 dovecot: pop3-login: Login: user=<ann@example.com>, method=PLAIN, rip=192.0.2.1, mpid=7\n"
+    )
+    (tmp_path / "mail.log").write_text(line, encoding="utf-8")
+    assert '"login"' in ran(program, "parse", "mail.log", cwd=tmp_path)
     gateway = subprocess.run([program, "gateway"], capture_output=True, text=True, check=False)
     assert (1, True) == (gateway.returncode, "pip install 'pop3-exporter[gateway]'" in gateway.stderr)
