@@ -6,7 +6,6 @@ its totals by scope and labels. Sessions were open then. A release adds its own 
 
 import gzip
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def left(version: str, tmp_path: Path) -> Iterator[Path]:
+def left(version: str, tmp_path: Path) -> Path:
     """A folder as the older version left it: `ledger.sqlite`, and `mail.log` up to what it had read."""
     lines = whole(version)
     (tmp_path / "ledger.sqlite").write_bytes(gzip.decompress((SAVED / f"{version}.sqlite.gz").read_bytes()))
