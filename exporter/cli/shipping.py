@@ -29,7 +29,7 @@ def _dashboards(
     directory: Directory,
     time_zone: Annotated[
         str | None,
-        typer.Option("--time-zone", metavar="ZONE", help="The exporter's time_zone", show_default="UTC"),
+        typer.Option("--time-zone", metavar="ZONE", help="Show times in this zone, the exporter's time_zone"),
     ] = None,
     *,
     force: Force = False,
