@@ -22,6 +22,7 @@ from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
 PROBLEM = "problem: "
+ADVICE = "to have it log more: "
 TITLES = {Quality.NONE: "not logged", Quality.ESTIMATED: "estimated", Quality.LOWER_BOUND: "only a lower bound"}
 
 
@@ -33,15 +34,13 @@ def _check(
 ) -> None:
     """Check a configuration. Says all that is wrong with it (exit code 2) or cannot be used (1), and what it reads."""
     config = options.loaded(config_file, file)
-    twice = [*shared(config), *(f"source {source}: {problem}" for source, problem in left_out(config))]
-    if twice:
-        raise ConfigError([f"{options.config_path(config_file, file)}: {problem}" for problem in twice])
+    refuse_shared(config, options.config_path(config_file, file))
     if config.web.config_file is not None:
         Security(config.web.config_file)
-    remarks = list(_all(config))
-    problems = sum(remark.lstrip().startswith(PROBLEM) for remark in remarks)
+    found = list(remarks(config))
+    problems = sum(remark.lstrip().startswith(PROBLEM) for remark in found)
     verdict = "good" if not problems else f"no mistake in it, but {problems} of its files cannot be used as they are"
-    typer.echo("\n".join((f"{options.config_path(config_file, file)}: {verdict}", *remarks)))
+    typer.echo("\n".join((f"{options.config_path(config_file, file)}: {verdict}", *found)))
     if ledger:
         wrong = care.check(config.ledger)
         typer.echo("\n".join((f"{config.ledger}:", *wrong)) if wrong else f"{config.ledger}: sound, and its sums agree")
@@ -50,7 +49,15 @@ def _check(
         raise typer.Exit(1)
 
 
-def _all(config: Config) -> Iterator[str]:
+def refuse_shared(config: Config, path: Path) -> None:
+    """ConfigError where two sources of the configuration at `path` would count the same lines."""
+    twice = [*shared(config), *(f"source {source}: {problem}" for source, problem in left_out(config))]
+    if twice:
+        raise ConfigError([f"{path}: {problem}" for problem in twice])
+
+
+def remarks(config: Config) -> Iterator[str]:
+    """What stands in its way, what each source reads, and what that shows; ADVICE begins what to set."""
     for remark in of_ledger(config.ledger):
         yield f"  {remark}"
     for source in config.sources:
@@ -95,7 +102,7 @@ def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
     yield f"{path}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
         yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
-        yield from (f"  to have it log more: {sentence}" for sentence in one.advice if one.server not in doubted)
+        yield from (f"  {ADVICE}{sentence}" for sentence in one.advice if one.server not in doubted)
     yield from pipeline.problems
 
 
