@@ -8,8 +8,8 @@ import typer
 
 from exporter.catalogue import Quality
 from exporter.cli import options
-from exporter.cli.files import newest, sampled
-from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files
+from exporter.cli.files import journal_end, newest, sampled
+from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -69,7 +69,11 @@ def remarks(config: Config) -> Iterator[str]:
 def _of_source(source: Source, config: Config) -> Iterator[str]:
     """What an operator would want to know before the start; files that come later are no problem."""
     if source.journal is not None:
-        yield from of_journal(source.journal.directory)
+        remarks = list(of_journal(source.journal.directory))
+        yield from remarks
+        if not remarks or not remarks[0].startswith(PROBLEM):
+            with journal_end(source.journal) as file:
+                yield from _told(file, "its newest entries", source, config)
         return
     if source.paths == STANDARD_INPUT:
         return
@@ -83,13 +87,13 @@ def _of_source(source: Source, config: Config) -> Iterator[str]:
             remarks = list(of_log(path))
             if not any(remark.startswith(PROBLEM) for remark in remarks):
                 readable.append(path)
-                yield f"{path}: {path.stat().st_size:,} bytes"
+                yield f"{path}: {path.stat().st_size:,} bytes{readers(path)}"
             yield from remarks
     for path in newest(readable):
-        yield from _told(path, source, config)
+        yield from _told(path, str(path), source, config)
 
 
-def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
+def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str]:
     """What a file's first megabytes show of the server and its logging, and what to set so that it tells more."""
     try:
         pipeline = sampled(str(path), source, config)
@@ -99,7 +103,7 @@ def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
     heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
     doubted = {doubt.server for doubt in pipeline.doubts}
     server = f"lines of {pipeline.format_name}, " if heard.events else ""
-    yield f"{path}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
+    yield f"{name}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
         yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
         yield from (f"  {ADVICE}{sentence}" for sentence in one.advice if one.server not in doubted)

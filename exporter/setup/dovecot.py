@@ -16,6 +16,9 @@ DROP_IN = "/etc/dovecot/conf.d/99-pop3-exporter.conf"
 STANDARD_ERROR = "/dev/stderr"
 _VERSION = re.compile(r"^# (\d+)\.(\d+)[\w.+~-]*", re.MULTILINE)
 _FILE = re.compile(r"^# \d[^\n]*: (/\S+)$", re.MULTILINE)
+# 2.4 has a block where earlier ones have a list.
+_PROTOCOLS = re.compile(r"^protocols \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_ENABLED = re.compile(r"^\s*(\w+) = yes$", re.MULTILINE)
 _SETTING = re.compile(r"^(\w+) = ?(.*)$", re.MULTILINE)
 _BYTES = (re.compile(r"%i\b|%\{input\}"), re.compile(r"%o\b|%\{output\}"))
 
@@ -27,6 +30,7 @@ class Settings:
     version: str
     is_new: bool
     file: str
+    protocols: tuple[str, ...]
     values: dict[str, str]
 
     @property
@@ -50,12 +54,14 @@ def settings(machine: Machine) -> Settings | None:
     if version is None or named.code != 0:
         return None
     form = machine.run(("doveconf", "-f", "protocol=pop3", LOGOUT_FORMAT))
-    file = _FILE.search(whole.out)
+    file, block = _FILE.search(whole.out), _PROTOCOLS.search(named.out)
+    values = {name: value.strip() for name, value in _SETTING.findall(f"{named.out}\n{form.out}")}
     return Settings(
         version=version[0].removeprefix("# "),
         is_new=(int(version[1]), int(version[2])) >= (2, 4),
         file=file[1] if file else "",
-        values={name: value.strip() for name, value in _SETTING.findall(f"{named.out}\n{form.out}")},
+        protocols=tuple(_ENABLED.findall(block[1]) if block else values.get("protocols", "").split()),
+        values=values,
     )
 
 
@@ -73,7 +79,7 @@ def own_logs(machine: Machine) -> OwnLogs:
         files=files,
         facility=values.get("syslog_facility", "") or "mail" if to_syslog else "",
         identifiers=(instance,) if instance not in {"", "dovecot"} else (),
-        serves="pop3" in values.get("protocols", "").split(),
+        serves="pop3" in found.protocols,
         version=found.version,
         advice=(_advice(found),) if found.missing else (),
     )

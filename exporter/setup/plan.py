@@ -13,8 +13,8 @@ Source = dict[str, Any]  # as YAML has it
 # The ledger keeps so many days; older lines would count in no report.
 SINCE = "400 days ago"
 _HEAD = """\
-# Written by `pop3-exporter setup`. All keys: https://pop3-exporter.example/docs/configuration
-# After a change: pop3-exporter check, then restart the exporter; nothing is lost.
+# Written by `pop3-exporter setup`; deploy/exporter/config.yaml explains every key.
+# After a change: pop3-exporter check, then restart the exporter, which loses nothing.
 """
 
 
@@ -49,7 +49,7 @@ def sources(
 def text(zone: str, ledger: str, listen: str, made: Sequence[Source]) -> str:
     """The file."""
     head: dict[str, object] = {"time_zone": zone, "ledger": ledger, "web": {"listen": listen}, "sources": list(made)}
-    return _HEAD + yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=120)
+    return _HEAD + yaml.safe_dump(head, sort_keys=False, default_flow_style=None, width=120)
 
 
 def _reading(place: Place, *, old_logs: bool, since: str) -> dict[str, object]:
