@@ -9,6 +9,7 @@ from typer.main import get_group
 
 # The name of each, and the module of this package that has it in its COMMANDS.
 COMMANDS: tuple[tuple[str, str], ...] = (
+    ("setup", "setup"),
     ("run", "run"),
     ("check", "check"),
     ("parse", "parse"),

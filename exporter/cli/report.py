@@ -93,6 +93,13 @@ def _report(  # noqa: PLR0917 - the options of a report
         write(reading, wanted, clock, output)
 
 
+def show(ledger: Path, by: By, first: date) -> None:
+    """All that a ledger has since `first`, as a table."""
+    with Reading(ledger) as reading:
+        wanted = _Wanted(by, Step.DAY, first, None, None, None, None)
+        _write([reading], wanted, time.time(), Output.TABLE)
+
+
 def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) -> str | None:
     """Which options go together; the name of the column to sort by."""
     if step is not None and by is not By.TREND:

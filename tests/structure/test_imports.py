@@ -48,7 +48,8 @@ ALLOWED: dict[str, set[str]] = {
     "confinement": {"exposition", "faults", "heldfiles", "inputs", "ledger", "pipeline", "savepoint", "trial"},
     "crew": {"confinement", "faults", "ledger", "pipeline", "savepoint", "trial"},
     "daemon": {"confinement", "crew", "exposition", "faults", "ledger", "pulse"},
-    "demo": set(),
+    "setup": {"envelopes", "formats"},
+    "demo": {"inputs", "ledger", "setup"},
 }
 
 
