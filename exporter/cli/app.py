@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from exporter import __version__
-from exporter.cli import check, gateway, history, ledger, parse, replay, report, run
+from exporter.cli import check, gateway, healthcheck, history, ledger, parse, replay, report, run
 from exporter.cli.options import FileProblem
 from exporter.configfile import ConfigError
 from exporter.ledger.errors import LedgerError
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Exact POP3 usage counters for Prometheus, from the logs of any POP3 server.",
 )
-for module in (run, check, parse, replay, report, history, ledger, gateway):
+for module in (run, check, parse, replay, report, history, ledger, gateway, healthcheck):
     for name, command in module.COMMANDS.items():
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
