@@ -1,8 +1,7 @@
 """`healthcheck`: whether the daemon answers on its own address, for containers; with TLS and passwords too.
 
-The configuration holds no password, only its hash, and no certificate of a client. So the daemon's own refusal, a 401 or a
-TLS alert that asks for a certificate, is an answer as well: it tells that the web side is alive, and that is all that
-`/-/healthy` tells.
+The configuration has no password, only its hash, and no client certificate. So a refusal by the daemon itself, a 401 or
+a TLS alert that asks for a certificate, counts as alive: `/-/healthy` says no more than that either.
 """
 
 import http.client
@@ -22,7 +21,7 @@ ALIVE = {200: "", 401: " (it asks for a user, as configured)"}
 
 
 def _healthcheck(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
-    """Ask the running daemon whether it is healthy: exit code 0 or 1. Meant for containers; works with TLS and users."""
+    """Ask the running daemon whether it is alive (exit code 0) or not (1). For containers; works with TLS and users."""
     config = options.loaded(config_file, file)
     host, port = split(config.web.listen)
     host = "127.0.0.1" if host in {*WILDCARDS, "0.0.0.0"} else host  # noqa: S104 - compared, not listened on
