@@ -6,11 +6,13 @@ a TLS alert that asks for a certificate, counts as alive: `/-/healthy` says no m
 
 import http.client
 import ssl
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from exporter.cli import options
-from exporter.config import Config
+from exporter.cli.gateway import DEFAULT_FILE as GATEWAY_FILE
 from exporter.web.listen import WILDCARDS, split
 from exporter.web.webconfig import TlsServer, read
 
@@ -20,12 +22,17 @@ SECONDS = 4.0
 ALIVE = {200: "", 401: " (it asks for a user, as configured)"}
 
 
-def _healthcheck(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
+Gateway = Annotated[bool, typer.Option("--gateway", help="Ask the gateway, by its own configuration")]
+
+
+def _healthcheck(
+    file: options.ConfigArgument = None, config_file: options.ConfigFile = None, *, gateway: Gateway = False
+) -> None:
     """Ask the running daemon whether it is alive (exit code 0) or not (1). For containers; works with TLS and users."""
-    config = options.loaded(config_file, file)
-    host, port = split(config.web.listen)
+    listen, web_config = (_of_gateway if gateway else _of_exporter)(file, config_file)
+    host, port = split(listen)
     host = "127.0.0.1" if host in {*WILDCARDS, "0.0.0.0"} else host  # noqa: S104 - compared, not listened on
-    tls = _tls(config)
+    tls = read(web_config).tls_server_config if web_config else None
     shown = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
     try:
         status = _status(_connection(host, port, tls))
@@ -39,8 +46,16 @@ def _healthcheck(file: options.ConfigArgument = None, config_file: options.Confi
     typer.echo(f"healthy: {shown} answers {status}{ALIVE[status]}")
 
 
-def _tls(config: Config) -> TlsServer | None:
-    return read(config.web.config_file).tls_server_config if config.web.config_file else None
+def _of_exporter(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:
+    web = options.loaded(config_file, file).web
+    return web.listen, web.config_file
+
+
+def _of_gateway(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:
+    from exporter.gateway import config  # noqa: PLC0415 - an exporter without this extra has none of what it needs
+
+    found = config.read(config_file or file or GATEWAY_FILE)
+    return found.listen, found.web_config_file
 
 
 def _connection(host: str, port: int, tls: TlsServer | None) -> http.client.HTTPConnection:

@@ -80,3 +80,20 @@ def test_tls_without_a_certificate_of_the_clients_must_not_fail(pop3: Run, tmp_p
         assert 1 == pop3("healthcheck", one.config).code
     finally:
         one.server.stop()
+
+
+def test_the_gateway_is_asked_by_its_own_configuration(pop3: Run, tmp_path: Path) -> None:
+    """`--gateway` reads the gateway's file, whose keys are others."""
+    one = Guarded(tmp_path, GUARDS["tls"])
+    (tmp_path / "access.yaml").write_text("access: []\n")
+    gateway = tmp_path / "gateway.yaml"
+    gateway.write_text(
+        f"listen: {one.server.url.partition('//')[2].rstrip('/')}\nweb_config_file: web.yml\naccess: access.yaml\n"
+        "time_zone: UTC\nprometheus: http://127.0.0.1:9090\nlabel_proxy: http://127.0.0.1:9091\n"
+        "grafana: {url: http://127.0.0.1:3000}\n"
+    )
+    try:
+        ran = pop3("healthcheck", "--gateway", "--config.file", gateway)
+        assert (0, "") == (ran.code, ran.err)
+    finally:
+        one.server.stop()
