@@ -17,8 +17,8 @@ from exporter.web.listen import WILDCARDS, split
 from exporter.web.webconfig import TlsServer, read
 
 PATH = "/-/healthy"
-# Docker and Kubernetes end a check after 5 s by our settings; this one says why before.
-SECONDS = 4.0
+# Docker and Kubernetes end a check after 10 s by our settings; this one says why before.
+SECONDS = 5.0
 ALIVE = {200: "", 401: " (it asks for a user, as configured)"}
 
 

@@ -72,14 +72,15 @@ startupProbe:
   {{- include "pop3-exporter.probe" (dict "root" . "path" "/-/healthy") | nindent 2 }}
   failureThreshold: 60
   periodSeconds: 5
+  timeoutSeconds: 10
 livenessProbe:
   {{- include "pop3-exporter.probe" (dict "root" . "path" "/-/healthy") | nindent 2 }}
   periodSeconds: 30
-  timeoutSeconds: 5
+  timeoutSeconds: 10
 readinessProbe:
   {{- include "pop3-exporter.probe" (dict "root" . "path" "/-/ready") | nindent 2 }}
   periodSeconds: 30
-  timeoutSeconds: 5
+  timeoutSeconds: 10
 resources:
   {{- toYaml .Values.resources | nindent 2 }}
 securityContext:
