@@ -21,6 +21,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("forget", "ledger"),
     ("files", "shipping"),
     ("gateway", "gateway"),
+    ("healthcheck", "healthcheck"),
 )
 _MODULES = dict(COMMANDS)
 
