@@ -41,6 +41,11 @@ class Book:
         return {key.labels[0]: key for key in self.reading.keys(Scope.SERVER)}
 
     @cached_property
+    def last_logins(self) -> dict[int, int]:
+        """Of each user that ever logged in, by its key: the stamp of its newest login."""
+        return self.reading.last_logins()
+
+    @cached_property
     def kept_days(self) -> dict[str, int]:
         """Per server the first day whose amounts are known; 0: all since its birth."""
         births = {name: self.calendar.day(key.first_seen) for name, key in self.servers.items()}
