@@ -57,6 +57,14 @@ class Book:
         births = {name: self.calendar.hour(key.first_seen) for name, key in self.servers.items()}
         return {name: self._kept("hours", "hour", HOUR, key.id, births[name]) for name, key in self.servers.items()}
 
+    def first_day(self, server: str) -> int:
+        """The first day of which the server's log is known: of its birth, or the oldest that is kept."""
+        return max(self.calendar.day(self.servers[server].first_seen), self.kept_days[server])
+
+    def first_hour(self, server: str) -> int:
+        """The same for hours."""
+        return max(self.calendar.hour(self.servers[server].first_seen), self.kept_hours[server])
+
     def days(self, key: Key, first: int, last: int) -> Iterator[tuple[int, Amounts]]:
         """What the key added on each day from `first` to `last` on which it saw something, as far as is known."""
         begin = max(first, self.kept_days.get(key.labels[0], 0))
