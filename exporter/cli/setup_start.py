@@ -73,7 +73,7 @@ class Start:
             self._started(unit.start(self.machine, restart=found is not None and found.is_active).err.strip())
 
     def _started(self, complaint: str) -> None:
-        address = scrape.target(self.config.web.listen, "127.0.0.1")
+        address = scrape.target(self.config.web.listen[0], "127.0.0.1")
         if _serves(address, self.config):
             say(f"It runs, and after each boot: http://{address}/")
         else:
@@ -83,7 +83,7 @@ class Start:
 def end(machine: Machine, config: Config, asking: Asking) -> None:
     """What Prometheus is told, and the report of what has been read."""
     heading("Prometheus")
-    listen = config.web.listen
+    listen = next((one for one in config.web.listen if not scrape.is_local(one)), config.web.listen[0])
     where = f"{scrape.CONFIG}, below" if machine.exists(scrape.CONFIG) else "prometheus.yml, below"
     say(f"Add to {where} scrape_configs:\n\n{scrape.snippet(scrape.target(listen, socket.getfqdn()))}\n")
     if scrape.is_local(listen) and not scrape.has_prometheus(machine):
