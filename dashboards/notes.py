@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
-from dashboards.queries import bounds
 from dashboards.targets import now
 
 NOTES = 50
@@ -15,6 +14,7 @@ IMPORTED = "Imported history only: the exporter is not scraped, so ends of conne
 AT_LEAST = "≥ or more: the log has only a part of this number"
 WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight: choose days for exact limits"
 SEEN = "last_over_time(pop3_exporter_time_seconds[1h] @ $until)"  # through a gateway, too
+BYTES = 'measure=~"(received|sent)_bytes"'
 SERVERS = 'server=~"$server"'
 WHOSE = {
     links.DOMAIN: ("domain", f'pop3_domain_first_seen_timestamp_seconds{{{SERVERS},domain="$domain"}}'),
@@ -73,10 +73,7 @@ def _zones(zone: Zone) -> str:
 
 
 def _unlogged() -> str:
-    bytes_ = 'measure=~"(received|sent)_bytes"'
-    info = f"pop3_measure_quality_info{{{SERVERS},"
-    none = f'max by(server)(last_over_time({info}{bytes_},quality="none"}}[1h] @ $until))'
-    some = f'max by(server)(last_over_time({info}{bytes_},quality!="none"}}[1h] @ $until))'
+    none, some = _told(f'{BYTES},quality="none"'), _told(f'{BYTES},quality!="none"')
     return _note(
         f"{none} unless on(server) {some}",
         "$1 logs no bytes, so its bandwidth is missing (Dovecot: set pop3_logout_format)",
@@ -120,7 +117,17 @@ def _imported() -> str:
 
 
 def _at_least() -> str:
-    return _note(f"max({bounds()})", AT_LEAST)
+    part, none, some = (
+        _told('quality="lower_bound"'),
+        _told(f'{BYTES},quality="none"'),
+        _told(f'{BYTES},quality!="none"'),
+    )
+    return _note(f"max({part} or {none} and on(server) {some})", AT_LEAST)
+
+
+def _told(matchers: str) -> str:
+    """The servers of which this is said."""
+    return f"max by(server)(last_over_time(pop3_measure_quality_info{{{SERVERS},{matchers}}}[1h] @ $until))"
 
 
 def _unknown(here: str) -> str:

@@ -95,11 +95,10 @@ def with_total(rows: str, total: str, by: str) -> str:
 def shares(series: Sequence[Series], largest: str, range_: Range = WHOLE) -> str:
     """The totals of the domains that the regular expression names, and of all others as the domain `others`."""
 
-    def of(**domains: str | None) -> list[Series]:
-        return [replace(one, only=replace(one.only, **domains)) for one in series]
+    def of(domains: str | None, but: str | None) -> list[Series]:
+        return [replace(one, only=replace(one.only, domains=domains, but_domains=but)) for one in series]
 
-    named = total(of(domains=largest), ["domain"], range_)
-    rest = total(of(domains=None, but_domains=largest), [], range_)
+    named, rest = total(of(largest, None), ["domain"], range_), total(of(None, largest), [], range_)
     return f'({named} or label_replace({rest},"domain","{OTHERS}","",""))>0'
 
 

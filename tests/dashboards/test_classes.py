@@ -105,11 +105,9 @@ def test_a_chosen_name_stays(prometheus: PrometheusServer) -> None:
     assert "carla@c.example" not in _offered(board, prometheus, LAST_30_DAYS, "user", other)
 
 
-def _offered(
-    board: Json, prometheus: PrometheusServer, asked: Asked, name: str, chosen: dict[str, str | list[str]]
-) -> list[str]:
+def _offered(board: Json, prometheus: PrometheusServer, asked: Asked, name: str, chosen: dict[str, str]) -> list[str]:
     """The names that a variable offers which already has a value."""
-    page = Page(board, prometheus, asked.begin, asked.end, chosen)
+    page = Page(board, prometheus, asked.begin, asked.end, {**chosen})
     variable = next(one for one in board["templating"]["list"] if one["name"] == name)
     return page.offered(variable)
 

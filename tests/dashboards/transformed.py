@@ -88,7 +88,7 @@ class Case:
                 return {"Domains": by_name(site, self.asked, "domain", REPORT), "Top 20 users": users}
             case "pop3-domain":
                 users = by_name(site, self.asked, "user", USERS, "a.example")
-                return {BY_STEP: self.steps(site, self.columns), "Users of $domain": users}
+                return {BY_STEP: self.steps(site, self.columns), "Known users of $domain": users}
             case "pop3-user":
                 return {BY_STEP: self.steps(site, self.columns)}
         return {}
