@@ -58,9 +58,9 @@ class Start:
         if found is None:
             text = unit.text(program(), self.path)
             hidden = access.hidden_from_unit(Path(program()))
-            if not text or hidden:
-                why = f"{program()}: {hidden}" if hidden else "this installation has none to make it from"
-                say(f"There is no unit {unit.NAME} ({why}). Until there is one, start it with: {command}")
+            if hidden:
+                say(f"There is no unit {unit.NAME} ({program()}: {hidden}).")
+                say(f"Until there is one, start it with: {command}")
                 return
             if self.asking.does(f"write the unit {unit.FILE}"):
                 self.machine.path(unit.FILE).write_text(text, encoding="utf-8")
