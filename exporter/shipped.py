@@ -1,4 +1,4 @@
-"""What comes with the program for other programs: dashboards, rules, runbooks, unit, example configuration.
+"""What comes with the program for other programs: dashboards, rules, runbooks, unit, configuration, manifests.
 
 In a wheel it lies beside the modules (pyproject.toml, force-include); in a checkout it is deploy/ itself.
 """
@@ -58,6 +58,11 @@ def unit(program: str) -> Files:
 def configuration() -> Files:
     """The example, in which every key is explained."""
     return {"config.yaml": _text("exporter", "config.yaml")}
+
+
+def kubernetes() -> Files:
+    """Manifests: one replica with its volume, its service and its network policy."""
+    return _texts("kubernetes", ".yaml")
 
 
 def _texts(folder: str, ending: str) -> Files:

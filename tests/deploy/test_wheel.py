@@ -33,6 +33,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("dashboards", "grafana/dashboards", "*.json"),
         ("runbooks", "runbooks", "*.md"),
         ("config", "exporter", "config.yaml"),
+        ("kubernetes", "kubernetes", "*.yaml"),
     ],
 )
 def test_the_wheel_brings_its_files(program: Path, tmp_path: Path, kind: str, folder: str, pattern: str) -> None:
