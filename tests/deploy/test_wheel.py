@@ -43,6 +43,12 @@ def test_the_wheel_brings_its_files(program: Path, tmp_path: Path, kind: str, fo
     assert expected == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
+def test_dashboards_need_no_generator(program: Path, tmp_path: Path) -> None:
+    """grafanalib is not installed here."""
+    ran(program, "files", "dashboards", tmp_path, "--time-zone", "UTC", cwd=tmp_path)
+    assert {'"timezone": "utc"' in path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {True}
+
+
 def test_rules_and_unit_come_too(program: Path, tmp_path: Path) -> None:
     """With their addresses and paths filled in."""
     ran(program, "files", "rules", tmp_path, "--grafana-url", "https://grafana.example.com", cwd=tmp_path)
