@@ -12,9 +12,9 @@ from exporter.web.guard import Guard
 from exporter.web.listen import ListenError
 from exporter.web.security import Security
 from exporter.web.server import WebServer
-from exporter.web.site import ReportLine, Site
+from exporter.web.site import Site
 
-__all__ = ["ListenError", "ReportLine", "Security", "Site", "WebServer", "serve"]
+__all__ = ["ListenError", "Security", "Site", "WebServer", "serve"]
 
 
 def serve(listen: str, site: Site, config_file: Path | None = None) -> WebServer:
