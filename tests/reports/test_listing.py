@@ -29,8 +29,17 @@ def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         domain = dice.choice(DOMAINS)
         user = f"u{dice.randrange(30)}@{domain}" if domain != OTHER else OTHER
         stamp = CLOCK - dice.randrange(30 * 86_400)
-        amounts = {"connections": dice.randrange(1, 4), "terminations": number % 3, "sent_bytes": dice.randrange(999)}
-        charges.append(charge(stamp, server=dice.choice(["mx1", "mx2"]), domain=domain, user=user, **amounts))
+        charges.append(
+            charge(
+                stamp,
+                server=dice.choice(["mx1", "mx2"]),
+                domain=domain,
+                user=user,
+                connections=dice.randrange(1, 4),
+                terminations=number % 3,
+                sent_bytes=dice.randrange(999),
+            )
+        )
     charges += [charge(CLOCK, server="mx1", domain="unknown", blocked_connections=4, connections=4)]
     quality = {("mx2", name): Quality.NONE for name in ("sent_bytes", "received_bytes")}
     path = tmp_path_factory.mktemp("listing") / "ledger.sqlite"
