@@ -18,7 +18,7 @@ from exporter.catalogue import CONNECTIONS, Scope
 from exporter.cli import options
 from exporter.cli.files import replayed
 from exporter.cli.options import FileProblem
-from exporter.config import AUTO, DEFAULT_FILE, Config, Source
+from exporter.config import AUTO, Config, Source
 from exporter.ledger.reading import Reading
 from exporter.periods import Step
 from exporter.reports import By, failed_names, report, sort_columns, unused
@@ -108,6 +108,13 @@ def _report(  # noqa: PLR0917 - the options of a report
         write(reading, wanted, clock, output)
 
 
+def show(ledger: Path, by: By, first: date) -> None:
+    """All that a ledger has since `first`, as a table."""
+    with Reading(ledger) as reading:
+        wanted = _Wanted(by, Step.DAY, first, None, None, None, None, None)
+        _write([reading], wanted, time.time(), Output.TABLE)
+
+
 def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) -> str | None:
     """Which options go together; the name of the column to sort by."""
     if step is not None and by is not By.TREND:
@@ -132,9 +139,10 @@ def _check_inactive(days: int, by: By, others: Mapping[str, object]) -> None:
 
 def _configured(config_file: Path | None) -> Path:
     """The ledger of the configuration."""
-    if config_file is None and not DEFAULT_FILE.exists():
+    default_file = options.default_file()
+    if config_file is None and not default_file.exists():
         raise typer.BadParameter(
-            f"give either --ledger LEDGER or log files: there is no {DEFAULT_FILE} to name the ledger"
+            f"give either --ledger LEDGER or log files: there is no {default_file} to name the ledger"
         )
     return options.loaded(config_file).ledger
 

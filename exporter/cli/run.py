@@ -2,14 +2,14 @@
 
 import gc
 import logging
-import sys
 import threading
 import time
 from contextlib import ExitStack, closing
 
 import typer
 
-from exporter.cli import options
+from exporter import shipped
+from exporter.cli import logs, options, serving
 from exporter.cli.signals import Signals
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -23,21 +23,26 @@ from exporter.ledger.reading import Reading
 from exporter.overlap import carry_over, shared
 from exporter.pulse import Pulse
 from exporter.systemd import Watchdog, notify
-from exporter.web import Site, serve
+from exporter.web.serving import serve
+from exporter.web.site import Site
 from exporter.wiring import STANDARD_INPUT, crew_of, inputs_named, open_ledger
 
 LOG = logging.getLogger("pop3_exporter")
 
 
-def _run(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
+def _run(  # noqa: PLR0917 - the options of a command
+    file: options.ConfigArgument = None,
+    config_file: options.ConfigFile = None,
+    listen: serving.ListenAddress = None,
+    web_config_file: serving.WebConfigFile = None,
+    log_level: logs.LogLevel = logs.Level.INFO,
+    log_format: logs.LogFormat = logs.Form.TEXT,
+) -> None:
     """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
-    config = options.loaded(config_file, file)
+    config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     if problems := shared(config):
         raise ConfigError(problems)
-    # systemd's journal adds the time; a terminal is told it.
-    form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
-    logging.getLogger("watchdog").setLevel(logging.WARNING)
+    logs.begin(log_level, log_format)
     stop, wake = threading.Event(), threading.Event()
     pulse = Pulse(time.monotonic, Watchdog(time.monotonic).beat)
 
@@ -81,11 +86,12 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
         problems=lambda: [*filter(None, [pulse.problem, daemon.failing]), *_unreadable(metrics)],
         reading=lambda: Reading(ledger.path),
         formats={one.name: one for one in FORMATS},
-        listen=(config.web.listen,),
+        listen=config.web.listen,
+        files=shipped.KINDS,
     )
     web = serve(config.web.listen, site, config.web.config_file)
     stack.callback(web.stop)
-    LOG.info("serving %s; ledger %s; days begin in %s", web.url, ledger.path, ledger.view.time_zone)
+    LOG.info("serving %s; ledger %s; days begin in %s", ", ".join(web.urls), ledger.path, ledger.view.time_zone)
     for source in config.sources:
         LOG.info("source %s reads %s%s", source.name, ", ".join(inputs_named(source)), begins[source.name])
     # What is in memory now stays: full collections then take a third of the time (tests/bench/ledger.py).

@@ -10,16 +10,12 @@ from exporter.formats.contract import Format
 from exporter.ledger.reading import Reading
 from exporter.model import View
 
-# Kind (rules, dashboards, runbooks) to name to text.
-Files = Mapping[str, Mapping[str, str]]
+# By kind (rules, dashboards, runbooks) what reads the files: name to text.
+Files = Mapping[str, Callable[[], Mapping[str, str]]]
 
 
 def _nothing() -> tuple[()]:
     return ()
-
-
-def _no_files() -> Files:
-    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +36,4 @@ class Site:
     reading: Callable[[], Reading] | None = None
     formats: Mapping[str, Format] = field(default_factory=lambda: MappingProxyType({}))
     listen: Sequence[str] = ()
-    files: Callable[[], Files] = _no_files
+    files: Files = field(default_factory=lambda: MappingProxyType({}))

@@ -13,8 +13,9 @@ from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.sources import SourceReport
 from exporter.ledger.reading import Reading
 from exporter.model import Row, SourceCount, View
-from exporter.web import Site, WebServer, serve
-from exporter.web.site import Files
+from exporter.web.server import WebServer
+from exporter.web.serving import serve
+from exporter.web.site import Files, Site
 from tests.exposition.views import BERLIN, NOW, amounts, view
 from tests.web.wordings import Plain
 
@@ -59,7 +60,7 @@ class World:
             None if ledger is None else lambda: Reading(ledger),
             {"plain": Plain()},
             self.listen,
-            lambda: self.files,
+            self.files,
         )
 
     def start(self, listen: str = "127.0.0.1:0", config_file: Path | None = None) -> WebServer:

@@ -298,7 +298,7 @@ def test_large_sites_scrape_users_in_a_job_of_their_own(world: World) -> None:
 
 def test_rules_and_dashboards_are_saved_at_once(world: World) -> None:
     """Where they come with the program; the command that writes them stands beside."""
-    world.files = {"rules": {"alerts.yml": "groups: []\n"}}
+    world.files = {"rules": lambda: {"alerts.yml": "groups: []\n"}}
     with httpx.Client() as client, closing_server(world) as url:
         page = Seen(client.get(url).text)
         answer = client.get(f"{url}{page.links['rules.zip']}")

@@ -9,7 +9,6 @@ from ipaddress import ip_address
 from exporter.catalogue import Scope
 from exporter.model import View
 from exporter.web.landing.markup import Html, el, text, with_code
-from exporter.web.landing.numbers import count
 from exporter.web.site import Files, Site
 
 HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]{2,60}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
@@ -19,7 +18,6 @@ TITLES = {
     "rules": ("Rules and alerts", "pop3-exporter files rules /etc/prometheus/rules/pop3"),
     "dashboards": ("Dashboards", "pop3-exporter files dashboards DIRECTORY"),
     "runbooks": ("Runbooks", "pop3-exporter files runbooks DIRECTORY"),
-    "docs": ("Documentation", ""),
 }
 
 
@@ -49,7 +47,7 @@ def connect(site: Site, view: View, reached: Reached) -> Html:
             el("p", with_code(advice), class_="quiet") if advice else "",
             el("p", f"{MANY_USERS:,} users and more are scraped once a minute.", class_="quiet") if many else "",
             el("h3", "Rules, dashboards, runbooks"),
-            _files(site.files()),
+            _files(site.files),
             class_="card",
         ),
     )
@@ -112,13 +110,6 @@ def _files(files: Files) -> Html:
     """What can be had at once from here, and the command that writes the same."""
     rows = []
     for kind, (title, command) in TITLES.items():
-        known = files.get(kind, {})
-        if not known and not command:
-            continue
-        links = [
-            el("a", f"{kind}.zip", href=f"/files/{kind}.zip", download=""),
-            el("span", f" {count(len(known))} files", class_="quiet"),
-        ]
-        cells = (*(links if known else ()), text(" ", el("code", command)) if command else "")
-        rows.append(text(el("dt", title), el("dd", *cells)))
+        saved = (el("a", f"{kind}.zip", href=f"/files/{kind}.zip", download=""), " or ") if kind in files else ()
+        rows.append(text(el("dt", title), el("dd", *saved, el("code", command))))
     return el("dl", *rows)

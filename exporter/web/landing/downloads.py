@@ -79,12 +79,12 @@ def unused_csv(site: Site, given: Mapping[str, str]) -> File:
 
 def bundle(site: Site, kind: str) -> File | None:
     """All files of a kind; None: there are none."""
-    files = site.files().get(kind)
-    if not files:
+    read = site.files.get(kind)
+    if read is None:
         return None
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in sorted(files.items()):
+        for name, text in sorted(read().items()):
             archive.writestr(zipfile.ZipInfo(f"{kind}/{name}", (1980, 1, 1, 0, 0, 0)), text)
     return File(f"pop3-{kind}.zip", "application/zip", packed.getvalue())
 
