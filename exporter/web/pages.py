@@ -12,7 +12,7 @@ from exporter.ledger.errors import LedgerError
 from exporter.reports.rows import By
 from exporter.web.landing import Landing
 from exporter.web.landing.connect import Reached
-from exporter.web.landing.downloads import File, WrongQuestion, bundle, report_csv, unused_csv
+from exporter.web.landing.downloads import File, WrongQuestion, bundle, page, report_csv, unused_csv
 from exporter.web.landing.style import POLICY
 from exporter.web.site import Site
 
@@ -47,15 +47,16 @@ class Pages:
             Route("/report.csv", self._csv(report_csv)),
             Route("/unused.csv", self._csv(unused_csv)),
             Route("/files/{kind}.zip", self._bundle),
+            Route("/files/{kind}/{name}", self._page),
         ]
 
     async def _made(self, work: Callable[[], Made]) -> Made:
         async with self._one:
             return await asyncio.to_thread(work)
 
-    def _html(self, page: Callable[[Request], str]) -> Callable[[Request], object]:
+    def _html(self, made: Callable[[Request], str]) -> Callable[[Request], object]:
         async def answered(request: Request) -> Response:
-            return HTMLResponse(encodable(await self._made(lambda: page(request))), headers=HEADERS)
+            return HTMLResponse(encodable(await self._made(lambda: made(request))), headers=HEADERS)
 
         return answered
 
@@ -73,6 +74,11 @@ class Pages:
     async def _bundle(self, request: Request) -> Response:
         found = await self._made(lambda: bundle(self._site, request.path_params["kind"]))
         return _saved(found) if found else PlainTextResponse("Not Found", 404)
+
+    async def _page(self, request: Request) -> Response:
+        kind, name = request.path_params["kind"], request.path_params["name"]
+        found = await self._made(lambda: page(self._site, kind, name))
+        return PlainTextResponse("Not Found", 404) if found is None else PlainTextResponse(found)
 
 
 def _saved(file: File) -> Response:

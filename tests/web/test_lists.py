@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from exporter import shipped
 from exporter.catalogue import Quality, Scope
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
@@ -302,10 +303,22 @@ def test_rules_and_dashboards_are_saved_at_once(world: World) -> None:
     with httpx.Client() as client, closing_server(world) as url:
         page = Seen(client.get(url).text)
         answer = client.get(f"{url}{page.links['rules.zip']}")
-        assert 404 == client.get(f"{url}/files/passwords.zip").status_code
+        assert "groups: []\n" == client.get(f"{url}/files/rules/alerts.yml").text
+        for missing in ("passwords.zip", "rules/passwords", "etc/passwd", "rules/..%2f..%2fetc%2fpasswd"):
+            assert 404 == client.get(f"{url}/files/{missing}").status_code
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert b"groups: []\n" == archive.read("rules/alerts.yml")
     assert "pop3-exporter files dashboards DIRECTORY" in page.text
+
+
+def test_what_comes_with_the_program_is_there(world: World) -> None:
+    """Each link of the page leads to a file of this very version."""
+    world.files = shipped.KINDS
+    with httpx.Client() as client, closing_server(world) as url:
+        page = Seen(client.get(url).text)
+        for address in page.links.values():
+            assert 200 == client.get(f"{url}{address}").status_code, address
+    assert {"rules.zip", "dashboards.zip", "runbooks.zip", "What is not exact", "Alerts"} <= page.links.keys()
 
 
 def test_days_are_those_of_the_site(client: httpx.Client) -> None:

@@ -20,6 +20,17 @@ TITLES = {
     "runbooks": ("Runbooks", "pop3-exporter files runbooks DIRECTORY"),
 }
 
+DOCS = {
+    "All metrics": "metrics.md",
+    "Reports and CSV": "reports.md",
+    "What is not exact": "not-exact.md",
+    "Alerts": "alerts.md",
+    "Dashboards": "dashboards.md",
+    "TLS and users": "web.md",
+    "Old logs": "history.md",
+    "Limits": "limits.md",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -46,7 +57,7 @@ def connect(site: Site, view: View, reached: Reached) -> Html:
             snippet,
             el("p", with_code(advice), class_="quiet") if advice else "",
             el("p", f"{MANY_USERS:,} users and more are scraped once a minute.", class_="quiet") if many else "",
-            el("h3", "Rules, dashboards, runbooks"),
+            el("h3", "Rules, dashboards, documentation"),
             _files(site.files),
             class_="card",
         ),
@@ -112,4 +123,7 @@ def _files(files: Files) -> Html:
     for kind, (title, command) in TITLES.items():
         saved = (el("a", f"{kind}.zip", href=f"/files/{kind}.zip", download=""), " or ") if kind in files else ()
         rows.append(text(el("dt", title), el("dd", *saved, el("code", command))))
+    if "docs" in files:
+        pages = (text(el("a", title, href=f"/files/docs/{name}"), " ") for title, name in DOCS.items())
+        rows.append(text(el("dt", "Documentation"), el("dd", *pages, class_="links")))
     return el("dl", *rows)

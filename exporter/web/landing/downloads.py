@@ -89,6 +89,12 @@ def bundle(site: Site, kind: str) -> File | None:
     return File(f"pop3-{kind}.zip", "application/zip", packed.getvalue())
 
 
+def page(site: Site, kind: str, name: str) -> str | None:
+    """The text of one file of a kind; None: there is none."""
+    read = site.files.get(kind)
+    return read().get(name) if read else None
+
+
 def _csv(name: str, stream: io.StringIO, given: Mapping[str, str]) -> File:
     mark = BOM if given.get("bom") == "1" else ""
     return File(
