@@ -4,7 +4,7 @@ In a wheel it lies beside the modules (pyproject.toml, force-include); in a chec
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +13,7 @@ GRAFANA = "http://127.0.0.1:3000"
 RUNBOOKS = "https://pop3-exporter.example/deploy/runbooks"
 # In the dashboards that serve any zone: whoever looks sees times in his own.
 ANY_ZONE = '\n  "timezone": "browser",\n'
+DOCS = ("metrics.md", "not-exact.md", "reports.md", "alerts.md", "dashboards.md", "web.md", "history.md", "limits.md")
 UNIT = "pop3-exporter.service"
 UNIT_PROGRAM = "/opt/pop3-exporter/bin/pop3-exporter"
 
@@ -50,6 +51,13 @@ def runbooks() -> Files:
     return _texts("runbooks", ".md")
 
 
+def docs() -> Files:
+    """The pages of the documentation that help with the numbers, in Markdown."""
+    packaged = _top() / "docs"
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[1] / "docs"
+    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in DOCS}
+
+
 def unit(program: str) -> Files:
     """Systemd's unit, which runs `program`."""
     return {UNIT: _text("exporter", UNIT).replace(UNIT_PROGRAM, program)}
@@ -63,6 +71,15 @@ def configuration() -> Files:
 def kubernetes() -> Files:
     """Manifests: one replica with its volume, its service and its network policy."""
     return _texts("kubernetes", ".yaml")
+
+
+# What the landing page offers; without addresses, links that would lead nowhere are left out.
+KINDS: Mapping[str, Callable[[], Files]] = {
+    "rules": lambda: rules(None, None),
+    "dashboards": lambda: dashboards(None),
+    "runbooks": runbooks,
+    "docs": docs,
+}
 
 
 def _texts(folder: str, ending: str) -> Files:

@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "exposition": {"__init__"},
     "reports": {"ledger"},
     "history": {"inputs", "envelopes", "exposition", "formats", "ledger", "pipeline", "reports"},
-    "web": {"__init__", "configfile", "exposition", "formats"},
+    "web": {"__init__", "configfile", "exposition", "formats", "ledger", "reports"},
     "gateway": {"__init__", "configfile", "reports", "web"},
     "configfile": set(),
     "config": {"formats"},
