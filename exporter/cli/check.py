@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from exporter.catalogue import Quality
-from exporter.cli import options
+from exporter.cli import logs, options, serving
 from exporter.cli.files import journal_end, newest, sampled
 from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
@@ -26,14 +26,19 @@ ADVICE = "to have it log more: "
 TITLES = {Quality.NONE: "not logged", Quality.ESTIMATED: "estimated", Quality.LOWER_BOUND: "only a lower bound"}
 
 
-def _check(
+def _check(  # noqa: PLR0917 - the options of a command
     file: options.ConfigArgument = None,
     config_file: options.ConfigFile = None,
+    listen: serving.ListenAddress = None,
+    web_config_file: serving.WebConfigFile = None,
+    log_level: logs.LogLevel = logs.Level.INFO,
+    log_format: logs.LogFormat = logs.Form.TEXT,
     *,
     ledger: Annotated[bool, typer.Option("--ledger", help="Read all of the ledger, too, and check its sums")] = False,
 ) -> None:
     """Check a configuration. Says all that is wrong with it (exit code 2) or cannot be used (1), and what it reads."""
-    config = options.loaded(config_file, file)
+    del log_level, log_format  # taken as `run` takes them
+    config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     refuse_shared(config, options.config_path(config_file, file))
     if config.web.config_file is not None:
         Security(config.web.config_file)
