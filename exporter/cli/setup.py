@@ -22,7 +22,7 @@ from exporter.setup.machine import Machine
 
 NAME_THEM = "Say where the logs are: pop3-exporter setup --log '/var/log/hosts/*/mail.log*'"
 NOTHING = f"No POP3 server was found here, and no line of one in the logs. {NAME_THEM}"
-LISTEN_LOCAL, LISTEN_ALL = Web().listen, f":{PORT}"
+LISTEN_LOCAL, LISTEN_ALL = Web().listen[0], f":{PORT}"
 
 
 def _setup(  # noqa: PLR0917 - options
