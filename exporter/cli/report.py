@@ -105,7 +105,7 @@ def _report(  # noqa: PLR0917 - the options of a report
 def show(ledger: Path, by: By, first: date) -> None:
     """All that a ledger has since `first`, as a table."""
     with Reading(ledger) as reading:
-        wanted = _Wanted(by, Step.DAY, first, None, None, None, None)
+        wanted = _Wanted(by, Step.DAY, first, None, None, None, None, None)
         _write([reading], wanted, time.time(), Output.TABLE)
 
 

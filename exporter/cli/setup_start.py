@@ -80,7 +80,7 @@ class Start:
 def end(machine: Machine, config: Config, asking: Asking) -> None:
     """What Prometheus is told, and the report of what has been read."""
     heading("Prometheus")
-    listen = config.web.listen[0]
+    listen = next((one for one in config.web.listen if not scrape.is_local(one)), config.web.listen[0])
     where = f"{scrape.CONFIG}, below" if machine.exists(scrape.CONFIG) else "prometheus.yml, below"
     say(f"Add to {where} scrape_configs:\n\n{scrape.snippet(scrape.target(listen, socket.getfqdn()))}\n")
     if scrape.is_local(listen) and not scrape.has_prometheus(machine):

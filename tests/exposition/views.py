@@ -102,8 +102,8 @@ def large_view(users: int, domains: int) -> View:
         )
         for number in range(users)
     ]
-    users = rows[Scope.USER]
-    return view(rows, networks={row.labels: 1 for row in users}, last_logins={row.labels: NOW - 60 for row in users})
+    known = rows[Scope.USER]
+    return view(rows, networks={row.labels: 1 for row in known}, last_logins={row.labels: NOW - 60 for row in known})
 
 
 __all__ = ["BERLIN", "NOW", "ZERO", "amounts", "hostile_text", "hostile_views", "large_view", "view"]
