@@ -108,7 +108,8 @@ FLAGS_SOURCE = "files"
 
 
 _NO_FILE = """\
-  `pop3-exporter setup` writes one for this machine. The smallest is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
+  pop3-exporter setup writes one for this machine.
+  The smallest is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
   pop3-exporter files config DIRECTORY writes one that explains every key."""
 
 

@@ -59,8 +59,10 @@ def _report(  # noqa: PLR0917 - the options of a report
     step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
-    domain: Annotated[str | None, typer.Option("--domain", help="Only this one")] = None,
-    servers: Annotated[list[str] | None, typer.Option("--server", help="Only these; may be repeated")] = None,
+    domain: Annotated[str | None, typer.Option("--domain", metavar="DOMAIN", help="Only this one")] = None,
+    servers: Annotated[
+        list[str] | None, typer.Option("--server", metavar="NAME", help="Only these; may be repeated")
+    ] = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
     inactive: Annotated[

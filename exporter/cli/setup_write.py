@@ -54,6 +54,8 @@ def written(target: Target, text: str, asking: Asking) -> Config:
         say("The example that came with the program is there, unchanged; this takes its place:\n")
     say(text)
     config = _checked(target.config, text)
+    if not asking.answer(None, f"Write it to {target.config}?"):
+        raise FileProblem("nothing was changed")
     if asking.does(f"write it to {target.config}"):
         try:
             for sentence in _write(target.config, text):
