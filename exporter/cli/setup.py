@@ -27,26 +27,31 @@ LEDGER: Path = Config.model_fields["ledger"].default
 LISTEN_LOCAL, LISTEN_ALL = Web().listen[0], f":{PORT}"
 
 
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="FILE", help=f"The ledger {options.default(LEDGER)}", show_default=False),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--listen",
+        "--web.listen-address",
+        metavar="ADDRESS",
+        help=f'Where /metrics is served; ":{PORT}" for other machines {options.default(LISTEN_LOCAL)}',
+        show_default=False,
+    ),
+]
+Logs = Annotated[
+    list[str] | None,
+    typer.Option("--log", metavar="PATTERN", help="Read these logs instead of what is found; may be repeated"),
+]
+
+
 def _setup(  # noqa: PLR0917 - options
     config_file: options.ConfigFile = None,
-    ledger: Annotated[
-        Path | None,
-        typer.Option("--ledger", metavar="FILE", help=f"The ledger {options.default(LEDGER)}", show_default=False),
-    ] = None,
-    listen: Annotated[
-        str | None,
-        typer.Option(
-            "--listen",
-            "--web.listen-address",
-            metavar="ADDRESS",
-            help=f'Where /metrics is served; ":{PORT}" for other machines {options.default(LISTEN_LOCAL)}',
-            show_default=False,
-        ),
-    ] = None,
-    logs: Annotated[
-        list[str] | None,
-        typer.Option("--log", metavar="PATTERN", help="Read these logs instead of what is found; may be repeated"),
-    ] = None,
+    ledger: LedgerFile = None,
+    listen: Listen = None,
+    logs: Logs = None,
     old_logs: Annotated[
         bool | None,
         typer.Option("--old-logs/--no-old-logs", help="Count what the logs hold already", show_default=False),
