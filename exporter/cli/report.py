@@ -65,6 +65,10 @@ class _Wanted:
     inactive: int | None
 
 
+OnlyDomain = Annotated[str | None, typer.Option("--domain", metavar="DOMAIN", help="Only this one")]
+OnlyServers = Annotated[list[str] | None, typer.Option("--server", metavar="NAME", help="Only these; may be repeated")]
+
+
 def _report(  # noqa: PLR0917 - the options of a report
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="Log files instead of ledgers")] = None,
     ledgers: options.LedgerFiles = None,
@@ -72,8 +76,8 @@ def _report(  # noqa: PLR0917 - the options of a report
     step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
-    domain: Annotated[str | None, typer.Option("--domain", help="Only this one")] = None,
-    servers: Annotated[list[str] | None, typer.Option("--server", help="Only these; may be repeated")] = None,
+    domain: OnlyDomain = None,
+    servers: OnlyServers = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
     inactive: Inactive = None,

@@ -21,7 +21,7 @@ class Unit:
     is_active: bool
 
 
-def installed(machine: Machine, default: Path) -> Unit | None:
+def installed(machine: Machine) -> Unit | None:
     """The unit of this machine; None: there is none, or systemd has not started the machine."""
     if not machine.has_systemd:
         return None
@@ -30,7 +30,7 @@ def installed(machine: Machine, default: Path) -> Unit | None:
         return None
     config = _CONFIG.search(said.out)
     active = machine.run(("systemctl", "is-active", "--quiet", NAME)).code == 0
-    return Unit(config[1] if config else str(default), active)
+    return Unit(config[1] if config else str(DEFAULT), active)
 
 
 def text(program: str, config: Path) -> str:
