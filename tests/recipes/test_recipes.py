@@ -1,7 +1,7 @@
 """The configurations of docs/recipes count right what the suites write.
 
-The lines have the form of real ones; Zimbra's were written by its nginx, built from its packages and run. The journal's are as
-`journalctl -o json` gives them, with the container's tag as Docker's journald driver writes it.
+The lines have the form of real ones; Zimbra's were written by its nginx, built from its packages and run. The journal's
+are as `journalctl -o json` gives them, with the container's tag as Docker's journald driver writes it.
 """
 
 import re
