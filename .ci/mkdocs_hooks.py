@@ -1,7 +1,7 @@
 """The site shows the repository's pages as they are: these hooks find what lies outside of docs/.
 
-A file of the repository has the same place on the site, without `docs/`; README.md is the front page. Whatever a page links to
-is brought along, and links are rewritten to those places. `commands.md` is made of the commands' own help.
+A file of the repository has the same place on the site, without `docs/`; README.md is the front page. Files that pages
+link to are added, and links are rewritten to those places. `commands.md` is made from the commands' own help.
 """
 
 import os
