@@ -13,6 +13,7 @@ import typer
 
 from exporter.cli import options
 from exporter.cli.gateway import DEFAULT_FILE as GATEWAY_FILE
+from exporter.config import addresses
 from exporter.web.listen import WILDCARDS, split
 from exporter.web.webconfig import TlsServer, read
 
@@ -40,7 +41,7 @@ def _healthcheck(
         if _asks_for_certificate(error, tls):
             typer.echo(f"healthy: {shown} asks for a client certificate, as configured")
             return
-        raise options.FileProblem(f"unhealthy: {shown}: {error or type(error).__name__}") from error
+        raise options.FileProblem(f"unhealthy: {shown}: {str(error) or type(error).__name__}") from error
     if status not in ALIVE:
         raise options.FileProblem(f"unhealthy: {shown} answers {status}")
     typer.echo(f"healthy: {shown} answers {status}{ALIVE[status]}")
@@ -48,14 +49,14 @@ def _healthcheck(
 
 def _of_exporter(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:
     web = options.loaded(config_file, file).web
-    return web.listen, web.config_file
+    return web.listen[0], web.config_file
 
 
 def _of_gateway(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:
     from exporter.gateway import config  # noqa: PLC0415 - an exporter without this extra has none of what it needs
 
     found = config.read(config_file or file or GATEWAY_FILE)
-    return found.listen, found.web_config_file
+    return addresses(found.listen)[0], found.web_config_file
 
 
 def _connection(host: str, port: int, tls: TlsServer | None) -> http.client.HTTPConnection:

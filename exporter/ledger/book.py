@@ -19,7 +19,7 @@ from exporter.ledger.drafts import Drafts, Waiting, Written
 from exporter.ledger.entries import Entry, Horizon
 from exporter.ledger.guard import Guard
 from exporter.ledger.lock import Lock
-from exporter.ledger.networks import Networks
+from exporter.ledger.logins import NOTHING, Logins, Noted
 from exporter.ledger.pending import Delta, Pending
 from exporter.ledger.posting import Posting
 from exporter.ledger.sources import SavedSource
@@ -67,7 +67,7 @@ class Ledger:
     _entries: dict[Labels, Entry]
     _opened: Horizon
     _sources: dict[str, SavedSource]
-    _networks: Networks
+    _logins: Logins
 
     def __init__(self, path: Path, lock: Lock, zone: str | None, rules: NameRules, *, keep: Keep, now: float) -> None:
         self.path = path
@@ -189,7 +189,7 @@ class Ledger:
         try:
             self._mark_open()
             self._apply(written.staged, written.saved, pending)
-            self._networks.apply(written.networks, now, min(now, written.newest))
+            self._logins.apply(written.logins, now, min(now, written.newest))
             self._progress = written.progress
             self._forget(written.forgotten)
             self.view = self._new_view(now)
@@ -212,14 +212,14 @@ class Ledger:
             self._guard.writers()
             schema.set_meta(self._connection, "commits", str(self._commits + 1))
             posting.write(deltas)
-            networks = self._write_side(posting.staged, deltas, pending, min(now, newest))
+            logins = self._write_side(posting.staged, deltas, pending, now, min(now, newest))
             saved = self._write_sources(deltas, waiting, now)
             progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, unseen)
             self._connection.execute(end)
         except BaseException:
             self._rolled_back()
             raise
-        return Written(posting.staged, networks, saved, progress, forgotten, newest)
+        return Written(posting.staged, logins, saved, progress, forgotten, newest)
 
     def _rolled_back(self) -> None:
         """An error of COMMIT means that this connection does not see it as done, so that it may be repeated."""
@@ -227,14 +227,14 @@ class Ledger:
             self._connection.execute("ROLLBACK")
 
     def _write_side(
-        self, staged: Mapping[Labels, Entry], deltas: Mapping[Labels, Delta], pending: Pending, now: float
-    ) -> dict[Labels, dict[bytes, int]]:
+        self, staged: Mapping[Labels, Entry], deltas: Iterable[Labels], pending: Pending, now: float, believed: float
+    ) -> Noted:
         ends.write(self._connection, pending.ends)
         if not self.names.keeps_names:
-            return {}
+            return NOTHING
         failures.write(self._connection, pending.failures, self.calendar)
         keys = {labels: staged[labels].key for labels in deltas}
-        return self._networks.write(self._connection, pending.logins, keys, now)
+        return self._logins.write(self._connection, pending.logins, keys, now, believed)
 
     def _write_sources(self, deltas: Mapping[Labels, Delta], waiting: Waiting, now: float) -> dict[str, SavedSource]:
         saved: dict[str, SavedSource] = {}
@@ -262,7 +262,7 @@ class Ledger:
         users = [user for user in users if self._entries.pop(user, None)]
         self._views.remove(users)
         for user in users:
-            self._networks.forget(user)
+            self._logins.forget(user)
             self.names.forget(*user)
 
     # ── what is in memory ───────────────────────────────────────────────────────────────────────────────────
@@ -271,7 +271,7 @@ class Ledger:
         self._load_entries(now)
         self._sources = sources.load(self._connection)
         users = {entry.key: labels for labels, entry in self._entries.items() if len(labels) == len(SCOPES)}
-        self._networks = Networks(self._connection, users, now)
+        self._logins = Logins(self._connection, users, now)
 
     def _load_entries(self, now: float) -> None:
         self._opened = self._horizon(now, now)
@@ -296,4 +296,4 @@ class Ledger:
     def _new_view(self, now: float) -> View:
         balanced = self._balance.check(self._entries, self._sources)
         zone = self.calendar.zone(int(now)).key
-        return self._views.make(now, zone, self._sources, self._networks.counts, self.names, balanced=balanced)
+        return self._views.make(now, zone, self._sources, self._logins, self.names, balanced=balanced)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from exporter.ledger.entries import Entry
+from exporter.ledger.logins import Noted
 from exporter.ledger.pending import Pending
 from exporter.ledger.sources import SavedSource
 from exporter.ledger.upkeep import Progress
@@ -24,7 +25,7 @@ class Written(NamedTuple):
     """What is to be known once it is committed; `newest`: the newest stamp of all logs."""
 
     staged: Mapping[Labels, Entry]
-    networks: dict[Labels, dict[bytes, int]]
+    logins: Noted
     saved: Mapping[str, SavedSource]
     progress: Progress
     forgotten: tuple[Labels, ...]

@@ -42,7 +42,7 @@ class Pending:
         # Per account and quarter of an hour: the amounts, then the oldest and the newest stamp.
         self._cells: dict[tuple[Account, int], list[int]] = {}
         self.ends: dict[tuple[str, Reason], int] = {}
-        self.logins: dict[tuple[Account, bytes], int] = {}
+        self.logins: dict[tuple[Account, bytes], int] = {}  # by address, empty where the log has none
         self.failures: dict[tuple[int, str, bytes | str], tuple[int, int]] = {}
 
     def book(self, charges: Iterable[Charge]) -> None:

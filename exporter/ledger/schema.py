@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Callable
 
 from exporter.catalogue import MEASURES
+from exporter.ledger import lastlogins
 from exporter.ledger.errors import LedgerError
 
 APPLICATION_ID = 0x504F5033  # "POP3" in the file's header
-VERSION = 1
+VERSION = 2
 
 COLUMNS = tuple(measure.name for measure in MEASURES)
 _TOTALS = ", ".join(f"{column} INTEGER NOT NULL DEFAULT 0" for column in COLUMNS)
@@ -35,6 +36,7 @@ TABLES: tuple[str, ...] = (
         PRIMARY KEY (day, server, name)) WITHOUT ROWID""",
     """CREATE TABLE networks (key INTEGER, network BLOB, hour INTEGER NOT NULL,
         PRIMARY KEY (key, network)) WITHOUT ROWID""",
+    lastlogins.TABLE,
     """CREATE TABLE positions (source TEXT, stream TEXT, path TEXT, data TEXT NOT NULL,
         PRIMARY KEY (source, stream, path)) WITHOUT ROWID""",
     """CREATE TABLE envelopes (source TEXT, stream TEXT, state TEXT NOT NULL,
@@ -51,7 +53,7 @@ TABLES: tuple[str, ...] = (
 )
 
 # From version N to N + 1, at position N - 1: statements, all run in one transaction with the new version.
-MIGRATIONS: tuple[tuple[str, ...], ...] = ()
+MIGRATIONS: tuple[tuple[str, ...], ...] = (lastlogins.MIGRATION,)
 
 
 def prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from exporter.web import WebServer
+from exporter.web.server import WebServer
 from tests.cli.running import Run
 from tests.web.certificates import Authority
 from tests.web.conftest import World

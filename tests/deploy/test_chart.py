@@ -87,7 +87,7 @@ def test_the_exporter_accepts_its_configuration(tmp_path: Path, settings: list[s
     file.write_text(next(one["data"]["config.yaml"] for one in documents if "config.yaml" in one["data"]))
     config = load(file, Config)
     assert ("/logs/mail.log*",) == config.sources[0].paths
-    assert (":10110", "web.existingSecret=pop3-web" in settings) == (
+    assert ((":10110",), "web.existingSecret=pop3-web" in settings) == (
         config.web.listen,
         config.web.config_file is not None,
     )
