@@ -65,9 +65,7 @@ def _report(  # noqa: PLR0917 - the options of a report
     failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
     inactive: Annotated[
         int | None,
-        typer.Option(
-            "--inactive", metavar="DAYS", help="With --by user: accounts that nobody logged in to for so long"
-        ),
+        typer.Option("--inactive", metavar="DAYS", help="With --by user: accounts without a login for so many days"),
     ] = None,
     output: Annotated[
         Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
@@ -78,7 +76,7 @@ def _report(  # noqa: PLR0917 - the options of a report
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
 ) -> None:
-    """The report: connections, blocked, bad commands, terminations, bandwidth; from ledgers or log files."""
+    """Report what a ledger (by default the configured one) or log files hold, by time, domain or user."""
     if files and ledgers:
         raise typer.BadParameter("give either --ledger LEDGER or log files")
     if not files and not ledgers:
