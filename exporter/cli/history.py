@@ -59,7 +59,9 @@ def _import(  # noqa: PLR0917 - options
     if ledger is None and config_file is None:
         raise typer.BadParameter("say into which --ledger, or give the daemon's --config.file")
     if STANDARD_INPUT in files:
-        raise typer.BadParameter("give files: standard input cannot be told from what was imported before")
+        raise typer.BadParameter(
+            "give files: what standard input brings cannot be compared with what was imported before"
+        )
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     refuse_mixed(config, found)

@@ -160,7 +160,7 @@ def test_says_what_the_server_should_log(world: World) -> None:
 def test_says_when_there_is_nothing_to_set(world: World) -> None:
     """What no setting betters is said once; a log that tells everything needs no sentence."""
     world.view = view(quality={("mail", "mx1", "logins"): Quality.LOWER_BOUND})
-    assert "No setting is known that makes its log tell more." in page(world)
+    assert "No setting is known that makes it log more." in page(world)
     world.view = view(quality={("mail", "mx1", "logins"): Quality.EXACT})
     assert "No setting" not in page(world)
 

@@ -61,13 +61,13 @@ class Landing:
         cards = [sources.source(reported, view, now, zone) for reported in reports.values()]
         names = {name: reported.format for name, reported in reports.items()}
         doubted = {(server, name) for name, reported in reports.items() for server, _ in reported.doubts}
-        parts = [el("h2", "What is read"), el("div", *cards, class_="two")]
+        parts = [el("h2", "Logs being read"), el("div", *cards, class_="two")]
         if not reports:
-            parts = [el("h2", "What is read"), el("p", "No source is configured.", class_="quiet")]
+            parts = [el("h2", "Logs being read"), el("p", "No source is configured.", class_="quiet")]
         parts.append(sources.domainless(view, reports))
         if view.quality:
             parts += [
-                el("h2", "What the servers' logs tell"),
+                el("h2", "What each server logs"),
                 sources.qualities(view, self._site.formats, names, doubted),
             ]
         return parts

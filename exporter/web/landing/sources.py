@@ -132,9 +132,9 @@ def _more(measures: Mapping[str, Quality], wording: Format | None, *, in_doubt: 
         return Html("")
     sentences = advice(wording, measures)
     if not sentences:
-        return el("p", "No setting is known that makes its log tell more.", class_="quiet")
+        return el("p", "No setting is known that makes it log more.", class_="quiet")
     return text(
-        el("p", el("strong", "To learn more from its log:")),
+        el("p", el("strong", "To log more:")),
         el("ul", each("li", tuple(with_code(sentence) for sentence in sentences))),
     )
 
