@@ -63,6 +63,11 @@ def unit(program: str) -> Files:
     return {UNIT: _text("exporter", UNIT).replace(UNIT_PROGRAM, program)}
 
 
+def kubernetes() -> Files:
+    """Manifests for Kubernetes without Helm."""
+    return _texts("kubernetes", ".yaml")
+
+
 def configuration() -> Files:
     """The example, in which every key is explained."""
     return {"config.yaml": _text("exporter", "config.yaml")}

@@ -41,7 +41,7 @@ Mode = Annotated[
 ]
 Inactive = Annotated[
     int | None,
-    typer.Option("--inactive", metavar="DAYS", help="With --by user: accounts that nobody logged in to for so long"),
+    typer.Option("--inactive", metavar="DAYS", help="With --by user: accounts without a login for so many days"),
 ]
 Form = Annotated[
     Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
@@ -88,7 +88,7 @@ def _report(  # noqa: PLR0917 - the options of a report
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
 ) -> None:
-    """The report: connections, blocked, bad commands, terminations, bandwidth; from ledgers or log files."""
+    """Report what a ledger (by default the configured one) or log files hold, by time, domain or user."""
     if files and ledgers:
         raise typer.BadParameter("give either --ledger LEDGER or log files")
     if not files and not ledgers:

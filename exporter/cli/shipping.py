@@ -18,7 +18,8 @@ _URL = re.compile(r"https?://[^\s'\"{}\\]+")
 
 commands = typer.Typer(
     no_args_is_help=True,
-    help="Write what comes with the program: dashboards, rules, runbooks, unit, example configuration, manifests.",
+    help="Write the files that come with the program: dashboards, rules, runbooks, systemd unit, Kubernetes manifests, "
+    "example configuration.",
 )
 Directory = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where to; it is made if it is not there")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that differ")]
@@ -96,6 +97,13 @@ def _unit(directory: Directory, *, force: Force = False) -> None:
         "put it into /etc/systemd/system, a configuration into /etc/pop3-exporter/config.yaml,",
         "then: systemctl daemon-reload; systemctl enable --now pop3-exporter",
     )
+
+
+@commands.command("kubernetes")
+def _kubernetes(directory: Directory, *, force: Force = False) -> None:
+    """Manifests for Kubernetes: one pod, its ledger's claim, service and network policy."""
+    _write(directory, shipped.kubernetes(), force=force)
+    _next("set time_zone, image and the folder of the logs in it, then: kubectl apply --namespace mail -f FILE")
 
 
 @commands.command("config")

@@ -30,7 +30,7 @@ def installed(machine: Machine) -> Unit | None:
         return None
     config = _CONFIG.search(said.out)
     active = machine.run(("systemctl", "is-active", "--quiet", NAME)).code == 0
-    return Unit(config[1] if config else str(DEFAULT), active)
+    return Unit(config[1] if config else str(DEFAULT_FILE), active)
 
 
 def text(program: str, config: Path) -> str:
