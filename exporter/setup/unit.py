@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter import shipped
+from exporter.config import DEFAULT_FILE
 from exporter.setup.machine import Machine, Said
 
 NAME = shipped.UNIT
-# What the unit that is shipped reads.
-DEFAULT = Path("/etc/pop3-exporter/config.yaml")
 FILE = f"/etc/systemd/system/{NAME}"
 _CONFIG = re.compile(r"--config\.file[= ](\S+)")
 
@@ -31,12 +30,12 @@ def installed(machine: Machine) -> Unit | None:
         return None
     config = _CONFIG.search(said.out)
     active = machine.run(("systemctl", "is-active", "--quiet", NAME)).code == 0
-    return Unit(config[1] if config else str(DEFAULT), active)
+    return Unit(config[1] if config else str(DEFAULT_FILE), active)
 
 
 def text(program: str, config: Path) -> str:
-    """The unit that runs `program` with the configuration at `config`."""
-    return shipped.unit(program)[NAME].replace(str(DEFAULT), str(config))
+    """The unit that runs `program` with the configuration `config`."""
+    return shipped.unit(program)[NAME].replace(str(DEFAULT_FILE), str(config))
 
 
 def start(machine: Machine, *, restart: bool) -> Said:
