@@ -32,12 +32,12 @@ def board(zone: Zone) -> Board:
         ],
         [
             *shown.totals((0, 0)),
-            _busiest(users, (20, 0, 4, 3)),
-            notes(zone, (0, 3, 22, 2), links.DOMAIN),
+            _busiest(users, (16, 3, 8, 3)),
+            notes(zone, (0, 6, 22, 2), links.DOMAIN),
             download(links.DOMAIN),
-            *shown.charts(5),
-            _users(users, (0, 15, 24, 13)),
-            shown.table(28),
+            *shown.charts(8),
+            _users(users, (0, 18, 24, 13)),
+            shown.table(31),
         ],
     )
 

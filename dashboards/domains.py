@@ -38,15 +38,15 @@ def board(zone: Zone) -> Board:
         ],
         [
             *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 0)),
-            _busiest_domain(shown, (20, 0, 4, 3)),
-            notes(zone, (0, 3, 22, 2), links.DOMAINS),
+            _busiest_domain(shown, (16, 3, 8, 3)),
+            notes(zone, (0, 6, 22, 2), links.DOMAINS),
             download(links.DOMAINS),
-            _table(shown, (0, 5, 24, 16)),
-            _share(SHARE, theme.NEW_CONNECTIONS, (0, 21, 10, 10), "Share of connections", "$top"),
-            _share(SHARE_BYTES, theme.TRAFFIC, (10, 21, 10, 10), "Share of bandwidth", "$topbytes"),
-            _busiest_user(users, (20, 21, 4, 10)),
-            _over_time(zone, (0, 31, 24, 11)),
-            _users(users, (0, 42, 24, 13)),
+            _table(shown, (0, 8, 24, 16)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 24, 10, 10), "Share of connections", "$top"),
+            _share(SHARE_BYTES, theme.TRAFFIC, (10, 24, 10, 10), "Share of bandwidth", "$topbytes"),
+            _busiest_user(users, (20, 24, 4, 10)),
+            _over_time(zone, (0, 34, 24, 11)),
+            _users(users, (0, 45, 24, 13)),
         ],
     )
 

@@ -15,13 +15,14 @@ from dashboards.variables import CHARTS
 from exporter.catalogue import Scope
 
 CHART, BANDWIDTH, TABLE, ERRORS, TOTALS = 3, 4, 5, 2, 10  # the tiles of the totals: 10, 11, ...
-TILE_WIDTH, TILE_HEIGHT = 4, 3
+TILE_WIDTH, TILE_HEIGHT, TILES_A_ROW = 8, 3, 3  # so that titles are whole beside Grafana's menu
 CHART_SIZE = (8, 10)
 MONTH_OF_ROWS = 33
 PERIOD, DAYS = "Period", "Days"
 
 # What each choice of the variable `chart` draws.
-STYLES: dict[str, dict[str, object]] = {
+Styles = dict[str, dict[str, object]]
+STYLES: Styles = {
     "bars": {"custom.drawStyle": "bars", "custom.fillOpacity": 80, "custom.lineWidth": 0},
     "stacked": {
         "custom.drawStyle": "bars",
@@ -33,6 +34,9 @@ STYLES: dict[str, dict[str, object]] = {
     "area": {"custom.drawStyle": "line", "custom.fillOpacity": 40, "custom.lineWidth": 1},
     "points": {"custom.drawStyle": "points", "custom.pointSize": 8, "custom.showPoints": "always"},
 }
+# The same where one bar or area would hide the other.
+STACKED: dict[str, object] = {"custom.stacking": {"mode": "normal", "group": "A"}}
+PARTS: Styles = STYLES | {name: STYLES[name] | STACKED for name in ("bars", "area")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,19 @@ class Report:
         return column is not theme.NEW_CONNECTIONS
 
     def totals(self, corner: tuple[int, int]) -> list[core.Panel]:
-        """A tile per column, side by side: the number of the range and its change."""
+        """A tile per column, three in a row: the number of the range and its change."""
         x, y = corner
         return [
-            self._tile(TOTALS + index, (x + index * TILE_WIDTH, y, TILE_WIDTH, TILE_HEIGHT), column)
+            self._tile(
+                TOTALS + index,
+                (
+                    x + index % TILES_A_ROW * TILE_WIDTH,
+                    y + index // TILES_A_ROW * TILE_HEIGHT,
+                    TILE_WIDTH,
+                    TILE_HEIGHT,
+                ),
+                column,
+            )
             for index, column in enumerate(self.columns)
         ]
 
@@ -73,9 +86,9 @@ class Report:
         bound = rf"\b({_measures(column)})\b"
         return panels.tile(
             number,
-            column.short or column.title,
+            column.title,
             place,
-            f"{column.title}. {column.meaning} Whole days that begin in the chosen range, and the change against the "
+            f"{column.meaning} Whole days that begin in the chosen range, and the change against the "
             "range of the same length before: of one that is not over, against as much of that.",
             target,
             unit=column.unit,
@@ -94,7 +107,8 @@ class Report:
 
     def charts(self, y: int) -> list[core.Panel]:
         """Side by side: connections, which hold all queries, errors, which are few beside them, and bytes."""
-        elsewhere = [one for one in self.columns if one.is_error or one.unit == theme.BYTES]
+        # Logins would stand before the connections and hide them.
+        elsewhere = [one for one in self.columns if one.is_error or one.unit == theme.BYTES or one is theme.LOGGED_IN]
         hide = {"custom.hideFrom": {"viz": True, "legend": True, "tooltip": True}}
         shown = [one for one in self.columns if one not in elsewhere]
         return [
@@ -146,7 +160,7 @@ class Report:
             description,
             [PanelTarget(CHART)],
             unit=columns[0].unit,
-            overrides=chart_styles(columns),
+            overrides=chart_styles(columns, PARTS if len(columns) > 1 else STYLES),
             custom={"barAlignment": 1},
             calcs=["sum", "max"],
             defaults={"noValue": empty},
@@ -232,13 +246,13 @@ def _measures(column: Column) -> str:
     return "|".join(measure.name for measure in column.measures)
 
 
-def chart_styles(columns: Sequence[Column]) -> list[Override]:
+def chart_styles(columns: Sequence[Column], styles: Styles = STYLES) -> list[Override]:
     """The chosen type goes into each name, styles the series there, and the name is set back."""
     named = [
         panels.by_regexp(f"^{column.title}$", {"displayName": f"{column.title} ($chart)", "unit": column.unit})
         for column in columns
     ]
-    styled = [panels.by_regexp(rf"\({chart}\)$", STYLES[chart]) for chart in CHARTS.values()]
+    styled = [panels.by_regexp(rf"\({chart}\)$", styles[chart]) for chart in CHARTS.values()]
     back = [
         panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title, "color": panels.fixed(column.colour)})
         for column in columns
@@ -249,10 +263,7 @@ def chart_styles(columns: Sequence[Column]) -> list[Override]:
 def any_chart_styles() -> list[Override]:
     """The same for series that have the names of domains or users."""
     named = panels.by_type("number", {"displayName": "${__field.name} ($chart)"})
-    # Parts of a whole: one bar or area would hide the other.
-    stacked = {"custom.stacking": {"mode": "normal", "group": "A"}}
-    styles = STYLES | {name: STYLES[name] | stacked for name in ("bars", "area")}
-    styled = [panels.by_regexp(rf"\({chart}\)$", styles[chart]) for chart in CHARTS.values()]
+    styled = [panels.by_regexp(rf"\({chart}\)$", PARTS[chart]) for chart in CHARTS.values()]
     return [named, *styled, panels.by_type("number", {"displayName": "${__field.name}"})]
 
 

@@ -13,7 +13,7 @@ from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 SERVERS, DOMAINS, UNUSED, UP, COUNTS = 4, 5, 6, 20, 21
 TOP, LISTED = 10, 200
-SPANS = (30, 90, 180, 365)  # days without a login
+SPANS = (30, 93, 180, 365)  # days without a login
 PERSON = ("domain", "user")
 
 
@@ -33,13 +33,13 @@ def board(zone: Zone) -> Board:
         ],
         [
             *shown.totals((0, 0)),
-            _up((20, 0, 4, 3)),
-            notes(zone, (0, 3, 24, 2), links.START),
-            suspicious.alerts(links.START, (0, 5, 24, 7)),
-            _servers(shown, (0, 12, 24, 8)),
-            _domains((0, 20, 12, 13)),
+            _up((16, 3, 8, 3)),
+            notes(zone, (0, 6, 24, 2), links.START),
+            suspicious.alerts(links.START, (0, 8, 24, 7)),
+            _servers(shown, (0, 15, 24, 8)),
+            _domains((0, 23, 12, 16)),
             *(_unused(at, days) for at, days in enumerate(SPANS)),
-            _accounts((12, 23, 12, 10)),
+            _accounts((12, 29, 12, 10)),
         ],
         time=core.Time("now/d", "now/d"),
         refresh="1m",
@@ -109,7 +109,7 @@ def _unused(at: int, days: int) -> panels.Panel:
     return panels.tile(
         COUNTS + at,
         f"Unused {days} d",
-        (12 + 3 * at, 20, 3, 3),
+        (12 + 6 * (at % 2), 23 + 3 * (at // 2), 6, 3),
         f"Accounts into which nobody has logged in for {days} days, as far as the log reaches.",
         now("A", f"count({accounts_}>={days}) or 0*count({accounts_})"),
         unit=theme.COUNT,

@@ -39,7 +39,6 @@ class Column:
     colour: str
     meaning: str
 
-    short: str = ""  # the title of a narrow tile, where the whole one does not fit
     is_error: bool = False
 
 
@@ -49,7 +48,6 @@ NEW_CONNECTIONS = Column(
     COUNT,
     BLUE,
     "TCP connections to the POP3 service, logged in or not.",
-    short="Connections",
 )
 BLOCKED = Column(
     "Blocked connections",
@@ -57,7 +55,6 @@ BLOCKED = Column(
     COUNT,
     ORANGE,
     "Connections refused for a reason other than the credentials: limits, access lists, policy, disabled accounts.",
-    short="Blocked",
     is_error=True,
 )
 BAD_COMMANDS = Column(

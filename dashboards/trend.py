@@ -31,14 +31,14 @@ def board(zone: Zone) -> Board:
         ],
         [
             *shown.totals((0, 0)),
-            _busiest(shown, (20, 0, 4, 3)),
-            notes(zone, (0, 3, 22, 2), links.TREND),
+            _busiest(shown, (16, 3, 8, 3)),
+            notes(zone, (0, 6, 22, 2), links.TREND),
             download(links.TREND),
-            *shown.charts(5),
-            _ends((0, 15, 8, 10)),
-            _reasons((8, 15, 16, 10)),
-            _servers(shown, (0, 25, 24, 8)),
-            shown.table(33),
+            *shown.charts(8),
+            _ends((0, 18, 8, 10)),
+            _reasons((8, 18, 16, 10)),
+            _servers(shown, (0, 28, 24, 8)),
+            shown.table(36),
         ],
     )
 
@@ -47,7 +47,7 @@ def _ends(place: panels.Place) -> panels.Panel:
     colours = [panels.by_name(end, {"color": panels.fixed(colour)}) for end, colour in theme.END_COLOURS.items()]
     return panels.pie(
         ENDS,
-        "How connections ended, while scraped",
+        "Ends while scraped",
         place,
         "Every end of a connection, by class. Aborted: the client went away without QUIT; "
         "terminated: the server ended it because of an error. Imported history has no ends.",
@@ -63,7 +63,7 @@ def _reasons(place: panels.Place) -> panels.Panel:
     bar = {"custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}, "unit": theme.COUNT}
     return panels.table(
         REASONS,
-        "Why connections ended, while scraped",
+        "Ends by reason, while scraped",
         place,
         "Ends of connections by reason, within one scrape at each side of the range. Imported history has none.",
         [rows("A", f"{ends(['end', 'reason'])} > 0", WITHIN_A_SCRAPE)],

@@ -133,8 +133,8 @@ def test_ends_are_those_within_a_scrape_of_the_range(
     board = boards()["pop3-trend"]
     page = opened(board, replace(asked, servers=servers), prometheus, "Day")
     panels = {
-        "How connections ended, while scraped": ("end",),
-        "Why connections ended, while scraped": ("end", "reason"),
+        "Ends while scraped": ("end",),
+        "Ends by reason, while scraped": ("end", "reason"),
     }
     targets = {panel: target for panel, target in board.targets() if panel in panels}
     assert set(panels) == set(targets)

@@ -54,6 +54,6 @@ def test_an_old_exporter_was_counting_before(uid: str, young: PrometheusServer) 
 def test_ends_of_connections_are_counted_from_the_first_scrape(young: PrometheusServer) -> None:
     """Not only from the first step on: until then the panel would say that nothing was logged."""
     board = boards()["pop3-trend"]
-    target = next(target for panel, target in board.targets() if panel.startswith("Why connections ended"))
+    target = next(target for panel, target in board.targets() if panel.startswith("Ends by reason"))
     found = opened(board, replace(LAST_30_DAYS, servers=("mx1",)), young, "Day").rows(target.to_json_data())
     assert {float((END - BEGIN) // 900)} == set(found.values())

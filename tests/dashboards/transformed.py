@@ -12,12 +12,14 @@ from tests.dashboards.tables import ACCOUNT, REPORT, USERS, Columns, Table, by_h
 from tests.dashboards.test_numbers import LAST_30_DAYS, Asked
 
 BY_STEP, COUNTS, BANDWIDTH = "Report by ${step:text}", "Connections by ${step:text}", "Bandwidth by ${step:text}"
+ERRORS = "Errors by ${step:text}"
+ERROR_TITLES = ("Blocked connections", "Bad commands", "Terminations", "Login failures")
 LARGEST = "Connections of the 10 largest domains by ${step:text}"
 # The queries' labels and the columns of the tables that are no reports.
 OTHERS = {
     title: (labels.split(), columns.split("|"))
     for title, (labels, columns) in {
-        "Why connections ended, while scraped": ("end reason", "End|Reason|Connections"),
+        "Ends by reason, while scraped": ("end reason", "End|Reason|Connections"),
         "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since"),
         "Most networks": ("user domain", "User|Domain|Networks"),
         "Most login failures": ("user domain", "User|Domain|Login failures"),
@@ -164,14 +166,16 @@ def _charts(case: Case, panels: dict[str, Shown]) -> Iterator[str]:
     days = [] if case.step in {"Hour", "Day"} else ["Days"]
     yield from _differences("Titles", ["Period", *days, *case.columns], panels[COUNTS].titles)
     yield from _differences("Titles of bandwidth", ["Period", "Bandwidth"], panels[BANDWIDTH].titles)
-    for chart, titles in ((COUNTS, case.columns), (BANDWIDTH, ["Bandwidth"])):
+    wrong = [title for title in ERROR_TITLES if title in case.columns]
+    for chart, titles in ((COUNTS, case.columns), (ERRORS, wrong), (BANDWIDTH, ["Bandwidth"])):
         yield from _axis(panels[chart])
-        elsewhere = {"Bandwidth", "Logins"} if chart == COUNTS else set()
+        elsewhere = {"Bandwidth", "Logins", *wrong} if chart == COUNTS else set()
+        styles = PARTS if chart == ERRORS else CHARTS
         for title in {*titles} & {*panels[chart].titles}:
             custom = panels[chart].config(title)["custom"]
             hidden = custom.get("hideFrom", {}).get("viz", False)
             yield from _differences(f"{title}, hidden", [title in elsewhere], [hidden])
-            yield from [] if hidden else _differences(title, CHARTS[case.chart], _drawn(custom))
+            yield from [] if hidden else _differences(title, styles[case.chart], _drawn(custom))
 
 
 def _axis(panel: Shown) -> Iterator[str]:
