@@ -13,7 +13,7 @@ from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 SERVERS, DOMAINS, UNUSED, UP, COUNTS = 4, 5, 6, 20, 21
 TOP, LISTED = 10, 200
-SPANS = (30, 93, 180, 365)  # days without a login
+SPANS = (30, 90, 180, 365)  # days without a login
 PERSON = ("domain", "user")
 
 
@@ -74,7 +74,9 @@ def _servers(shown: Report, place: Place) -> panels.Panel:
         sort=(shown.titles[0], True),
         overrides=[
             panels.named("Server", "Open Trend", links.url(links.START, links.TREND, server="${__value.text}")),
-            panels.by_name("Last event", {"unit": theme.SECONDS, "decimals": 0, "noValue": "not scraped"}),
+            panels.by_name(
+                "Last event", {"unit": theme.SECONDS, "decimals": 0, "noValue": "not scraped", "custom.width": 95}
+            ),
             *shown.looks(),
         ],
         transformations=[
