@@ -99,19 +99,19 @@ def _unit(directory: Directory, *, force: Force = False) -> None:
     )
 
 
-@commands.command("kubernetes")
-def _kubernetes(directory: Directory, *, force: Force = False) -> None:
-    """Manifests for Kubernetes: one pod, its ledger's claim, service and network policy."""
-    _write(directory, shipped.kubernetes(), force=force)
-    _next("set time_zone, image and the folder of the logs in it, then: kubectl apply --namespace mail -f FILE")
-
-
 @commands.command("config")
 def _config(directory: Directory, *, force: Force = False) -> None:
     """An example configuration, in which every key is explained."""
     _write(directory, shipped.configuration(), force=force)
     path = directory / "config.yaml"
     _next(f"set time_zone and sources in it, then: pop3-exporter check {path}; pop3-exporter run {path}")
+
+
+@commands.command("kubernetes")
+def _kubernetes(directory: Directory, *, force: Force = False) -> None:
+    """Manifests for Kubernetes: one replica with its volume and service."""
+    _write(directory, shipped.kubernetes(), force=force)
+    _next(f"set time_zone and the folder of the logs in them, then: kubectl apply --namespace mail -f {directory}")
 
 
 def _url(option: str, url: str | None) -> str | None:

@@ -111,3 +111,14 @@ def test_the_gateway_is_asked_by_its_own_configuration(pop3: Run, tmp_path: Path
         assert (0, "") == (ran.code, ran.err)
     finally:
         one.server.stop()
+
+
+def test_it_knows_what_overrides_the_file(
+    pop3: Run, guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container whose variables say where to serve is asked there."""
+    config = tmp_path / "elsewhere.yaml"
+    config.write_text('web: {listen: "192.0.2.1:1"}\nsources: [{name: mail, paths: ["mail.log"]}]\n', encoding="utf-8")
+    monkeypatch.setenv("POP3_EXPORTER_WEB_LISTEN_ADDRESS", guarded.server.url.partition("//")[2])
+    monkeypatch.setenv("POP3_EXPORTER_WEB_CONFIG_FILE", str(tmp_path / "web.yml"))
+    assert 0 == pop3("healthcheck", config).code
