@@ -17,11 +17,11 @@ run: $(VENV)/.installed  ## the exporter at work on this machine's POP3 log or j
 test: $(VENV)/.installed-dev  ## install what tests need, lint, type-check, test
 	@sh tests/tools.sh
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-all: $(VENV)/.installed-dev  ## also the slow tests
 	@sh tests/tools.sh
-	$(BIN)/pytest -m "not browser"
+	$(BIN)/pytest -m "not browser" -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev  ## ruff, mypy, generated files
 	$(BIN)/ruff check .
