@@ -1,4 +1,4 @@
-"""What comes with the program for other programs: dashboards, rules, runbooks, unit, example configuration.
+"""What comes with the program for other programs: dashboards, rules, runbooks, unit, configuration, manifests.
 
 In a wheel it lies beside the modules (pyproject.toml, force-include); in a checkout it is deploy/ itself.
 """
@@ -26,10 +26,10 @@ def dashboards(time_zone: str | None) -> Files:
     ModuleNotFoundError: the files that are shipped count days in UTC, and those of other zones need their generator.
     """
     boards = _texts("grafana/dashboards", ".json")
-    if time_zone is None:
+    shown = ANY_ZONE.replace("browser", "utc" if time_zone == "UTC" else time_zone or "browser")
+    if time_zone is None or all(shown in text for text in boards.values()):
         return boards
     if all(ANY_ZONE in text for text in boards.values()):
-        shown = ANY_ZONE.replace("browser", "utc" if time_zone == "UTC" else time_zone)
         return {name: text.replace(ANY_ZONE, shown) for name, text in boards.items()}
     from dashboards.boards import all_boards  # noqa: PLC0415 - grafanalib, an extra
     from dashboards.clean import text as written  # noqa: PLC0415
@@ -61,6 +61,11 @@ def docs() -> Files:
 def unit(program: str) -> Files:
     """Systemd's unit, which runs `program`."""
     return {UNIT: _text("exporter", UNIT).replace(UNIT_PROGRAM, program)}
+
+
+def kubernetes() -> Files:
+    """Manifests for Kubernetes without Helm."""
+    return _texts("kubernetes", ".yaml")
 
 
 def configuration() -> Files:

@@ -41,7 +41,7 @@ Mode = Annotated[
 ]
 Inactive = Annotated[
     int | None,
-    typer.Option("--inactive", metavar="DAYS", help="With --by user: accounts that nobody logged in to for so long"),
+    typer.Option("--inactive", metavar="DAYS", help="With --by user: accounts without a login for so many days"),
 ]
 Form = Annotated[
     Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
@@ -65,6 +65,10 @@ class _Wanted:
     inactive: int | None
 
 
+OnlyDomain = Annotated[str | None, typer.Option("--domain", metavar="DOMAIN", help="Only this one")]
+OnlyServers = Annotated[list[str] | None, typer.Option("--server", metavar="NAME", help="Only these; may be repeated")]
+
+
 def _report(  # noqa: PLR0917 - the options of a report
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="Log files instead of ledgers")] = None,
     ledgers: options.LedgerFiles = None,
@@ -72,8 +76,8 @@ def _report(  # noqa: PLR0917 - the options of a report
     step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
-    domain: Annotated[str | None, typer.Option("--domain", help="Only this one")] = None,
-    servers: Annotated[list[str] | None, typer.Option("--server", help="Only these; may be repeated")] = None,
+    domain: OnlyDomain = None,
+    servers: OnlyServers = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
     inactive: Inactive = None,
@@ -84,7 +88,7 @@ def _report(  # noqa: PLR0917 - the options of a report
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
 ) -> None:
-    """The report: connections, blocked, bad commands, terminations, bandwidth; from ledgers or log files."""
+    """Report what a ledger (by default the configured one) or log files hold, by time, domain or user."""
     if files and ledgers:
         raise typer.BadParameter("give either --ledger LEDGER or log files")
     if not files and not ledgers:

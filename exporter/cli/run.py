@@ -38,7 +38,7 @@ def _run(  # noqa: PLR0917 - the options of a command
     log_level: logs.LogLevel = logs.Level.INFO,
     log_format: logs.LogFormat = logs.Form.TEXT,
 ) -> None:
-    """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
+    """Run the daemon: read the configured logs and serve /metrics."""
     config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     if problems := shared(config):
         raise ConfigError(problems)
