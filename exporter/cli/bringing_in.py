@@ -73,5 +73,5 @@ def _without_domain(ledger: Ledger) -> Iterator[str]:
     if bare:
         yield (
             f"{len(bare):,} user names have no domain, and count as domain {UNKNOWN}: set default_domain: example.com"
-            " at the source (with your domain); it holds for what is read from then on"
+            " at the source, with your domain; or start again: remove the ledger, and setup --replace --default-domain"
         )

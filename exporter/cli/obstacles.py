@@ -9,6 +9,7 @@ from exporter.cli import access
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Reading
 
+NO_JOURNAL = "no journal there yet"
 UNIT = f"the unit's user (groups {', '.join(access.UNIT_GROUPS)})"
 
 
@@ -87,7 +88,7 @@ def of_journal(directory: Path | None) -> Iterator[str]:
     folders = (directory,) if directory else access.JOURNALS
     files = [path for folder in folders for path in folder.glob("*/system*.journal")]
     if not files:
-        yield f"no journal there yet: {', '.join(map(str, folders))}"
+        yield f"{NO_JOURNAL}: {', '.join(map(str, folders))}"
     elif not any(map(access.may_read, files)):
         yield f"problem: this user may not read the journal: {access.journal_advice()}"
     elif access.is_root() and directory is None:
