@@ -73,11 +73,6 @@ def configuration() -> Files:
     return {"config.yaml": _text("exporter", "config.yaml")}
 
 
-def kubernetes() -> Files:
-    """Manifests: one replica with its volume, its service and its network policy."""
-    return _texts("kubernetes", ".yaml")
-
-
 # What the landing page offers; without addresses, links that would lead nowhere are left out.
 KINDS: Mapping[str, Callable[[], Files]] = {
     "rules": lambda: rules(None, None),

@@ -99,13 +99,6 @@ def _unit(directory: Directory, *, force: Force = False) -> None:
     )
 
 
-@commands.command("kubernetes")
-def _kubernetes(directory: Directory, *, force: Force = False) -> None:
-    """Manifests for Kubernetes: one pod, its ledger's claim, service and network policy."""
-    _write(directory, shipped.kubernetes(), force=force)
-    _next("set time_zone, image and the folder of the logs in it, then: kubectl apply --namespace mail -f FILE")
-
-
 @commands.command("config")
 def _config(directory: Directory, *, force: Force = False) -> None:
     """An example configuration, in which every key is explained."""
