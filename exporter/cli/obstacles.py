@@ -86,7 +86,8 @@ def of_journal(directory: Path | None) -> Iterator[str]:
     if shutil.which("journalctl") is None:
         yield "problem: journalctl is not installed"
     folders = (directory,) if directory else access.JOURNALS
-    files = [path for folder in folders for path in folder.glob("*/system*.journal")]
+    # journald's own lie below the machine's id; those of systemd-journal-remote need not.
+    files = [path for folder in folders for form in ("*/system*.journal", "*.journal") for path in folder.glob(form)]
     if not files:
         yield f"{NO_JOURNAL}: {', '.join(map(str, folders))}"
     elif not any(map(access.may_read, files)):
