@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONFIG ?= /etc/pop3-exporter/config.yaml
 ZONE ?= $(or $(shell sed -n 's/^time_zone: *\([^ \#]*\).*/\1/p' $(CONFIG) 2>/dev/null),UTC)
 
-.PHONY: run test test-all check format dashboards stack packages try-packages clean help
+.PHONY: run test test-all check lint docs format dashboards stack packages try-packages clean help
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -17,17 +17,23 @@ run: $(VENV)/.installed  ## the exporter at work on this machine's POP3 log or j
 test: $(VENV)/.installed-dev  ## install what tests need, lint, type-check, test
 	@sh tests/tools.sh
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-all: $(VENV)/.installed-dev  ## also the slow tests
 	@sh tests/tools.sh
-	$(BIN)/pytest -m "not browser"
+	$(BIN)/pytest -m "not browser" -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev  ## ruff, mypy, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m dashboards --check
+
+lint: $(VENV)/.installed-dev  ## the prose and the workflows; needs Go for vale and actionlint
+	@sh .ci/lint
+
+docs: $(VENV)/.installed-dev  ## the documentation as a site, in var/site
+	@sh .ci/docs
 
 format: $(VENV)/.installed-dev  ## put the code into its form
 	$(BIN)/ruff format .

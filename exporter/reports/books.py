@@ -57,6 +57,12 @@ class Book:
         births = {name: self.calendar.hour(key.first_seen) for name, key in self.servers.items()}
         return {name: self._kept("hours", "hour", HOUR, key.id, births[name]) for name, key in self.servers.items()}
 
+    @cached_property
+    def unborn(self) -> dict[str, int]:
+        """Servers that nobody has connected to so far, with the stamp of their newest line."""
+        query = "SELECT server, max(stamp) FROM last_events GROUP BY server"
+        return {name: stamp for name, stamp in self.reading.connection.execute(query) if name not in self.servers}
+
     def first_day(self, server: str) -> int:
         """The first day of which the server's log is known: of its birth, or the oldest that is kept."""
         return max(self.calendar.day(self.servers[server].first_seen), self.kept_days[server])

@@ -79,7 +79,7 @@ def trend(books: Sequence[Book], wanted: Selection, step: Step, first: int, last
     cells: dict[str, Cell] = {}
     where: dict[int, Cell] = {}
     selected = list(_selected(books, wanted))
-    known = min((book.first_day(key.labels[0]) for book, key in selected), default=last + 1)
+    known = min((book.first_day(key.labels[0]) for book, key in selected), default=_quiet(books, wanted, last + 1))
     for day in range(max(first, known), last + 1):
         period = period_of(date.fromordinal(day), step)
         begin, end = max(period.first.toordinal(), first), min(period.last.toordinal(), last)
@@ -132,6 +132,19 @@ def names(books: Sequence[Book], wanted: Selection, first: int, last: int) -> li
             cell.meet(book, key, partly=first < kept, wholly=last < kept)
             cell.add(added[book, key.labels[0]].get(key.id, ZERO))
     return list(cells.values())
+
+
+def _quiet(books: Sequence[Book], wanted: Selection, never: int) -> int:
+    """The day of the newest line of servers that nobody has connected to: from then on 0 is true."""
+    return min(
+        (
+            book.calendar.day(stamp)
+            for book in books
+            for server, stamp in book.unborn.items()
+            if wanted.scope is Scope.SERVER and wanted.has(server)
+        ),
+        default=never,
+    )
 
 
 def _selected(books: Sequence[Book], wanted: Selection) -> Iterator[tuple[Book, Key]]:

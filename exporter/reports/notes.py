@@ -37,7 +37,7 @@ def _bounded(sentences: Iterable[str]) -> Iterator[str]:
 
 def _unknown(books: Sequence[Book], wanted: Selection) -> Iterator[str]:
     """A typing error must not look like a server on which nothing happens."""
-    known = {server for book in books for server in book.servers}
+    known = {server for book in books for server in (*book.servers, *book.unborn)}
     for server in sorted((wanted.servers or frozenset()) - known):
         yield f"no server is called {server}; there are: {', '.join(sorted(known)[:20])}"
     domain = wanted.domain

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # each command is asked for its help
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     """Everything of docs/ and what it links to, the runbooks among them, and the commands' help."""
     script = ["sh", str(ROOT / ".ci" / "docs"), "--site-dir", str(tmp_path / "site")]

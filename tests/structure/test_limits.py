@@ -17,6 +17,7 @@ from exporter.ledger import entries, failures, networks, upkeep
 from exporter.reading import SERVERS_KEPT
 from exporter.sessions import bounds, engine, joins, memory, neighbours, quick, session
 from exporter.web import listen, protocol, rendering, server
+from exporter.web.landing import asked
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 ROWS = {cells[1].strip(): cells[2] for line in DOCUMENT.splitlines() if len(cells := line.split("|")) == 6}
@@ -80,6 +81,7 @@ SAID = [
     ("connections", server.MAX_CONNECTIONS, ""),
     ("a whole request", protocol.REQUEST_SECONDS, " s"),
     ("head of a request", protocol.HEAD_BYTES // KIB, " KiB"),
+    ("rows of a page", asked.ROWS, ""),
     ("renderings of", rendering.KEPT_BYTES // MIB, " MiB"),
     ("kernel's buffer", listen.SEND_BUFFER_BYTES // KIB, " KiB"),
 ]
