@@ -83,7 +83,8 @@ def hidden_from_unit(path: Path) -> str:
     if group:
         return f"its group {group} may: add SupplementaryGroups={group} (systemctl edit pop3-exporter)"
     why = "only its owner may" if closed == whole else f"{closed} is closed to it"
-    return f"{why}: chgrp adm {closed}; chmod g+rX {closed}"
+    rotated = "; the same in logrotate's `create`" if closed == whole else ""
+    return f"{why}: chgrp adm {closed}; chmod g+rX {closed}{rotated}"
 
 
 def group_that_reads(path: Path) -> str:

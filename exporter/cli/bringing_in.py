@@ -19,6 +19,8 @@ from exporter.wiring import crew_of, open_ledger
 
 # Until a journal that is asked from its begin on has answered.
 PAUSE_SECONDS = 0.05
+# Nobody scrapes meanwhile: fewer commits than the daemon's are faster, and what an interruption loses is read again.
+COMMIT_SECONDS = 5.0
 _ENDED = threading.Event()
 _ENDED.set()
 
@@ -34,7 +36,7 @@ def bring_in(config: Config) -> tuple[str, ...]:
             ledger,
             crew_of(config, ledger, None),
             metrics,
-            commit_seconds=config.commit_seconds,
+            commit_seconds=COMMIT_SECONDS,
             clock=time.time,
             stopwatch=time.perf_counter,
         )
@@ -73,5 +75,5 @@ def _without_domain(ledger: Ledger) -> Iterator[str]:
     if bare:
         yield (
             f"{len(bare):,} user names have no domain, and count as domain {UNKNOWN}: set default_domain: example.com"
-            " at the source (with your domain); it holds for what is read from then on"
+            " at the source, with your domain; or start again: remove the ledger, and setup --replace --default-domain"
         )

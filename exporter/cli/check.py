@@ -9,7 +9,7 @@ import typer
 from exporter.catalogue import Quality
 from exporter.cli import logs, options, serving
 from exporter.cli.files import journal_end, newest, sampled
-from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files, readers
+from exporter.cli.obstacles import NO_JOURNAL, of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -74,9 +74,9 @@ def remarks(config: Config) -> Iterator[str]:
 def _of_source(source: Source, config: Config) -> Iterator[str]:
     """What an operator would want to know before the start; files that come later are no problem."""
     if source.journal is not None:
-        remarks = list(of_journal(source.journal.directory))
-        yield from remarks
-        if not remarks or not remarks[0].startswith(PROBLEM):
+        told = list(of_journal(source.journal.directory))
+        yield from told
+        if not any(remark.startswith((PROBLEM, NO_JOURNAL)) for remark in told):
             with journal_end(source.journal) as file:
                 yield from _told(file, "its newest entries", source, config)
         return

@@ -9,6 +9,7 @@ from exporter.cli import access
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Reading
 
+NO_JOURNAL = "no journal there yet"
 UNIT = f"the unit's user (groups {', '.join(access.UNIT_GROUPS)})"
 
 
@@ -85,9 +86,10 @@ def of_journal(directory: Path | None) -> Iterator[str]:
     if shutil.which("journalctl") is None:
         yield "problem: journalctl is not installed"
     folders = (directory,) if directory else access.JOURNALS
-    files = [path for folder in folders for path in folder.glob("*/system*.journal")]
+    # journald's own lie below the machine's id; those of systemd-journal-remote need not.
+    files = [path for folder in folders for form in ("*/system*.journal", "*.journal") for path in folder.glob(form)]
     if not files:
-        yield f"no journal there yet: {', '.join(map(str, folders))}"
+        yield f"{NO_JOURNAL}: {', '.join(map(str, folders))}"
     elif not any(map(access.may_read, files)):
         yield f"problem: this user may not read the journal: {access.journal_advice()}"
     elif access.is_root() and directory is None:

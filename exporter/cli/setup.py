@@ -52,6 +52,7 @@ def _setup(  # noqa: PLR0917 - options
     ledger: LedgerFile = None,
     listen: Listen = None,
     logs: Logs = None,
+    default_domain: options.DefaultDomain = None,
     old_logs: Annotated[
         bool | None,
         typer.Option("--old-logs/--no-old-logs", help="Count what the logs hold already", show_default=False),
@@ -74,6 +75,7 @@ def _setup(  # noqa: PLR0917 - options
         target=Target(options.config_path(config_file), ledger or LEDGER, replace=replace),
         listen=listen,
         logs=tuple(logs or ()),
+        default_domain=default_domain,
         old_logs=old_logs,
         enable=enable,
         apply_dovecot=apply_dovecot,
@@ -89,6 +91,7 @@ class Wanted:
     target: Target
     listen: str | None
     logs: tuple[str, ...]
+    default_domain: str | None
     old_logs: bool | None
     enable: bool | None
     apply_dovecot: bool
@@ -97,6 +100,7 @@ class Wanted:
     def shape(self) -> str:
         """The options that only shape a new configuration, as given."""
         given = {"--listen": self.listen, "--log": self.logs, "--old-logs": self.old_logs}
+        given["--default-domain"] = self.default_domain
         return ", ".join(name for name, value in given.items() if value)
 
 
@@ -127,7 +131,7 @@ def _sources(finding: Finding, wanted: Wanted) -> list[plan.Source]:
     if not found and not wanted.logs:
         raise options.FileProblem(NOTHING if not finding.servers else f"No log of it was found. {NAME_THEM}")
     old_logs = wanted.asking.answer(wanted.old_logs, "Count what the logs hold already, too?")
-    return plan.sources(found, wanted.logs, old_logs=old_logs)
+    return plan.sources(found, wanted.logs, old_logs=old_logs, default_domain=wanted.default_domain)
 
 
 def _listen(machine: Machine, wanted: Wanted) -> str:

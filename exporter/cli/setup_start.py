@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import date
+from http import HTTPStatus
 from pathlib import Path
 
 from exporter.cli import access, report
@@ -18,7 +19,9 @@ from exporter.reports import By
 from exporter.setup import scrape, unit
 from exporter.setup.machine import Machine
 
-READY_SECONDS = 60
+START_SECONDS = 60
+READY_SECONDS = 10
+PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,12 @@ class Start:
 
     def _started(self, complaint: str) -> None:
         address = scrape.target(self.config.web.listen[0], "127.0.0.1")
-        if _serves(address, self.config):
-            say(f"It runs, and after each boot: http://{address}/")
-        else:
+        told = _against(address, self.config)
+        if told is None:
             say(f"It did not start{f': {complaint}' if complaint else ''}. See: journalctl -u pop3-exporter -n 20")
+        else:
+            say(f"It runs, and after each boot: http://{address}/")
+            say(f"It is not ready, because of this:\n{told}" if told else "")
 
 
 def end(machine: Machine, config: Config, asking: Asking) -> None:
@@ -111,23 +116,30 @@ def program() -> str:
     return str(beside) if beside.exists() else f"{sys.executable} -m exporter"
 
 
-def _serves(address: str, config: Config) -> bool:
-    """Whether the daemon answers before patience ends; what it says does not matter: it may ask for a password."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if _answers(f"{'https' if config.web.config_file else 'http'}://{address}/-/healthy"):
-            return True
-        time.sleep(0.2)
-    return False
+def _against(address: str, config: Config) -> str | None:
+    """What keeps the daemon from its work, as it says itself; empty: nothing; None: it does not answer.
+
+    With TLS and passwords it may not say it; that it answers is enough then.
+    """
+    url = f"{'https' if config.web.config_file else 'http'}://{address}/-/ready"
+    began, told = time.monotonic(), _said(url)
+    # At the start it may have been asked before it has looked at its sources.
+    while (told is None and time.monotonic() < began + START_SECONDS) or (
+        told and time.monotonic() < began + READY_SECONDS
+    ):
+        time.sleep(PAUSE_SECONDS)
+        told = _said(url)
+    return told
 
 
-def _answers(url: str) -> bool:
+def _said(url: str) -> str | None:
     try:
         urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - our own address
     except urllib.error.HTTPError as error:
-        error.close()
+        with error:
+            return error.read().decode(errors="replace").strip() if error.code == HTTPStatus.SERVICE_UNAVAILABLE else ""
     except urllib.error.URLError as error:
-        return "certificate" in str(error.reason).lower()
+        return "" if "certificate" in str(error.reason).lower() else None
     except OSError:
-        return False
-    return True
+        return None
+    return ""

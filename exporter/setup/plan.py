@@ -19,11 +19,17 @@ _HEAD = """\
 
 
 def sources(
-    found: Iterable[FoundServer], logs: Sequence[str] = (), *, old_logs: bool, since: str = SINCE
+    found: Iterable[FoundServer],
+    logs: Sequence[str] = (),
+    *,
+    old_logs: bool,
+    since: str = SINCE,
+    default_domain: str | None = None,
 ) -> list[Source]:
     """The `sources` that read the servers, and the log files that somebody has named.
 
-    `old_logs`: what the logs hold already counts, too; of the journal what it holds `since` then.
+    `old_logs`: what the logs hold already counts, too; of the journal what it holds `since` then. `default_domain`:
+    that of users who log in without one.
     """
     servers = [one for one in found if one.place is not None]
     names = _unique([one.server.format for one in servers])
@@ -43,7 +49,7 @@ def sources(
         made.append(source)
     if logs:
         made.append({"name": "mail", "paths": list(logs), **({"start": "beginning"} if old_logs else {})})
-    return made
+    return [{**source, **({"default_domain": default_domain} if default_domain else {})} for source in made]
 
 
 def text(zone: str, ledger: str, listen: str, made: Sequence[Source]) -> str:

@@ -17,6 +17,8 @@ def pop3(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
         monkeypatch.setattr(sys, "argv", ["pop3-exporter", *map(str, arguments)])
         monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.setenv("TERM", "dumb")
+        # Where the exporter is installed, its own configuration would be the default.
+        monkeypatch.setenv("POP3_EXPORTER_CONFIG_FILE", os.environ.get("POP3_EXPORTER_CONFIG_FILE", "/nowhere/c.yaml"))
         mask = os.umask(0o022)
         try:
             main()

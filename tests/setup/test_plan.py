@@ -117,7 +117,7 @@ def test_containers(told: dict[str, object], place: Place | None, tmp_path: Path
 def test_the_unit_runs_this_program() -> None:
     """Only what it runs is another."""
     text = unit.text("/usr/local/bin/pop3-exporter", Path("/etc/x.yaml"))
-    assert "ExecStart=/usr/local/bin/pop3-exporter run --config.file /etc/x.yaml\n" in text
+    assert "ExecStart=/usr/local/bin/pop3-exporter run --config.file /etc/x.yaml" in text
     assert "DynamicUser=yes" in text
 
 
