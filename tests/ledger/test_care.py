@@ -32,7 +32,7 @@ def test_info_of_a_running_ledger(tmp_path: Path) -> None:
     ledger = filled(tmp_path)
     ledger.commit(NOON, {"mail": checkpoint(last_events={"mx1": NOON - 5})})
     told, today = info(ledger.path), ledger.calendar.day(NOON)
-    assert (1, ((0, "UTC"),), today - 2, today) == (told.schema, told.zones, told.first_day, told.last_day)
+    assert (2, ((0, "UTC"),), today - 2, today) == (told.schema, told.zones, told.first_day, told.last_day)
     assert {Scope.SERVER: 2, Scope.DOMAIN: 8, Scope.USER: 6} == told.keys
     assert {"mail": NOON - 5} == told.last_events
     assert told.size_bytes > 10_000
@@ -50,6 +50,8 @@ def test_the_check_says_which_sum_is_off(tmp_path: Path) -> None:
     """Domains that do not add up, totals that fall and laws that do not hold are told in words."""
     ledger = filled(tmp_path)
     ledger.commit(NOON, {"mail": checkpoint(seen=2, charged=1)})
+    ledger.close()
+    ledger = opened(tmp_path)
     key = "(SELECT id FROM keys WHERE scope = 1 AND server = 'mx1' AND domain = 'a')"
     ledger._connection.execute(
         f"UPDATE book SET sent_bytes = 1 WHERE key = {key} AND day = (SELECT max(day) FROM book)"
