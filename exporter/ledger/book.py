@@ -8,6 +8,7 @@ the journal; the tables are brought up from it every so many commits, when the l
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -82,7 +83,7 @@ class Ledger:
                 self.calendar = zones.calendar_of(self.zones)
                 self._writer = Writer(path, self._connection, journal_rows)
                 self._load(now)
-                self._restored = dict(self._state.sources)
+                self._restored = {name: self._found(name) for name in self._state.sources}
                 self.names = Names(rules, self._state.entries)
                 self._bring_up(now)
         except BaseException:
@@ -122,10 +123,11 @@ class Ledger:
         """What is committed of the source now; None: it was never seen."""
         with files.explained(self.path):
             self._know()
-            found = sources.load(self._connection, source, self._state.unfolded.rows).get(source)
-        if found and source in self._state.sources:
-            found.quality = self._state.sources[source].quality
-        return found
+            return self._found(source) if source in self._state.sources else None
+
+    def _found(self, source: str) -> SavedSource:
+        sessions = self._state.unfolded.sessions.load(self._connection, source)
+        return replace(self._state.sources[source], sessions=sessions)
 
     def book(self, charges: Iterable[Charge], source: str = "") -> None:
         """Take in charges of `source`; they are durable and visible after its next commit."""

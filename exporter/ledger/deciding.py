@@ -10,6 +10,7 @@ from exporter.ledger.entries import Horizon
 from exporter.ledger.journal import Commit
 from exporter.ledger.pending import Pending
 from exporter.ledger.quality import Told
+from exporter.ledger.sessions import moved
 from exporter.ledger.sources import SavedSource
 from exporter.ledger.state import Staged, State
 from exporter.model import SourceCheckpoint
@@ -48,9 +49,10 @@ def decided(
         networks=state.networks.told(pending.logins, min(now, newest)) if keeps_names else [],
         quality=_quality(state, calendar, now, deltas, waiting),
         sources={
-            source: sources.changes(state.sources.get(source, SavedSource()), checkpoints)
+            source: sources.changes(state.sources.get(source, SavedSource()), checkpoints[-1])
             for source, checkpoints in waiting.items()
         },
+        sessions={source: found for source, checkpoints in waiting.items() if (found := moved(checkpoints))},
     )
     return state.staged(commit, deltas)
 

@@ -55,6 +55,7 @@ def write(
     networks.write(connection, key_of)
     quality.write(connection, unfolded.quality)
     sources.write(connection, unfolded.rows)
+    unfolded.sessions.write(connection)
     return born
 
 

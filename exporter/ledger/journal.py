@@ -2,14 +2,14 @@
 
 A row has all that its commit decided, in three parts, so that who needs the numbers need not take the sessions apart:
 `book` (cells, ends, failed names, networks), `sources` (positions, counters, quality) and `sessions`. Each is JSON in
-UTF-8, deflated: a tenth of the bytes costs less CPU than writing them. Keys of sessions are bytes, as Latin-1;
-networks are hexadecimal. `form` is the version of this; a row of a newer one is refused.
+UTF-8, deflated: a tenth of the bytes costs less CPU than writing them. Bytes (keys of sessions, networks) are read as
+Latin-1. `form` is the version of this; a row of a newer one is refused.
 """
 
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,13 +18,21 @@ from exporter.ledger.errors import LedgerError
 from exporter.ledger.failures import Failed
 from exporter.ledger.networks import Login
 from exporter.ledger.quality import Told
-from exporter.ledger.sources import SESSIONS, Changes
+from exporter.ledger.sessions import Moved
+from exporter.ledger.sources import Changes
+from exporter.model import SavedSession
 
 FORM = 1
 
 _COMPRESSION = 1  # the fastest; higher levels save little on this
 _LARGEST = 1 << 63
-_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def _latin(value: bytes) -> str:
+    return value.decode("latin-1")
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_latin).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +47,13 @@ class Commit:
     newest: float
     kept_day: int
     kept_hour: int
-    cells: Iterable[Cells]
-    ends: Iterable[tuple[str, str, int]]
-    failed: Iterable[Failed]
-    networks: Iterable[Login]
-    quality: Iterable[Told]
+    cells: Sequence[Cells]
+    ends: Sequence[tuple[str, str, int]]
+    failed: Sequence[Failed]
+    networks: Sequence[Login]
+    quality: Sequence[Told]
     sources: Mapping[str, Changes]
+    sessions: Mapping[str, Sequence[Moved]]
 
 
 class Line(NamedTuple):
@@ -64,26 +73,18 @@ class Line(NamedTuple):
 
 def line_of(number: int, commit: Commit) -> Line:
     """The row of a commit. ValueError, OverflowError if a table could not hold what it has."""
-    sessions = {source: changed[SESSIONS] for source, changed in commit.sources.items() if SESSIONS in changed}
-    others = {
-        source: {table: rows for table, rows in changed.items() if table != SESSIONS}
-        for source, changed in commit.sources.items()
-    }
-    _refuse_large(others)
+    _refuse_large(commit.sources)
     book = {
         "now": commit.now,
         "newest": commit.newest,
         "kept": (commit.kept_day, commit.kept_hour),
-        "cells": list(commit.cells),
-        "ends": list(commit.ends),
-        "failed": list(commit.failed),
-        "networks": [(*user, network.hex(), hour) for *user, network, hour in commit.networks],
+        "cells": commit.cells,
+        "ends": commit.ends,
+        "failed": commit.failed,
+        "networks": commit.networks,
     }
-    keyed = {
-        source: [(server, key.decode("latin-1"), *data) for server, key, *data in rows]
-        for source, rows in sessions.items()
-    }
-    return Line(number, FORM, _packed(book), _packed({"quality": list(commit.quality), "of": others}), _packed(keyed))
+    told = {"quality": commit.quality, "of": commit.sources}
+    return Line(number, FORM, _packed(book), _packed(told), _packed(commit.sessions))
 
 
 def commit_of(line: Line, path: str) -> Commit:
@@ -94,30 +95,38 @@ def commit_of(line: Line, path: str) -> Commit:
             " upgrade this one"
         )
     try:
-        book, others, keyed = map(_unpacked, (line.book, line.sources, line.sessions))
-        changes: dict[str, Changes] = {
-            source: {table: [tuple(row) for row in rows] for table, rows in changed.items()}
-            for source, changed in others["of"].items()
-        }
-        for source, rows in keyed.items():
-            changes[source][SESSIONS] = [(server, key.encode("latin-1"), *data) for server, key, *data in rows]
-        return Commit(
-            book["now"],
-            book["newest"],
-            book["kept"][0],
-            book["kept"][1],
-            [Cells(*row) for row in book["cells"]],
-            [(server, reason, count) for server, reason, count in book["ends"]],
-            [Failed(*row) for row in book["failed"]],
-            [Login(row[0], row[1], row[2], bytes.fromhex(row[3]), row[4]) for row in book["networks"]],
-            [Told(*row) for row in others["quality"]],
-            changes,
-        )
+        return _commit(*map(_unpacked, (line.book, line.sources, line.sessions)))
     except (zlib.error, ValueError, TypeError, LookupError, AttributeError) as error:
         raise LedgerError(
             f"{path}: damaged (commit {line.number} of its journal); restore a backup, or the totals with"
             " `pop3-exporter ledger restore`"
         ) from error
+
+
+def _commit(book: Any, told: Any, sessions: Any) -> Commit:  # noqa: ANN401 - JSON
+    return Commit(
+        now=book["now"],
+        newest=book["newest"],
+        kept_day=book["kept"][0],
+        kept_hour=book["kept"][1],
+        cells=[Cells(*row) for row in book["cells"]],
+        ends=[(server, reason, count) for server, reason, count in book["ends"]],
+        failed=[Failed(*row) for row in book["failed"]],
+        networks=[Login(s, d, u, network.encode("latin-1"), hour) for s, d, u, network, hour in book["networks"]],
+        quality=[Told(*row) for row in told["quality"]],
+        sources={
+            source: {table: [tuple(row) for row in rows] for table, rows in changed.items()}
+            for source, changed in told["of"].items()
+        },
+        sessions={source: [_moved(*one) for one in moved] for source, moved in sessions.items()},
+    )
+
+
+def _moved(closed: Any, opened: Any) -> Moved:  # noqa: ANN401 - JSON
+    return Moved(
+        [(server, key.encode("latin-1")) for server, key in closed],
+        [SavedSession(server, key.encode("latin-1"), data) for server, key, data in opened],
+    )
 
 
 def append(connection: sqlite3.Connection, line: Line) -> None:
@@ -146,10 +155,9 @@ def _unpacked(part: bytes) -> Any:  # noqa: ANN401 - JSON
     return json.loads(zlib.decompress(part))
 
 
-def _refuse_large(others: Mapping[str, Changes]) -> None:
+def _refuse_large(sources: Mapping[str, Changes]) -> None:
     """What SQLite could not hold is told before it is in the journal, not when a table is brought up."""
-    numbers: Callable[[tuple[Any, ...]], Iterable[int]] = lambda row: (n for n in row if isinstance(n, int))  # noqa: E731
-    for changed in others.values():
+    for changed in sources.values():
         for table in ("sources", "last_events", "open_sessions"):
-            if any(abs(n) >= _LARGEST for row in changed.get(table, ()) for n in numbers(row)):
+            if any(abs(row[-1]) >= _LARGEST for row in changed.get(table, ()) if isinstance(row[-1], int)):
                 raise OverflowError("a number of a source is larger than the ledger can hold")

@@ -24,8 +24,7 @@ _PARTLY = {
     "failed_names": ("day", "server", "name"),
 }
 # Small ones are copied.
-_WHOLE = ("ends", "quality", *(table for table in KEYS if table != "sessions"))
-_LEFT_OUT = ("sessions",)
+_WHOLE = ("ends", "quality", *KEYS)
 
 
 class Overlay:
@@ -60,13 +59,10 @@ class Overlay:
         if state is None:
             return
         for name, statements in schema.TABLES.items():
-            if name in _PARTLY or name in _WHOLE or name in _LEFT_OUT:
+            if name in _PARTLY or name in _WHOLE:
                 self._create(name, statements)
         self._copy(state)
         state.write(connection)
-        for table in _LEFT_OUT:
-            connection.execute(f"DROP TABLE temp.{table}")
-            self._made.remove(f"TABLE temp.{table}")
         for table, columns in _PARTLY.items():
             self._join(table, columns)
 

@@ -13,16 +13,14 @@ from exporter.catalogue import Quality
 from exporter.ledger.schema import storable
 from exporter.model import Position, SavedSession, SourceCheckpoint, SourceCount
 
-# Columns by which a row is known, beside its source, in each table that is kept by source.
+# Columns by which a row is known, beside its source, in each table that is kept by source; of sessions: sessions.py.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "positions": ("stream", "path"),
     "envelopes": ("stream",),
-    "sessions": ("server", "key"),
     "open_sessions": ("server", "state"),
     "last_events": ("server",),
     "sources": ("counter",),
 }
-SESSIONS = "sessions"
 _POSITION = frozenset(f.name for f in fields(Position))
 
 # By table, rows without their source: one that is as long as the key is removed, a longer one put.
@@ -54,7 +52,7 @@ class SavedSource:
 def load(
     connection: sqlite3.Connection, only: str | None = None, changed: Rows | None = None
 ) -> dict[str, SavedSource]:
-    """Every source the ledger knows, or the one that is named, with its open sessions.
+    """Every source the ledger knows, or the one that is named, without its open sessions.
 
     `changed`: what the journal has changed since the tables were brought up; of quality it has nothing.
     """
@@ -68,8 +66,6 @@ def load(
         _of(saved, source).positions = tuple(_position(data) for *_, data in rows)
     for source, rows in found["envelopes"].items():
         _of(saved, source).envelopes = dict(rows)
-    for source, rows in found["sessions"].items():
-        _of(saved, source).sessions = tuple(SavedSession(*row) for row in rows)
     for source, rows in found["last_events"].items():
         _of(saved, source).last_events = dict(rows)
     for source, rows in found["open_sessions"].items():
@@ -95,9 +91,8 @@ def after(old: SavedSource, new: SourceCheckpoint) -> SavedSource:
     )
 
 
-def changes(old: SavedSource, waiting: list[SourceCheckpoint]) -> Changes:
-    """What differs from `old` once the checkpoints, which wait in this order, are committed."""
-    new = waiting[-1]
+def changes(old: SavedSource, new: SourceCheckpoint) -> Changes:
+    """What differs from `old` once the checkpoint is committed."""
     found: Changes = {
         "positions": _positions(old.positions, new.positions) if new.positions != old.positions else [],
         "envelopes": [
@@ -108,7 +103,6 @@ def changes(old: SavedSource, waiting: list[SourceCheckpoint]) -> Changes:
                 if old.envelopes.get(stream) != state
             ),
         ],
-        SESSIONS: _sessions(waiting),
         "open_sessions": [
             *(old.open_sessions.keys() - new.open_sessions.keys()),
             *((*state, n) for state, n in new.open_sessions.items() if old.open_sessions.get(state) != n),
@@ -135,19 +129,8 @@ def write(connection: sqlite3.Connection, changed: Rows) -> None:
 
 def rename(connection: sqlite3.Connection, old: str, new: str) -> None:
     """Let all rows of source `old` be those of `new`."""
-    for table in (*KEYS, "quality"):
+    for table in (*KEYS, "sessions", "quality"):
         connection.execute(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))  # noqa: S608 - from the list
-
-
-def _sessions(waiting: list[SourceCheckpoint]) -> list[tuple[Any, ...]]:
-    if len(waiting) == 1:
-        reopened = {(server, key) for server, key, _ in waiting[0].opened} if waiting[0].closed else set()
-        return [*(place for place in waiting[0].closed if place not in reopened), *waiting[0].opened]
-    newest: dict[tuple[str, bytes], tuple[Any, ...]] = {}
-    for checkpoint in waiting:
-        newest.update({place: place for place in checkpoint.closed})
-        newest.update({(one.server, one.key): one for one in checkpoint.opened})
-    return list(newest.values())
 
 
 def _positions(old: tuple[Position, ...], new: tuple[Position, ...]) -> list[tuple[Any, ...]]:

@@ -14,7 +14,9 @@ from exporter.ledger.entries import Entry, Horizon
 from exporter.ledger.journal import Commit
 from exporter.ledger.networks import Networks
 from exporter.ledger.posting import Posting
+from exporter.ledger.sessions import Unstored
 from exporter.ledger.sources import SavedSource
+from exporter.ledger.unfolded import Unfolded
 from exporter.ledger.view import Views
 from exporter.model import Row
 from exporter.periods import Calendar
@@ -48,7 +50,7 @@ class State:
         self.balance = Balance()
         self.balance.recount(self.entries)
         self.views = Views(self.entries, ends.load(connection))
-        self.unfolded = unfolded.nothing(connection)
+        self.unfolded = Unfolded(Unstored(connection))
 
     def staged(self, commit: Commit, deltas: Mapping[Labels, Delta] | None = None) -> Staged:
         """What the commit would change; nothing is changed yet. `deltas`: its cells rolled up, if that is done."""
@@ -73,6 +75,8 @@ class State:
         self.unfolded.add(commit.ends, commit.failed, commit.quality)
         for source, changes in commit.sources.items():
             self.unfolded.change(source, changes)
+        for source, moved in commit.sessions.items():
+            self.unfolded.sessions.take(source, moved)
         self.networks.apply(commit.networks, commit.now, min(commit.now, commit.newest))
         self.views.change(
             staged.entries.values(), {(server, Reason(reason)): count for server, reason, count in commit.ends}

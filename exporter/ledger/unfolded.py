@@ -3,7 +3,6 @@
 Only what is not told by the entries themselves is kept here, so it grows by keys and rows, not by commits.
 """
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,8 @@ from exporter.ledger.deltas import Delta
 from exporter.ledger.entries import NEVER, Amounts, Horizon, added
 from exporter.ledger.failures import Failed
 from exporter.ledger.quality import Told
-from exporter.ledger.sources import SESSIONS, Changes
+from exporter.ledger.sessions import Unstored
+from exporter.ledger.sources import Changes
 from exporter.ledger.store import BOOK, HOURS
 
 Labels = tuple[str, ...]
@@ -59,12 +59,9 @@ class Touched:
 
 @dataclass(slots=True)
 class Unfolded:
-    """`keys` in the order in which they were born or touched; `rows` by table and key (see sources.py).
+    """`keys` in the order in which they were born or touched; `rows` by table and key (see sources.py)."""
 
-    `stored`: places of the sessions in the table, so that one that begins and ends in between never touches it.
-    """
-
-    stored: set[tuple[Any, ...]]
+    sessions: Unstored
     keys: dict[Labels, Touched] = field(default_factory=dict)
     ends: dict[tuple[str, str], int] = field(default_factory=dict)
     failed: dict[tuple[int, str, str], Failed] = field(default_factory=dict)
@@ -100,25 +97,10 @@ class Unfolded:
     def change(self, source: str, changes: Changes) -> None:
         """What a source has changed."""
         for table, new in changes.items():
-            rows = self.rows.setdefault(table, {})
-            for key, row in sources.combined(new, source, table):
-                if row is None and table == SESSIONS and key not in self.stored:
-                    rows.pop(key, None)
-                else:
-                    rows[key] = row
-
-
-def nothing(connection: sqlite3.Connection) -> Unfolded:
-    """As of tables that are brought up."""
-    return Unfolded(set(connection.execute("SELECT source, server, key FROM sessions")))
+            self.rows.setdefault(table, {}).update(sources.combined(new, source, table))
 
 
 def after(folded: Unfolded) -> Unfolded:
     """When all of it is in the tables."""
-    stored = folded.stored
-    for place, row in folded.rows.get(SESSIONS, {}).items():
-        if row is None:
-            stored.discard(place)
-        else:
-            stored.add(place)
-    return Unfolded(stored)
+    folded.sessions.written()
+    return Unfolded(folded.sessions)
