@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONFIG ?= /etc/pop3-exporter/config.yaml
 ZONE ?= $(or $(shell sed -n 's/^time_zone: *\([^ \#]*\).*/\1/p' $(CONFIG) 2>/dev/null),UTC)
 
-.PHONY: run test test-all check format dashboards stack clean help
+.PHONY: run test test-all check format dashboards stack packages try-packages clean help
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -44,6 +44,13 @@ stack:  ## exporter, Prometheus and Grafana in Docker, filled with the demo
 	  echo "    others:        https://docs.docker.com/engine/install/"; exit 1; }
 	docker compose -f deploy/compose.yaml up --build
 
+packages:  ## Debian packages and rpms, in dist/; needs debhelper and rpm
+	deploy/debian/build
+	deploy/rpm/build
+
+try-packages:  ## as root: install, upgrade, remove and purge the Debian packages in booted systems
+	deploy/debian/try-all
+
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "pop3-exporter needs Python 3.11 or newer; this is $$($(PYTHON) --version)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no venv: sudo apt-get install python3-venv"; exit 1; }
@@ -60,4 +67,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist var .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -81,6 +81,7 @@ class Scope(StrEnum):
 
 
 LABELS = ("server", "domain", "user")
+LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
 SCOPES: tuple[Scope, ...] = (Scope.SERVER, Scope.DOMAIN, Scope.USER)
 
 # Pseudo-names: the domain of connections that name none we know, and what lies beyond the caps.

@@ -47,11 +47,19 @@ def _listed(value: object) -> object:
     return tuple(name for line in lines if (name := line.partition("#")[0].strip()))
 
 
-def _address(listen: object) -> object:
-    host, colon, port = str(listen).rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65_535 or (":" in host and not host.startswith("[")):  # noqa: PLR2004
+def addresses(listen: object) -> tuple[str, ...]:
+    """One address or several. Raises ValueError."""
+    several = tuple(map(str, listen)) if isinstance(listen, (list, tuple)) else (str(listen),)
+    if not several or not all(map(_is_address, several)):
         raise ValueError('must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110"')
-    return listen
+    if len(set(several)) < len(several):
+        raise ValueError("names an address twice")
+    return several
+
+
+def _is_address(listen: str) -> bool:
+    host, colon, port = listen.rpartition(":")
+    return bool(colon) and port.isdigit() and int(port) <= 65_535 and (":" not in host or host.startswith("["))  # noqa: PLR2004
 
 
 def _lower(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -156,9 +164,9 @@ class History(Section):
 
 
 class Web(Section):
-    """Where /metrics is served; `config_file` is in the exporter-toolkit's form (TLS, basic auth)."""
+    """Where /metrics is served, one address or several; `config_file` as the exporter-toolkit's (TLS, basic auth)."""
 
-    listen: Annotated[str, BeforeValidator(_address)] = f"127.0.0.1:{PORT}"
+    listen: Annotated[tuple[str, ...], BeforeValidator(addresses)] = (f"127.0.0.1:{PORT}",)
     config_file: Path | None = None
 
 

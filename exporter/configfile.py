@@ -11,6 +11,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from exporter.errors import OperatorError
+
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
 
@@ -24,8 +26,10 @@ _MEANT = {
 _SECRET = re.compile("auth|password|secret|token")
 
 
-class ConfigError(Exception):
+class ConfigError(OperatorError):
     """A configuration that cannot be used; `problems` has one line for each mistake, with file, line and key."""
+
+    exit_code = 2
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))

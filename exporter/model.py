@@ -149,8 +149,9 @@ class Charge(NamedTuple):
 
     `amounts`: pairs (position in MEASURES, amount > 0). `reason`: this charge also is the end of a connection, or of
     as many alike as `ends` says.
-    `address`: the client's, on a successful login. `name`: whom failed attempts named, as logged, on a charge of
-    login failures (for the list of names that failed; it never becomes a label).
+    `address`: the client's, on every successful login and on nothing else; empty where the log does not tell it.
+    `name`: whom failed attempts named, as logged, on a charge of login failures (for the list of names that failed; it
+    never becomes a label).
     """
 
     account: Account
@@ -280,7 +281,8 @@ class View:
 
     `rows`: per scope name, the rows of every living key. `ends`: (server, reason) to count.
     `open_sessions`: (server, state) to number, state `pending` or `charged`. `networks`: labels of a user to its
-    distinct client networks in the last 24 hours. `quality`: (source, server, measure name) to quality.
+    distinct client networks in the last 24 hours. `last_logins`: to the stamp of its newest login, UNIX seconds.
+    `quality`: (source, server, measure name) to quality.
     """
 
     committed_at: float
@@ -289,6 +291,7 @@ class View:
     ends: Mapping[tuple[str, Reason], int]
     open_sessions: Mapping[tuple[str, str], int]
     networks: Mapping[tuple[str, ...], int]
+    last_logins: Mapping[tuple[str, ...], int]
     quality: Mapping[tuple[str, str, str], Quality]
     sources: Mapping[str, SourceCount]
     last_events: Mapping[tuple[str, str], int]

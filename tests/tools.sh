@@ -3,20 +3,24 @@
 # With POP3_REQUIRE_TOOLS=1 (CI) a missing program fails.
 set -eu
 
-# prom-label-proxy is no package: built from its Go module where Go is installed.
-label_proxy=github.com/prometheus-community/prom-label-proxy@v0.12.1
+# What no package has is built from its Go module, where Go is installed.
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/pop3-exporter/bin"
-if ! PATH="$PATH:$cache" command -v prom-label-proxy >/dev/null 2>&1; then
-    if command -v go >/dev/null 2>&1; then
-        echo "building what tests start: $label_proxy"
+build() {  # PROGRAM MODULE@VERSION
+    ! PATH="$PATH:$cache" command -v "$1" >/dev/null 2>&1 || return 0
+    # helm takes minutes to build: only where tests may not be skipped.
+    if command -v go >/dev/null 2>&1 && { [ "$1" != helm ] || [ "${POP3_REQUIRE_TOOLS:-}" = 1 ]; }; then
+        echo "building what tests start: $2"
         mkdir -p "$cache"
-        GOBIN="$cache" go install "$label_proxy" || echo "could not be built: $label_proxy" >&2
+        GOBIN="$cache" go install "$2" || echo "could not be built: $2" >&2
     fi
-    if ! [ -x "$cache/prom-label-proxy" ]; then
-        echo "prom-label-proxy is missing; with Go: GOBIN=$cache go install $label_proxy" >&2
+    if ! [ -x "$cache/$1" ]; then
+        echo "$1 is missing; with Go: GOBIN=$cache go install $2" >&2
         [ "${POP3_REQUIRE_TOOLS:-}" != 1 ] || exit 1
     fi
-fi
+}
+build prom-label-proxy github.com/prometheus-community/prom-label-proxy@v0.12.1
+build helm helm.sh/helm/v3/cmd/helm@v3.22.0
+build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 missing=""
 need() {  # PROGRAM PACKAGE

@@ -86,6 +86,12 @@ def hidden_from_unit(path: Path) -> str:
     return f"{why}: chgrp adm {closed}; chmod g+rX {closed}"
 
 
+def group_that_reads(path: Path) -> str:
+    """The group by which the unit's user may read the file; empty: everybody may."""
+    mode = mode_of(path)
+    return "" if mode & stat.S_IROTH else _group(path)
+
+
 def _lets_in(path: Path, groups: set[int]) -> bool:
     try:
         status = path.stat()

@@ -9,25 +9,16 @@ from typing import Annotated
 import typer
 
 from exporter import __version__
-from exporter.cli import check, gateway, history, ledger, parse, replay, report, run
-from exporter.cli.options import FileProblem
-from exporter.configfile import ConfigError
-from exporter.ledger.errors import LedgerError
-from exporter.web import ListenError
+from exporter.cli.commands import Commands
+from exporter.errors import OperatorError
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Exact POP3 usage counters for Prometheus, from the logs of any POP3 server.",
 )
-for module in (run, check, parse, replay, report, history, ledger, gateway):
-    for name, command in module.COMMANDS.items():
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -55,10 +46,8 @@ def main() -> None:
     gc.set_threshold(20_000, 50, 50)
     try:
         app()
-    except ConfigError as error:
-        sys.exit(_told(error, 2))
-    except (LedgerError, FileProblem, ListenError) as error:
-        sys.exit(_told(error, 1))
+    except OperatorError as error:
+        sys.exit(_told(error, error.exit_code))
     except BrokenPipeError:
         # Somebody read as much as he wanted (`| head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

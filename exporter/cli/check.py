@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from exporter.catalogue import Quality
-from exporter.cli import options
-from exporter.cli.files import newest, sampled
-from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files
+from exporter.cli import logs, options, serving
+from exporter.cli.files import journal_end, newest, sampled
+from exporter.cli.obstacles import of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -22,26 +22,30 @@ from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
 PROBLEM = "problem: "
+ADVICE = "to have it log more: "
 TITLES = {Quality.NONE: "not logged", Quality.ESTIMATED: "estimated", Quality.LOWER_BOUND: "only a lower bound"}
 
 
-def _check(
+def _check(  # noqa: PLR0917 - the options of a command
     file: options.ConfigArgument = None,
     config_file: options.ConfigFile = None,
+    listen: serving.ListenAddress = None,
+    web_config_file: serving.WebConfigFile = None,
+    log_level: logs.LogLevel = logs.Level.INFO,
+    log_format: logs.LogFormat = logs.Form.TEXT,
     *,
     ledger: Annotated[bool, typer.Option("--ledger", help="Read all of the ledger, too, and check its sums")] = False,
 ) -> None:
     """Check a configuration. Says all that is wrong with it (exit code 2) or cannot be used (1), and what it reads."""
-    config = options.loaded(config_file, file)
-    twice = [*shared(config), *(f"source {source}: {problem}" for source, problem in left_out(config))]
-    if twice:
-        raise ConfigError([f"{options.config_path(config_file, file)}: {problem}" for problem in twice])
+    del log_level, log_format  # taken as `run` takes them
+    config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
+    refuse_shared(config, options.config_path(config_file, file))
     if config.web.config_file is not None:
         Security(config.web.config_file)
-    remarks = list(_all(config))
-    problems = sum(remark.lstrip().startswith(PROBLEM) for remark in remarks)
+    found = list(remarks(config))
+    problems = sum(remark.lstrip().startswith(PROBLEM) for remark in found)
     verdict = "good" if not problems else f"no mistake in it, but {problems} of its files cannot be used as they are"
-    typer.echo("\n".join((f"{options.config_path(config_file, file)}: {verdict}", *remarks)))
+    typer.echo("\n".join((f"{options.config_path(config_file, file)}: {verdict}", *found)))
     if ledger:
         wrong = care.check(config.ledger)
         typer.echo("\n".join((f"{config.ledger}:", *wrong)) if wrong else f"{config.ledger}: sound, and its sums agree")
@@ -50,7 +54,15 @@ def _check(
         raise typer.Exit(1)
 
 
-def _all(config: Config) -> Iterator[str]:
+def refuse_shared(config: Config, path: Path) -> None:
+    """ConfigError where two sources of the configuration at `path` would count the same lines."""
+    twice = [*shared(config), *(f"source {source}: {problem}" for source, problem in left_out(config))]
+    if twice:
+        raise ConfigError([f"{path}: {problem}" for problem in twice])
+
+
+def remarks(config: Config) -> Iterator[str]:
+    """What stands in its way, what each source reads, and what that shows; ADVICE begins what to set."""
     for remark in of_ledger(config.ledger):
         yield f"  {remark}"
     for source in config.sources:
@@ -62,7 +74,11 @@ def _all(config: Config) -> Iterator[str]:
 def _of_source(source: Source, config: Config) -> Iterator[str]:
     """What an operator would want to know before the start; files that come later are no problem."""
     if source.journal is not None:
-        yield from of_journal(source.journal.directory)
+        remarks = list(of_journal(source.journal.directory))
+        yield from remarks
+        if not remarks or not remarks[0].startswith(PROBLEM):
+            with journal_end(source.journal) as file:
+                yield from _told(file, "its newest entries", source, config)
         return
     if source.paths == STANDARD_INPUT:
         return
@@ -76,13 +92,13 @@ def _of_source(source: Source, config: Config) -> Iterator[str]:
             remarks = list(of_log(path))
             if not any(remark.startswith(PROBLEM) for remark in remarks):
                 readable.append(path)
-                yield f"{path}: {path.stat().st_size:,} bytes"
+                yield f"{path}: {path.stat().st_size:,} bytes{readers(path)}"
             yield from remarks
     for path in newest(readable):
-        yield from _told(path, source, config)
+        yield from _told(path, str(path), source, config)
 
 
-def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
+def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str]:
     """What a file's first megabytes show of the server and its logging, and what to set so that it tells more."""
     try:
         pipeline = sampled(str(path), source, config)
@@ -92,10 +108,10 @@ def _told(path: Path, source: Source, config: Config) -> Iterator[str]:
     heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
     doubted = {doubt.server for doubt in pipeline.doubts}
     server = f"lines of {pipeline.format_name}, " if heard.events else ""
-    yield f"{path}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
+    yield f"{name}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
     for one in servers:
         yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
-        yield from (f"  to have it log more: {sentence}" for sentence in one.advice if one.server not in doubted)
+        yield from (f"  {ADVICE}{sentence}" for sentence in one.advice if one.server not in doubted)
     yield from pipeline.problems
 
 

@@ -213,11 +213,13 @@ def names(text: str) -> Iterator[Found]:
 
 
 def _is_wording(text: str, *, quoted: bool = False) -> bool:
-    """Whether it is a server's and nobody's; a sentence in quotes has a word of a server."""
+    """Whether it is a server's and nobody's; of a sentence in quotes, half of the words are a server's."""
     words = [word for word in _WORD.findall(text) if not word.isdigit()]
     known = [word.lower() in VOCABULARY for word in words]
-    long = any(len(word) > 1 for word in words)
-    return (any(known) or len(words) > _ANYTHING_BUT_WORDS or not long) if quoted else all(known)
+    if not quoted or all(known):
+        return all(known)
+    is_sentence = " " in text.strip() and (2 * sum(known) >= len(words) or len(words) > _ANYTHING_BUT_WORDS)
+    return is_sentence or not any(len(word) > 1 for word in words)
 
 
 def _kind(text: str) -> What:

@@ -1,16 +1,17 @@
 """Reading whole log files through the pipelines, with progress where somebody looks."""
 
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from exporter.cli.options import FileProblem
 from exporter.cli.understood import tell
-from exporter.config import AUTO, Config, Source
+from exporter.config import AUTO, Config, Journal, Source
 from exporter.history import Heard, Imported, ImportedFile, LogFile, import_files
 from exporter.inputs.generations import take_apart
 from exporter.inputs.readers import Torn
@@ -22,6 +23,10 @@ from exporter.wiring import log_zone, open_ledger, pipeline_of, pipelines_of
 
 # So much of a log is looked at for what the server logs: batches of about a mebibyte.
 SAMPLED_BATCHES = 8
+# So much of a journal, whose entries are of several services, and so long.
+SAMPLED_ENTRIES = 20_000
+JOURNAL_SECONDS = 30
+JOURNAL_FIELDS = "MESSAGE,_HOSTNAME,SYSLOG_IDENTIFIER,SYSLOG_PID,_PID,_COMM"
 # So many logs of a source are looked at.
 MOST_LOGS = 8
 
@@ -66,6 +71,20 @@ def sampled(path: str, source: Source, config: Config) -> Pipeline:
             pipeline.feed(batch, None)
             pipeline.expire(None, caught_up=False)
         return pipeline
+
+
+@contextmanager
+def journal_end(journal: Journal) -> Iterator[Path]:
+    """A file of the newest entries that a source would read; empty where there are none, or none to be seen."""
+    fields = [*(f"_SYSTEMD_UNIT={one if '.' in one else f'{one}.service'}" for one in journal.units)]
+    fields += [f"SYSLOG_IDENTIFIER={one}" for one in journal.identifiers]
+    where = ("--directory", str(journal.directory)) if journal.directory else ()
+    output = ("--output=json", f"--output-fields={JOURNAL_FIELDS}", f"--lines={SAMPLED_ENTRIES}", "--all", "--merge")
+    command = ("journalctl", "--quiet", "--no-pager", *where, *output, *" + ".join(fields).split(" "))
+    with tempfile.NamedTemporaryFile(prefix="pop3-exporter-") as file:
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(command, stdout=file, stderr=subprocess.DEVNULL, check=False, timeout=JOURNAL_SECONDS)  # noqa: S603 - journalctl, with arguments of the configuration
+        yield Path(file.name)
 
 
 def refuse_mixed(config: Config, files: Sequence[tuple[str, Source]]) -> None:

@@ -2,13 +2,13 @@
 
 import logging
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from exporter.cli import logs, serving
 from exporter.cli.options import FileProblem, default
 
 LOG = logging.getLogger("pop3_exporter")
@@ -25,6 +25,10 @@ def _gateway(
             show_default=False,
         ),
     ] = DEFAULT_FILE,
+    listen: serving.ListenAddress = None,
+    web_config_file: serving.WebConfigFile = None,
+    log_level: logs.LogLevel = logs.Level.INFO,
+    log_format: logs.LogFormat = logs.Form.TEXT,
     *,
     check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it and the access file")] = False,
 ) -> None:
@@ -35,10 +39,10 @@ def _gateway(
         from exporter.gateway.service import Service  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise FileProblem(f"the gateway needs {error.name}: pip install 'pop3-exporter[gateway]'") from error
-    form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.begin(log_level, log_format)
     config = read(config_file)
+    flags = {"listen": serving.listened(listen) or config.listen, "web_config_file": web_config_file}
+    config = config.model_copy(update={name: value for name, value in flags.items() if value})
     service = Service(config)
     if check:
         typer.echo(f"{config_file}: good\n{config.access}: good, {service.entries} entries")

@@ -53,6 +53,14 @@ def of_log(path: Path) -> Iterator[str]:
         yield f"{path}: {UNIT} may not read it; {why}"
 
 
+def readers(path: Path) -> str:
+    """Who lets the unit's user read the file, for root, who may read everything; empty where he may not."""
+    if not access.is_root() or access.hidden_from_unit(path):
+        return ""
+    group = access.group_that_reads(path)
+    return f"; {UNIT} may read it" if not group else f"; the unit's user may read it, by its group {group}"
+
+
 def of_no_files(pattern: str, others: Sequence[Path]) -> Iterator[str]:
     """A pattern that matches no file: nothing yet, or what is none."""
     closed = access.closed_folder(pattern)
@@ -82,3 +90,5 @@ def of_journal(directory: Path | None) -> Iterator[str]:
         yield f"no journal there yet: {', '.join(map(str, folders))}"
     elif not any(map(access.may_read, files)):
         yield f"problem: this user may not read the journal: {access.journal_advice()}"
+    elif access.is_root() and directory is None:
+        yield f"the unit's user may read the journal, by its group {access.UNIT_GROUPS[1]}"

@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from exporter.cli import access
 from exporter.config import DEFAULT_FILE, Config, Source
 from exporter.configfile import ConfigError, load
+from exporter.errors import OperatorError
 
+FILE_VARIABLE = "POP3_EXPORTER_CONFIG_FILE"
 MACHINES = "this machine's"
 
 
@@ -28,7 +30,10 @@ def default(value: object) -> str:
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
-        "--config.file", metavar="FILE", help=f"The configuration {default(DEFAULT_FILE)}", show_default=False
+        "--config.file",
+        metavar="FILE",
+        help=f"The configuration {default(DEFAULT_FILE)} [env var: {FILE_VARIABLE}]",
+        show_default=False,
     ),
 ]
 # The same without the option, where a command is about the configuration: both ways of naming it are taken.
@@ -104,7 +109,7 @@ FLAGS_SOURCE = "files"
 
 _NO_FILE = """\
   The smallest configuration is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
-  deploy/exporter/config.yaml, which comes with the source, explains every key."""
+  pop3-exporter files config DIRECTORY writes one that explains every key."""
 
 
 def loaded(file: Path | None, named: Path | None = None) -> Config:
@@ -121,7 +126,12 @@ def config_path(file: Path | None, named: Path | None = None) -> Path:
     """Which file is the configuration."""
     if file and named and file != named:
         raise typer.BadParameter(f"two configurations are named: {named} and --config.file {file}")
-    return file or named or DEFAULT_FILE
+    return file or named or default_file()
+
+
+def default_file() -> Path:
+    """The configuration where none is named."""
+    return Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
 
 
 def with_folder(ledger: Path) -> Path:
@@ -221,7 +231,7 @@ def day(text: str | None, option: str) -> date | None:
         raise typer.BadParameter(f"{option} {text}: a date looks like 2026-11-30") from error
 
 
-class FileProblem(Exception):  # noqa: N818 - it is told as it stands
+class FileProblem(OperatorError):  # noqa: N818 - it is told as it stands
     """A file named on the command line cannot be read."""
 
 

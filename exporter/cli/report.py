@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +18,10 @@ from exporter.catalogue import CONNECTIONS, Scope
 from exporter.cli import options
 from exporter.cli.files import replayed
 from exporter.cli.options import FileProblem
-from exporter.config import AUTO, DEFAULT_FILE, Config, Source
+from exporter.config import AUTO, Config, Source
 from exporter.ledger.reading import Reading
 from exporter.periods import Step
-from exporter.reports import By, failed_names, report, sort_columns
+from exporter.reports import By, failed_names, report, sort_columns, unused
 from exporter.reports import output as reports
 
 
@@ -44,6 +44,7 @@ class _Wanted:
     domain: str | None
     servers: list[str] | None
     sort: str | None
+    inactive: int | None
 
 
 def _report(  # noqa: PLR0917 - the options of a report
@@ -62,6 +63,12 @@ def _report(  # noqa: PLR0917 - the options of a report
     servers: Annotated[list[str] | None, typer.Option("--server", help="Only these; may be repeated")] = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
+    inactive: Annotated[
+        int | None,
+        typer.Option(
+            "--inactive", metavar="DAYS", help="With --by user: accounts that nobody logged in to for so long"
+        ),
+    ] = None,
     output: Annotated[
         Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
     ] = Output.TABLE,
@@ -77,8 +84,10 @@ def _report(  # noqa: PLR0917 - the options of a report
     if not files and not ledgers:
         ledgers = [_configured(config_file)]
     column = _checked(by, step, domain, sort)
+    if inactive is not None:
+        _check_inactive(inactive, by, {"--from": first, "--to": last, "--sort": sort, "--failed": failed})
     days = options.day(first, "--from"), options.day(last, "--to")
-    wanted = _Wanted(by, step or Step.DAY, *days, domain, servers, column)
+    wanted = _Wanted(by, step or Step.DAY, *days, domain, servers, column, inactive)
     with ExitStack() as stack:
         clock = time.time()
         if files:
@@ -89,8 +98,15 @@ def _report(  # noqa: PLR0917 - the options of a report
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pop3-exporter-")))
             ledgers, clock = _read(folder / "ledger.sqlite", config, files)
         reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]
-        write = _write_failed if failed else _write
+        write = _write_failed if failed else _write if inactive is None else _write_unused
         write(reading, wanted, clock, output)
+
+
+def show(ledger: Path, by: By, first: date) -> None:
+    """All that a ledger has since `first`, as a table."""
+    with Reading(ledger) as reading:
+        wanted = _Wanted(by, Step.DAY, first, None, None, None, None, None)
+        _write([reading], wanted, time.time(), Output.TABLE)
 
 
 def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) -> str | None:
@@ -105,11 +121,22 @@ def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) ->
     return column
 
 
+def _check_inactive(days: int, by: By, others: Mapping[str, object]) -> None:
+    """It is a list of users as of now."""
+    if by is not By.USER:
+        raise typer.BadParameter("--inactive goes with --by user")
+    if days < 1:
+        raise typer.BadParameter(f"--inactive {days}: give a number of days, 1 or more")
+    if given := [option for option, value in others.items() if value]:
+        raise typer.BadParameter(f"--inactive counts back from now; leave out {', '.join(given)}")
+
+
 def _configured(config_file: Path | None) -> Path:
     """The ledger of the configuration."""
-    if config_file is None and not DEFAULT_FILE.exists():
+    default_file = options.default_file()
+    if config_file is None and not default_file.exists():
         raise typer.BadParameter(
-            f"give either --ledger LEDGER or log files: there is no {DEFAULT_FILE} to name the ledger"
+            f"give either --ledger LEDGER or log files: there is no {default_file} to name the ledger"
         )
     return options.loaded(config_file).ledger
 
@@ -179,6 +206,18 @@ def _write_failed(reading: Sequence[Reading], wanted: _Wanted, clock: float, out
             reports.write_failed_csv(names, zone, sys.stdout)
         case Output.JSON:
             reports.write_failed_json(names, zone, sys.stdout)
+
+
+def _write_unused(reading: Sequence[Reading], wanted: _Wanted, clock: float, output: Output) -> None:
+    found = unused(reading, days=wanted.inactive or 0, clock=clock, domain=wanted.domain, servers=wanted.servers)
+    zone = reading[0].calendar.zone(int(clock))
+    match output:
+        case Output.TABLE:
+            reports.write_unused_table(found, zone, Console())
+        case Output.CSV:
+            reports.write_unused_csv(found, zone, sys.stdout)
+        case Output.JSON:
+            reports.write_unused_json(found, zone, sys.stdout)
 
 
 COMMANDS = {"report": _report}

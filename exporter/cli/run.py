@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ from datetime import date, timedelta
 import typer
 
 from exporter.catalogue import Scope
-from exporter.cli import options
+from exporter.cli import logs, options, serving
 from exporter.cli.signals import Signals
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -28,22 +27,27 @@ from exporter.periods import Step
 from exporter.pulse import Pulse
 from exporter.reports import By, Mark, ReportRow, report
 from exporter.systemd import Watchdog, notify
-from exporter.web import ReportLine, Site, serve
+from exporter.web.serving import serve
+from exporter.web.site import ReportLine, Site
 from exporter.wiring import STANDARD_INPUT, crew_of, inputs_named, open_ledger
 
 LOG = logging.getLogger("pop3_exporter")
 REPORT_DAYS = 14
 
 
-def _run(file: options.ConfigArgument = None, config_file: options.ConfigFile = None) -> None:
+def _run(  # noqa: PLR0917 - the options of a command
+    file: options.ConfigArgument = None,
+    config_file: options.ConfigFile = None,
+    listen: serving.ListenAddress = None,
+    web_config_file: serving.WebConfigFile = None,
+    log_level: logs.LogLevel = logs.Level.INFO,
+    log_format: logs.LogFormat = logs.Form.TEXT,
+) -> None:
     """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
-    config = options.loaded(config_file, file)
+    config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     if problems := shared(config):
         raise ConfigError(problems)
-    # systemd's journal adds the time; a terminal is told it.
-    form = "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
-    logging.getLogger("watchdog").setLevel(logging.WARNING)
+    logs.begin(log_level, log_format)
     stop, wake = threading.Event(), threading.Event()
     pulse = Pulse(time.monotonic, Watchdog(time.monotonic).beat)
 
@@ -90,7 +94,7 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
     )
     web = serve(config.web.listen, site, config.web.config_file)
     stack.callback(web.stop)
-    LOG.info("serving %s; ledger %s; days begin in %s", web.url, ledger.path, ledger.view.time_zone)
+    LOG.info("serving %s; ledger %s; days begin in %s", ", ".join(web.urls), ledger.path, ledger.view.time_zone)
     for source in config.sources:
         LOG.info("source %s reads %s%s", source.name, ", ".join(inputs_named(source)), begins[source.name])
     # What is in memory now stays: full collections then take a third of the time (tests/bench/ledger.py).

@@ -9,16 +9,22 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from exporter.demo import prometheus, screen
 from exporter.demo.host import DAYS, WILD_AFTER, MailHost, write_history
-from exporter.demo.machine import Found, closed, found
-from exporter.demo.places import Places, wild_since, write_config
+from exporter.demo.places import Places, Source, wild_since, write_config
 from exporter.demo.processes import answers, command, fetched, start, waited
+from exporter.inputs.globbing import paths_matching
+from exporter.ledger.zones import machine_zone
+from exporter.setup import plan
+from exporter.setup.discovery import Finding, discover
+from exporter.setup.machine import Machine
 
 CONSOLE = Console(highlight=False)
 # How long the screen waits for a daemon that reads an old journal.
@@ -30,13 +36,16 @@ def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The demo never shares a folder with a machine's own log: their days would stand in one report.
-    log = None if arguments.prepare else found()
-    places = Places(arguments.directory.resolve() / ("machine" if log else "demo"))
+    finding = Finding("") if arguments.prepare else discovered()
+    read = [one for one in finding.sources if one.lines]
+    sources = plan.sources(read, old_logs=True, since=f"{DAYS} days ago")
+    places = Places(arguments.directory.resolve() / ("machine" if sources else "demo"))
     with ExitStack() as running:
         try:
             places.directory.mkdir(parents=True, exist_ok=True)
-            screen.announce(CONSOLE, str(log) if log else "", closed())
-            _prepare(places, log, arguments.listen)
+            log = "; ".join(f"{one.server.name}: {one.place}" for one in read)
+            screen.announce(CONSOLE, log, finding.closed)
+            _prepare(places, sources, arguments.listen)
             return 0 if arguments.prepare else _run(running, places, log, arguments)
         except KeyboardInterrupt:
             for number in (signal.SIGINT, signal.SIGTERM):  # who is impatient ends it no faster
@@ -51,6 +60,11 @@ def main() -> int:
             return 1
 
 
+def discovered() -> Finding:
+    """What this machine has, as `pop3-exporter setup` finds it."""
+    return discover(Machine(), ZoneInfo(machine_zone()), time.time())
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m exporter.demo", description=__doc__)
     parser.add_argument("--directory", type=Path, default=Path("var"), help="where everything is kept (var)")
@@ -60,37 +74,38 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepare(places: Places, log: Found | None, listen: str) -> None:
+def _prepare(places: Places, sources: Sequence[Source], listen: str) -> None:
     """The configuration; at the first start also the history, in the ledger and for Prometheus."""
-    write_config(places, log, listen)
+    write_config(places, sources, listen)
     if places.unfinished.exists():
         CONSOLE.print("The history was interrupted; it is made anew.")
         for left in places.directory.glob(f"{places.ledger.name}*"):
             left.unlink()
     if places.ledger.exists():
         return
-    if log is None:
-        CONSOLE.print(f"The demo's mail host writes its log of the last {DAYS} days ...")
-    else:
+    if sources:
         CONSOLE.print("Reading what it holds already ...")
-        if log.identifiers:
+        if not any("paths" in source for source in sources):
             return  # the daemon reads a journal's past itself
+    else:
+        CONSOLE.print(f"The demo's mail host writes its log of the last {DAYS} days ...")
+        write_history(places.log, int(time.time()))
     places.unfinished.touch()
-    _history(places, log)
+    for source in sources or places.demo_sources:
+        _import(places, source)
+    command("export", "--ledger", str(places.ledger), "--openmetrics", str(places.openmetrics))
     places.unfinished.unlink()
 
 
-def _history(places: Places, log: Found | None) -> None:
-    if log is None:
-        write_history(places.log, int(time.time()))
-        files = [str(places.log)]
-    else:
-        files = sorted(str(path) for path in Path("/").glob(log.pattern.lstrip("/")))
-    command("import", "--config.file", str(places.config), "--ledger", str(places.ledger), *files)
-    command("export", "--ledger", str(places.ledger), "--openmetrics", str(places.openmetrics))
+def _import(places: Places, source: Source) -> None:
+    """The log files of a source; the daemon goes on from there."""
+    files = [path for pattern in source.get("paths", ()) for path in paths_matching(pattern)]
+    if files:
+        where = ("--config.file", str(places.config), "--ledger", str(places.ledger))
+        command("import", *where, "--source", source["name"], *sorted(files))
 
 
-def _run(running: ExitStack, places: Places, log: Found | None, arguments: argparse.Namespace) -> int:
+def _run(running: ExitStack, places: Places, log: str, arguments: argparse.Namespace) -> int:
     address = _local(arguments.listen)
     if answers(f"http://{address}/-/ready"):
         CONSOLE.print(
@@ -100,14 +115,14 @@ def _run(running: ExitStack, places: Places, log: Found | None, arguments: argpa
         return 1
     stop = threading.Event()
     running.callback(stop.set)
-    stolen = _demo_host(running, places, stop) if log is None else None
+    stolen = _demo_host(running, places, stop) if not log else None
     daemon = start(running, [sys.executable, "-m", "exporter", "run", "--config.file", str(places.config)])
     if not waited(lambda: answers(f"http://{address}/-/ready"), daemon):
         CONSOLE.print("[red]The exporter did not start; its messages are above.[/]")
         return 1
     waited(lambda: _has_caught_up(address), daemon, READING_SECONDS)
     server = None if arguments.no_prometheus else prometheus.started(running, places, address, CONSOLE.print)
-    screen.show(CONSOLE, places, address, server, str(log or places.log), stolen)
+    screen.show(CONSOLE, places, address, server, log or str(places.log), stolen)
     if server and stolen:
         watcher = threading.Thread(target=prometheus.watch, args=(server, stop, screen.teller(CONSOLE)), daemon=True)
         watcher.start()

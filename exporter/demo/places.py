@@ -4,14 +4,14 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from exporter.ledger.zones import machine_zone
+from exporter.setup import plan
 
-from exporter.demo.host import DAYS
-from exporter.demo.machine import Found
-
+Source = plan.Source
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
@@ -35,6 +35,18 @@ class Places:
     def log(self) -> Path:
         """The demo host's log."""
         return self.directory / "mail.log"
+
+    @property
+    def demo_sources(self) -> list[Source]:
+        """The one source of the demo."""
+        source: Source = {
+            "name": "mail",
+            "server": "mx1",
+            "paths": [str(self.log)],
+            "format": "dovecot",
+            "start": "beginning",
+        }
+        return [source]
 
     @property
     def openmetrics(self) -> Path:
@@ -71,23 +83,10 @@ def wild_since(places: Places, seconds_from_now: int) -> int:
     return since
 
 
-def write_config(places: Places, found: Found | None, listen: str) -> None:
-    """The daemon's configuration: one source, the demo's where the machine has none; everything else by default."""
-    source: dict[str, object]
-    if found is None:
-        source = {"server": "mx1", "paths": [str(places.log)], "format": "dovecot"}
-    elif found.pattern:
-        source = {"paths": [found.pattern], "format": "auto"}
-    else:
-        source = {"journal": {"identifiers": list(found.identifiers), "since": f"{DAYS} days ago"}}
-    start = {} if found and found.identifiers else {"start": "beginning"}
-    document = {
-        "ledger": str(places.ledger),
-        "web": {"listen": listen},
-        "sources": [{"name": "mail", **source, **start}],
-    }
-    text = "# Written by `make run`; see deploy/exporter/config.yaml for all keys.\n"
-    places.config.write_text(text + yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+def write_config(places: Places, sources: Sequence[Source], listen: str) -> None:
+    """The daemon's configuration: the sources of the machine, the demo's where it has none; the rest by default."""
+    made = list(sources) or places.demo_sources
+    places.config.write_text(plan.text(machine_zone(), str(places.ledger), listen, made), encoding="utf-8")
 
 
 def write_prometheus_config(places: Places, address: str) -> Path:

@@ -70,6 +70,8 @@ def _beside(scope: Scope) -> Iterator[Family]:
     yield families.first_seen
     if families.networks:
         yield families.networks
+    if families.last_login:
+        yield families.last_login
 
 
 def _process() -> Iterator[Metric]:

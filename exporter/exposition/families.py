@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exporter.catalogue import MEASURES, REASONS, SCOPES, Measure, Scope
+from exporter.catalogue import LAST_LOGIN, MEASURES, REASONS, SCOPES, Measure, Scope
 from exporter.model import View
 
 Samples = Iterable[tuple[Sequence[str], float]]
@@ -67,12 +67,13 @@ class ScopeFamilies:
     hour_holds: tuple[Family, ...]
     first_seen: Family
     networks: Family | None
+    last_login: Family | None
 
     @property
     def all(self) -> tuple[Family, ...]:
         """In the order of /metrics."""
-        last = (self.networks,) if self.networks else ()
-        return (*self.totals, *self.day_holds, *self.hour_holds, self.first_seen, *last)
+        of_users = (family for family in (self.networks, self.last_login) if family)
+        return (*self.totals, *self.day_holds, *self.hour_holds, self.first_seen, *of_users)
 
 
 def _hold(scope: Scope, measure: Measure, period: str) -> Family:
@@ -91,12 +92,19 @@ def _scope_families(scope: Scope) -> ScopeFamilies:
         group,
         scope.labels,
     )
+    last_login = Family(
+        LAST_LOGIN,
+        "gauge",
+        "When the user last logged in, by the log's own stamps, in UNIX seconds; 0: not since it was first seen.",
+        group,
+        scope.labels,
+    )
     return ScopeFamilies(
         tuple(Family(scope.total(m), "counter", m.help, group, scope.labels) for m in MEASURES),
         tuple(_hold(scope, measure, "day") for measure in MEASURES),
         tuple(_hold(scope, measure, "hour") for measure in hours),
         Family(scope.first_seen, "gauge", born, group, scope.labels),
-        networks if scope is Scope.USER else None,
+        *((networks, last_login) if scope is Scope.USER else (None, None)),
     )
 
 

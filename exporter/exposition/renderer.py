@@ -90,6 +90,8 @@ class Exposition:
         yield families.first_seen, [row.first_seen for row in rows.values()]
         if families.networks:
             yield families.networks, [view.networks.get(labels, 0) for labels in rows]
+        if families.last_login:
+            yield families.last_login, [view.last_logins.get(labels, 0) for labels in rows]
 
 
 def _by_measure(families: Sequence[Family], rows: list[tuple[int, ...]]) -> Iterator[tuple[Family, Column]]:

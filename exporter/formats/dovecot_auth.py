@@ -3,6 +3,7 @@
     2.2, 2.3    auth: Info: passwd-file(USER,ADDRESS,<SESSION>): Password mismatch
                 auth-worker(PID): Info: [conn ...: auth-worker<N>: ]sql(USER,ADDRESS,<SESSION>): unknown user
     2.4         auth(USER,ADDRESS,sasl:plain)<SESSION>: Info: passwd-file: Password mismatch
+                auth-worker(USER,ADDRESS)<PID><SESSION>: Info: request [N]: pam: pam_authenticate() failed: ...
 
 They are the same for every service, so their facts are tentative. Names are the client's and hold anything:
 a name that the server itself refused to print is `?`, and stands in the text.
@@ -18,7 +19,9 @@ _OLD = (
     rb"(?:conn [^()]{1,300}\([^()]{1,100}\): )?(?:auth-worker<\d*>: )?[\w-]+\("
 )
 _NEW = rb"auth(?:-worker)?\("
-_NEW_END = rb"\)<([^<>]+)>: (?:Info: )?(?!Debug: |Warning: |Error: )(?:[\w-]+: )?"
+_NEW_END = (
+    rb"\)(?:<\d{1,10}>)?<([^<>]+)>: (?:Info: )?(?!Debug: |Warning: |Error: )(?:request \[\d{1,10}\]: )?(?:[\w-]+: )?"
+)
 _HIDDEN_OLD = re.compile(_OLD + rb"\?,([^,()<>]*+)[^()<>]*,<([^<>]+)>\): ")
 _NAMED_OLD = re.compile(_OLD + rb"(.*),([0-9A-Fa-f.:]+)(?:,master)?,<([^<>]+)>\): ", re.DOTALL)
 _HIDDEN_NEW = re.compile(_NEW + rb"\?,([^,()<>]*+)[^()<>]*" + _NEW_END)

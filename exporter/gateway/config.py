@@ -80,7 +80,7 @@ class Limits(Section):
 class GatewayConfig(Section):
     """The whole file; `access` and `web_config_file` are read relative to it."""
 
-    listen: str = f"127.0.0.1:{PORT}"
+    listen: str | tuple[str, ...] = f"127.0.0.1:{PORT}"
     prometheus: BaseUrl
     label_proxy: Annotated[BaseUrl, AfterValidator(_without_path)]
     grafana: Grafana

@@ -56,7 +56,7 @@ class Reporter:
         else:
             rows = await self._names(question, rights, range_)
         nothing = ReportRow("Total", (None,) * len(COLUMNS), (None,) * len(COLUMNS))
-        return Report(question.by, question.step, question.first, question.last, tuple(rows), nothing)
+        return Report(question.by, question.step, question.first, question.last, tuple(rows), nothing, judged=False)
 
     async def _range(self, question: Question) -> Range:
         """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""

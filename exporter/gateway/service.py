@@ -13,8 +13,9 @@ from exporter.gateway.identity import Tokens
 from exporter.gateway.keys import KeyStore
 from exporter.gateway.metrics import Metrics
 from exporter.gateway.upstream import Upstream
-from exporter.web import Security, WebServer
 from exporter.web.guard import Guard
+from exporter.web.security import Security
+from exporter.web.server import WebServer
 
 # A dashboard asks some forty queries at once, each on a connection of its own, and many people may open one.
 CONNECTIONS = 1000

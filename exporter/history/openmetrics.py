@@ -155,7 +155,9 @@ def _gather(books: Sequence[Book], span: Span, spool: _Spool, progress: Progress
         if progress is not None and number % 100 == 0:
             progress(number, len(keys))
         users = scope is Scope.USER
-        _write_key(spool, scope, key, samples(book, key, span, timetables[book], is_user=users))
+        found = samples(book, key, span, timetables[book], is_user=users)
+        _write_key(spool, scope, key, found)
+        _write_last_login(spool, scope, key, book.last_logins.get(key.id, 0) if users else None, found.ends)
     for book in books:
         for labels, stamps in _qualities(book, span):
             spool.write(QUALITY, label_block(QUALITY.labels, labels), stamped(stamps), repeat(1, len(stamps)))
@@ -179,6 +181,13 @@ def _write_key(spool: _Spool, scope: Scope, key: Key, found: Samples) -> None:
         for measure, family in enumerate(group):
             spool.write(family, labels, stamps, [amounts[measure] for _, amounts in rows])
     spool.write(families.first_seen, labels, stamped(found.ends), repeat(key.first_seen, len(found.ends)))
+
+
+def _write_last_login(spool: _Spool, scope: Scope, key: Key, stamp: int | None, ends: Sequence[int]) -> None:
+    """As it stands at the last end; earlier ones, and those that were before a login, nobody knows."""
+    family = SCOPE_FAMILIES[scope].last_login
+    if family and stamp is not None and ends and stamp <= ends[-1]:
+        spool.write(family, label_block(scope.labels, key.labels), stamped(ends[-1:]), [stamp])
 
 
 def stamped(stamps: Iterable[int]) -> list[str]:

@@ -275,4 +275,4 @@ class Ledger:
         state = self._state
         balanced = state.balance.check(state.entries, state.sources)
         zone = self.calendar.zone(int(now)).key
-        return state.views.make(now, zone, state.sources, state.networks.counts, self.names, balanced=balanced)
+        return state.views.make(now, zone, state.sources, state.logins, self.names, balanced=balanced)

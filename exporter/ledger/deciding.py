@@ -8,6 +8,7 @@ from exporter.ledger.deltas import Delta
 from exporter.ledger.drafts import Waiting
 from exporter.ledger.entries import Horizon
 from exporter.ledger.journal import Commit
+from exporter.ledger.logins import NOTHING
 from exporter.ledger.pending import Pending
 from exporter.ledger.quality import Told
 from exporter.ledger.sessions import moved
@@ -46,7 +47,7 @@ def decided(
         cells=pending.charged(),
         ends=[(server, str(reason), count) for (server, reason), count in pending.ends.items()],
         failed=failures.by_day(pending.failures, calendar) if keeps_names else [],
-        networks=state.networks.told(pending.logins, min(now, newest)) if keeps_names else [],
+        logins=state.logins.told(pending.logins, now, min(now, newest)) if keeps_names else NOTHING,
         quality=_quality(state, calendar, now, deltas, waiting),
         sources={
             source: sources.changes(state.sources.get(source, SavedSource()), checkpoints[-1])

@@ -1,5 +1,7 @@
 """What can be wrong with a ledger."""
 
+from exporter.errors import OperatorError
 
-class LedgerError(Exception):
+
+class LedgerError(OperatorError):
     """The ledger cannot be used, or a commit failed; the message is for people and names the file."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from exporter.ledger import ends, failures, quality, sources, store
 from exporter.ledger.entries import NEVER, Amounts, Entry, Horizon, Periods
-from exporter.ledger.networks import Networks
+from exporter.ledger.logins import Logins
 from exporter.ledger.store import Series
 from exporter.ledger.unfolded import Periods as ChangedPeriods
 from exporter.ledger.unfolded import Unfolded
@@ -22,7 +22,7 @@ def write(
     connection: sqlite3.Connection,
     unfolded: Unfolded,
     entries: Mapping[Labels, Entry],
-    networks: Networks,
+    logins: Logins,
     floor: Horizon,
 ) -> dict[Labels, int]:
     """Write all of it inside an open transaction; returns the ids of keys that were not in the tables.
@@ -52,7 +52,7 @@ def write(
     _write_series(connection, store.HOURS, hours, floor.open_hour)
     ends.write(connection, unfolded.ends)
     failures.write(connection, unfolded.failed.values())
-    networks.write(connection, key_of)
+    logins.write(connection, key_of)
     quality.write(connection, unfolded.quality)
     sources.write(connection, unfolded.rows)
     unfolded.sessions.write(connection)

@@ -1,7 +1,7 @@
 """The journal: one row a commit, until the tables are brought up from it (folding.py).
 
 A row has all that its commit decided, in three parts, so that who needs the numbers need not take the sessions apart:
-`book` (cells, ends, failed names, networks), `sources` (positions, counters, quality) and `sessions`. Each is JSON in
+`book` (cells, ends, failed names, logins), `sources` (positions, counters, quality) and `sessions`. Each is JSON in
 UTF-8, deflated: a tenth of the bytes costs less CPU than writing them. Bytes (keys of sessions, networks) are read as
 Latin-1. `form` is the version of this; a row of a newer one is refused.
 """
@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 from exporter.ledger.deltas import Cells
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.failures import Failed
-from exporter.ledger.networks import Login
+from exporter.ledger.lastlogins import LastLogin
+from exporter.ledger.logins import Noted
+from exporter.ledger.networks import Seen
 from exporter.ledger.quality import Told
 from exporter.ledger.sessions import Moved
 from exporter.ledger.sources import Changes
@@ -50,7 +52,7 @@ class Commit:
     cells: Sequence[Cells]
     ends: Sequence[tuple[str, str, int]]
     failed: Sequence[Failed]
-    networks: Sequence[Login]
+    logins: Noted
     quality: Sequence[Told]
     sources: Mapping[str, Changes]
     sessions: Mapping[str, Sequence[Moved]]
@@ -81,7 +83,7 @@ def line_of(number: int, commit: Commit) -> Line:
         "cells": commit.cells,
         "ends": commit.ends,
         "failed": commit.failed,
-        "networks": commit.networks,
+        "logins": commit.logins,
     }
     told = {"quality": commit.quality, "of": commit.sources}
     return Line(number, FORM, _packed(book), _packed(told), _packed(commit.sessions))
@@ -112,7 +114,7 @@ def _commit(book: Any, told: Any, sessions: Any) -> Commit:  # noqa: ANN401 - JS
         cells=[Cells(*row) for row in book["cells"]],
         ends=[(server, reason, count) for server, reason, count in book["ends"]],
         failed=[Failed(*row) for row in book["failed"]],
-        networks=[Login(s, d, u, network.encode("latin-1"), hour) for s, d, u, network, hour in book["networks"]],
+        logins=_noted(*book["logins"]),
         quality=[Told(*row) for row in told["quality"]],
         sources={
             source: {table: [tuple(row) for row in rows] for table, rows in changed.items()}
@@ -120,6 +122,11 @@ def _commit(book: Any, told: Any, sessions: Any) -> Commit:  # noqa: ANN401 - JS
         },
         sessions={source: [_moved(*one) for one in moved] for source, moved in sessions.items()},
     )
+
+
+def _noted(last: Any, networks: Any) -> Noted:  # noqa: ANN401 - JSON
+    seen = [Seen(s, d, u, network.encode("latin-1"), hour) for s, d, u, network, hour in networks]
+    return Noted([LastLogin(*row) for row in last], seen)
 
 
 def _moved(closed: Any, opened: Any) -> Moved:  # noqa: ANN401 - JSON

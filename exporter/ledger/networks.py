@@ -30,7 +30,7 @@ def network_of(address: bytes) -> bytes | None:
     return found.packed[:6] if isinstance(found, IPv6Address) else found.packed[:3]
 
 
-class Login(NamedTuple):
+class Seen(NamedTuple):
     """A user logged in from a network during an hour (hours since 1970) in which that was not known yet."""
 
     server: str
@@ -56,14 +56,14 @@ class Networks:
         self.counts: dict[Labels, int] = {}
         self._count(self.counts, tuple(self._known), self._counted_at)
 
-    def told(self, logins: Mapping[tuple[Account, bytes], int], believed: float) -> list[Login]:
+    def told(self, logins: Mapping[tuple[Account, bytes], int], believed: float) -> list[Seen]:
         """What is new in the logins of one commit (account and address to newest stamp).
 
         `believed`: our clock, but not ahead of the log: what was kept until then is not given up for a clock that
         is ahead for a moment.
         """
         since = _oldest(believed)
-        found: dict[tuple[Labels, bytes], Login] = {}
+        found: dict[tuple[Labels, bytes], Seen] = {}
         for (account, address), stamp in logins.items():
             network, hour = network_of(address), stamp // HOUR
             if network is None or hour < since or account.user is None:
@@ -71,10 +71,10 @@ class Networks:
             user = (account.server, account.domain, account.user)
             known = found.get((user, network))
             if (known.hour if known else self._known.get(user, {}).get(network, -1)) < hour:
-                found[user, network] = Login(*user, network, hour)
+                found[user, network] = Seen(*user, network, hour)
         return list(found.values())
 
-    def apply(self, told: Iterable[Login], now: float, believed: float) -> None:
+    def apply(self, told: Iterable[Seen], now: float, believed: float) -> None:
         """Take over what is durable, count what the window has, and forget what is older."""
         since, self._kept_since = _oldest(now), _oldest(believed)
         users: dict[Labels, None] = {}

@@ -21,6 +21,7 @@ _PARTLY = {
     "book": ("day", "key"),
     "hours": ("hour", "key"),
     "networks": ("key", "network"),
+    "last_logins": ("key",),
     "failed_names": ("day", "server", "name"),
 }
 # Small ones are copied.

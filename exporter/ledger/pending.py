@@ -23,7 +23,7 @@ class Pending:
         self._hour = calendar.hour
         self.cells: dict[int, dict[Account, Cell]] = {}
         self.ends: dict[tuple[str, Reason], int] = {}
-        self.logins: dict[tuple[Account, bytes], int] = {}
+        self.logins: dict[tuple[Account, bytes], int] = {}  # by address, empty where the log has none
         self.failures: dict[tuple[int, str, bytes | str], tuple[int, int]] = {}
 
     def cells_at(self, stamp: int) -> dict[Account, Cell]:

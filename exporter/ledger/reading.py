@@ -14,7 +14,7 @@ from typing import Self
 
 from exporter.catalogue import SCOPES, Quality, Scope
 from exporter.ledger import connection as files
-from exporter.ledger import store, zones
+from exporter.ledger import lastlogins, store, zones
 from exporter.ledger.entries import Amounts
 from exporter.ledger.overlay import Overlay
 
@@ -108,6 +108,11 @@ class Reading:
         """The key's totals at the end of each period from `first` to `last` in which it saw something, ascending."""
         with self.unmoving():
             yield from store.between(self.connection, store.HOURS if hours else store.BOOK, key, first, last)
+
+    def last_logins(self) -> dict[int, int]:
+        """The last login of each user by its key, UNIX seconds; who never logged in is missing."""
+        with self.unmoving():
+            return lastlogins.load(self.connection)
 
     def quality(self) -> Iterator[tuple[str, str, str, int, Quality]]:
         """(source, server, measure, first day, quality), by day: each holds until the next of the same three."""

@@ -1,7 +1,7 @@
 """A lost ledger, made anew from the last values that Prometheus saw: its counters go on from there.
 
-What comes back: the totals of all scopes, births, session ends, counters of sources, and of the current day and
-hour what they had added. What does not: older history (it still is in Prometheus), read positions, open sessions.
+What comes back: the totals of all scopes, births, last logins, session ends, counters of sources, and of the current
+day and hour what they had added. What does not: older history (Prometheus still has it), read positions, open sessions.
 """
 
 import os
@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from exporter.catalogue import MEASURES, SCOPES, ZERO, Reason, Scope
+from exporter.catalogue import LAST_LOGIN, MEASURES, SCOPES, ZERO, Reason, Scope
 from exporter.ledger import connection as files
-from exporter.ledger import ends, place, store, zones
+from exporter.ledger import ends, lastlogins, place, store, zones
 from exporter.ledger.entries import Amounts
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
@@ -138,6 +138,9 @@ def _write(connection: sqlite3.Connection, values: _LastValues, zone: str | None
         if scope.has_hours:
             _write_totals(_Book(connection, store.HOURS, calendar.hour(moment)), keys, values, scope, "_hour_start")
         counts[scope] = len(keys)
+        if scope is Scope.USER:
+            logins = values.by(LAST_LOGIN, scope.labels).items()
+            lastlogins.put(connection, {keys[user]: int(stamp) for user, stamp in logins if user in keys and stamp})
     _write_ends(connection, values)
     _write_sources(connection, values)
     return Restored(counts, values.moment)

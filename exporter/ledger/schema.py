@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Callable, Mapping
 
 from exporter.catalogue import MEASURES
+from exporter.ledger import lastlogins
 from exporter.ledger.errors import LedgerError
 
 APPLICATION_ID = 0x504F5033  # "POP3" in the file's header
-VERSION = 2
+VERSION = 3
 
 COLUMNS = tuple(measure.name for measure in MEASURES)
 _TOTALS = ", ".join(f"{column} INTEGER NOT NULL DEFAULT 0" for column in COLUMNS)
@@ -55,6 +56,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         """CREATE TABLE networks (key INTEGER, network BLOB, hour INTEGER NOT NULL,
         PRIMARY KEY (key, network)) WITHOUT ROWID""",
     ),
+    "last_logins": (lastlogins.TABLE,),
     "positions": (
         """CREATE TABLE positions (source TEXT, stream TEXT, path TEXT, data TEXT NOT NULL,
         PRIMARY KEY (source, stream, path)) WITHOUT ROWID""",
@@ -84,7 +86,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 # From version N to N + 1, at position N - 1: statements, all run in one transaction with the new version.
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((JOURNAL,),)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (lastlogins.MIGRATION, (JOURNAL,))
 
 
 def prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:
@@ -123,7 +125,7 @@ def commits(connection: sqlite3.Connection) -> int:
 
 def has_journal(connection: sqlite3.Connection) -> bool:
     """Whether there is one: older ledgers that are only read have none."""
-    return version_of(connection) > 1
+    return version_of(connection) > 2  # noqa: PLR2004 - the version that brought it
 
 
 def storable(text: str) -> str:

@@ -12,7 +12,7 @@ from exporter.ledger.balance import Balance
 from exporter.ledger.deltas import Delta, rolled_up
 from exporter.ledger.entries import Entry, Horizon
 from exporter.ledger.journal import Commit
-from exporter.ledger.networks import Networks
+from exporter.ledger.logins import Logins
 from exporter.ledger.posting import Posting
 from exporter.ledger.sessions import Unstored
 from exporter.ledger.sources import SavedSource
@@ -46,7 +46,7 @@ class State:
         users = {
             entry.key: labels for labels, entry in self.entries.items() if entry.key and len(labels) == len(SCOPES)
         }
-        self.networks = Networks(connection, users, now)
+        self.logins = Logins(connection, users, now)
         self.balance = Balance()
         self.balance.recount(self.entries)
         self.views = Views(self.entries, ends.load(connection))
@@ -77,7 +77,7 @@ class State:
             self.unfolded.change(source, changes)
         for source, moved in commit.sessions.items():
             self.unfolded.sessions.take(source, moved)
-        self.networks.apply(commit.networks, commit.now, min(commit.now, commit.newest))
+        self.logins.apply(commit.logins, commit.now, min(commit.now, commit.newest))
         self.views.change(
             staged.entries.values(), {(server, Reason(reason)): count for server, reason, count in commit.ends}
         )
@@ -93,7 +93,7 @@ class State:
 
     def write(self, connection: sqlite3.Connection) -> dict[Labels, int]:
         """Bring up the tables inside an open transaction; returns what `written` needs."""
-        return folding.write(connection, self.unfolded, self.entries, self.networks, self.floor)
+        return folding.write(connection, self.unfolded, self.entries, self.logins, self.floor)
 
     def written(self, born: Mapping[Labels, int], forgotten: Iterable[Labels], floor: Horizon) -> None:
         """The tables are brought up: keys have these ids, and users are no more. Rows are kept from `floor` on."""
@@ -102,8 +102,8 @@ class State:
         users = [user for user in forgotten if self.entries.pop(user, None)]
         self.views.remove(users)
         for user in users:
-            self.networks.forget(user)
-        self.networks.written()
+            self.logins.forget(user)
+        self.logins.written()
         self.floor = floor.later(self.floor)
         touched = (self.entries[labels] for labels in self.unfolded.keys if labels in self.entries)
         shorter = [entry for entry in touched if self._shorten(entry)]

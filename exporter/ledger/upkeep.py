@@ -71,7 +71,7 @@ def tend(
 
 def drop_key(connection: sqlite3.Connection, key: int) -> None:
     """Forget a key and its rows. A user may go so: servers and domains have families of their own."""
-    for table in ("book", "hours", "networks"):
+    for table in ("book", "hours", "networks", "last_logins"):
         connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608 - from the line above
     connection.execute("DELETE FROM keys WHERE id = ?", (key,))
 

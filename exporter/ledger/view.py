@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from exporter.catalogue import SCOPES, Quality, Reason
 from exporter.ledger.entries import Entry
+from exporter.ledger.logins import Logins
 from exporter.ledger.sources import SavedSource
 from exporter.model import Row, View
 from exporter.names import Names
@@ -54,7 +55,7 @@ class Views:
         now: float,
         zone: str,
         sources: Mapping[str, SavedSource],
-        networks: Mapping[Labels, int],
+        logins: Logins,
         names: Names,
         *,
         balanced: bool,
@@ -66,7 +67,8 @@ class Views:
             rows=MappingProxyType(dict(self._rows)),
             ends=self._ends,
             open_sessions=_open_sessions(sources),
-            networks=networks,
+            networks=logins.networks.counts,
+            last_logins=logins.last.stamps,
             quality=_quality(sources),
             sources={name: source.counts for name, source in sources.items()},
             last_events={

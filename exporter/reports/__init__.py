@@ -8,8 +8,12 @@ from exporter.reports.output import (
     write_failed_table,
     write_json,
     write_table,
+    write_unused_csv,
+    write_unused_json,
+    write_unused_table,
 )
 from exporter.reports.rows import COLUMNS, By, Column, FailedName, Mark, Report, ReportRow
+from exporter.reports.unused import Unused, UnusedAccount, unused
 
 __all__ = [
     "COLUMNS",
@@ -19,13 +23,19 @@ __all__ = [
     "Mark",
     "Report",
     "ReportRow",
+    "Unused",
+    "UnusedAccount",
     "failed_names",
     "report",
     "sort_columns",
+    "unused",
     "write_csv",
     "write_failed_csv",
     "write_failed_json",
     "write_failed_table",
     "write_json",
     "write_table",
+    "write_unused_csv",
+    "write_unused_json",
+    "write_unused_table",
 ]

@@ -41,6 +41,11 @@ class Book:
         return {key.labels[0]: key for key in self.reading.keys(Scope.SERVER)}
 
     @cached_property
+    def last_logins(self) -> dict[int, int]:
+        """Of each user that ever logged in, by its key: the stamp of its newest login."""
+        return self.reading.last_logins()
+
+    @cached_property
     def kept_days(self) -> dict[str, int]:
         """Per server the first day whose amounts are known; 0: all since its birth."""
         births = {name: self.calendar.day(key.first_seen) for name, key in self.servers.items()}
@@ -51,6 +56,14 @@ class Book:
         """Per server the first hour whose amounts are known; 0: all since its birth."""
         births = {name: self.calendar.hour(key.first_seen) for name, key in self.servers.items()}
         return {name: self._kept("hours", "hour", HOUR, key.id, births[name]) for name, key in self.servers.items()}
+
+    def first_day(self, server: str) -> int:
+        """The first day of which the server's log is known: of its birth, or the oldest that is kept."""
+        return max(self.calendar.day(self.servers[server].first_seen), self.kept_days[server])
+
+    def first_hour(self, server: str) -> int:
+        """The same for hours."""
+        return max(self.calendar.hour(self.servers[server].first_seen), self.kept_hours[server])
 
     def days(self, key: Key, first: int, last: int) -> Iterator[tuple[int, Amounts]]:
         """What the key added on each day from `first` to `last` on which it saw something, as far as is known."""

@@ -10,6 +10,7 @@ from exporter.periods import Step
 from exporter.reports import cells
 from exporter.reports.books import Book
 from exporter.reports.cells import Cell, Selection
+from exporter.reports.notes import notes
 from exporter.reports.rows import COLUMNS, By, FailedName, Mark, Report, ReportRow
 
 # What people call the first column of numbers.
@@ -30,8 +31,8 @@ def report(
 ) -> Report:
     """What happened from local date `first` to `last`, both inside, summed over the servers of all ledgers.
 
-    By trend: a row for each period of `step` that has begun at `clock`, in the order of time. By domain or user: a
-    row for each that was born by then, the most connections first; `step` means nothing. `domain`: only this one.
+    By trend: a row for each period of `step` that has begun at `clock` and is not before the log, by time. By domain or
+    user: a row for each that was born by then, the most connections first; `step` means nothing. `domain`: only it.
     `sort`: the name of a column instead (`sort_columns`); numbers fall, names rise. ValueError for an unknown one.
     """
     column = None if sort is None else _sort_column(sort, by)
@@ -49,8 +50,8 @@ def report(
         else:
             found = cells.trend(books, Selection(_scope(domain), chosen, domain), step, begin, end)
         rows = _ordered([cell.row() for cell in found], by, column)
-        notes = tuple(_notes(books, chosen, begin, hours=hourly))
-    return Report(by, step, first, last, tuple(rows), _totals(found, rows), notes)
+        told = tuple(notes(books, Selection(_scope(domain), chosen, domain), begin, end, hours=hourly))
+    return Report(by, step, first, last, tuple(rows), _totals(found, rows), told)
 
 
 def sort_columns(by: By) -> tuple[str, ...]:
@@ -126,17 +127,3 @@ def _totals(found: Sequence[Cell], rows: Sequence[ReportRow]) -> ReportRow:
     periods = [cell.period for cell in found if cell.period is not None]
     days = (sum(inside for inside, _ in periods), sum(whole for _, whole in periods)) if periods else None
     return ReportRow("Total", tuple(values), tuple(marks), days)
-
-
-def _notes(books: Sequence[Book], chosen: frozenset[str] | None, first: int, *, hours: bool) -> Iterable[str]:
-    if not any(book.servers for book in books):
-        yield "nothing has been counted yet; the landing page says what is read, and how far"
-    for book in books:
-        for server in book.servers:
-            if chosen is not None and server not in chosen:
-                continue
-            hour = book.kept_hours[server] if hours else 0
-            day = book.calendar.day(hour) if hour else 0 if hours else book.kept_days[server]
-            if first < day:
-                what = "hours" if hours else "days"
-                yield f"{server}: {what} before {date.fromordinal(day)} are no longer kept"

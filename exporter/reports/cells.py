@@ -29,7 +29,8 @@ class Selection:
 class Cell:
     """Sums of all measures over days `first` to `last`, and the servers of each book whose logs they come from.
 
-    `period`: days inside the range and days in all. `dropped`: some book no longer has all of it.
+    `period`: how many of its days are inside the range and known, and how many it has. `dropped`: some book no longer
+    has all of it.
     """
 
     label: str
@@ -71,15 +72,20 @@ class Cell:
 
 
 def trend(books: Sequence[Book], wanted: Selection, step: Step, first: int, last: int) -> list[Cell]:
-    """A cell for each day, week, month or quarter from day `first` to day `last`."""
+    """A cell for each day, week, month or quarter from day `first` to day `last`, from the first day that is known.
+
+    What lies before it has no cell: nobody knows whether anything happened.
+    """
     cells: dict[str, Cell] = {}
     where: dict[int, Cell] = {}
-    for day in range(first, last + 1):
+    selected = list(_selected(books, wanted))
+    known = min((book.first_day(key.labels[0]) for book, key in selected), default=last + 1)
+    for day in range(max(first, known), last + 1):
         period = period_of(date.fromordinal(day), step)
         begin, end = max(period.first.toordinal(), first), min(period.last.toordinal(), last)
-        cell = Cell(period.label, begin, end, (end - begin + 1, period.days))
+        cell = Cell(period.label, begin, end, (end - max(begin, known) + 1, period.days))
         where[day] = cells.setdefault(period.label, cell)
-    for book, key in _selected(books, wanted):
+    for book, key in selected:
         kept = book.kept_days.get(key.labels[0], 0)
         for cell in cells.values():
             cell.meet(book, key, partly=cell.first < kept, wholly=cell.last < kept)
@@ -89,15 +95,18 @@ def trend(books: Sequence[Book], wanted: Selection, step: Step, first: int, last
 
 
 def hours(books: Sequence[Book], wanted: Selection, first: int, last: int, clock: int) -> list[Cell]:
-    """A cell for each hour of days `first` to `last` that has begun at `clock`, by time."""
+    """A cell for each hour of days `first` to `last` that has begun at `clock` and is known, by time."""
     cells: dict[int, Cell] = {}
+    selected = list(_selected(books, wanted))
+    known = min((book.first_hour(key.labels[0]) for book, key in selected), default=clock + 1)
     for book in books:
         for hour, label, day in _hours_between(book.calendar, first, last, clock):
-            cells.setdefault(hour, Cell(label, day, day))
+            if hour >= known:
+                cells.setdefault(hour, Cell(label, day, day))
     if not cells:
         return []
     begin, end = min(cells), max(cells)
-    for book, key in _selected(books, wanted):
+    for book, key in selected:
         kept = book.kept_hours.get(key.labels[0], 0)
         for hour, cell in cells.items():
             cell.meet(book, key, partly=hour < kept, wholly=hour < kept)

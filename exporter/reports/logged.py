@@ -1,13 +1,15 @@
 """What the logs could tell: a number that is not in the log is not 0, and one told half the time is not the whole."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from exporter.catalogue import MEASURES, Quality
 from exporter.reports.rows import Column, Mark
 
 MARKS = {Quality.NONE: Mark.PARTIAL, Quality.ESTIMATED: Mark.ESTIMATED, Quality.LOWER_BOUND: Mark.LOWER_BOUND}
+
+Since = list[tuple[int, Quality]]
 
 
 class Logged:
@@ -18,12 +20,12 @@ class Logged:
     """
 
     def __init__(self, qualities: Iterable[tuple[str, str, str, int, Quality]]) -> None:
-        self.told: dict[tuple[str, str, str], list[tuple[int, Quality]]] = {}
+        self.told: dict[tuple[str, str, str], Since] = {}
         for source, server, measure, day, quality in qualities:
             self.told.setdefault((source, server, measure), []).append((day, quality))
-        self._since: dict[tuple[str, str], list[list[tuple[int, Quality]]]] = {}
-        for (_, server, measure), since in self.told.items():
-            self._since.setdefault((server, measure), []).append(since)
+        self._by_server: dict[str, dict[str, dict[str, Since]]] = {}
+        for (source, server, measure), since in self.told.items():
+            self._by_server.setdefault(server, {}).setdefault(source, {})[measure] = since
         self.qualities = lru_cache(maxsize=10_000)(self._qualities)
 
     def _qualities(self, servers: frozenset[str], column: Column, first: int, last: int) -> frozenset[Quality]:
@@ -33,12 +35,34 @@ class Logged:
         """
         found: set[Quality] = set()
         for server in servers:
-            for measure in column.measures:
-                for since in self._since.get((server, MEASURES[measure].name), ()):
-                    # What began before the first day and still held on it, and what began later.
-                    start = max(bisect_right(since, first, key=lambda pair: pair[0]) - 1, 0)
-                    found.update(quality for day, quality in since[start:] if day <= last)
+            for told in self._by_server.get(server, {}).values():
+                measures = [since for measure in column.measures if (since := told.get(MEASURES[measure].name))]
+                found.update(_of_days(measures, first, last))
         return frozenset(found)
+
+
+def _of_days(measures: Sequence[Since], first: int, last: int) -> Iterable[Quality]:
+    """What held for the sum of the measures, from each day on which that of one changed."""
+    changes = {first, *(day for since in measures for day, _ in since if first < day <= last)}
+    for day in changes:
+        # What began before the day and still held on it.
+        held = [since[place - 1][1] for since in measures if (place := bisect_right(since, day, key=_day))]
+        if held:
+            yield of_sum(held)
+
+
+def _day(pair: tuple[int, Quality]) -> int:
+    return pair[0]
+
+
+def of_sum(qualities: Iterable[Quality]) -> Quality:
+    """The quality of a sum: of one whose parts are not all logged, what is there is the least that it can be."""
+    found = set(qualities)
+    if found == {Quality.NONE}:
+        return Quality.NONE
+    if Quality.ESTIMATED in found:
+        return Quality.ESTIMATED
+    return Quality.EXACT if found == {Quality.EXACT} else Quality.LOWER_BOUND
 
 
 def judged(value: int, qualities: Iterable[Quality]) -> tuple[int | None, Mark | None]:

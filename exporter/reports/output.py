@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.reports.rows import COLUMNS, By, Column, FailedName, Mark, Report, ReportRow
+from exporter.reports.unused import Unused
 
 # What spreadsheets take for the begin of a formula, also in full width and behind what some of them skip.
 FORMULA = re.compile(
@@ -22,6 +23,7 @@ SEPARATING = re.compile(r'[,;|"\t\r\n]|^ | $')
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 NOT_LOGGED = "not logged"
 FAILED_HEADINGS = ("Name", "Failures", "Last")
+UNUSED_HEADINGS = ("User", "Last Login", "Days Unused")
 
 
 def write_table(report: Report, console: Console) -> None:
@@ -49,11 +51,33 @@ def write_table(report: Report, console: Console) -> None:
 
 
 def write_csv(report: Report, stream: TextIO) -> None:
-    """RFC 4180, numbers raw, an empty cell for what is not logged; open files with `newline=""`."""
+    """RFC 4180, numbers raw, an empty cell for what is not logged; open files with `newline=""`.
+
+    Beside the numbers a column says which of them are lower bounds, estimated, known in part or not logged.
+    """
     trend = report.by is By.TREND
-    headings = (report.by.heading, *(column.heading for column in COLUMNS), *(("Days",) if trend else ()))
-    rows = ((row.label, *row.values, *((row.covered_in_words,) if trend else ())) for row in report.rows)
+    headings = (
+        report.by.heading,
+        *(column.heading for column in COLUMNS),
+        *(("Days",) if trend else ()),
+        *(("Remarks",) if report.judged else ()),
+    )
+    rows = (
+        (
+            row.label,
+            *row.values,
+            *((row.covered_in_words,) if trend else ()),
+            *((_remarks(row),) if report.judged else ()),
+        )
+        for row in report.rows
+    )
     _write_csv(stream, headings, rows)
+
+
+def _remarks(row: ReportRow) -> str:
+    """`Bad Commands: at least; Bandwidth: not logged`."""
+    found = row.remarks()
+    return "; ".join(f"{column.heading}: {found[column.name]}" for column in COLUMNS if column.name in found)
 
 
 def write_json(report: Report, stream: TextIO) -> None:
@@ -66,6 +90,7 @@ def write_json(report: Report, stream: TextIO) -> None:
                 report.by.heading.lower(): row.label,
                 **{column.name: value for column, value in zip(COLUMNS, row.values, strict=True)},
                 **({"days": row.covered} if trend else {}),
+                **({"remarks": row.remarks()} if report.judged else {}),
             }
             for row in report.rows
         ),
@@ -74,13 +99,7 @@ def write_json(report: Report, stream: TextIO) -> None:
 
 def write_failed_table(names: Sequence[FailedName], zone: ZoneInfo, console: Console) -> None:
     """Names that failed to log in."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        title="Names that failed to log in",
-        title_justify="left",
-    )
+    table = _listing("Names that failed to log in")
     table.add_column("Name", overflow="fold")
     table.add_column("Failures", justify="right")
     table.add_column("Last", no_wrap=True)
@@ -99,6 +118,44 @@ def write_failed_json(names: Iterable[FailedName], zone: ZoneInfo, stream: TextI
     _write_json(stream, ({"name": one.name, "failures": one.failures, "last": _iso(one.last, zone)} for one in names))
 
 
+def write_unused_table(found: Unused, zone: ZoneInfo, console: Console) -> None:
+    """Accounts that nobody logs in to, the longest unused first."""
+    console.print(f"Accounts unused for {found.days} days or longer: {len(found.accounts):,} of {found.known:,}")
+    table = _listing()
+    table.add_column("User", overflow="fold")
+    table.add_column("Last login", no_wrap=True)
+    table.add_column("Days unused", justify="right")
+    for one in found.accounts:
+        last = "never seen" if one.last_login is None else _iso(one.last_login, zone)
+        table.add_row(Text(_printable(one.user)), last, "" if one.days is None else f"{one.days:,}")
+    console.print(table)
+    for line in found.notes:
+        console.print(Text(line))
+
+
+def write_unused_csv(found: Unused, zone: ZoneInfo, stream: TextIO) -> None:
+    """The same as CSV; a last login that was never seen is an empty cell."""
+    rows = (
+        (one.user, None if one.last_login is None else _iso(one.last_login, zone), one.days) for one in found.accounts
+    )
+    _write_csv(stream, UNUSED_HEADINGS, rows)
+
+
+def write_unused_json(found: Unused, zone: ZoneInfo, stream: TextIO) -> None:
+    """The same as JSON."""
+    _write_json(
+        stream,
+        (
+            {
+                "user": one.user,
+                "last_login": None if one.last_login is None else _iso(one.last_login, zone),
+                "days_unused": one.days,
+            }
+            for one in found.accounts
+        ),
+    )
+
+
 def safe_cell(text: str) -> str:
     """`text` so that no spreadsheet takes it for a formula: names come from whoever tries to log in."""
     return f"'{text}" if FORMULA.match(text) else text
@@ -111,6 +168,10 @@ def si_bytes(number: int) -> str:
     while value >= 999.95 and unit < len(UNITS) - 1:  # noqa: PLR2004
         value, unit = value / 1000, unit + 1
     return f"{number} B" if unit == 0 else f"{value:.1f} {UNITS[unit]}"
+
+
+def _listing(title: str | None = None) -> Table:
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=title, title_justify="left")
 
 
 def _title(report: Report) -> str:
@@ -126,9 +187,7 @@ def _cell(column: Column, value: int | None, mark: Mark | None) -> str:
     if value is None:
         return NOT_LOGGED
     number = si_bytes(value) if column.is_bytes else f"{value:,}"
-    if mark is None:
-        return number
-    return f"{number}{mark}" if mark is Mark.PARTIAL else f"{mark}{number}"
+    return mark.at(number) if mark else number
 
 
 def _legend(report: Report) -> list[str]:

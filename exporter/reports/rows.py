@@ -29,7 +29,7 @@ class By(StrEnum):
 
 
 class Mark(StrEnum):
-    """Why a number is not simply what happened, worst first; `*` stands behind it, the others in front."""
+    """Why a number is not simply what happened, worst first."""
 
     PARTIAL = "*"
     ESTIMATED = "~"
@@ -40,12 +40,28 @@ class Mark(StrEnum):
         """For the line below a table."""
         return MEANINGS[self]
 
+    @property
+    def remark(self) -> str:
+        """For a column of its own, in files for programs."""
+        return REMARKS[self]
+
+    def at(self, number: str) -> str:
+        """The number with its mark: `40*`, `~40`, `≥ 40`."""
+        return (
+            f"{number}{self}"
+            if self is Mark.PARTIAL
+            else f"{self} {number}"
+            if self is Mark.LOWER_BOUND
+            else f"{self}{number}"
+        )
+
 
 MEANINGS = {
     Mark.PARTIAL: "* not logged all the time or by every server",
     Mark.ESTIMATED: "~ estimated",
     Mark.LOWER_BOUND: "≥ at least",
 }
+REMARKS = {Mark.PARTIAL: "in part", Mark.ESTIMATED: "estimated", Mark.LOWER_BOUND: "at least"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,7 @@ class ReportRow:
     """One line of a report, `values` and `marks` by position in COLUMNS.
 
     A value is None where no log of the whole period has it. `days`: how many days of the period lie inside the
-    asked range and have begun, and how many it has; None for hours, domains and users.
+    asked range, have begun and are in the log, and how many it has; None for hours, domains and users.
     """
 
     label: str
@@ -90,6 +106,14 @@ class ReportRow:
         """The column `Days`: `12/30`, empty for hours."""
         return "" if self.days is None else f"{self.days[0]}/{self.days[1]}"
 
+    def remarks(self) -> dict[str, str]:
+        """What holds of single numbers, by the column's name: at least, estimated, in part, not logged."""
+        return {
+            column.name: "not logged" if value is None else mark.remark if mark else ""
+            for column, value, mark in zip(COLUMNS, self.values, self.marks, strict=True)
+            if value is None or mark
+        }
+
     @property
     def covered_in_words(self) -> str:
         """The same as `12 of 30`: spreadsheets take 12/30 for a day in December."""
@@ -98,7 +122,10 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The rows in the order asked for, their sums, and what a reader has to know beside the numbers."""
+    """The rows in the order asked for, their sums, and what a reader has to know beside the numbers.
+
+    `judged`: the marks say how far each number can be trusted; else nothing is known of that.
+    """
 
     by: By
     step: Step
@@ -107,6 +134,7 @@ class Report:
     rows: tuple[ReportRow, ...]
     totals: ReportRow
     notes: tuple[str, ...] = ()
+    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

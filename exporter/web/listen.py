@@ -5,11 +5,13 @@ import socket
 import sys
 from typing import Any
 
+from exporter.errors import OperatorError
+
 SEND_BUFFER_BYTES = 256 * 1024
 WILDCARDS = ("", "::")
 
 
-class ListenError(OSError):
+class ListenError(OperatorError):
     """The address cannot be listened on; the message is for people."""
 
 

@@ -6,13 +6,13 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from typing import Any
 
 import uvicorn
 
-from exporter.web.listen import ListenError, bind
+from exporter.web.listen import Bounded, ListenError, bind
 from exporter.web.protocol import REQUEST_SECONDS, Protocol
 from exporter.web.seldom import Seldom
 
@@ -71,42 +71,40 @@ class _Server(uvicorn.Server):
 
 
 class WebServer:
-    """Serves `app` on `listen` (`HOST:PORT`, port 0: a free one), with TLS if a context is given.
+    """Serves `app` on `listen` (`HOST:PORT`, port 0: a free one; or several), with TLS if a context is given.
 
     `connections`: how many at once. `closing` is awaited in the server's loop when all answers are finished.
     """
 
     def __init__(
         self,
-        listen: str,
+        listen: str | Sequence[str],
         app: ASGIApp,
         tls: ssl.SSLContext | None = None,
         *,
         connections: int = MAX_CONNECTIONS,
         closing: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._listen = listen
+        self._listen = (listen,) if isinstance(listen, str) else tuple(listen)
         self._app = app
         self._tls = tls
         self._connections = connections
         self._closing = closing
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self._socket: socket.socket | None = None
-        self._address: tuple[str, int] = ("", 0)
+        self._addresses: list[tuple[str, int]] = [("", 0)]
 
     def start(self) -> None:
         """Listen and serve; returns when requests are answered. Raises ListenError."""
-        bound = bind(self._listen)
-        bound.most = 2 * self._connections
-        self._address = bound.getsockname()[:2]
+        bound = self._bound()
+        self._addresses = [one.getsockname()[:2] for one in bound]
         ready = threading.Event()
         self._server = _Server(self._config(), ready)
         self._thread = threading.Thread(target=self._run, args=(self._server, bound, ready), name="web", daemon=True)
         self._thread.start()
         ready.wait()
         if not self.running:
-            raise ListenError(f"web.listen: the server on {self._listen} did not start; the log says why")
+            raise ListenError(f"web.listen: the server on {', '.join(self._listen)} did not start; the log says why")
 
     def stop(self) -> None:
         """Finish running answers (a few seconds at most) and end the thread; harmless when not running."""
@@ -123,15 +121,35 @@ class WebServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port that are listened on."""
-        return self._address
+        """Host and port that are listened on; of several the first."""
+        return self._addresses[0]
 
     @property
     def url(self) -> str:
         """Where a browser on this machine finds the landing page, without a slash at the end."""
-        host, port = self._address
+        return self.urls[0]
+
+    @property
+    def urls(self) -> list[str]:
+        """The same of every address."""
+        return [self._url(host, port) for host, port in self._addresses]
+
+    def _url(self, host: str, port: int) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "localhost"}.get(host, host)  # noqa: S104
         return f"{'https' if self._tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def _bound(self) -> list[Bounded]:
+        """All addresses, or none of them."""
+        bound: list[Bounded] = []
+        try:
+            for listen in self._listen:
+                bound.append(bind(listen))
+                # Each its share, so that what is open in all stays the same.
+                bound[-1].most = max(1, 2 * self._connections // len(self._listen))
+        except ListenError:
+            _close(bound)
+            raise
+        return bound
 
     def _config(self) -> uvicorn.Config:
         config = uvicorn.Config(
@@ -155,14 +173,14 @@ class WebServer:
         config.ssl = self._tls
         return config
 
-    def _run(self, server: _Server, bound: socket.socket, ready: threading.Event) -> None:
+    def _run(self, server: _Server, bound: list[Bounded], ready: threading.Event) -> None:
         try:
             asyncio.run(self._serve(server, bound))
         finally:
-            bound.close()
+            _close(bound)
             ready.set()
 
-    async def _serve(self, server: _Server, bound: socket.socket) -> None:
+    async def _serve(self, server: _Server, bound: list[Bounded]) -> None:
         loop = asyncio.get_running_loop()
         complaints = Seldom(LOGGER)
 
@@ -175,7 +193,12 @@ class WebServer:
             # asyncio's own 60 s would let strangers hold places for long.
             loop.create_server = partial(loop.create_server, ssl_handshake_timeout=HANDSHAKE_SECONDS)  # type: ignore[method-assign]
         try:
-            await server.serve(sockets=[bound])
+            await server.serve(sockets=list(bound))
         finally:
             if self._closing is not None:
                 await self._closing()
+
+
+def _close(bound: Sequence[socket.socket]) -> None:
+    for one in bound:
+        one.close()

@@ -41,6 +41,7 @@ LIMIT_BYTES = 1 << 30
 SAMPLE_SECONDS = 2
 SCRAPE_SECONDS = 30
 TIMES = 99_999
+NETWORKS = 2
 FLAT = 1.10
 SETTLING_MINUTES = 2
 REPEATED = f"message repeated {TIMES} times: [ "
@@ -88,9 +89,10 @@ class Writer(threading.Thread):
             file.close()
 
     def write_all_users(self) -> None:
-        """A session of each, before the clock starts: from then on nobody is born."""
-        for number in range(self._size.users):
-            self._files[number % self._size.files].write(b"".join(self._session()))
+        """A session of each from each network, before the clock starts: from then on nobody and no network is new."""
+        for network in range(NETWORKS):
+            for number in range(self._size.users):
+                self._files[number % self._size.files].write(b"".join(self._session(network)))
 
     def _turn(self) -> Iterator[list[bytes]]:
         """A tenth of a second; the lines of a session stand in one file."""
@@ -105,15 +107,16 @@ class Writer(threading.Thread):
         self.truth["lines"] += 1
         return f"{iso(time.time())} {host} dovecot: {message}\n".encode()
 
-    def _peer(self, of: int = 0) -> str:
-        """An address of one of the two networks of user `of`."""
+    def _peer(self, of: int = 0, network: int | None = None) -> str:
+        """An address of one of the networks of user `of`."""
         self._number += 1
-        return f"rip=198.{of % 2 + self._dice.randrange(2)}.{of % 250}.{of % 199}, lip=192.0.2.1"
+        network = self._dice.randrange(NETWORKS) if network is None else network
+        return f"rip=198.{of % 2 + network}.{of % 250}.{of % 199}, lip=192.0.2.1"
 
-    def _session(self) -> list[bytes]:
+    def _session(self, network: int | None = None) -> list[bytes]:
         number = self._number % self._size.users
         domain = f"domain{number % self._size.domains}.example"
-        user, peer = f"user{number}@{domain}", self._peer(number)
+        user, peer = f"user{number}@{domain}", self._peer(number, network)
         key, sent = f"k{self._number}", self._dice.randrange(100_000)
         self.truth.update(logins=1, received_bytes=30, sent_bytes=sent)
         self.domains[domain] += 1

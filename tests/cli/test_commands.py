@@ -78,7 +78,7 @@ def test_report_from_files_and_from_a_ledger_agree(pop3: Run, log: Path, tmp_pat
     from_ledger = pop3("report", "--ledger", ledger, *days)
     assert 0 == from_files.code
     assert from_files.out == from_ledger.out
-    assert "Period,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth,Days" == (
+    assert "Period,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth,Days,Remarks" == (
         from_files.out.splitlines()[0].strip()
     )
     assert from_files.out.splitlines()[1].startswith("2026-11-18,")
@@ -264,11 +264,35 @@ def test_help_says_where_things_are(pop3: Run, command: list[str]) -> None:
 
 
 def test_a_report_begins_where_the_log_does(pop3: Run, log: Path) -> None:
-    """Days before the first line are none without connections; who asks for them by date gets them."""
-    first = next(row["period"] for row in json.loads(pop3("report", log, "--output", "json").out))
-    assert "2026-11-01" == json.loads(pop3("report", log, "--output", "json", "--from", "2026-11-01").out)[0]["period"]
+    """Days before the first line are none without connections, also where they are asked for; the table says why."""
     (line, *_) = log.read_text(encoding="utf-8").splitlines()
-    assert line.startswith(first)
+    for asked in ((), ("--from", "2026-11-01")):
+        rows = json.loads(pop3("report", log, "--output", "json", *asked).out)
+        assert line.startswith(rows[0]["period"])
+    assert f"the log begins on {line[:10]} at " in pop3("report", log, "--from", "2026-11-01").out
+
+
+def test_accounts_that_nobody_uses(pop3: Run, log: Path) -> None:
+    """`--by user --inactive DAYS` counts back from the end of the log; other options do not go with it."""
+    old = "2026-01-05T06:30:00+00:00 mx1 dovecot: pop3-login: Login: user=<old@example.com>, method=PLAIN,"
+    old += " rip=192.0.2.7, lip=10.0.0.1, mpid=7, session=<aaaaaaaaaaaaaaaa>\n"
+    log.write_text(old + log.read_text(encoding="utf-8"), encoding="utf-8")
+    ran = pop3("report", "--by", "user", "--inactive", "300", "--time-zone", "UTC", "--output", "csv", log)
+    head, row = ran.out.splitlines()
+    assert ("User,Last Login,Days Unused", True) == (
+        head,
+        row.startswith("old@example.com,2026-01-05T06:30:00+00:00,31"),
+    )
+    assert "accounts without a login since the log begins (2026-01-05) are not known" in (
+        pop3("report", "--by", "user", "--inactive", "30", "--time-zone", "UTC", log).out
+    )
+    for wrong, message in (
+        (["--inactive", "30"], "--inactive goes with --by user"),
+        (["--by", "user", "--inactive", "30", "--from", "2026-11-01"], "leave out --from"),
+        (["--by", "user", "--inactive", "0"], "--inactive 0: give a number of days, 1 or more"),
+    ):
+        ran = pop3("report", *wrong, log)
+        assert (2, True) == (ran.code, message in " ".join(ran.err.split()))
 
 
 def test_a_log_is_no_configuration(pop3: Run, log: Path) -> None:

@@ -132,6 +132,13 @@ def masked(*lines: str) -> list[str]:
     return [mask.text(line) for line in lines]
 
 
+@pytest.mark.parametrize("name", ["ameline.a", "mail.ameline", "ameline-in", "Ameline Info Quux"])
+def test_a_name_in_quotes_may_have_a_word_of_servers(name: str) -> None:
+    """Half a name that is also a word makes no sentence of it."""
+    (hidden,) = masked(f'auth: frobnication for "{name}" failed')
+    assert "meline" not in hidden
+
+
 def test_the_same_name_has_the_same_mask() -> None:
     """In any case, with or without its domain, in lines that say no more than the name."""
     first, second, third = masked(

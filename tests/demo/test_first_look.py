@@ -89,7 +89,7 @@ def test_both_reports_are_of_one_moment(tmp_path: Path, monkeypatch: pytest.Monk
     """Whatever the daemon commits between them: both read the same copy."""
     places = Places(tmp_path)
     places.log.write_text("".join(f"{line}\n" for line in lines(NOW - 3600, NOW)), encoding="utf-8")
-    write_config(places, None, "127.0.0.1:0")
+    write_config(places, [], "127.0.0.1:0")
     command("import", "--config.file", str(places.config), str(places.log))
     seen = []
 
@@ -135,7 +135,7 @@ def test_a_daemon_that_has_read_its_log(tmp_path: Path) -> None:
     places = Places(tmp_path)
     address = free_address("127.0.0.1:0")
     places.log.write_text("".join(f"{line}\n" for line in lines(NOW - 3600, NOW)), encoding="utf-8")
-    write_config(places, None, address)
+    write_config(places, [], address)
     assert not demo._has_caught_up(address)
     with ExitStack() as running:
         daemon = processes.start(running, [sys.executable, "-m", "exporter", "run", str(places.config)])

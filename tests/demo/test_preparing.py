@@ -15,10 +15,12 @@ import pytest
 from exporter.catalogue import Scope
 from exporter.demo import __main__ as demo
 from exporter.demo import processes
-from exporter.demo.machine import Found
 from exporter.demo.places import Places
 from exporter.demo.traffic import lines
 from exporter.ledger.reading import Reading
+from exporter.setup.discovery import Finding, FoundServer
+from exporter.setup.places import Place
+from exporter.setup.servers import SERVERS
 
 NOW = 1_795_333_337
 demo_command = processes.command
@@ -39,7 +41,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     """A directory without anything, on a machine without a POP3 log; an hour of history."""
     text = "".join(f"{line}\n" for line in lines(NOW - 3600, NOW))
     monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(tmp_path), "--prepare"])
-    monkeypatch.setattr(demo, "found", lambda: None)
+    monkeypatch.setattr(demo, "discovered", lambda: Finding(""))
     monkeypatch.setattr(demo, "write_history", lambda log, _: log.write_text(text, encoding="utf-8"))
     return Places(tmp_path / "demo")
 
@@ -104,7 +106,9 @@ def test_a_machines_own_log_has_a_folder_of_its_own(tmp_path: Path, monkeypatch:
     real = tmp_path / "real.log"
     real.write_text("".join(f"{line}\n" for line in lines(NOW - 600, NOW)).replace("example", "real"), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(tmp_path)])
-    monkeypatch.setattr(demo, "found", lambda: Found(f"{real}*"))
+    (dovecot,) = (one for one in SERVERS if one.format == "dovecot")
+    found = Finding("", servers=(FoundServer(dovecot, Place(files=(str(real),)), lines=1),))
+    monkeypatch.setattr(demo, "discovered", lambda: found)
     monkeypatch.setattr(demo, "_run", lambda *_: 0)
     assert demo.main() == 0
     for folder, domain in (("demo", "example.com"), ("machine", "real.com")):

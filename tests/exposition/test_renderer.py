@@ -48,6 +48,7 @@ def truth(shown: View) -> Iterator[tuple[Sample, float]]:
                     yield (scope.hold(measure, "hour"), labels), total
             if scope is Scope.USER:
                 yield ("pop3_user_client_networks", labels), shown.networks[row.labels]
+                yield ("pop3_user_last_login_timestamp_seconds", labels), shown.last_logins[row.labels]
 
 
 def server_truth(shown: View) -> Iterator[tuple[Sample, float]]:
@@ -173,10 +174,10 @@ def test_series_counts_what_the_scopes_expose() -> None:
         assert len(lines) == found["pop3_exporter_series", (("scope", str(scope)),)]
 
 
-def test_a_user_has_20_series_and_a_domain_28() -> None:
+def test_a_user_has_21_series_and_a_domain_28() -> None:
     """What the documentation of scale promises."""
     shown = large_view(users=1, domains=1)
-    assert 20 == len(read(render(shown, groups=frozenset({Group.USER}))))
+    assert 21 == len(read(render(shown, groups=frozenset({Group.USER}))))
     assert 28 == len(read(render(shown, groups=frozenset({Group.DOMAIN}))))
 
 

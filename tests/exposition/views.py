@@ -25,6 +25,7 @@ def view(rows: Mapping[Scope, Sequence[Row]] | None = None, **fields: Any) -> Vi
         "ends": {},
         "open_sessions": {},
         "networks": {},
+        "last_logins": {},
         "quality": {},
         "sources": {},
         "last_events": {},
@@ -67,6 +68,7 @@ def hostile_views(draw: st.DrawFn) -> View:
         ends={(server, reason): draw(counts) for server in servers for reason in Reason},
         open_sessions=draw(st.dictionaries(st.tuples(hostile_text, st.sampled_from(["pending", "charged"])), counts)),
         networks={labels: draw(counts) for labels in users},
+        last_logins={labels: draw(counts) for labels in users},
         quality=draw(
             st.dictionaries(
                 st.tuples(hostile_text, hostile_text, st.sampled_from([m.name for m in MEASURES])),
@@ -100,7 +102,8 @@ def large_view(users: int, domains: int) -> View:
         )
         for number in range(users)
     ]
-    return view(rows, networks={row.labels: 1 for row in rows[Scope.USER]})
+    known = rows[Scope.USER]
+    return view(rows, networks={row.labels: 1 for row in known}, last_logins={row.labels: NOW - 60 for row in known})
 
 
 __all__ = ["BERLIN", "NOW", "ZERO", "amounts", "hostile_text", "hostile_views", "large_view", "view"]

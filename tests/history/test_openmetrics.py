@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families
 
-from exporter.catalogue import MEASURES, REASONS, SCOPES, Quality
+from exporter.catalogue import LAST_LOGIN, MEASURES, REASONS, SCOPES, Quality
 from exporter.history import export_openmetrics, write_openmetrics
 from exporter.ledger import LedgerError
 from exporter.ledger.reading import Reading
@@ -56,6 +56,7 @@ def test_every_family_of_the_reports_is_there(exported: list[Metric]) -> None:
         "pop3_exporter_time_seconds": "gauge",
         "pop3_measure_quality_info": "gauge",
         "pop3_session_ends": "counter",
+        LAST_LOGIN: "gauge",
     }
     for scope in SCOPES:
         families[scope.first_seen] = "gauge"

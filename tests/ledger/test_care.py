@@ -7,7 +7,7 @@ import pytest
 
 from exporter.catalogue import Quality, Scope
 from exporter.envelopes.state import State
-from exporter.ledger import Ledger, LedgerError
+from exporter.ledger import Ledger, LedgerError, schema
 from exporter.ledger.care import backup, change_zone, check, info
 from exporter.ledger.forget import delete_series, forget
 from exporter.model import Record, SavedSession
@@ -32,7 +32,7 @@ def test_info_of_a_running_ledger(tmp_path: Path) -> None:
     ledger = filled(tmp_path)
     ledger.commit(NOON, {"mail": checkpoint(last_events={"mx1": NOON - 5})})
     told, today = info(ledger.path), ledger.calendar.day(NOON)
-    assert (2, ((0, "UTC"),), today - 2, today) == (told.schema, told.zones, told.first_day, told.last_day)
+    assert (schema.VERSION, ((0, "UTC"),), today - 2, today) == (told.schema, told.zones, told.first_day, told.last_day)
     assert {Scope.SERVER: 2, Scope.DOMAIN: 8, Scope.USER: 6} == told.keys
     assert {"mail": NOON - 5} == told.last_events
     assert told.size_bytes > 10_000

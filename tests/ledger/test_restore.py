@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from exporter.catalogue import MEASURES, SCOPES, Reason, Scope
+from exporter.catalogue import LAST_LOGIN, MEASURES, SCOPES, Reason, Scope
 from exporter.exposition.text import label_block
 from exporter.ledger import Ledger, LedgerError
 from exporter.ledger.care import check
@@ -55,6 +55,10 @@ def exposed(view: View, calendar: Calendar, now: int, instance: str) -> Iterator
                 yield sample(scope.hold(measure, "day"), row.day_hold(calendar.day(now))[number], **named)
                 if scope.has_hours:
                     yield sample(scope.hold(measure, "hour"), row.hour_hold(calendar.hour(now))[number], **named)
+    of_users = (dict(zip(Scope.USER.labels, labels, strict=True)) for labels in view.last_logins)
+    yield from (
+        sample(LAST_LOGIN, stamp, **user) for user, stamp in zip(of_users, view.last_logins.values(), strict=True)
+    )
     for (server, reason), count in view.ends.items():
         yield sample("pop3_session_ends_total", count, server=server, end=reason.end, reason=reason)
     for source, counts in view.sources.items():
@@ -96,7 +100,7 @@ def by_family(line: str) -> tuple[str, str, int]:
 
 
 def test_counters_go_on_from_the_last_values(site: Site, tmp_path: Path) -> None:
-    """Totals, births, ends, source counters, and what the day and the hour had added are as Prometheus saw them."""
+    """Totals, births, last logins, ends, source counters, what day and hour had added: as Prometheus saw them."""
     path = tmp_path / "ledger.sqlite"
     restored = restore(path, site.url, now=NOON + 3600, selector='instance="mx:10110"')
     assert {scope: len(site.view.rows[scope]) for scope in SCOPES} == restored.keys
@@ -110,8 +114,9 @@ def test_counters_go_on_from_the_last_values(site: Site, tmp_path: Path) -> None
             row = ledger.view.rows[scope][labels]
             assert (expected.totals, expected.first_seen) == (row.totals, row.first_seen)
             assert (expected.day_hold(day), expected.hour_hold(hour)) == (row.day_hold(day), row.hour_hold(hour))
-    assert (site.view.ends, site.view.sources, "Europe/Berlin") == (
+    assert (site.view.ends, site.view.last_logins, site.view.sources, "Europe/Berlin") == (
         ledger.view.ends,
+        ledger.view.last_logins,
         ledger.view.sources,
         ledger.view.time_zone,
     )

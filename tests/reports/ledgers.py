@@ -30,7 +30,7 @@ def charge(
 ) -> Charge:
     """One charge; without amounts it is one connection."""
     pairs = tuple((POSITION[name], amount) for name, amount in (amounts or {"connections": 1}).items())
-    return Charge(Account(server, domain, user), stamp, pairs, reason)
+    return Charge(Account(server, domain, user), stamp, pairs, reason, b"" if "logins" in amounts else None)
 
 
 def told(quality: Mapping[tuple[str, str], Quality], events: Mapping[str, int]) -> SourceCheckpoint:

@@ -64,17 +64,17 @@ def shown(report: Report) -> list[str]:
 def test_csv_of_a_trend_has_the_days_and_raw_numbers() -> None:
     """Lines end as RFC 4180 has it, an empty cell is what is not logged, there is no totals row."""
     assert (
-        "Period,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth,Days\r\n"
-        "2026-10,1234,5,0,7,,12 of 31\r\n"
+        "Period,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth,Days,Remarks\r\n"
+        "2026-10,1234,5,0,7,,12 of 31,Bandwidth: not logged\r\n"
     ) == written(write_csv, TREND)
 
 
 def test_csv_of_domains_is_safe_in_spreadsheets() -> None:
-    """A name that looks like a formula is text."""
+    """A name that looks like a formula is text; what is not exact is said in a column of its own."""
     assert (
-        "Domain,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth\r\n"
-        "example.com,1234,5,0,7,12345\r\n"
-        "'=1+1,3,0,0,0,0\r\n"
+        "Domain,New Connections,Blocked Connections,Bad Commands,Terminations,Bandwidth,Remarks\r\n"
+        "example.com,1234,5,0,7,12345,Bandwidth: in part\r\n"
+        '\'=1+1,3,0,0,0,0,"New Connections: at least; Bandwidth: estimated"\r\n'
     ) == written(write_csv, DOMAINS)
 
 
@@ -89,6 +89,7 @@ def test_json_has_the_names_of_the_csv_in_snake_case() -> None:
             "terminations": 7,
             "bandwidth": None,
             "days": "12/31",
+            "remarks": {"bandwidth": "not logged"},
         }
     ] == json.loads(written(write_json, TREND))
     assert ["example.com", "=1+1"] == [row["domain"] for row in json.loads(written(write_json, DOMAINS))]
@@ -102,7 +103,7 @@ def test_table_is_aligned_marked_and_summed() -> None:
         " Domain       Connections  Blocked  Bad cmds  Terminated  Bandwidth",
         " ──────────────────────────────────────────────────────────────────",
         " example.com        1,234        5         0           7   12.3 kB*",
-        " =1+1                  ≥3        0         0           0       ~0 B",
+        " =1+1                 ≥ 3        0         0           0       ~0 B",
         "",
         " Total              1,237        5         0           7    12.3 kB",
         "",
@@ -161,7 +162,7 @@ def test_no_cell_begins_like_a_formula(text: str) -> None:
     assert text in (cell, cell[1:])
     report = made(By.USER, ReportRow(text, (1, 2, 3, 4, 5), UNMARKED))
     rows = list(csv.reader(io.StringIO(written(write_csv, report), newline="")))
-    assert [cell, "1", "2", "3", "4", "5"] == rows[1]
+    assert [cell, "1", "2", "3", "4", "5", ""] == rows[1]
 
 
 def test_bytes_in_si_units() -> None:

@@ -22,10 +22,9 @@ def table(found: Report) -> dict[str, tuple[int | None, ...]]:
 
 
 def test_trend_has_a_row_for_each_day_that_has_begun(ledger: Reading) -> None:
-    """Both dates are inside, days without events are 0, days to come have no row."""
+    """Both dates are inside, days without events are 0; days to come, and days before the log, have no row."""
     found = report([ledger], step=Step.DAY, first=date(2026, 10, 23), last=date(2026, 10, 31), clock=NOW)
     assert {
-        "2026-10-23": (0, 0, 0, 0, 0),
         "2026-10-24": (3, 1, 0, 0, None),
         "2026-10-25": (7, 0, 1, 0, None),
         "2026-10-26": (1, 0, 0, 1, 1005),
@@ -103,7 +102,7 @@ def test_several_ledgers_are_one_report(ledger: Reading, tmp_path: Path) -> None
     assert Mark.PARTIAL is found.rows[1].marks[4]
 
 
-def test_what_retention_dropped_is_empty_and_not_zero(tmp_path: Path) -> None:
+def test_what_retention_dropped_has_no_row(tmp_path: Path) -> None:
     """Days and hours before the opening balance are no longer known, the ones after it are exact."""
     commits = [
         Commit(moment("2026-10-20T12:00"), [charge(moment(f"2026-10-{day:02}T10:00"), connections=day)])
@@ -115,10 +114,12 @@ def test_what_retention_dropped_is_empty_and_not_zero(tmp_path: Path) -> None:
         month = report([reading], step=Step.MONTH, first=date(2026, 10, 1), last=date(2026, 10, 12), clock=NOW)
         hours = report([reading], step=Step.HOUR, first=date(2026, 10, 9), last=date(2026, 10, 12), clock=NOW)
         domains = report([reading], by=By.DOMAIN, first=date(2026, 10, 1), last=date(2026, 10, 12), clock=NOW)
-    assert [None, None, 0, 0, 12] == [row.values[0] for row in days.rows]
+    assert ["2026-10-10", "2026-10-11", "2026-10-12"] == [row.label for row in days.rows]
+    assert [0, 0, 12] == [row.values[0] for row in days.rows]
     assert ("mx: days before 2026-10-10 are no longer kept",) == days.notes
+    assert "3/31" == month.rows[0].covered
     assert (12, Mark.PARTIAL) == (month.rows[0].values[0], month.rows[0].marks[0])
-    assert {None: 60, 0: 35, 12: 1} == {
+    assert {0: 35, 12: 1} == {
         value: [row.values[0] for row in hours.rows].count(value) for value in {row.values[0] for row in hours.rows}
     }
     assert (12, Mark.PARTIAL) == (domains.rows[0].values[0], domains.rows[0].marks[0])
@@ -151,3 +152,58 @@ def test_where_nothing_was_counted_it_is_said(tmp_path: Path) -> None:
         assert ("nothing has been counted yet; the landing page says what is read, and how far",) == report(
             [reading], first=day, last=day, clock=clock
         ).notes
+
+
+def test_a_quarter_counts_the_days_that_the_log_has(tmp_path: Path) -> None:
+    """A log that begins on 27 October covers 35 days of the quarter, and no quarter before it."""
+    clock = moment("2026-11-30T08:20")
+    commits = [Commit(clock, [charge(moment("2026-10-27T09:15")), charge(clock)])]
+    with Reading(filled(tmp_path / "ledger.sqlite", BERLIN, commits)) as reading:
+        year = date(2026, 1, 1), date(2026, 12, 31)
+        found = report([reading], step=Step.QUARTER, first=year[0], last=year[1], clock=clock)
+        domain = report([reading], step=Step.MONTH, first=year[0], last=year[1], domain="example.com", clock=clock)
+    assert [("2026-Q4", "35/92", 2)] == [(row.label, row.covered, row.values[0]) for row in found.rows]
+    assert ("mx: the log begins on 2026-10-27 at 09:15",) == found.notes == domain.notes
+    assert {"2026-10": "5/31", "2026-11": "30/30"} == {row.label: row.covered for row in domain.rows}
+
+
+def test_an_import_that_ends_says_so(tmp_path: Path) -> None:
+    """Later days are 0 as far as anybody knows."""
+    commits = [Commit(moment("2026-10-20T12:00"), [charge(moment("2026-10-20T00:10"))])]
+    with Reading(filled(tmp_path / "ledger.sqlite", BERLIN, commits)) as reading:
+        found = report([reading], first=date(2026, 10, 20), last=date(2026, 10, 31), clock=NOW)
+    assert ("mx: no line is newer than 2026-10-20",) == found.notes
+
+
+def test_names_that_nobody_knows_are_no_rows_of_zeros(ledger: Reading) -> None:
+    """A typing error is told, with what there is."""
+    days = date(2026, 10, 24), date(2026, 10, 27)
+    found = report([ledger], first=days[0], last=days[1], servers=["mx3"], clock=NOW)
+    assert ((), ("no server is called mx3; there are: mx, mx2",)) == (found.rows, found.notes)
+    found = report([ledger], first=days[0], last=days[1], domain="exmaple.com", clock=NOW)
+    assert ((), "no domain is called exmaple.com; --by domain shows which there are") == (found.rows, found.notes[0])
+
+
+def test_the_bandwidth_of_a_default_dovecot_is_at_least_what_it_sent(tmp_path: Path) -> None:
+    """It logs what it sent in part, and nothing of what it received: the sum is a lower bound, on every day."""
+    clock = moment("2026-10-27T12:00")
+    quality = {("mx", "sent_bytes"): Quality.LOWER_BOUND, ("mx", "received_bytes"): Quality.NONE}
+    charges = [charge(moment("2026-10-26T10:00"), connections=1, sent_bytes=9400), charge(moment("2026-10-27T10:00"))]
+    with Reading(filled(tmp_path / "ledger.sqlite", BERLIN, [Commit(clock, charges, quality)])) as reading:
+        days = date(2026, 10, 26), date(2026, 10, 27)
+        trend = report([reading], first=days[0], last=days[1], clock=clock)
+        domains = report([reading], by=By.DOMAIN, first=days[0], last=days[1], clock=clock)
+    assert [(9400, Mark.LOWER_BOUND), (0, Mark.LOWER_BOUND)] == [(row.values[4], row.marks[4]) for row in trend.rows]
+    assert [(9400, Mark.LOWER_BOUND)] == [(row.values[4], row.marks[4]) for row in domains.rows]
+
+
+def test_servers_that_began_in_the_range_are_told_and_bounded(tmp_path: Path) -> None:
+    """A foot of a report has some lines, not two hundred."""
+    clock = moment("2026-10-27T12:00")
+    charges = [charge(moment("2026-10-27T10:00"), server=f"mx{number}") for number in range(8)]
+    with Reading(filled(tmp_path / "ledger.sqlite", BERLIN, [Commit(clock, charges)])) as reading:
+        found = report([reading], first=date(2026, 10, 1), last=date(2026, 10, 27), clock=clock)
+    assert 6 == len(found.notes)
+    assert ("mx0: the log begins on 2026-10-27 at 10:00", "the same of 3 more servers") == found.notes[
+        :1
+    ] + found.notes[5:]

@@ -164,7 +164,7 @@ def test_the_demos_wild_account_and_only_it_is_reported(tmp_path: Path) -> None:
     places, pager = Places(tmp_path), Pager()
     exporter, manager = (f"127.0.0.1:{_free_port()}" for _ in range(2))
     places.log.write_text("".join(f"{line}\n" for line in lines(now - HISTORY_SECONDS, now - WILD_SECONDS)))
-    write_config(places, None, exporter)
+    write_config(places, [], exporter)
     run = [sys.executable, "-m", "exporter", "run", "--config.file", str(places.config)]
     (rules := tmp_path / "rules").mkdir()
     config = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.catalogue import MEASURES, Reason
+from exporter.catalogue import LOGINS, MEASURES, Reason
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions import Sessions
 from tests.sessions.desk import IDLE, Desk
@@ -64,11 +64,13 @@ def test_connections_seen_are_charged_or_pending(lines: list[tuple[str, int, Fac
 @settings(max_examples=60, deadline=None)
 @given(LINES)
 def test_amounts_are_positive(lines: list[tuple[str, int, Fact]]) -> None:
-    """No charge takes anything back, so no counter falls."""
+    """No charge takes anything back, so no counter falls; each login has an address, and nothing else has."""
     desk = Desk()
     for server, stamp, fact in lines:
         desk.take(fact, stamp=stamp, server=server)
     assert all(amount > 0 for charge in desk.charges for _, amount in charge.amounts)
+    # By the address it is known which user logged in when.
+    assert all((charge.address is not None) is (LOGINS in dict(charge.amounts)) for charge in desk.charges)
     assert {position for charge in desk.charges for position, _ in charge.amounts} <= set(range(len(MEASURES)))
 
 

@@ -12,7 +12,9 @@ from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.sources import SourceReport
 from exporter.model import Row, SourceCount, View
-from exporter.web import ReportLine, Site, WebServer, serve
+from exporter.web.server import WebServer
+from exporter.web.serving import serve
+from exporter.web.site import ReportLine, Site
 from tests.exposition.views import BERLIN, NOW, amounts, view
 from tests.web.wordings import Plain
 

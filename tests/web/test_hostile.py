@@ -13,13 +13,14 @@ import pytest
 
 from exporter.exposition.sources import SourceReport
 from exporter.model import View
-from exporter.web import Security, WebServer, rendering
+from exporter.web import rendering
 from exporter.web.app import application
 from exporter.web.guard import Guard
 from exporter.web.landing import Landing
 from exporter.web.rendering import Rendering, Renderings
-from exporter.web.security import _matches
+from exporter.web.security import Security, _matches
 from exporter.web.seldom import Seldom
+from exporter.web.server import WebServer
 from tests.exposition.views import large_view
 from tests.web.certificates import Authority
 from tests.web.conftest import World

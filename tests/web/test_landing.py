@@ -16,12 +16,11 @@ from exporter.catalogue import UNKNOWN, Quality, Scope
 from exporter.exposition.sources import SourceReport
 from exporter.formats.advice import advice
 from exporter.model import Row
-from exporter.web import ReportLine
 from exporter.web.landing import Landing
 from exporter.web.landing.numbers import duration, size
 from exporter.web.landing.sources import qualities
 from exporter.web.landing.style import POLICY
-from exporter.web.site import Site
+from exporter.web.site import ReportLine, Site
 from tests.exposition.views import NOW, amounts, hostile_text, hostile_views, view
 from tests.web.conftest import World, small_view
 from tests.web.wordings import Plain

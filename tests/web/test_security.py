@@ -9,7 +9,7 @@ import bcrypt
 import httpx
 import pytest
 
-from exporter.web import WebServer
+from exporter.web.server import WebServer
 from tests.web.certificates import Authority
 from tests.web.conftest import World
 

@@ -7,9 +7,10 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from exporter.web import WebServer, protocol
+from exporter.web import protocol
 from exporter.web.guard import Guard
 from exporter.web.listen import ListenError, split
+from exporter.web.server import WebServer
 from tests.web.conftest import World
 
 

@@ -1,0 +1,63 @@
+"""Reads what the logs hold already, with the daemon's own loop: it goes on from there, and counts nothing twice."""
+
+import threading
+import time
+from contextlib import ExitStack, closing
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from exporter.cli import options
+from exporter.config import Config
+from exporter.daemon import Daemon
+from exporter.exposition.selfmetrics import SelfMetrics
+from exporter.ledger import Ledger
+from exporter.overlap import carry_over
+from exporter.wiring import crew_of, open_ledger
+
+# Until a journal that is asked from its begin on has answered.
+PAUSE_SECONDS = 0.05
+_ENDED = threading.Event()
+_ENDED.set()
+
+
+def bring_in(config: Config) -> tuple[str, ...]:
+    """Read all sources to their present ends; what stood in the way, as sentences. LedgerError, FileProblem."""
+    with ExitStack() as stack:
+        where = options.with_folder(config.ledger)
+        ledger = stack.enter_context(closing(open_ledger(config, time.time(), where)))
+        carry_over(config, ledger, time.time())
+        metrics = SelfMetrics()
+        daemon = Daemon(
+            ledger,
+            crew_of(config, ledger, None),
+            metrics,
+            commit_seconds=config.commit_seconds,
+            clock=time.time,
+            stopwatch=time.perf_counter,
+        )
+        stack.callback(daemon.close)
+        _read(daemon, metrics, ledger)
+        daemon.run(_ENDED, _ENDED)  # its last commit
+        return (*filter(None, [daemon.failing]), *(problem for one in metrics.sources for problem in one.problems))
+
+
+def _read(daemon: Daemon, metrics: SelfMetrics, ledger: Ledger) -> None:
+    """Turn until all sources are read to their ends, and show how far that is."""
+    columns = (TextColumn("reading"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive()) as bar:
+        task, most = bar.add_task("", total=None), 0
+        while True:
+            busy = daemon.turn()
+            left = sum(one.unread_bytes for one in metrics.sources)
+            most = max(most, left)  # of a journal nobody knows how much is left
+            bar.update(task, completed=most - left, total=most or None, description=f"{_lines(ledger):,} lines")
+            if daemon.failing or not any(one.catching_up and not one.read_errors for one in metrics.sources):
+                return
+            if not busy:
+                time.sleep(PAUSE_SECONDS)
+
+
+def _lines(ledger: Ledger) -> int:
+    counts = ledger.view.sources.values()
+    return sum(one.events + one.ignored + one.unmatched + one.malformed for one in counts)

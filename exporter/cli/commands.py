@@ -1,0 +1,54 @@
+"""The commands by name; a command is imported when it is called, so that none pays for what others need."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+# The name of each, and the module of this package that has it in its COMMANDS.
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("setup", "setup"),
+    ("run", "run"),
+    ("check", "check"),
+    ("parse", "parse"),
+    ("replay", "replay"),
+    ("report", "report"),
+    ("export", "history"),
+    ("import", "history"),
+    ("ledger", "ledger"),
+    ("forget", "ledger"),
+    ("files", "shipping"),
+    ("gateway", "gateway"),
+    ("healthcheck", "healthcheck"),
+)
+_MODULES = dict(COMMANDS)
+
+
+class Commands(TyperGroup):
+    """The group of all commands, in the order of COMMANDS."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        del ctx
+        return list(_MODULES)
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401 - click's or, from typer 0.26 on, its own
+        del ctx
+        if cmd_name not in _MODULES:
+            # What was meant is suggested from those that are known here.
+            self.commands.update((name, _loaded(name)) for name in _MODULES)
+            return None
+        return _loaded(cmd_name)
+
+
+def _loaded(name: str) -> Any:  # noqa: ANN401
+    found = import_module(f"exporter.cli.{_MODULES[name]}").COMMANDS[name]
+    holder = typer.Typer(add_completion=False, rich_markup_mode=None)
+    if isinstance(found, typer.Typer):
+        holder.add_typer(found, name=name)
+    else:
+        # With a callback it stays a group of one command.
+        holder.callback()(lambda: None)
+        holder.command(name)(found)
+    return get_group(holder).commands[name]

@@ -1,0 +1,90 @@
+"""What a daemon says of itself: `--log.level` and `--log.format`, the same for all that serve."""
+
+import json
+import logging
+import sys
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from exporter.cli.options import default
+
+
+class Level(StrEnum):
+    """From which level on it speaks; the names of Prometheus."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class Form(StrEnum):
+    """How a message is written: for people, or with keys for programs."""
+
+    TEXT = "text"
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
+LogLevel = Annotated[
+    Level,
+    typer.Option(
+        "--log.level",
+        envvar="POP3_EXPORTER_LOG_LEVEL",
+        help=f"Log messages of this level and above {default(Level.INFO)}",
+        show_default=False,
+    ),
+]
+LogFormat = Annotated[
+    Form,
+    typer.Option(
+        "--log.format",
+        envvar="POP3_EXPORTER_LOG_FORMAT",
+        help=f"The form of log messages, on standard error {default(Form.TEXT)}",
+        show_default=False,
+    ),
+]
+
+
+def begin(level: Level, form: Form) -> None:
+    """Log to standard error from now on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Keyed(form) if form is not Form.TEXT else logging.Formatter(_text()))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for talkative in ("httpx", "watchdog", "asyncio"):
+        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _text() -> str:
+    # systemd's journal adds the time; a terminal is told it.
+    return "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
+
+
+class _Keyed(logging.Formatter):
+    """One line a message with the keys of Go's slog, which Prometheus's own programs have: time, level, msg."""
+
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self._form = form
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        fields = {
+            "time": f"{stamp}.{int(record.msecs):03d}Z",
+            "level": record.levelname.replace("WARNING", "WARN").replace("CRITICAL", "ERROR"),
+            "logger": record.name,
+            "msg": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        if self._form is Form.JSON:
+            return json.dumps(fields)
+        return " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
+
+
+def _quoted(value: str) -> str:
+    plain = value.isascii() and value.isprintable() and value and not set(value) & set(' "=\\')
+    return value if plain else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,47 @@
+"""Where a daemon serves: flags and environment, as those of Prometheus's exporters. They override the file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exporter.config import PORT, Config, Web, addresses
+
+ListenAddress = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--web.listen-address",
+        metavar="ADDRESS",
+        envvar="POP3_EXPORTER_WEB_LISTEN_ADDRESS",
+        help=f"Where to serve, such as :{PORT}; may be repeated. Overrides web.listen",
+        show_default=False,
+    ),
+]
+WebConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--web.config.file",
+        metavar="FILE",
+        envvar="POP3_EXPORTER_WEB_CONFIG_FILE",
+        help="TLS and basic auth, in the exporter-toolkit's form. Overrides web.config_file",
+        show_default=False,
+    ),
+]
+
+
+def overridden(config: Config, listen: Sequence[str] | None, config_file: Path | None) -> Config:
+    """The configuration with what the flags say instead of what the file says. Raises BadParameter."""
+    web = Web(
+        listen=listened(listen) or config.web.listen,
+        config_file=config_file or config.web.config_file,
+    )
+    return config.model_copy(update={"web": web})
+
+
+def listened(listen: Sequence[str] | None) -> tuple[str, ...]:
+    """The addresses of `--web.listen-address`; none: not given."""
+    try:
+        return addresses(tuple(listen)) if listen else ()
+    except ValueError as error:
+        raise typer.BadParameter(f"--web.listen-address: {error}; given: {', '.join(listen or ())}") from error

@@ -1,0 +1,133 @@
+"""`setup`: old logs, the unit, what Prometheus is told, and what has been counted."""
+
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from exporter.cli import access, report
+from exporter.cli.asking import Asking, heading, say
+from exporter.cli.bringing_in import bring_in
+from exporter.config import Config
+from exporter.ledger import LedgerError, care
+from exporter.reports import By
+from exporter.setup import scrape, unit
+from exporter.setup.machine import Machine
+
+READY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From a configuration to an exporter that runs."""
+
+    machine: Machine
+    path: Path
+    config: Config
+    asking: Asking
+
+    def bring_in(self) -> None:
+        """Read what the logs hold already; a daemon that runs does so itself."""
+        heading("Old logs")
+        if access.mode_of(self.config.ledger):
+            say(f"The ledger {self.config.ledger} is there already: what it has not read yet, the exporter reads.")
+        elif self.asking.does(f"read what the logs hold already into {self.config.ledger}"):
+            problems = bring_in(self.config)
+            say(f"Read into {self.config.ledger}; the exporter goes on from there.")
+            for problem in problems:
+                say(f"WARNING: {problem}")
+
+    def enable(self, told: bool | None) -> None:  # noqa: FBT001 - an option's value
+        """Let systemd start it, or say how it is started."""
+        heading("The service")
+        command = f"{program()} run --config.file {self.path}"
+        if not self.machine.has_systemd:
+            say(f"systemd does not run here. Start it with: {command}")
+        elif not access.is_root():
+            say("This user may not start it: sudo systemctl enable --now pop3-exporter")
+        elif not self.asking.answer(told, "Start it now, and after each boot?"):
+            say("Start it with: systemctl enable --now pop3-exporter")
+        else:
+            self._enable(unit.installed(self.machine, self.path), command)
+
+    def _enable(self, found: unit.Unit | None, command: str) -> None:
+        if found is None:
+            text = unit.text(program(), self.path)
+            hidden = access.hidden_from_unit(Path(program()))
+            if not text or hidden:
+                why = f"{program()}: {hidden}" if hidden else "this installation has none to make it from"
+                say(f"There is no unit {unit.NAME} ({why}). Until there is one, start it with: {command}")
+                return
+            if self.asking.does(f"write the unit {unit.FILE}"):
+                self.machine.path(unit.FILE).write_text(text, encoding="utf-8")
+                say(f"{unit.FILE}: written")
+        elif Path(found.config) != self.path:
+            say(f"The unit {unit.NAME} reads {found.config}, not {self.path}: change it (systemctl edit --full), or")
+            say(f"start it with: {command}")
+            return
+        if self.asking.does(f"start it: systemctl enable --now {unit.NAME}"):
+            self._started(unit.start(self.machine, restart=found is not None and found.is_active).err.strip())
+
+    def _started(self, complaint: str) -> None:
+        address = scrape.target(self.config.web.listen[0], "127.0.0.1")
+        if _serves(address, self.config):
+            say(f"It runs, and after each boot: http://{address}/")
+        else:
+            say(f"It did not start{f': {complaint}' if complaint else ''}. See: journalctl -u pop3-exporter -n 20")
+
+
+def end(machine: Machine, config: Config, asking: Asking) -> None:
+    """What Prometheus is told, and the report of what has been read."""
+    heading("Prometheus")
+    listen = next((one for one in config.web.listen if not scrape.is_local(one)), config.web.listen[0])
+    where = f"{scrape.CONFIG}, below" if machine.exists(scrape.CONFIG) else "prometheus.yml, below"
+    say(f"Add to {where} scrape_configs:\n\n{scrape.snippet(scrape.target(listen, socket.getfqdn()))}\n")
+    if scrape.is_local(listen) and not scrape.has_prometheus(machine):
+        say('Only this machine reaches that address. For a Prometheus elsewhere set web: {listen: ":10110"}, restart,')
+        say("and let the firewall let it in; docs/web.md has TLS and passwords.")
+    heading("What has been counted")
+    _report(config, asking)
+
+
+def _report(config: Config, asking: Asking) -> None:
+    try:
+        first = care.info(config.ledger).first_day
+    except LedgerError:
+        first = None
+    if first is None:
+        say("Nothing yet." if not asking.dry_run else "(dry run) nothing was read")
+        say(f"Later: {program()} report --by domain")
+        return
+    report.show(config.ledger, By.DOMAIN, date.fromordinal(first))
+
+
+def program() -> str:
+    """How this program is started."""
+    beside = Path(sys.executable).with_name("pop3-exporter")
+    return str(beside) if beside.exists() else f"{sys.executable} -m exporter"
+
+
+def _serves(address: str, config: Config) -> bool:
+    """Whether the daemon answers before patience ends; what it says does not matter: it may ask for a password."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if _answers(f"{'https' if config.web.config_file else 'http'}://{address}/-/healthy"):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - our own address
+    except urllib.error.HTTPError as error:
+        error.close()
+    except urllib.error.URLError as error:
+        return "certificate" in str(error.reason).lower()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""`setup`: the configuration, checked before it is written; one that is there is never lost."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.cli import access, check
+from exporter.cli.asking import Asking, heading, say
+from exporter.cli.options import FileProblem
+from exporter.config import Config
+from exporter.configfile import load
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "exporter" / "config.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the configuration is or will be, and the ledger that a new one names; `replace`: an old one gives way."""
+
+    config: Path
+    ledger: Path
+    replace: bool = False
+
+    @property
+    def stays(self) -> bool:
+        """Whether a configuration is there that is not to be replaced; the example as it came may be."""
+        return not self.replace and access.mode_of(self.config) != 0 and not self._is_example()
+
+    def refuse_unwritable(self, asking: Asking) -> None:
+        """FileProblem, if this user may not write it: before anything else is asked or done."""
+        above = next(folder for folder in self.config.absolute().parents if access.mode_of(folder))
+        if not (self.stays or asking.dry_run or access.may_write(above)):
+            raise FileProblem(
+                f"{self.config}: this user may not write to {above}; run this as root (sudo pop3-exporter setup),"
+                " see what it would do with --dry-run, or name another --config.file"
+            )
+
+    def _is_example(self) -> bool:
+        try:
+            return self.config.read_bytes() == EXAMPLE.read_bytes()
+        except OSError:
+            return False
+
+
+def written(target: Target, text: str, asking: Asking) -> Config:
+    """The configuration that holds from now on: the one that was there, or `text`. ConfigError, FileProblem."""
+    heading(f"The configuration, {target.config}")
+    if target.stays:
+        say("It is there already and stays as it is; --replace writes a new one and keeps the old one beside it.")
+        return load(target.config, Config)
+    say(text)
+    config = _checked(target.config, text)
+    if asking.does(f"write it to {target.config}"):
+        try:
+            for sentence in _write(target.config, text):
+                say(sentence)
+        except OSError as error:
+            raise FileProblem(f"{error.filename or target.config}: {error.strerror}") from error
+    return config
+
+
+def tell_sources(config: Config) -> list[str]:
+    """What `check` says of it; what the servers should be told to log is handed back."""
+    heading("What the exporter reads")
+    remarks = [*check.remarks(config)]
+    for remark in remarks:
+        if check.ADVICE not in remark:
+            say(remark.removeprefix("  "))
+    return [remark.partition(check.ADVICE)[2] for remark in remarks if check.ADVICE in remark]
+
+
+def _checked(path: Path, text: str) -> Config:
+    """The text as `run` would take it, before it is anywhere where `run` looks."""
+    with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
+        trial = Path(folder) / path.name
+        trial.write_text(text, encoding="utf-8")
+        config = load(trial, Config)
+    check.refuse_shared(config, path)
+    return config
+
+
+def _write(path: Path, text: str) -> Iterator[str]:
+    """Whole or not at all: what is there is kept under another name."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if path.exists():
+        kept = next(one for number in range(1, 1000) if not (one := path.with_name(f"{path.name}.{number}")).exists())
+        os.link(path, kept)
+        yield f"The old one is kept: {kept}"
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.chmod(0o644)
+    fresh.replace(path)
+    yield f"{path}: written"

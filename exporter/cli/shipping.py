@@ -1,0 +1,148 @@
+"""`files`: writes what comes with the program, without a checkout and without sed."""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from exporter import shipped
+from exporter.cli.access import UNIT_HIDES
+from exporter.cli.options import FileProblem
+from exporter.shipped import Files
+
+_URL = re.compile(r"https?://[^\s'\"{}\\]+")
+
+commands = typer.Typer(
+    no_args_is_help=True,
+    help="Write what comes with the program: dashboards, rules, runbooks, systemd's unit, an example configuration.",
+)
+Directory = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where to; it is made if it is not there")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that differ")]
+
+
+@commands.command("dashboards")
+def _dashboards(
+    directory: Directory,
+    time_zone: Annotated[
+        str | None,
+        typer.Option("--time-zone", metavar="ZONE", help="Show times in this zone, the exporter's time_zone"),
+    ] = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Grafana's dashboards as JSON."""
+    try:
+        ZoneInfo(time_zone or "UTC")
+        boards = shipped.dashboards(time_zone)
+    except ModuleNotFoundError as error:
+        advice = "pip install 'pop3-exporter[dashboards]'"
+        raise FileProblem(f"dashboards for a zone other than UTC need {error.name}: {advice}") from error
+    except (KeyError, ValueError, OSError) as error:
+        advice = "use a name like Europe/Berlin"
+        raise typer.BadParameter(f"--time-zone {time_zone}: no such time zone; {advice}") from error
+    _write(directory, boards, force=force)
+    _next(
+        "import them in Grafana 11.6 or newer (Dashboards, New, Import),",
+        f"or name {directory} in a provider of Grafana's provisioning/dashboards.",
+    )
+
+
+@commands.command("rules")
+def _rules(
+    directory: Directory,
+    grafana_url: Annotated[
+        str | None, typer.Option("--grafana-url", metavar="URL", help="Where alerts link to dashboards")
+    ] = None,
+    runbook_url: Annotated[
+        str | None,
+        typer.Option("--runbook-url", metavar="URL", help="The folder of the runbooks; alerts link to URL/ALERT.md"),
+    ] = None,
+    *,
+    force: Force = False,
+) -> None:
+    """Prometheus's recording and alerting rules."""
+    grafana, runbooks = _url("--grafana-url", grafana_url), _url("--runbook-url", runbook_url)
+    _write(directory, shipped.rules(grafana, runbooks), force=force)
+    missing = {"--grafana-url": ("dashboards", grafana), "--runbook-url": ("runbooks", runbooks)}
+    for option, (what, given) in missing.items():
+        if given is None:
+            typer.echo(f"Without {option} the alerts have no links to {what}.")
+    _next(
+        f'put rule_files: ["{directory.absolute()}/*.yml"] into prometheus.yml,',
+        f"promtool check rules {directory}/*.yml, and reload Prometheus. Limits are in thresholds.yml.",
+    )
+
+
+@commands.command("runbooks")
+def _runbooks(directory: Directory, *, force: Force = False) -> None:
+    """A page for each alert: what it means and what to do."""
+    _write(directory, shipped.runbooks(), force=force)
+    _next("serve the folder, or copy it into your wiki; then: pop3-exporter files rules --runbook-url URL DIRECTORY")
+
+
+@commands.command("unit")
+def _unit(directory: Directory, *, force: Force = False) -> None:
+    """The unit for systemd, which runs this very program."""
+    program = Path(sys.argv[0]).absolute()
+    _write(directory, shipped.unit(str(program)), force=force)
+    hidden = [place for place in UNIT_HIDES if program.resolve().is_relative_to(place)]
+    if hidden:
+        typer.echo(f"The unit may not look into {hidden[0]}, where {program} is: install it elsewhere, such as /opt.")
+    _next(
+        "put it into /etc/systemd/system, a configuration into /etc/pop3-exporter/config.yaml,",
+        "then: systemctl daemon-reload; systemctl enable --now pop3-exporter",
+    )
+
+
+@commands.command("config")
+def _config(directory: Directory, *, force: Force = False) -> None:
+    """An example configuration, in which every key is explained."""
+    _write(directory, shipped.configuration(), force=force)
+    path = directory / "config.yaml"
+    _next(f"set time_zone and sources in it, then: pop3-exporter check {path}; pop3-exporter run {path}")
+
+
+def _url(option: str, url: str | None) -> str | None:
+    if url is not None and not _URL.fullmatch(url):
+        raise typer.BadParameter(f"{option} {url}: must be an address like https://grafana.example.com")
+    return url and url.rstrip("/")
+
+
+def _write(directory: Path, files: Files, *, force: bool) -> None:
+    """All of the files or, where one stands in the way, none."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        olds = {name: _old(directory / name) for name in files}
+        differing = [name for name, text in files.items() if olds[name] not in {None, text.encode()}]
+        if differing and not force:
+            raise FileProblem(_refusal(directory, differing))
+        for name, text in files.items():
+            if olds[name] != text.encode():
+                (directory / name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise FileProblem(f"{error.filename or directory}: {error.strerror}") from error
+    written = [name for name, text in files.items() if olds[name] != text.encode()]
+    for name in written:
+        typer.echo(f"{directory / name}: written")
+    if len(written) < len(files):
+        typer.echo(f"{len(files) - len(written)} of {len(files)} files in {directory} were there already, unchanged")
+
+
+def _old(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+def _refusal(directory: Path, differing: Sequence[str]) -> str:
+    names = ", ".join(str(directory / name) for name in differing)
+    return f"{names}: there already, with other content; nothing was written. --force overwrites it"
+
+
+def _next(*lines: str) -> None:
+    typer.echo("Next: " + "\n      ".join(lines))
+
+
+COMMANDS = {"files": commands}

@@ -1,0 +1,70 @@
+"""What a reader has to know beside the numbers: where the logs begin and end, and names that nobody knows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from itertools import islice
+
+from exporter.catalogue import Scope
+from exporter.reports.books import HOUR, Book
+from exporter.reports.cells import Selection
+
+# Sites have up to 200 servers, and a foot of a report some lines.
+MOST = 5
+
+
+def notes(books: Sequence[Book], wanted: Selection, first: int, last: int, *, hours: bool = False) -> Iterator[str]:
+    """Sentences about days `first` to `last` (ordinals), the last of which has begun."""
+    if not any(book.servers for book in books):
+        yield "nothing has been counted yet; the landing page says what is read, and how far"
+        return
+    yield from _unknown(books, wanted)
+    chosen = [(book, server) for book in books for server in book.servers if wanted.has(server)]
+    for told in (
+        (_kept(book, server, first, hours=hours) for book, server in chosen),
+        (_begin(book, server, first) for book, server in chosen),
+        (_silence(book, server, last) for book, server in chosen),
+    ):
+        yield from _bounded(sentence for sentence in told if sentence)
+
+
+def _bounded(sentences: Iterable[str]) -> Iterator[str]:
+    rest = iter(sentences)
+    yield from islice(rest, MOST)
+    more = sum(1 for _ in rest)
+    if more:
+        yield f"the same of {more} more servers"
+
+
+def _unknown(books: Sequence[Book], wanted: Selection) -> Iterator[str]:
+    """A typing error must not look like a server on which nothing happens."""
+    known = {server for book in books for server in book.servers}
+    for server in sorted((wanted.servers or frozenset()) - known):
+        yield f"no server is called {server}; there are: {', '.join(sorted(known)[:20])}"
+    domain = wanted.domain
+    if domain is not None and not any(_has(book, domain) for book in books):
+        yield f"no domain is called {domain}; --by domain shows which there are"
+
+
+def _has(book: Book, domain: str) -> bool:
+    return next(book.reading.keys(Scope.DOMAIN, domain=domain), None) is not None
+
+
+def _kept(book: Book, server: str, first: int, *, hours: bool) -> str:
+    hour = book.kept_hours[server] if hours else 0
+    day = book.calendar.day(hour) if hour else 0 if hours else book.kept_days[server]
+    what = "hours" if hours else "days"
+    return f"{server}: {what} before {date.fromordinal(day)} are no longer kept" if first < day else ""
+
+
+def _begin(book: Book, server: str, first: int) -> str:
+    """Nobody knows what was before the log; a log that begins with the range needs no sentence."""
+    born = book.servers[server].first_seen
+    if book.calendar.day(born) < first or born < book.calendar.day_start(first) + HOUR:
+        return ""
+    return f"{server}: the log begins on {datetime.fromtimestamp(born, book.calendar.zone(born)):%Y-%m-%d at %H:%M}"
+
+
+def _silence(book: Book, server: str, last: int) -> str:
+    """An import knows nothing of the days after its files; on a server that is read on, nothing has happened."""
+    day = book.calendar.day(book.servers[server].last_seen)
+    return f"{server}: no line is newer than {date.fromordinal(day)}" if day < last else ""

@@ -1,0 +1,79 @@
+"""Accounts that nobody has logged in to for a while: the number that mail administrators ask for most."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from exporter.catalogue import OTHER, Scope
+from exporter.ledger.reading import Reading
+from exporter.reports.books import Book
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedAccount:
+    """A user, its last login on any server (UNIX seconds), and how many whole days ago; None: never seen to log in."""
+
+    user: str
+    last_login: int | None
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Accounts unused for `days` or longer, the longest first, out of `known`; `notes`: what a reader has to know."""
+
+    days: int
+    accounts: tuple[UnusedAccount, ...]
+    known: int
+    notes: tuple[str, ...] = ()
+
+
+def unused(
+    ledgers: Sequence[Reading],
+    *,
+    days: int,
+    clock: float,
+    domain: str | None = None,
+    servers: Iterable[str] | None = None,
+) -> Unused:
+    """The known users whose last login was `days` times 24 hours ago at `clock`, or longer.
+
+    A ledger knows only users that have logged in since its log begins, and listed ones.
+    """
+    chosen = None if servers is None else frozenset(servers)
+    last: dict[str, int] = {}
+    with ExitStack() as stack:
+        books = [Book(stack.enter_context(ledger.unmoving())) for ledger in ledgers]
+        for book in books:
+            for key in book.reading.keys(Scope.USER, domain=domain):
+                if chosen is None or key.labels[0] in chosen:
+                    user = key.labels[-1]
+                    last[user] = max(last.get(user, 0), book.last_logins.get(key.id, 0))
+        told = tuple(_notes(books, chosen, beyond=last.pop(OTHER, None) is not None, known=len(last)))
+    limit = int(clock) - days * DAY
+    found = sorted((stamp, user) for user, stamp in last.items() if stamp <= limit)
+    accounts = tuple(
+        UnusedAccount(user, stamp or None, (int(clock) - stamp) // DAY if stamp else None) for stamp, user in found
+    )
+    return Unused(days, accounts, len(last), told)
+
+
+def _notes(books: Sequence[Book], chosen: frozenset[str] | None, *, beyond: bool, known: int) -> Iterable[str]:
+    births = [
+        datetime.fromtimestamp(key.first_seen, book.calendar.zone(key.first_seen))
+        for book in books
+        for server, key in book.servers.items()
+        if chosen is None or server in chosen
+    ]
+    if not known:
+        yield "no user is known: nobody has logged in yet, or users.series is off"
+    elif births:
+        yield (
+            f"accounts without a login since the log begins ({min(births):%Y-%m-%d}) are not known here:"
+            " compare with the mail server's own list"
+        )
+    if beyond:
+        yield "users beyond the caps are not told apart, and not listed"

@@ -1,0 +1,33 @@
+"""What Prometheus is told: the address at which it finds the exporter."""
+
+import ipaddress
+
+from exporter.setup.machine import Machine
+
+PROGRAMS = ("/usr/bin/prometheus", "/usr/local/bin/prometheus", "/usr/sbin/prometheus", "/opt/prometheus/prometheus")
+CONFIG = "/etc/prometheus/prometheus.yml"
+
+
+def has_prometheus(machine: Machine) -> bool:
+    """Whether Prometheus runs here, or is installed."""
+    return "prometheus" in machine.processes() or any(map(machine.exists, PROGRAMS))
+
+
+def is_local(listen: str) -> bool:
+    """Whether only this machine reaches the address."""
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def target(listen: str, host: str) -> str:
+    """The address for Prometheus; `host`: this machine's name for others."""
+    own, _, port = listen.rpartition(":")
+    return f"{host if own.strip('[]') in {'', '0.0.0.0', '::'} else own}:{port}"  # noqa: S104 - compared, not listened on
+
+
+def snippet(address: str) -> str:
+    """What belongs below `scrape_configs`."""
+    return f'  - job_name: pop3\n    static_configs: [{{targets: ["{address}"]}}]'

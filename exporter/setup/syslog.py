@@ -1,0 +1,53 @@
+"""Where the lines go that servers hand to syslog: the files of rsyslog or syslog-ng, or nowhere but the journal."""
+
+import re
+
+from exporter.setup.machine import Machine
+
+DAEMONS = {
+    "rsyslogd": ("/usr/sbin/rsyslogd",),
+    "syslog-ng": ("/usr/sbin/syslog-ng",),
+    "syslogd": ("/usr/sbin/syslogd", "/sbin/syslogd"),
+}
+RULES = ("/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf", "/etc/syslog.conf", "/etc/syslog.d/*.conf")
+# Where Debian, Ubuntu, Red Hat, SUSE, cPanel, Plesk, iRedMail and docker-mailserver keep the mail log; all of the
+# machine's lines come last.
+LOGS = (
+    "/var/log/mail.log",
+    "/var/log/maillog",
+    "/var/log/mail.info",
+    "/var/log/mail/mail.log",
+    "/var/log/mail/mail.info",
+    "/var/log/mail",
+    "/var/log/dovecot.log",
+    "/var/log/dovecot-info.log",
+    "/var/log/dovecot/dovecot.log",
+    "/var/log/dovecot/pop3.log",
+    "/usr/local/psa/var/log/maillog",
+    "/var/log/syslog",
+    "/var/log/messages",
+)
+_RULE = re.compile(r"^\s*([\w*,.;=!]+\.[\w*,.;=!]+)\s+-?(/[^\s;]+)", re.MULTILINE)
+# Of these and milder: servers tell of sessions by `info`.
+_PRIORITIES = {"*", "debug", "info"}
+
+
+def daemon(machine: Machine) -> str:
+    """The syslog daemon that is installed; empty: none, and the journal is all there is."""
+    return next((name for name, programs in DAEMONS.items() if any(map(machine.exists, programs))), "")
+
+
+def files_of(machine: Machine, facility: str) -> list[str]:
+    """The files into which the rules put the facility's lines of sessions."""
+    texts = [machine.text(name) for pattern in RULES for name in machine.matching(pattern)]
+    rules = [rule for text in texts for rule in _RULE.findall(text)]
+    return list(dict.fromkeys(file for selector, file in rules if _takes(selector, facility)))
+
+
+def _takes(selector: str, facility: str) -> bool:
+    takes = False
+    for part in selector.split(";"):
+        facilities, _, priority = part.rpartition(".")
+        if facility in facilities.split(",") or "*" in facilities.split(","):
+            takes = priority in _PRIORITIES
+    return takes

@@ -1,0 +1,49 @@
+"""The exporter's own unit of systemd: whether it is there, its text, and how it is started."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.setup.machine import Machine, Said
+
+NAME = "pop3-exporter.service"
+FILE = f"/etc/systemd/system/{NAME}"
+SHIPPED = Path(__file__).parents[2] / "deploy" / "exporter" / NAME
+_EXEC = re.compile(r"^ExecStart=.*$", re.MULTILINE)
+_CONFIG = re.compile(r"--config\.file[= ](\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit as systemd knows it: `config` is the configuration that it reads; `is_active`: it runs."""
+
+    config: str
+    is_active: bool
+
+
+def installed(machine: Machine, default: Path) -> Unit | None:
+    """The unit of this machine; None: there is none, or systemd has not started the machine."""
+    if not machine.has_systemd:
+        return None
+    said = machine.run(("systemctl", "cat", NAME))
+    if said.code != 0:
+        return None
+    config = _CONFIG.search(said.out)
+    active = machine.run(("systemctl", "is-active", "--quiet", NAME)).code == 0
+    return Unit(config[1] if config else str(default), active)
+
+
+def text(program: str, config: Path) -> str:
+    """The unit that runs `program`; empty where this installation has no unit to make it from."""
+    try:
+        shipped = SHIPPED.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    return _EXEC.sub(lambda _: f"ExecStart={program} run --config.file {config}", shipped)
+
+
+def start(machine: Machine, *, restart: bool) -> Said:
+    """Let it run now and after each boot; `restart`: it runs, and is to read its configuration again."""
+    machine.run(("systemctl", "daemon-reload"))
+    enabled = machine.run(("systemctl", "enable", "--now", NAME))
+    return machine.run(("systemctl", "restart", NAME)) if restart and enabled.code == 0 else enabled

@@ -1,0 +1,74 @@
+"""What comes with the program for other programs: dashboards, rules, runbooks, unit, example configuration.
+
+In a wheel it lies beside the modules (pyproject.toml, force-include); in a checkout it is deploy/ itself.
+"""
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files as resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+GRAFANA = "http://127.0.0.1:3000"
+RUNBOOKS = "https://pop3-exporter.example/deploy/runbooks"
+# In the dashboards that serve any zone: whoever looks sees times in his own.
+ANY_ZONE = '\n  "timezone": "browser",\n'
+UNIT = "pop3-exporter.service"
+UNIT_PROGRAM = "/opt/pop3-exporter/bin/pop3-exporter"
+
+Files = Mapping[str, str]  # name to text
+
+
+def dashboards(time_zone: str | None) -> Files:
+    """Grafana's JSON, which shows times in this zone. KeyError: no such zone.
+
+    ModuleNotFoundError: the files that are shipped count days in UTC, and those of other zones need their generator.
+    """
+    boards = _texts("grafana/dashboards", ".json")
+    if time_zone is None:
+        return boards
+    if all(ANY_ZONE in text for text in boards.values()):
+        shown = ANY_ZONE.replace("browser", "utc" if time_zone == "UTC" else time_zone)
+        return {name: text.replace(ANY_ZONE, shown) for name, text in boards.items()}
+    from dashboards.boards import all_boards  # noqa: PLC0415 - grafanalib, an extra
+    from dashboards.clean import text as written  # noqa: PLC0415
+
+    return {f"{board.uid}.json": written(board.json()) for board in all_boards(time_zone)}
+
+
+def rules(grafana_url: str | None, runbook_url: str | None) -> Files:
+    """Prometheus's rules. The links of the alerts lead to these addresses; a link without an address is left out."""
+    found = dict(_texts("prometheus/rules", ".yml"))
+    alerts = found["alerts.yml"]
+    alerts = alerts.replace(GRAFANA, grafana_url) if grafana_url else re.sub(r"(?m)^ +dashboard: .*\n", "", alerts)
+    alerts = alerts.replace(RUNBOOKS, runbook_url) if runbook_url else re.sub(r"(?m)^ +runbook_url: .*\n", "", alerts)
+    return found | {"alerts.yml": re.sub(r"(?m)^# Links: .*\n", "", alerts)}
+
+
+def runbooks() -> Files:
+    """A page for each alert, in Markdown."""
+    return _texts("runbooks", ".md")
+
+
+def unit(program: str) -> Files:
+    """Systemd's unit, which runs `program`."""
+    return {UNIT: _text("exporter", UNIT).replace(UNIT_PROGRAM, program)}
+
+
+def configuration() -> Files:
+    """The example, in which every key is explained."""
+    return {"config.yaml": _text("exporter", "config.yaml")}
+
+
+def _texts(folder: str, ending: str) -> Files:
+    found = [one for one in _top().joinpath(folder).iterdir() if one.name.endswith(ending)]
+    return {one.name: one.read_text(encoding="utf-8") for one in sorted(found, key=lambda one: one.name)}
+
+
+def _text(folder: str, name: str) -> str:
+    return _top().joinpath(folder, name).read_text(encoding="utf-8")
+
+
+def _top() -> Traversable:
+    packaged = resources("exporter") / "deploy"
+    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "deploy"
