@@ -82,7 +82,7 @@ def test_no_moment_of_tending_makes_reports_wrong(tmp_path: Path, monkeypatch: p
 
     A very late line makes a row in a period that was tended before, of a key that was not reached then.
     """
-    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_COMMIT", 1)
+    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_TIME", 1)
     ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     for server, user in (("mx1", b"alice@a"), ("mx2", b"carol@c"), ("mx1", b"bob@b")):
         account = ledger.names.account(server, user, login=True)
@@ -107,7 +107,7 @@ def told(ledger: Ledger, now: float, domain: str | None) -> Counter[str]:
 
 def test_midnight_is_tended_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many keys have rows to give up, one commit touches a bounded number of them."""
-    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_COMMIT", 3)
+    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_TIME", 3)
     ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     accounts = [ledger.names.account("mx", b"%d@a" % number, login=True) for number in range(10)]
     ledger.book(poll(account, NOON - day * DAY) for account in accounts for day in (9, 8))
