@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from dashboards import domain, domains, health, suspicious, trend, user
+from dashboards import domain, domains, health, start, suspicious, trend, user
 from dashboards.dashboard import Board, Zone
 
 BOARDS: tuple[Callable[[Zone], Board], ...] = (
+    start.board,
     trend.board,
     domains.board,
     domain.board,

@@ -62,6 +62,7 @@ class Board:
     time: core.Time = field(default_factory=lambda: DAYS_30)
     refresh: str = ""
     tooltip_shared: bool = True
+    marked: bool = False  # with restarts and gaps: where they explain what is shown
 
     def targets(self) -> list[tuple[str, Target]]:
         """All Prometheus queries, each with its panel's title."""
@@ -85,7 +86,7 @@ class Board:
             refresh=self.refresh,
             graphTooltip=int(self.tooltip_shared),
             templating=core.Templating(list=list(self.variables)),
-            annotations=core.Annotations(list=_annotations()),
+            annotations=core.Annotations(list=_annotations() if self.marked else []),
             links=links.modes(self.uid),
             panels=list(self.panels),
         )
@@ -93,16 +94,8 @@ class Board:
 
 
 def _annotations() -> list[dict[str, Any]]:
-    """Firing alerts, restarts of the exporter, and times without any scrape of it."""
+    """Restarts of the exporter, and times without any scrape of it."""
     return [
-        _annotation(
-            "Alerts",
-            # Alerts about an exporter have no server.
-            'max by(alertname,server,domain,user)(ALERTS{alertname=~"POP3.*",alertstate="firing",server=~"$server|"})',
-            "red",
-            ("{{alertname}}", "{{server}} {{domain}} {{user}}"),
-            "5m",
-        ),
         _annotation(
             "Exporter restarts",
             'max by(instance)(changes(process_start_time_seconds{job="pop3"}[30m])) > 0',

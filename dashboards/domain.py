@@ -1,6 +1,6 @@
 """Domain: what goes on in this one?"""
 
-from dashboards import links, names, panels, report, theme, variables
+from dashboards import links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
@@ -27,17 +27,17 @@ def board(zone: Zone) -> Board:
             variables.domain(),
             variables.step(hours=True),
             variables.chart(),
-            variables.range_before(),
+            *variables.range_before(),
+            *variables.known(),
         ],
         [
-            report.choices(links.DOMAIN),
+            *shown.totals((0, 0)),
+            _busiest(users, (20, 0, 4, 3)),
+            notes(zone, (0, 3, 22, 2), links.DOMAIN),
             download(links.DOMAIN),
-            notes(zone, (14, 0, 10, 2)),
-            *shown.totals((0, 2)),
-            _busiest(users, (20, 2, 4, 4)),
-            *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
-            shown.table((0, 18, 24, 12)),
-            _users(users),
+            *shown.charts(5),
+            _users(users, (0, 15, 24, 13)),
+            shown.table(28),
         ],
     )
 
@@ -53,12 +53,12 @@ def _busiest(users: Report, place: panels.Place) -> panels.Panel:
     )
 
 
-def _users(users: Report) -> panels.Panel:
+def _users(users: Report, place: panels.Place) -> panels.Panel:
     goal = links.url(links.DOMAIN, links.USER, user="${__value.text}")
     return names.table(
         USERS,
-        "Users of $domain",
-        (0, 30, 24, 12),
+        "Known users of $domain",
+        place,
         "The totals of the range by user, connections without a known user left out; `_other`: users beyond the "
         "exporter's limit. A click on a name opens the user.",
         source=BUSIEST,

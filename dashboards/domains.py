@@ -4,9 +4,9 @@ from dashboards import frames, links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import NEAR_WINDOW, Only, Series, Steps, top, total, with_total
+from dashboards.queries import BANDWIDTH, NEAR_WINDOW, Only, Series, Steps, shares, top, total, with_total
 from dashboards.report import Report
-from dashboards.targets import PanelTarget, Quantity, exact
+from dashboards.targets import Quantity, exact
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 TABLE, SHARE, SHARE_BYTES, OVER_TIME, USERS, BUSIEST_DOMAIN, BUSIEST_USER = 3, 4, 5, 6, 7, 8, 9
@@ -16,6 +16,7 @@ TOP = 10
 def board(zone: Zone) -> Board:
     shown = Report(links.DOMAINS, zone, Scope.DOMAIN, Only())
     connections = [Series(Scope.DOMAIN, MEASURES[CONNECTIONS])]
+    size = [Series(Scope.DOMAIN, measure) for measure in BANDWIDTH]
     users = Report(links.DOMAINS, zone, Scope.USER, Only(users="$topusers"), theme.USERS)
     of_users = total([Series(Scope.USER, MEASURES[CONNECTIONS])], ["domain", "user"], window=NEAR_WINDOW)
     return Board(
@@ -29,19 +30,20 @@ def board(zone: Zone) -> Board:
             variables.chart(),
             variables.newest(),
             *variables.scraped(),
-            variables.range_before(),
+            *variables.range_before(),
+            *variables.known(),
             variables.hidden_names("top", "domain", top(TOP, total(connections, ["domain"]))),
+            variables.hidden_names("topbytes", "domain", f"{top(TOP, total(size, ['domain']))}>0"),
             variables.hidden_names("topusers", "user", top(2 * TOP, of_users)),
         ],
         [
-            report.choices(links.DOMAINS),
+            *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 0)),
+            _busiest_domain(shown, (20, 0, 4, 3)),
+            notes(zone, (0, 3, 22, 2), links.DOMAINS),
             download(links.DOMAINS),
-            notes(zone, (14, 0, 10, 2)),
-            *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 2)),
-            _busiest_domain(shown, (20, 2, 4, 4)),
-            _table(shown, (0, 6, 24, 15)),
-            _share(SHARE, theme.NEW_CONNECTIONS, (0, 21, 10, 10), "Share of connections", panels.NOTHING),
-            _share(SHARE_BYTES, theme.TRAFFIC, (10, 21, 10, 10), "Share of bandwidth", panels.NO_BYTES),
+            _table(shown, (0, 5, 24, 16)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 21, 10, 10), "Share of connections", "$top"),
+            _share(SHARE_BYTES, theme.TRAFFIC, (10, 21, 10, 10), "Share of bandwidth", "$topbytes"),
             _busiest_user(users, (20, 21, 4, 10)),
             _over_time(zone, (0, 31, 24, 11)),
             _users(users, (0, 42, 24, 13)),
@@ -74,23 +76,21 @@ def _table(shown: Report, place: panels.Place) -> panels.Panel:
     )
 
 
-def _share(number: int, column: theme.Column, place: panels.Place, title: str, empty: str) -> panels.Panel:
-    """The slices come from the table: nothing is asked twice."""
+def _share(number: int, column: theme.Column, place: panels.Place, title: str, largest: str) -> panels.Panel:
+    series = [Series(Scope.DOMAIN, measure, Only(domains=largest)) for measure in column.measures]
     return panels.pie(
         number,
         title,
         place,
-        "The largest domains of the table above; the rest stands in the table.",
-        [PanelTarget(BUSIEST_DOMAIN)],
+        f"Shares of all domains: the {TOP} largest, and the others together.",
+        [exact("A", shares(series, largest), Quantity.SHARES, series, ["domain"])],
         unit=column.unit,
         overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
         transformations=[
-            frames.only("Domain", column.title),
-            frames.without_gaps(column.title),  # not those whose servers do not log it
+            *frames.columns({"domain": "Domain", "Value": column.title}),
             frames.sorted_by(column.title, descending=True),
-            {"id": "limit", "options": {"limitField": str(TOP)}},
         ],
-        empty=empty,
+        empty=panels.NO_BYTES if column is theme.TRAFFIC else panels.NOTHING,
     )
 
 
@@ -120,6 +120,7 @@ def _over_time(zone: Zone, place: panels.Place) -> panels.Panel:
             frames.converted("begin\\domain", "number"),  # text would be read as a date
             frames.converted("begin\\domain", "time"),
             frames.sorted_by("begin\\domain"),
+            frames.following("chart"),
         ],
     )
 
@@ -145,7 +146,6 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", _user_of_domain()),
-            panels.by_name("Domain", {"custom.width": 170}),
         ],
         totals=False,
     )

@@ -6,7 +6,7 @@ from dashboards.queries.gateway import GATEWAY
 from dashboards.targets import now
 
 DOWNLOAD = 51
-PLACE: Place = (12, 0, 2, 2)
+PLACE: Place = (22, 3, 2, 2)
 
 
 def download(here: str) -> panels.Panel:

@@ -59,5 +59,17 @@ def converted(title: str, kind: str) -> Transformation:
     return {"id": "convertFieldType", "options": {"fields": {}, "conversions": [conversion]}}
 
 
+def following(*variables: str) -> Transformation:
+    """Changes nothing, but Grafana draws anew when a variable changes: looks alone do not tell it to."""
+    words = " ".join(f"${name}" for name in variables)
+    return {"id": "filterFieldsByName", "options": {"exclude": {"names": [f"no field has this name: {words}"]}}}
+
+
+def moved(title: str, sign: str, by: int, alias: str) -> Transformation:
+    """A column more: that one plus or minus a number."""
+    binary = {"left": title, "operator": sign, "right": f"{by}"}
+    return {"id": "calculateField", "options": {"mode": "binary", "binary": binary, "alias": alias}}
+
+
 def only(*titles: str) -> Transformation:
     return {"id": "filterFieldsByName", "options": {"include": {"names": list(titles)}}}

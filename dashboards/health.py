@@ -41,6 +41,7 @@ def board(zone: Zone) -> Board:
         ],
         time=core.Time("now-24h", "now"),
         refresh="1m",
+        marked=True,
     )
 
 
@@ -111,7 +112,7 @@ def _reach(zone: Zone, place: Place) -> panels.Panel:
     reach = f'label_replace({days},"note","$1 days: a quarter is not possible yet","days","{BELOW_A_QUARTER}")'
     return panels.stat(
         REACH,
-        "Prometheus remembers · time zones",
+        "Prometheus history · time zones",
         place,
         "How far back the samples reach (400 days are looked at), the zone of these dashboards and that of the "
         "exporter. A quarter needs 100 days of retention.",
@@ -171,7 +172,7 @@ def _quality(place: Place) -> panels.Panel:
     best = "max by(server,source,measure,quality)(last_over_time(pop3_measure_quality_info[10m] @ $until))"
     return panels.table(
         QUALITY,
-        "What the logs tell",
+        "What each log records",
         place,
         "Per server and source, how far each measure can be trusted. `at least`: some of it is not in the log; "
         "`not logged`: none of it is, and reports leave the cell empty.",

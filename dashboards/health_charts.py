@@ -15,7 +15,7 @@ def lines(place: Place) -> panels.Panel:
     rate = "sum by(verdict)(rate(pop3_exporter_lines_total[$__rate_interval]))"
     return _chart(
         LINES,
-        "Lines read, by what they were taken for",
+        "Lines read, by kind",
         place,
         "Lines per second. `unmatched` and `malformed` should stay at zero: `pop3-exporter parse` shows those lines.",
         [over_time("A", rate, "{{verdict}}")],

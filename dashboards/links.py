@@ -3,8 +3,10 @@
 from grafanalib import core
 
 TREND, DOMAINS, DOMAIN, USER = "pop3-trend", "pop3-domains", "pop3-domain", "pop3-user"
-SUSPICIOUS, EXPORTER = "pop3-suspicious", "pop3-exporter"
+SUSPICIOUS, EXPORTER, START = "pop3-suspicious", "pop3-exporter", "pop3-start"
+RUNBOOKS = "https://pop3-exporter.example/deploy/runbooks/"  # as in the alerts
 TITLES = {
+    START: "POP3 Start",
     TREND: "POP3 Trend",
     DOMAINS: "POP3 Domains",
     DOMAIN: "POP3 Domain",
@@ -13,14 +15,16 @@ TITLES = {
     EXPORTER: "POP3 Exporter health",
 }
 TOOLTIPS = {
+    START: "What is going on now",
     TREND: "The servers as a whole",
     DOMAINS: "All domains, the heaviest first",
     DOMAIN: "One domain and its users",
     USER: "One account",
-    SUSPICIOUS: "Who may be stolen",
+    SUSPICIOUS: "Which may be compromised",
     EXPORTER: "Can the numbers be trusted?",
 }
 VARIABLES = {
+    START: ("datasource", "server"),
     TREND: ("datasource", "server", "step", "chart"),
     DOMAINS: ("datasource", "server", "step", "chart"),
     DOMAIN: ("datasource", "server", "domain", "step", "chart"),

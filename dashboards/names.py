@@ -67,6 +67,7 @@ def table(
         [PanelTarget(source)],
         sort=(shown.columns[0].title, True),
         overrides=[*overrides, *shown.looks()],
+        transformations=[frames.following("bounds")],
         totals=shown.titles if totals else (),
         empty=empty,
     )

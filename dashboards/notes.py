@@ -1,29 +1,48 @@
-"""What a reader must know before trusting a number: a line that speaks only when there is something to say."""
+"""What a reader must know before trusting a number, and why there is none: not scraped, not logged, too early."""
 
-from dashboards import panels, theme
+from collections.abc import Sequence
+
+from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
 from dashboards.targets import now
 
 NOTES = 50
 FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
-NOTHING = "This data source knows no POP3 exporter in this range"
+NOTHING = "No POP3 exporter is scraped in this range, and no history was imported"
+IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
+AT_LEAST = "≥ or more: the log has only a part of this number"
+WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight: choose days for exact limits"
 SEEN = "last_over_time(pop3_exporter_time_seconds[1h] @ $until)"  # through a gateway, too
+BYTES = 'measure=~"(received|sent)_bytes"'
+SERVERS = 'server=~"$server"'
+WHOSE = {
+    links.DOMAIN: ("domain", f'pop3_domain_first_seen_timestamp_seconds{{{SERVERS},domain="$domain"}}'),
+    links.USER: ("user", f'pop3_user_first_seen_timestamp_seconds{{{SERVERS},domain="$domain",user="$user"}}'),
+}
 
 
-def notes(zone: Zone, place: Place) -> panels.Panel:
-    """Zones that differ, measures that no log has, ranges longer than Prometheus remembers."""
+YOUNG = "Prometheus has no samples of a day ago: what counts 24 hours, counts from its first sample after that"
+
+
+def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
+    """`here`: the dashboard; without one what is said of every log."""
+    if here in {links.SUSPICIOUS, links.START}:
+        said = [_zones(zone), _young()]
+    elif here:
+        said = [_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(zone), _imported(), _at_least()]
+    else:
+        said = [_zones(zone), _unlogged()]
     return panels.stat(
         NOTES,
         "",
         place,
-        "Remarks on the numbers below.",
+        "Remarks on the numbers below, and why there are none.",
         [
-            now("A", _zones(zone), "{{note}}"),
-            now("B", _unlogged(), "{{note}}"),
-            now("C", _too_short(), "{{note}}"),
-            now("D", _fine(zone), "{{note}}"),
-            now("E", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
+            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGH", said, strict=False)),
+            now("A", _fine(said), "{{note}}"),
+            now("N", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
+            *([now("W", _unknown(here), "{{note}}")] if here in WHOSE else []),
         ],
         unit=theme.NONE,
         options={
@@ -32,19 +51,19 @@ def notes(zone: Zone, place: Place) -> panels.Panel:
             "orientation": "horizontal",
             "text": {"titleSize": 14, "valueSize": 14},
         },
-        overrides=[panels.by_query("D", {"color": panels.fixed(theme.GREY)})],
+        overrides=[panels.by_query("A", {"color": panels.fixed(theme.GREY)})],
         defaults={"noValue": " ", "color": panels.fixed(theme.ORANGE)},
     )
 
 
-def _fine(zone: Zone) -> str:
-    other = " or ".join(f"count({expr})" for expr in (_zones(zone), _unlogged(), _too_short()))
+def _fine(said: Sequence[str]) -> str:
+    other = " or ".join(f"count({expr})" for expr in said)
     return f'label_replace(max({SEEN}) unless on() ({other}),"note","{FINE}","","")'
 
 
-def _note(expr: str, text: str, label: str) -> str:
+def _note(expr: str, text: str, label: str = "") -> str:
     """`expr` with the text in the label `note`, where $1 is the label's value."""
-    return f'label_replace({expr},"note","{text}","{label}","(.+)")'
+    return f'label_replace({expr},"note","{text}","{label}","{"(.+)" if label else ""}")'
 
 
 def _zones(zone: Zone) -> str:
@@ -54,10 +73,7 @@ def _zones(zone: Zone) -> str:
 
 
 def _unlogged() -> str:
-    bytes_ = 'measure=~"(received|sent)_bytes"'
-    info = 'pop3_measure_quality_info{server=~"$server",'
-    none = f'max by(server)(last_over_time({info}{bytes_},quality="none"}}[1h] @ $until))'
-    some = f'max by(server)(last_over_time({info}{bytes_},quality!="none"}}[1h] @ $until))'
+    none, some = _told(f'{BYTES},quality="none"'), _told(f'{BYTES},quality!="none"')
     return _note(
         f"{none} unless on(server) {some}",
         "$1 logs no bytes, so its bandwidth is missing (Dovecot: set pop3_logout_format)",
@@ -65,10 +81,57 @@ def _unlogged() -> str:
     )
 
 
-def _too_short() -> str:
-    known = 'min_over_time(timestamp(pop3_connections_day_start{server=~"$server"})[${__range_s}s:6h])'
+def _begins() -> str:
+    """The log is younger than the range; half a day of patience, for servers that are quiet in the night."""
+    date = "year({0})*10000+month({0})*100+day_of_month({0})".format("vector($began)")
+    born = "(vector($began)>=${__from:date:seconds}+43200) and on() (vector($began)<${__to:date:seconds})"
+    after = "(vector($began)>=${__to:date:seconds})"
+    text = "The log begins on $1-$2-$3: of earlier days nothing is known"
+    digits = f'count_values("date",{date} and on() ({born} or {after}))'
+    return f'label_replace({digits},"note","{text}","date","(....)(..)(..)")'
+
+
+def _forgotten() -> str:
+    known = f"min_over_time(timestamp(pop3_connections_day_start{{{SERVERS}}})[${{__range_s}}s:6h])"
     oldest = f"min({known} or {SEEN})"  # the steps of 6 hours miss a Prometheus that is younger
-    born = 'min(last_over_time(pop3_first_seen_timestamp_seconds{server=~"$server"}[4d] @ $until))'
+    born = f"min(last_over_time(pop3_first_seen_timestamp_seconds{{{SERVERS}}}[4d] @ $until))"
     missing = f"(({oldest}) > (${{__from:date:seconds}}+86400)) and (({born}) < (${{__from:date:seconds}}-86400))"
     text = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"
-    return f'label_replace({missing},"note","{text}","","")'
+    return _note(missing, text)
+
+
+def _whole_days(zone: Zone) -> str:
+    """A midnight of the zone lies its smallest distance from UTC away, or in summer an hour more."""
+    since = f"((${{__from:date:seconds}}+{zone.windows.offset})%86400)"
+    return _note(f"vector({since})>0!=82800", WHOLE_DAYS)
+
+
+def _young() -> str:
+    yesterday = "max(last_over_time(pop3_exporter_time_seconds[1h] @ $until offset 24h))"
+    return _note(f"max({SEEN}) unless on() {yesterday}", YOUNG)
+
+
+def _imported() -> str:
+    scraped = SEEN.replace("seconds[", 'seconds{instance!=""}[')
+    return _note(f"max({SEEN}) unless on() max({scraped})", IMPORTED)
+
+
+def _at_least() -> str:
+    part, none, some = (
+        _told('quality="lower_bound"'),
+        _told(f'{BYTES},quality="none"'),
+        _told(f'{BYTES},quality!="none"'),
+    )
+    return _note(f"max({part} or {none} and on(server) {some})", AT_LEAST)
+
+
+def _told(matchers: str) -> str:
+    """The servers of which this is said."""
+    return f"max by(server)(last_over_time(pop3_measure_quality_info{{{SERVERS},{matchers}}}[1h] @ $until))"
+
+
+def _unknown(here: str) -> str:
+    """Of the chosen name there is no sample: not his, not there, or not yet."""
+    label, series = WHOSE[here]
+    text = f"No {label} ${label} is known in this range: it logged in later, or you may not see it"
+    return _note(f"absent(max(last_over_time({series}[4h] @ $until)))", text)

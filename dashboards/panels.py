@@ -14,11 +14,20 @@ Place = tuple[int, int, int, int]  # x, y, width (of 24), height
 Override = dict[str, Any]
 Properties = Mapping[str, Any]
 
-NOTHING = "Nothing was logged in this range, or the exporter is not scraped: see Exporter health."
+NOTHING = "Nothing to show in this range: the remarks above say why."
 
-NO_BYTES = "No bytes were logged in this range: Dovecot needs pop3_logout_format, see What the logs tell."
+NO_BYTES = "No bytes to show in this range: the remarks above say why."
 
-NOT_LOGGED = [{"type": "special", "options": {"match": "nan", "result": {"text": theme.NOT_LOGGED, "index": 0}}}]
+EMPTY_CELL = "-"
+
+NOT_LOGGED = [
+    {
+        "type": "special",
+        "options": {"match": "nan", "result": {"text": theme.NOT_LOGGED, "color": theme.GREY, "index": 0}},
+    }
+]
+# Neither nothing nor what is unknown is an alarm.
+CALM = [*NOT_LOGGED, {"type": "value", "options": {"0": {"color": theme.GREY, "index": 1}}}]
 
 LEGEND_TITLES = {"sum": "Total", "lastNotNull": "Last *"}  # what Grafana calls the columns of a legend
 
@@ -43,7 +52,7 @@ def by_type(kind: str, properties: Properties) -> Override:
 
 def unlogged() -> Override:
     """What is said of columns that are empty from top to bottom, whose sum Grafana takes for 0."""
-    said = [{"type": "value", "options": {"0": {"text": theme.NOT_LOGGED, "index": 0}}}]
+    said = [{"type": "value", "options": {"0": {"text": theme.NOT_LOGGED, "color": theme.GREY, "index": 0}}}]
     properties = [{"id": "mappings", "value": said}, {"id": "noValue", "value": theme.NOT_LOGGED}]
     return {"matcher": {"id": "byValue", "options": {"reducer": "allIsNull"}}, "properties": properties}
 
@@ -51,7 +60,7 @@ def unlogged() -> Override:
 def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
     """A column of names, each a link to `goal` (a path that takes the name from the cell)."""
     link = {"title": tooltip, "url": links.with_range(goal) if carry_range else goal, "targetBlank": False}
-    return by_name(title, {"links": [link], "custom.width": 230})
+    return by_name(title, {"links": [link], "custom.minWidth": 150})
 
 
 def fixed(colour: str) -> dict[str, str]:
@@ -102,6 +111,7 @@ def tile(
     unit: str,
     looks: Properties,
     named: bool = False,
+    overrides: Sequence[Override] = (),
 ) -> core.Stat:
     """One big number, with its series' name if it is `named`; several in one panel cannot be read on a telephone."""
     return stat(
@@ -118,6 +128,7 @@ def tile(
             "text": {"titleSize": 14},
         },
         defaults=looks,
+        overrides=overrides,
     )
 
 
@@ -164,16 +175,32 @@ def table(
     transformations: Sequence[Override] = (),
     totals: Sequence[str] = (),
     empty: str = NOTHING,
+    paged: bool = True,
 ) -> core.Table:
     """Rows that sort by any column and filter; `sort`: column, whether descending; `totals`: summed in the footer."""
     footer = {"show": bool(totals), "reducer": ["sum"], "fields": list(totals), "countRows": False}
-    options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": True}}
+    options: dict[str, Any] = {"showHeader": True, "cellHeight": "sm", "footer": footer | {"enablePagination": paged}}
     options["sortBy"] = [{"displayName": sort[0], "desc": sort[1]}] if sort else []
     custom = {"align": "auto", "filterable": True, "wrapHeaderText": True, "cellOptions": {"type": "auto"}}
+    # The words for an empty table are no words for an empty cell.
+    looks = [by_regexp(".*", {"noValue": EMPTY_CELL}), *overrides]
     return core.Table(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),
-        extraJson={"options": options, "fieldConfig": _fields("", {"noValue": empty, "custom": custom}, overrides)},
+        extraJson={"options": options, "fieldConfig": _fields("", {"noValue": empty, "custom": custom}, looks)},
+    )
+
+
+def timeline(number: int, title: str, place: Place, description: str, target: Target, *, empty: str) -> core.Panel:
+    """When each series was there, as bars of one colour."""
+    custom = {"lineWidth": 0, "fillOpacity": 80, "insertNulls": False, "spanNulls": False}
+    there = [{"type": "value", "options": {"1": {"text": "firing", "color": theme.RED, "index": 0}}}]
+    legend = {"displayMode": "list", "placement": "bottom", "showLegend": False}
+    options = {"mergeValues": True, "showValue": "never", "rowHeight": 0.7, "legend": legend}
+    fields = _fields(theme.NONE, {"noValue": empty, "mappings": there, "custom": custom}, ())
+    return core.StateTimeline(
+        **_common(number, title, place, description, [target]),
+        extraJson={"options": options | {"tooltip": {"mode": "single", "sort": "none"}}, "fieldConfig": fields},
     )
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from grafanalib import core
 
-from dashboards import frames, links, panels, theme
+from dashboards import frames, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Override, Place
 from dashboards.queries import STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
@@ -15,8 +14,10 @@ from dashboards.theme import Column
 from dashboards.variables import CHARTS
 from exporter.catalogue import Scope
 
-CHART, BANDWIDTH, TABLE, TOTALS = 3, 4, 5, 10  # the tiles of the totals: 10, 11, ...
-TILE_WIDTH, TILE_HEIGHT = 4, 4
+CHART, BANDWIDTH, TABLE, ERRORS, TOTALS = 3, 4, 5, 2, 10  # the tiles of the totals: 10, 11, ...
+TILE_WIDTH, TILE_HEIGHT = 4, 3
+CHART_SIZE = (8, 10)
+MONTH_OF_ROWS = 33
 PERIOD, DAYS = "Period", "Days"
 
 # What each choice of the variable `chart` draws.
@@ -68,74 +69,104 @@ class Report:
         series = self.series(column)
         whole = total(series, [], only_logged=self.can_lack(column))
         target = exact("A", with_change(whole, total_before(series, [], "$before")), Quantity.CHANGE, series)
-        target.format = "time_series"
+        target.format, target.legendFormat = "time_series", "$bounds"  # so that it is drawn anew when they change
+        bound = rf"\b({_measures(column)})\b"
         return panels.tile(
             number,
-            column.title,
+            column.short or column.title,
             place,
-            f"{column.meaning} Whole days that begin in the chosen range, and the change against the range of the same "
-            "length before.",
+            f"{column.title}. {column.meaning} Whole days that begin in the chosen range, and the change against the "
+            "range of the same length before: of one that is not over, against as much of that.",
             target,
             unit=column.unit,
             named=True,
             looks={
-                "displayName": "${__field.labels.change} ",
                 "noValue": "-",
-                "color": panels.fixed(column.colour),
-                "mappings": panels.NOT_LOGGED,
+                "color": panels.fixed(column.colour if column.is_error else theme.GREY),
+                "mappings": panels.CALM,
             },
+            overrides=[
+                panels.by_type("number", {"displayName": "[${bounds:csv}]"}),
+                panels.by_regexp(bound, {"unit": theme.AT_LEAST[column.unit]}),
+                panels.by_type("number", {"displayName": "${__field.labels.change} "}),
+            ],
         )
 
-    def charts(self, counts: Place, bandwidth: Place) -> list[core.Panel]:
-        """The chart of connections, which holds all queries, and that of bytes."""
-        bandwidth_columns = [column for column in self.columns if column.unit == theme.BYTES]
-        # Logins would stand before the connections and hide them.
-        elsewhere = [*bandwidth_columns, theme.LOGGED_IN]
-        shown = [column for column in self.columns if column not in elsewhere]
+    def charts(self, y: int) -> list[core.Panel]:
+        """Side by side: connections, which hold all queries, errors, which are few beside them, and bytes."""
+        elsewhere = [one for one in self.columns if one.is_error or one.unit == theme.BYTES]
         hide = {"custom.hideFrom": {"viz": True, "legend": True, "tooltip": True}}
-        overrides = [*chart_styles(shown), *(panels.by_name(column.title, hide) for column in elsewhere)]
+        shown = [one for one in self.columns if one not in elsewhere]
         return [
             panels.lines(
                 CHART,
                 "Connections by ${step:text}",
-                counts,
-                "Connections, and those among them that were blocked, sent bad commands or were terminated. "
-                "Click a name below to see it alone; the chart type is chosen above.",
+                (0, y, *CHART_SIZE),
+                "New connections. Click a name below to see it alone.",
                 self._targets(),
                 unit=theme.COUNT,
-                overrides=overrides,
+                overrides=[*chart_styles(shown), *(panels.by_name(column.title, hide) for column in elsewhere)],
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
-                transformations=self._transformations(),
+                transformations=[*self._transformations(), frames.following("chart")],
             ),
-            panels.lines(
+            self._part(
+                ERRORS,
+                "Errors by ${step:text}",
+                (8, y, *CHART_SIZE),
+                "What went wrong: refused or cut connections, bad commands, refused logins. An axis of its own, since "
+                "errors are few beside connections.",
+                [one for one in self.columns if one.is_error],
+            ),
+            self._part(
                 BANDWIDTH,
                 "Bandwidth by ${step:text}",
-                bandwidth,
-                "Bytes received and sent, as logged by the server. "
-                "A server that logs none is left out; if none does, this is empty.",
-                [PanelTarget(CHART)],
-                unit=theme.BYTES,
-                overrides=chart_styles(bandwidth_columns),
-                custom={"barAlignment": 1},
-                calcs=["sum", "max"],
-                defaults={"noValue": panels.NO_BYTES},
-                transformations=[frames.only(PERIOD, *(column.title for column in bandwidth_columns))],
+                (16, y, *CHART_SIZE),
+                "Bytes received and sent, as logged by the server. A server that logs none is left out.",
+                [one for one in self.columns if one.unit == theme.BYTES],
+                empty=panels.NO_BYTES,
             ),
         ]
 
-    def table(self, place: Place) -> core.Panel:
-        """The same as rows; its source is the chart, so its CSV is the table."""
+    def _part(
+        self,
+        number: int,
+        title: str,
+        place: Place,
+        description: str,
+        columns: Sequence[Column],
+        *,
+        empty: str = panels.NOTHING,
+    ) -> core.Panel:
+        """Some columns of the first chart's rows as a chart of their own."""
+        return panels.lines(
+            number,
+            title,
+            place,
+            description,
+            [PanelTarget(CHART)],
+            unit=columns[0].unit,
+            overrides=chart_styles(columns),
+            custom={"barAlignment": 1},
+            calcs=["sum", "max"],
+            defaults={"noValue": empty},
+            transformations=[frames.only(PERIOD, *(column.title for column in columns)), frames.following("chart")],
+        )
+
+    def table(self, y: int) -> core.Panel:
+        """The same as rows, a month at once; its source is the chart, so its CSV is the table."""
         return panels.table(
             TABLE,
             "Report by ${step:text}",
-            place,
+            (0, y, 24, MONTH_OF_ROWS),
             "One row per period; click a heading to sort. Days: how many days of the period lie inside the range and "
             "have begun. Download: panel menu, Inspect, Data, Download CSV.",
             [PanelTarget(CHART)],
             sort=(PERIOD, True),
             overrides=[*period_styles(), panels.by_name(DAYS, {"custom.width": 110}), *self.looks()],
             totals=self.titles,
+            transformations=[frames.following("bounds")],
+            paged=False,
         )
 
     def total_targets(self, *by: str) -> list[Target]:
@@ -168,7 +199,8 @@ class Report:
 
     def looks(self) -> list[Override]:
         """The columns in a table, a bar in the cells of the first."""
-        return [*(panels.column(one, bar=one is self.columns[0]) for one in self.columns), panels.unlogged()]
+        looks = [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
+        return [*looks, *at_least(self.columns), panels.unlogged()]
 
     def _targets(self) -> list[Target]:
         steps = self.steps
@@ -183,6 +215,21 @@ class Report:
         fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
         joined = frames.joined("period", fields, filled=self.columns[0].title)
         return [*joined, frames.empty_for_nan(self.titles), frames.converted(PERIOD, "time"), frames.sorted_by(PERIOD)]
+
+
+def at_least(columns: Sequence[Column]) -> list[Override]:
+    """The measures that are lower bounds go into each name, choose the unit there, and the name is set back."""
+    named = [panels.by_regexp(f"^{one.title}$", {"displayName": f"{one.title} [${{bounds:csv}}]"}) for one in columns]
+    styled = [
+        panels.by_regexp(rf"^{one.title} \[.*\b({_measures(one)})\b", {"unit": theme.AT_LEAST[one.unit]})
+        for one in columns
+    ]
+    back = [panels.by_regexp(rf"^{one.title} \[", {"displayName": one.title}) for one in columns]
+    return [*named, *styled, *back]
+
+
+def _measures(column: Column) -> str:
+    return "|".join(measure.name for measure in column.measures)
 
 
 def chart_styles(columns: Sequence[Column]) -> list[Override]:
@@ -215,18 +262,3 @@ def period_styles() -> list[Override]:
     styled = [panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}"}) for name, form in STEP_FORMATS.items()]
     back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD, "custom.width": 190})
     return [named, *styled, back]
-
-
-def choices(here: str) -> core.Text:
-    """One click for each step and chart type."""
-    steps = ["Hour", "Day", "Week", "Month", "Quarter"] if here != links.USER else ["Day", "Week", "Month", "Quarter"]
-    picks = [
-        "**Step** " + " · ".join(f"[{name}]({choice(here, step=quote(STEP_FORMATS[name]))})" for name in steps),
-        "**Chart** " + " · ".join(f"[{name}]({choice(here, chart=value)})" for name, value in CHARTS.items()),
-    ]
-    return panels.text(1, (0, 0, 12, 2), " &nbsp; &nbsp; ".join(picks))
-
-
-def choice(here: str, **replaced: str) -> str:
-    """A link to the same page; values, not texts: an open page does not look a text up (seen in Grafana 12.4)."""
-    return links.with_range(links.url(here, here, **replaced))

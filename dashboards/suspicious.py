@@ -1,22 +1,26 @@
-"""Suspicious accounts: who may be stolen?"""
+"""Suspicious accounts: which may be compromised?"""
+
+from typing import Any
 
 from grafanalib import core
 
 from dashboards import frames, links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
+from dashboards.notes import notes
 from dashboards.panels import Override, Place
 from dashboards.queries import Only, accounts, top
 from dashboards.targets import WITHIN_A_SCRAPE, PanelTarget, Target, now, over_time, rows
 
-ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT, TILES = 3, 4, 5, 6, 7, 8, 10
+ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT, WHEN, TILES = 3, 4, 5, 6, 7, 8, 9, 10
 EVERYBODY = Only()
 SUSPECTS = Only(users="$suspects")
 BLUE, CYAN, PURPLE = ({"color": panels.fixed(colour)} for colour in (theme.BLUE, theme.CYAN, theme.PURPLE))
-PLACES = ((0, 5), (5, 5), (10, 4), (14, 5))  # of the tiles: x, width
+PLACES = ((0, 4), (4, 6), (10, 6), (16, 4))  # of the tiles: x, width
 PERSON = ("domain", "user")
 TOP = 20
 HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour, 14 d"
 NETWORKS_NOW, FAILURES_NOW = "Networks, 24 h", "Failures, last hour"
+AROUND = (("From", "-", 6 * 3600), ("To", "+", 2 * 3600))  # the hours around the start of an alert, in seconds
 GROWTH_TITLES = {
     f"Value #{ref}": title
     for ref, title in zip("ABCDEF", (HOUR, USUAL, FACTOR, BUSIEST, NETWORKS_NOW, FAILURES_NOW), strict=True)
@@ -27,7 +31,7 @@ def board(zone: Zone) -> Board:
     busy = top(TOP, f"{accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)}>0")
     return Board(
         links.SUSPICIOUS,
-        "Who may be stolen? Firing alerts, accounts that do far more than they used to, many networks, many failures.",
+        "Which may be compromised? Firing alerts, accounts that do more than they used to, many networks or failures.",
         zone,
         [
             variables.datasource(),
@@ -37,12 +41,14 @@ def board(zone: Zone) -> Board:
         ],
         [
             *_tiles(),
-            _busiest((19, 0, 5, 4)),
-            _alerts((0, 4, 24, 8)),
-            _growth((0, 12, 24, 12)),
-            _networks((0, 24, 12, 11)),
-            _failures((12, 24, 12, 11)),
-            _over_time((0, 35, 24, 10)),
+            _busiest((20, 0, 4, 3)),
+            notes(zone, (0, 3, 24, 2), links.SUSPICIOUS),
+            alerts(links.SUSPICIOUS, (0, 5, 24, 8)),
+            _growth((0, 13, 24, 12)),
+            _networks((0, 25, 12, 11)),
+            _failures((12, 25, 12, 11)),
+            _when((0, 36, 24, 6)),
+            _over_time((0, 42, 24, 10)),
         ],
         time=core.Time("now-24h", "now"),
         refresh="1m",
@@ -54,22 +60,25 @@ def _tiles() -> list[panels.Panel]:
     busiest = f"max({accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)})"
     most = f"max({accounts.networks(EVERYBODY, PERSON)})"
     failures = accounts.recent(accounts.users("login_failures", EVERYBODY), (), 1)
-    warn = {"thresholds": panels.thresholds((None, theme.GREEN), (1, theme.RED)), "color": {"mode": "thresholds"}}
+    warn = {"thresholds": panels.thresholds((None, theme.GREY), (1, theme.RED)), "color": {"mode": "thresholds"}}
     return [
         _tile(0, "Firing alerts", "POP3 alerts that fire", now("A", alerts), warn),
-        _tile(1, "Most connections, last hour", "Of one account", now("A", busiest, meaning=WITHIN_A_SCRAPE), BLUE),
-        _tile(2, "Most networks, 24 h", "Of one account's successful logins (/24, /48)", now("A", most), CYAN),
-        _tile(3, "Login failures, last hour", "Of known users", now("A", failures, meaning=WITHIN_A_SCRAPE), PURPLE),
+        _tile(1, "Most connections in 1 h", "Of one account", now("A", busiest, meaning=WITHIN_A_SCRAPE), BLUE),
+        _tile(2, "Most networks in 24 h", "Of one account's successful logins (/24, /48)", now("A", most), CYAN),
+        _tile(
+            3, "Failures in 1 h", "Refused logins of known users", now("A", failures, meaning=WITHIN_A_SCRAPE), PURPLE
+        ),
     ]
 
 
 def _tile(number: int, title: str, meaning: str, target: Target, looks: panels.Properties) -> panels.Panel:
     x, width = PLACES[number]
     description = f"{meaning}, as of the newest scrape in the range."
-    return panels.tile(TILES + number, title, (x, 0, width, 4), description, target, unit=theme.COUNT, looks=looks)
+    return panels.tile(TILES + number, title, (x, 0, width, 3), description, target, unit=theme.COUNT, looks=looks)
 
 
-def _alerts(place: Place) -> panels.Panel:
+def alerts(here: str, place: Place) -> panels.Panel:
+    """The firing alerts; each opens its account in the hours around its start, and its runbook."""
     titles = {"alertname": "Alert", "severity": "Severity", "user": "User", "domain": "Domain", "server": "Server"}
     colours = [("critical", theme.RED), ("warning", theme.ORANGE)]
     severity = {word: {"text": word, "color": colour, "index": at} for at, (word, colour) in enumerate(colours)}
@@ -77,12 +86,14 @@ def _alerts(place: Place) -> panels.Panel:
         ALERTS,
         "Firing alerts",
         place,
-        "POP3 alerts that fire as of the newest scrape. Each has a runbook in deploy/runbooks.",
+        "POP3 alerts that fire as of the newest scrape. The name opens the runbook: what it means and what to do; the "
+        "user opens the account in the hours around the start.",
         [rows("A", accounts.firing(EVERYBODY))],
         sort=("Severity", False),
         overrides=[
-            _open_user(),
-            panels.by_name("Alert", {"custom.minWidth": 220}),
+            _open_around(here),
+            panels.by_name("Alert", {"custom.minWidth": 250, "links": [_runbook()]}),
+            *(panels.by_name(name, {"custom.hideFrom": {"viz": True}}) for name, _, _ in AROUND),
             panels.by_name(
                 "Severity",
                 {
@@ -93,7 +104,10 @@ def _alerts(place: Place) -> panels.Panel:
             ),
             panels.by_name("Since", {"unit": "dateTimeFromNow", "custom.minWidth": 130, "mappings": panels.UNKNOWN}),
         ],
-        transformations=frames.columns(titles | {"Value": "Since"}),
+        transformations=[
+            *frames.columns(titles | {"Value": "Since"}),
+            *(frames.moved("Since", sign, 1000 * seconds, name) for name, sign, seconds in AROUND),
+        ],
         empty="No POP3 alert is firing. (The rules in deploy/prometheus must be loaded for that to mean something.)",
     )
 
@@ -115,9 +129,9 @@ def _busiest(place: Place) -> panels.Panel:
             rows("E", accounts.networks(SUSPECTS, PERSON)),
             rows("F", failures, WITHIN_A_SCRAPE),
         ],
-        frames.merged({"user": "User", "domain": "Domain"} | GROWTH_TITLES, filled=HOUR),
+        frames.merged({"user": "User"} | GROWTH_TITLES | {"domain": "Domain"}, filled=HOUR),
         by=HOUR,
-        goal=_user_of_domain(),
+        goal=user_of_domain(links.SUSPICIOUS),
         carry_range=False,
     )
 
@@ -134,7 +148,6 @@ def _growth(place: Place) -> panels.Panel:
         sort=(HOUR, True),
         overrides=[
             _open_user(),
-            panels.by_name("Domain", {"custom.width": 170}),
             _bar(HOUR, theme.BLUE),
             panels.by_name(USUAL, {"decimals": 1, "custom.minWidth": 110}),
             panels.by_name(
@@ -152,7 +165,7 @@ def _growth(place: Place) -> panels.Panel:
                 for title in (BUSIEST, NETWORKS_NOW, FAILURES_NOW)
             ),
         ],
-        empty="No account has connected in the last hour.",
+        empty="The scrapes show no connection of an account in the last hour.",
     )
 
 
@@ -162,11 +175,11 @@ def _networks(place: Place) -> panels.Panel:
         NETWORKS,
         "Most networks",
         place,
-        "Distinct networks (/24, /48) of successful logins in 24 hours. People have a few; thieves have many.",
+        "Distinct networks (/24, /48) of successful logins in 24 hours. People have a few, attackers many.",
         [rows("A", top(TOP, accounts.networks(EVERYBODY, PERSON)))],
         sort=(title, True),
-        overrides=[_open_user(), panels.by_name("Domain", {"custom.width": 170}), _bar(title, theme.CYAN)],
-        transformations=frames.columns({"user": "User", "domain": "Domain", "Value": title}),
+        overrides=[_open_user(), _bar(title, theme.CYAN)],
+        transformations=frames.columns({"user": "User", "Value": title, "domain": "Domain"}),
     )
 
 
@@ -180,9 +193,9 @@ def _failures(place: Place) -> panels.Panel:
         "Refused logins of known users in the 24 hours before the newest scrape: guessing, or a forgotten device.",
         [rows("A", f"{top(TOP, failures)}>0", WITHIN_A_SCRAPE)],
         sort=(title, True),
-        overrides=[_open_user(), panels.by_name("Domain", {"custom.width": 170}), _bar(title, theme.PURPLE)],
-        transformations=frames.columns({"user": "User", "domain": "Domain", "Value": title}),
-        empty="No login of a known user was refused.",
+        overrides=[_open_user(), _bar(title, theme.PURPLE)],
+        transformations=frames.columns({"user": "User", "Value": title, "domain": "Domain"}),
+        empty="The scrapes of these 24 hours show no refused login of a known user.",
     )
 
 
@@ -191,7 +204,7 @@ def _over_time(place: Place) -> panels.Panel:
     hour = f"sum by(user)(max by(server,domain,user)(increase({counter}[1h])))"
     return panels.lines(
         OVER_TIME,
-        "Connections of the busiest accounts in the hour before",
+        "Connections per hour of the busiest accounts",
         place,
         "The accounts of the table above over time, each point the hour before it, as the scrapes saw them.",
         [over_time("A", hour, "{{user}}")],
@@ -203,12 +216,35 @@ def _over_time(place: Place) -> panels.Panel:
     )
 
 
+def _when(place: Place) -> panels.Panel:
+    firing = 'ALERTS{alertname=~"POP3.*",alertstate="firing",server=~"$server|"}'
+    return panels.timeline(
+        WHEN,
+        "When alerts fired",
+        place,
+        "Each alert and what it is about, while it fired.",
+        over_time(
+            "A", f"max by(alertname,server,domain,user)({firing})", "{{alertname}} {{user}} {{domain}} {{server}}"
+        ),
+        empty="No POP3 alert fired in this range, as far as the rules in deploy/prometheus are loaded.",
+    )
+
+
+def _runbook() -> dict[str, Any]:
+    return {"title": "Open the runbook", "url": f"{links.RUNBOOKS}${{__value.text}}.md", "targetBlank": True}
+
+
+def _open_around(here: str) -> Override:
+    goal = f"{user_of_domain(here)}&from=${{__data.fields.From.numeric}}&to=${{__data.fields.To.numeric}}"
+    return panels.named("User", "Open this user in the hours around the start", goal, carry_range=False)
+
+
 def _open_user() -> Override:
-    return panels.named("User", "Open this user (30 days)", _user_of_domain(), carry_range=False)
+    return panels.named("User", "Open this user (30 days)", user_of_domain(links.SUSPICIOUS), carry_range=False)
 
 
-def _user_of_domain() -> str:
-    return links.url(links.SUSPICIOUS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
+def user_of_domain(here: str) -> str:
+    return links.url(here, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
 
 
 def _bar(title: str, colour: str) -> Override:

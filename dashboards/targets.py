@@ -23,6 +23,8 @@ class Quantity(StrEnum):
 
     STEPS = "steps"  # per period, label `period`
     TOTAL = "total"  # of the range
+    TOP = "top"  # the largest totals of the range
+    SHARES = "shares"  # the total of the largest, and of all others together
     CHANGE = "change"  # the total, with the growth against the range before in the label `change`
     BEGINS = "begins"  # when each period begins, milliseconds
     COVERAGE = "coverage"  # which part of each period lies inside the range

@@ -19,12 +19,14 @@ PURPLE, CYAN, GREY = "purple", "super-light-blue", "text"
 
 COUNT = "locale"  # whole numbers with separators: reports are exact, so no "1.2 K"
 BYTES = "decbytes"
-RATE = "cps"
+RATE = "suffix: lines/s"
+PER_MINUTE = "suffix: /min"
 SHARE = "percentunit"
 SECONDS = "s"
 NONE = "none"
 
 NOT_LOGGED = "not logged"
+AT_LEAST = {COUNT: "prefix:≥ ", BYTES: "si:B or more"}  # the units of what the log has only a part of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,26 @@ class Column:
     colour: str
     meaning: str
 
+    short: str = ""  # the title of a narrow tile, where the whole one does not fit
+    is_error: bool = False
+
 
 NEW_CONNECTIONS = Column(
-    "New connections", (MEASURES[CONNECTIONS],), COUNT, BLUE, "TCP connections to the POP3 service, logged in or not."
+    "New connections",
+    (MEASURES[CONNECTIONS],),
+    COUNT,
+    BLUE,
+    "TCP connections to the POP3 service, logged in or not.",
+    short="Connections",
 )
 BLOCKED = Column(
     "Blocked connections",
     (MEASURES[BLOCKED_CONNECTIONS],),
     COUNT,
     ORANGE,
-    "Connections refused for another reason than the credentials: limits, access lists, policy, disabled accounts.",
+    "Connections refused for a reason other than the credentials: limits, access lists, policy, disabled accounts.",
+    short="Blocked",
+    is_error=True,
 )
 BAD_COMMANDS = Column(
     "Bad commands",
@@ -54,13 +66,15 @@ BAD_COMMANDS = Column(
     COUNT,
     YELLOW,
     "Connections with at least one unknown or malformed command.",
+    is_error=True,
 )
 TERMINATED = Column(
     "Terminations",
     (MEASURES[TERMINATIONS],),
     COUNT,
     RED,
-    "Connections that the server ended because of an error, such as a time-out. Clients that went away are not meant.",
+    "Connections that the server ended because of an error, such as a time-out. Clients that disconnect do not count.",
+    is_error=True,
 )
 TRAFFIC = Column("Bandwidth", BANDWIDTH, BYTES, GREEN, "Bytes received and sent, POP3 plaintext.")
 LOGGED_IN = Column("Logins", (MEASURES[LOGINS],), COUNT, CYAN, "Successful logins.")
@@ -69,7 +83,8 @@ FAILED = Column(
     (MEASURES[LOGIN_FAILURES],),
     COUNT,
     PURPLE,
-    "Login attempts refused for their credentials or their form.",
+    "Login attempts that were refused: a wrong password, an unknown user or a malformed attempt.",
+    is_error=True,
 )
 
 REPORT = (NEW_CONNECTIONS, BLOCKED, BAD_COMMANDS, TERMINATED, TRAFFIC)

@@ -1,6 +1,6 @@
 """Trend: how are the servers doing?"""
 
-from dashboards import frames, links, names, panels, report, theme, variables
+from dashboards import frames, links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
@@ -10,6 +10,7 @@ from dashboards.targets import WITHIN_A_SCRAPE, rows
 from exporter.catalogue import Scope
 
 ENDS, REASONS, SERVERS, BUSIEST = 6, 7, 8, 9
+NO_ENDS = "No connection ended while the exporter was scraped in this range. Imported history has no ends."
 
 
 def board(zone: Zone) -> Board:
@@ -25,44 +26,45 @@ def board(zone: Zone) -> Board:
             variables.chart(),
             variables.newest(),
             *variables.scraped(),
-            variables.range_before(),
+            *variables.range_before(),
+            *variables.known(),
         ],
         [
-            report.choices(links.TREND),
+            *shown.totals((0, 0)),
+            _busiest(shown, (20, 0, 4, 3)),
+            notes(zone, (0, 3, 22, 2), links.TREND),
             download(links.TREND),
-            notes(zone, (14, 0, 10, 2)),
-            *shown.totals((0, 2)),
-            _busiest(shown, (20, 2, 4, 4)),
-            *shown.charts((0, 6, 16, 12), (16, 6, 8, 12)),
-            shown.table((0, 18, 24, 12)),
-            _ends(),
-            _reasons(),
-            _servers(shown),
+            *shown.charts(5),
+            _ends((0, 15, 8, 10)),
+            _reasons((8, 15, 16, 10)),
+            _servers(shown, (0, 25, 24, 8)),
+            shown.table(33),
         ],
     )
 
 
-def _ends() -> panels.Panel:
+def _ends(place: panels.Place) -> panels.Panel:
     colours = [panels.by_name(end, {"color": panels.fixed(colour)}) for end, colour in theme.END_COLOURS.items()]
     return panels.pie(
         ENDS,
-        "How connections ended",
-        (0, 30, 8, 10),
+        "How connections ended, while scraped",
+        place,
         "Every end of a connection, by class. Aborted: the client went away without QUIT; "
         "terminated: the server ended it because of an error. Imported history has no ends.",
-        [rows("A", f"sort_desc({ends(['end'])})", WITHIN_A_SCRAPE)],
+        [rows("A", f"sort_desc({ends(['end'])}>0)", WITHIN_A_SCRAPE)],
         unit=theme.COUNT,
         overrides=colours,
+        empty=NO_ENDS,
     )
 
 
-def _reasons() -> panels.Panel:
+def _reasons(place: panels.Place) -> panels.Panel:
     fields = {"end": "End", "reason": "Reason", "Value": "Connections"}
     bar = {"custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}, "unit": theme.COUNT}
     return panels.table(
         REASONS,
-        "Why connections ended",
-        (8, 30, 16, 10),
+        "Why connections ended, while scraped",
+        place,
         "Ends of connections by reason, within one scrape at each side of the range. Imported history has none.",
         [rows("A", f"{ends(['end', 'reason'])} > 0", WITHIN_A_SCRAPE)],
         sort=("Connections", True),
@@ -73,6 +75,7 @@ def _reasons() -> panels.Panel:
         ],
         transformations=frames.columns(fields),
         totals=["Connections"],
+        empty=NO_ENDS,
     )
 
 
@@ -87,12 +90,12 @@ def _busiest(shown: Report, place: panels.Place) -> panels.Panel:
     )
 
 
-def _servers(shown: Report) -> panels.Panel:
+def _servers(shown: Report, place: panels.Place) -> panels.Panel:
     goal = links.url(links.TREND, links.TREND, server="${__value.text}")
     return names.table(
         SERVERS,
         "Servers",
-        (0, 40, 24, 8),
+        place,
         "The totals of the range by server; a click on a name shows it alone.",
         source=BUSIEST,
         shown=shown,

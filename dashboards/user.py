@@ -1,15 +1,15 @@
 """User: what does this account do?"""
 
-from dashboards import links, panels, report, theme, variables
+from dashboards import links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
 from dashboards.queries import Only
 from dashboards.report import Report
-from dashboards.targets import Target, over_time
+from dashboards.targets import Target, now, over_time
 from exporter.catalogue import Scope
 
-NETWORKS, RATE = 6, 7
+NETWORKS, RATE, FIRST_FAILURE, TAKEN, ALERTS = 6, 7, 20, 21, 22
 SELECTED = '{server=~"$server",domain="$domain",user="$user"}'
 
 
@@ -24,32 +24,74 @@ def board(zone: Zone) -> Board:
         [
             variables.datasource(),
             variables.server(),
-            variables.domain_with_users(),
+            variables.newest(),
+            *variables.scraped(),
+            variables.domain(),
             variables.user(),
             variables.step(hours=False),
             variables.chart(),
-            variables.newest(),
-            *variables.scraped(),
-            variables.range_before(),
+            *variables.range_before(),
+            *variables.known(),
         ],
         [
-            report.choices(links.USER),
+            *tiles.totals((0, 0)),
+            notes(zone, (0, 3, 22, 2), links.USER),
             download(links.USER),
-            notes(zone, (14, 0, 10, 2)),
-            *tiles.totals((0, 2)),
-            *shown.charts((0, 6, 16, 14), (16, 6, 8, 14)),
-            shown.table((0, 20, 24, 11)),
-            _networks(),
-            _rate(),
+            _first_failure((0, 5, 6, 5)),
+            _taken((0, 10, 6, 5)),
+            _networks((6, 5, 9, 10)),
+            _rate((15, 5, 9, 10)),
+            _alerts((0, 15, 24, 5)),
+            *shown.charts(20),
+            shown.table(30),
         ],
     )
 
 
-def _networks() -> panels.Panel:
+def _first_failure(place: panels.Place) -> panels.Panel:
+    failed = f"sum(increase(pop3_user_login_failures_total{SELECTED}[$__rate_interval]))>0"
+    first = f"min_over_time(timestamp({failed})[${{__range_s}}s:5m] @ $until)*1000"
+    return panels.tile(
+        FIRST_FAILURE,
+        "First refused login in this range",
+        place,
+        "Within five minutes, as the scrapes saw it: where guessing began, if the range holds its begin.",
+        now("A", first),
+        unit="dateTimeAsIso",
+        looks={"noValue": "none scraped", "color": panels.fixed(theme.GREY)},
+    )
+
+
+def _taken(place: panels.Place) -> panels.Panel:
+    grown = f"increase(pop3_user_sent_bytes_total{SELECTED}[${{__range_s}}s] @ $until)"
+    return panels.tile(
+        TAKEN,
+        "Taken in this range, as scraped",
+        place,
+        "Bytes sent to the account's clients between the first and the last scrape of the range: mail that was read.",
+        now("A", f"sum(max by(server,domain,user)({grown}))"),
+        unit=theme.BYTES,
+        looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
+    )
+
+
+def _alerts(place: panels.Place) -> panels.Panel:
+    firing = 'ALERTS{alertname=~"POP3.*",alertstate="firing",domain="$domain",user="$user",server=~"$server"}'
+    return panels.timeline(
+        ALERTS,
+        "Alerts of this account",
+        place,
+        "When which alert fired. What to do stands in its runbook: Suspicious accounts has the links.",
+        over_time("A", f"max by(alertname)({firing})", "{{alertname}}"),
+        empty="No alert about this account fired in this range.",
+    )
+
+
+def _networks(place: panels.Place) -> panels.Panel:
     return panels.lines(
         NETWORKS,
         "Networks of successful logins",
-        (0, 31, 12, 9),
+        place,
         "Distinct networks (/24, /48) from which the account logged in during 24 hours. One that jumps is a warning.",
         [over_time("A", f"max(pop3_user_client_networks{SELECTED})", "Networks in 24 h")],
         unit=theme.COUNT,
@@ -58,7 +100,7 @@ def _networks() -> panels.Panel:
     )
 
 
-def _rate() -> panels.Panel:
+def _rate(place: panels.Place) -> panels.Panel:
     def rate(ref: str, measure: str, title: str) -> Target:
         counter = f"pop3_user_{measure}_total{SELECTED}"
         return over_time(ref, f"sum(max by(server,domain,user)(rate({counter}[$__rate_interval])))*60", title)
@@ -67,13 +109,13 @@ def _rate() -> panels.Panel:
     return panels.lines(
         RATE,
         "Live rate",
-        (12, 31, 12, 9),
+        place,
         "Per minute, as the scrapes saw it: for watching, not for counting.",
         [
             rate("A", "connections", "Connections"),
             rate("B", "logins", "Logins"),
             rate("C", "login_failures", "Login failures"),
         ],
-        unit="cpm",
+        unit=theme.PER_MINUTE,
         overrides=[panels.by_name(name, {"color": panels.fixed(colour)}) for name, colour in colours.items()],
     )

@@ -9,15 +9,20 @@ from dashboards.queries import (
     VARIABLE_NUMBER,
     alive,
     before,
+    began,
+    bounds,
     busiest_domains,
+    busiest_users,
     names,
     steady,
+    then,
     unbroken,
     until,
 )
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
+UNSORTED = 0  # as the query gives them
 ALL = {"selected": True, "text": "All", "value": "$__all"}
 CHARTS = {"Bars": "bars", "Stacked": "stacked", "Lines": "lines", "Area": "area", "Points": "points"}
 
@@ -40,21 +45,19 @@ def server() -> core.Template:
 
 
 def domain() -> core.Template:
-    """The busiest first: that is where the dashboard opens, and not at `_other`."""
+    """The busiest first, where the dashboard opens; the chosen one stays, also where the range does not know it."""
     query, regex = names("domain", busiest_domains())
     template = _query("domain", "Domain", query)
     template.regex = regex
     return template
 
 
-def domain_with_users() -> core.Template:
-    series = 'pop3_user_first_seen_timestamp_seconds{server=~"$server"}'
-    return _query("domain", "Domain", f"label_values({series}, domain)")
-
-
 def user() -> core.Template:
-    series = 'pop3_user_first_seen_timestamp_seconds{server=~"$server",domain="$domain"}'
-    return _query("user", "User", f"label_values({series}, user)")
+    """The busiest of the domain first; the chosen one stays as long as its domain does."""
+    query, regex = names("user", busiest_users())
+    template = _query("user", "User", query)
+    template.regex = regex
+    return template
 
 
 def step(*, hours: bool) -> core.Template:
@@ -94,13 +97,18 @@ def scraped() -> list[core.Template]:
     return [hidden_names(name, "server", query) for name, query in lookups.items()]
 
 
-def range_before() -> core.Template:
-    """`$before`: where the range before this one began."""
-    return hidden_number("before", before())
+def range_before() -> list[core.Template]:
+    """`$before`, where the range before this one began, and `$then`, up to where it is compared."""
+    return [hidden_number("before", before()), hidden_number("then", then())]
+
+
+def known() -> list[core.Template]:
+    """`$began`, when the log begins, and `$bounds`, the measures of which it has a part only."""
+    return [hidden_number("began", began()), hidden_names("bounds", "measure", bounds())]
 
 
 def _query(name: str, label: str, query: str) -> core.Template:
-    return core.Template(name=name, label=label, query=query, dataSource=SOURCE, refresh=ON_TIME_RANGE)
+    return core.Template(name=name, label=label, query=query, dataSource=SOURCE, refresh=ON_TIME_RANGE, sort=UNSORTED)
 
 
 def _custom(name: str, label: str, options: dict[str, str], default: str) -> core.Template:

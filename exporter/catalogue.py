@@ -164,7 +164,7 @@ REASONS: dict[Reason, ReasonNote] = {
     Reason.ACCOUNT_DISABLED: ReasonNote(End.BLOCKED, "The account is disabled, expired or may not log in."),
     Reason.TLS_REQUIRED: ReasonNote(End.BLOCKED, "The server demands TLS before a login."),
     Reason.QUEUE_FULL: ReasonNote(End.BLOCKED, "The server's own queue or process limit was reached."),
-    Reason.EXPIRED: ReasonNote(End.UNKNOWN, "No line told the end; the session was given up after its time."),
+    Reason.EXPIRED: ReasonNote(End.UNKNOWN, "The log has no end line; the session was given up after its timeout."),
     Reason.UNSPECIFIED: ReasonNote(End.UNKNOWN, "The server logs an end but not of which kind."),
 }
 END_OF: dict[Reason, End] = {reason: note.end for reason, note in REASONS.items()}

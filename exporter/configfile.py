@@ -161,7 +161,8 @@ def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails)
         case "tuple_type" | "list_type":
             message = _no_list(_fields(model, location), location, details["input"])
         case kind:
-            message = _MEANT.get(kind, details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
+            told = details["msg"].replace("Input should be", "must be")
+            message = _MEANT.get(kind, told.removeprefix("Value error, ").removeprefix("Assertion failed, "))
             if not isinstance(details.get("input"), (dict, list)):
                 message = f"{message[0].lower()}{message[1:]}{_given(location, details['input'])}"
     return document.line(location), f"{_dotted(location) or 'file'}: {message}"

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from glob import has_magic
 from itertools import combinations
 
-from exporter.config import Config, Journal, Source
+from exporter.config import AUTO, Config, Journal, Source
 from exporter.inputs.copies import Claims
 from exporter.inputs.files import FileInput
 from exporter.inputs.globbing import paths_matching
@@ -24,7 +24,9 @@ LOG = logging.getLogger(__name__)
 
 
 def may_share(one: Source, other: Source) -> bool:
-    """Whether two sources may read the same lines: where each takes those of other hosts."""
+    """Whether two sources may read the same lines: where each takes those of other hosts, or of another server."""
+    if AUTO not in {one.format, other.format} and one.format != other.format:
+        return True
     alike = (fnmatchcase(a, b) or fnmatchcase(b, a) for a in one.hosts for b in other.hosts)
     return bool(one.hosts and other.hosts) and not any(alike)
 

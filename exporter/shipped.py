@@ -1,10 +1,10 @@
-"""What comes with the program for other programs: dashboards, rules, runbooks, unit, example configuration.
+"""What comes with the program for other programs: dashboards, rules, runbooks, unit, configuration, manifests.
 
 In a wheel it lies beside the modules (pyproject.toml, force-include); in a checkout it is deploy/ itself.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +13,7 @@ GRAFANA = "http://127.0.0.1:3000"
 RUNBOOKS = "https://pop3-exporter.example/deploy/runbooks"
 # In the dashboards that serve any zone: whoever looks sees times in his own.
 ANY_ZONE = '\n  "timezone": "browser",\n'
+DOCS = ("metrics.md", "not-exact.md", "reports.md", "alerts.md", "dashboards.md", "web.md", "history.md", "limits.md")
 UNIT = "pop3-exporter.service"
 UNIT_PROGRAM = "/opt/pop3-exporter/bin/pop3-exporter"
 
@@ -25,10 +26,10 @@ def dashboards(time_zone: str | None) -> Files:
     ModuleNotFoundError: the files that are shipped count days in UTC, and those of other zones need their generator.
     """
     boards = _texts("grafana/dashboards", ".json")
-    if time_zone is None:
+    shown = ANY_ZONE.replace("browser", "utc" if time_zone == "UTC" else time_zone or "browser")
+    if time_zone is None or all(shown in text for text in boards.values()):
         return boards
     if all(ANY_ZONE in text for text in boards.values()):
-        shown = ANY_ZONE.replace("browser", "utc" if time_zone == "UTC" else time_zone)
         return {name: text.replace(ANY_ZONE, shown) for name, text in boards.items()}
     from dashboards.boards import all_boards  # noqa: PLC0415 - grafanalib, an extra
     from dashboards.clean import text as written  # noqa: PLC0415
@@ -50,14 +51,35 @@ def runbooks() -> Files:
     return _texts("runbooks", ".md")
 
 
+def docs() -> Files:
+    """The pages of the documentation that help with the numbers, in Markdown."""
+    packaged = _top() / "docs"
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[1] / "docs"
+    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in DOCS}
+
+
 def unit(program: str) -> Files:
     """Systemd's unit, which runs `program`."""
     return {UNIT: _text("exporter", UNIT).replace(UNIT_PROGRAM, program)}
 
 
+def kubernetes() -> Files:
+    """Manifests for Kubernetes without Helm."""
+    return _texts("kubernetes", ".yaml")
+
+
 def configuration() -> Files:
     """The example, in which every key is explained."""
     return {"config.yaml": _text("exporter", "config.yaml")}
+
+
+# What the landing page offers; without addresses, links that would lead nowhere are left out.
+KINDS: Mapping[str, Callable[[], Files]] = {
+    "rules": lambda: rules(None, None),
+    "dashboards": lambda: dashboards(None),
+    "runbooks": runbooks,
+    "docs": docs,
+}
 
 
 def _texts(folder: str, ending: str) -> Files:

@@ -5,7 +5,20 @@ Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instea
 00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
 """
 
-from dashboards.queries.lookups import VARIABLE_NUMBER, alive, before, busiest_domains, names, steady, unbroken, until
+from dashboards.queries.lookups import (
+    VARIABLE_NUMBER,
+    alive,
+    before,
+    began,
+    bounds,
+    busiest_domains,
+    busiest_users,
+    names,
+    steady,
+    then,
+    unbroken,
+    until,
+)
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import (
     BANDWIDTH,
@@ -21,12 +34,13 @@ from dashboards.queries.terms import (
     literal,
     one_of,
 )
-from dashboards.queries.totals import ends, top, total, total_before, with_change, with_total
+from dashboards.queries.totals import OTHERS, ends, shares, top, total, total_before, with_change, with_total
 
 __all__ = [
     "BANDWIDTH",
     "DAY_WINDOW",
     "NEAR_WINDOW",
+    "OTHERS",
     "STEP_FORMATS",
     "VARIABLE_NUMBER",
     "Chosen",
@@ -37,13 +51,18 @@ __all__ = [
     "Windows",
     "alive",
     "before",
+    "began",
+    "bounds",
     "busiest_domains",
+    "busiest_users",
     "duration",
     "ends",
     "literal",
     "names",
     "one_of",
+    "shares",
     "steady",
+    "then",
     "top",
     "total",
     "total_before",

@@ -9,19 +9,26 @@ from collections.abc import Sequence
 from dashboards.queries.terms import Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
-WHOLE = Range()
+WHOLE, EVERYBODY = Range(), Only()
 SCRAPED = "10m"  # a counter that was not scraped for longer is not shown
 HISTORY_DAYS = 14
+LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
 BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; only users above a small floor have it
 
 
 def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE) -> str:
-    """What the last `hours` before the newest sample added; a user born in them counts in full."""
+    """What the last `hours` before the newest sample added; a user born in them counts in full.
+
+    Where nothing was scraped so long ago, since the last sample before, else since the first one after it.
+    """
     keys = series.keys
+    search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
     now = f"max by({keys})(last_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
-    then = f"max by({keys})(last_over_time({series.total}[{SCRAPED}] @ {range_.until} offset {hours}h))"
+    then = f"max by({keys})(last_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
+    seen = f"max by({keys})(last_over_time({series.total}[{SCRAPED}]))"
+    oldest = f"min_over_time({seen}[{hours}h:{step}] @ {range_.until})"
     born = f"max by({keys})(last_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
-    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born})),0))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {oldest}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
@@ -44,6 +51,14 @@ def networks(only: Only, by: Sequence[str], range_: Range = WHOLE) -> str:
     """Distinct networks of successful logins in 24 hours."""
     series = f"pop3_user_client_networks{{{only.matchers()}}}"
     return f"max by({','.join(by)})(last_over_time({series}[{SCRAPED}] @ {range_.until}))"
+
+
+def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> str:
+    """For how many days nobody has logged in, by the log's stamps; since its birth where it never did."""
+    keys, matchers = ",".join(Scope.USER.labels), only.matchers()
+    last = f"max by({keys})(last_over_time({LAST_LOGIN}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
+    born = f"max by({keys})(last_over_time({Scope.USER.first_seen}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
+    return f"floor(({range_.until}-max by({','.join(by)})(({last}>0) or {born} and {last}))/86400)"
 
 
 def firing(only: Only, range_: Range = WHOLE) -> str:

@@ -22,9 +22,13 @@ def summed(parts: Sequence[str], by: Sequence[str]) -> str:
     return f"sum by({','.join(by)})({'+'.join(parts)})"
 
 
-def logged(parts: Sequence[str], series: Sequence[Series], range_: Range) -> list[str]:
-    """Each part without the servers that do not log its measure: the cell is empty, not 0."""
-    return [f"({part} unless on(server) {_unlogged(one, range_)})" for part, one in zip(parts, series, strict=True)]
+def logged(parts: Sequence[str], series: Sequence[Series], by: Sequence[str], range_: Range) -> str:
+    """The sum of the parts without the servers that do not log the measure; no row, not 0, where none logs any."""
+    known = [f"({part} unless on(server) {_unlogged(one, range_)})" for part, one in zip(parts, series, strict=True)]
+    if len(known) == 1:
+        return summed(known, by)
+    named = [f'label_replace({one},"part","{at}","","")' for at, one in enumerate(known)]
+    return f"sum by({','.join(by)})({' or '.join(named)})"
 
 
 def or_not_logged(values: str, everything: str) -> str:

@@ -119,7 +119,7 @@ class Steps:
         """
 
         def part(cells: list[str]) -> str:
-            return summed(logged(cells, series, self.range) if only_logged else cells, by)
+            return logged(cells, series, by, self.range) if only_logged else summed(cells, by)
 
         rows = self._by_day(part([_day(one, self.windows, self.range) for one in series]), "sum", by)
         if self.hours:
@@ -171,12 +171,14 @@ class Steps:
     def _by_day(self, cell: str, how: str, by: Sequence[str] = (), *, until: bool = False) -> str:
         if until:
             cell = f"({cell} and on() (vector({_clock(-self.windows.offset)})<={self.range.until}))"
+        cell = f"({cell} and on() (vector({_clock(DAY - self.windows.offset)})>{self.range.began}))"
         keyed = f'{cell} *on() group_left(period) count_values("period",{_day_key(self.chosen)})'
         return self._over(keyed, "1d", self.windows.alignment, how, by)
 
     def _by_hour(self, cell: str, how: str, by: Sequence[str] = (), *, until: bool = False) -> str:
         if until:
             cell = f"({cell} and on() (vector({_clock(self.windows.hour_lead)})<={self.range.until}))"
+        cell = f"({cell} and on() (vector({_clock(HOUR + self.windows.hour_lead)})>{self.range.began}))"
         keyed = f'{cell} *on() group_left(period) count_values("period",{_hour_key(self.windows, self.chosen)})'
         return self._over(keyed, "1h", 60 + self.windows.hour_lead, how, by)
 

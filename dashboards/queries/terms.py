@@ -79,12 +79,13 @@ class Range:
     alive: str = "$alive"
     steady: str = "$steady"
     unbroken: str = "$unbroken"
+    began: str = "$began"  # when the log begins: no period before that has a row
 
     @classmethod
     def of(cls, begin: int, end: int, until: int) -> "Range":
         """Real numbers instead of Grafana's variables; without names of servers all are looked at closely."""
         length = f"{end - begin}s"
-        return cls(str(begin), str(end), str(until), length, length, "", "", "")
+        return cls(str(begin), str(end), str(until), length, length, "", "", "", "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Only:
     user: str | None = None
     domains: str | None = None
     users: str | None = None
+    but_domains: str | None = None
     but: tuple[str, ...] = ()  # regular expressions of servers that are left out
 
     def matchers(self, *more: str) -> str:
@@ -120,6 +122,7 @@ class Only:
             ("server=~", self.servers),
             ("domain=", self.domain),
             ("domain=~", self.domains),
+            ("domain!~", self.but_domains),
             ("user=", self.user),
             ("user=~", self.users),
             *(("server!~", servers) for servers in self.but),

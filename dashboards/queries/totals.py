@@ -1,12 +1,14 @@
 """What the whole range added: the days that begin in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dashboards.queries.cells import NEAR, born_by, counted, logged, or_not_logged, summed
 from dashboards.queries.terms import DAY_WINDOW, FALLBACK_STEP, SETTLING, Only, Range, Series, duration
 from exporter.catalogue import Scope
 
 WHOLE, EVERYTHING = Range(), Only()
+OTHERS = "others"
 
 
 def _held(series: Series, at: str, window: int = DAY_WINDOW) -> str:
@@ -53,19 +55,27 @@ def total(
     if not only_logged:
         return summed(cells, by)
     known = f"max by({','.join(by)}){born_by(series[0], range_)}"
-    return or_not_logged(summed(logged(cells, series, range_), by), known)
+    return or_not_logged(logged(cells, series, by, range_), known)
 
 
-def total_before(series: Sequence[Series], by: Sequence[str], begin: str, range_: Range = WHOLE) -> str:
+def total_before(
+    series: Sequence[Series], by: Sequence[str], begin: str, then: str = "$then", range_: Range = WHOLE
+) -> str:
     """The total of the range from `begin` (a variable or UNIX seconds) to the range's begin.
 
+    `then`: where it ends, if earlier, as the scrapes saw it: this range is not over, and the same part is compared.
     No row where it is not known, or nobody was born when it began: growth since then would say nothing.
     """
 
     def held(one: Series, at: str) -> str:
         return f"({_held(one, at)} or {_searched(one, at, born_by(one, range_))})"
 
-    added = summed([f"clamp_min({held(one, range_.begin)}-{held(one, begin)},0)" for one in series], by)
+    def reached(one: Series) -> str:
+        over = f"({held(one, range_.begin)} and on() (vector({then})>={range_.begin}))"
+        counter = f"max by({one.keys})(last_over_time({one.total}[1d] @ {then}))"
+        return f"({over} or {counter} and on() (vector({then})<{range_.begin}))"
+
+    added = summed([f"clamp_min({reached(one)}-{held(one, begin)},0)" for one in series], by)
     return f"({added} and on() (min({born_by(series[0], range_)})<={begin}))"
 
 
@@ -80,6 +90,16 @@ def with_change(total: str, before: str) -> str:
 def with_total(rows: str, total: str, by: str) -> str:
     """The rows with the label `total`, that of their name in the label `by`: to sort by."""
     return f'({rows})*on({by}) group_left(total) count_values by({by})("total",{total})'
+
+
+def shares(series: Sequence[Series], largest: str, range_: Range = WHOLE) -> str:
+    """The totals of the domains that the regular expression names, and of all others as the domain `others`."""
+
+    def of(domains: str | None, but: str | None) -> list[Series]:
+        return [replace(one, only=replace(one.only, domains=domains, but_domains=but)) for one in series]
+
+    named, rest = total(of(largest, None), ["domain"], range_), total(of(None, largest), [], range_)
+    return f'({named} or label_replace({rest},"domain","{OTHERS}","",""))>0'
 
 
 def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> str:

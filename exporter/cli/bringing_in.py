@@ -2,11 +2,13 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from exporter.catalogue import OTHER, UNKNOWN, Scope
 from exporter.cli import options
 from exporter.config import Config
 from exporter.daemon import Daemon
@@ -39,7 +41,8 @@ def bring_in(config: Config) -> tuple[str, ...]:
         stack.callback(daemon.close)
         _read(daemon, metrics, ledger)
         daemon.run(_ENDED, _ENDED)  # its last commit
-        return (*filter(None, [daemon.failing]), *(problem for one in metrics.sources for problem in one.problems))
+        problems = [problem for one in metrics.sources for problem in one.problems]
+        return (*filter(None, [daemon.failing]), *problems, *_without_domain(ledger))
 
 
 def _read(daemon: Daemon, metrics: SelfMetrics, ledger: Ledger) -> None:
@@ -61,3 +64,14 @@ def _read(daemon: Daemon, metrics: SelfMetrics, ledger: Ledger) -> None:
 def _lines(ledger: Ledger) -> int:
     counts = ledger.view.sources.values()
     return sum(one.events + one.ignored + one.unmatched + one.malformed for one in counts)
+
+
+def _without_domain(ledger: Ledger) -> Iterator[str]:
+    """Where users log in by their bare names, the report by domain says nothing."""
+    users = [(domain, user) for _, domain, user in ledger.view.rows.get(Scope.USER, {})]
+    bare = [user for domain, user in users if domain == UNKNOWN and user not in {UNKNOWN, OTHER}]
+    if bare:
+        yield (
+            f"{len(bare):,} user names have no domain, and count as domain {UNKNOWN}: set default_domain: example.com"
+            " at the source (with your domain); it holds for what is read from then on"
+        )

@@ -36,7 +36,7 @@ def _check(  # noqa: PLR0917 - the options of a command
     *,
     ledger: Annotated[bool, typer.Option("--ledger", help="Read all of the ledger, too, and check its sums")] = False,
 ) -> None:
-    """Check a configuration. Says all that is wrong with it (exit code 2) or cannot be used (1), and what it reads."""
+    """Check a configuration: mistakes (exit code 2), what cannot be used (1), and what each source reads."""
     del log_level, log_format  # taken as `run` takes them
     config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     refuse_shared(config, options.config_path(config_file, file))

@@ -14,9 +14,18 @@ def of_machine(finding: Finding) -> Iterator[str]:
     for one in finding.servers:
         yield of_server(one)
     if finding.ports:
-        yield f"Something listens on the POP3 ports {' and '.join(map(str, finding.ports))}."
+        yield f"Something listens on port {' and '.join(map(str, finding.ports))}."
     elif finding.servers:
-        yield "Nothing listens on the POP3 ports 110 and 995 here."
+        yield "Nothing listens on port 110 or 995 here."
+    read = finding.sources
+    proxy = next((one for one in read if one.server.is_proxy and one.is_running), None)
+    for one in read if proxy else ():
+        if proxy is not None and not one.server.is_proxy:
+            yield (
+                f"{proxy.server.name} stands before {one.server.name}, so {one.server.name}'s lines add bytes and ends"
+                " to its connections (behind: in the configuration). If clients reach"
+                f" {one.server.name} directly, too, remove that and read docs/behind-a-proxy.md."
+            )
     for name in finding.closed:
         yield f"{name} may not be read by this user: run this as root (sudo)."
 
@@ -24,10 +33,12 @@ def of_machine(finding: Finding) -> Iterator[str]:
 def of_server(one: FoundServer) -> str:
     """`Dovecot 2.3.19.1: runs; logs to /var/log/mail.log*; 312 of its newest lines are about POP3, ...`."""
     parts = [f"{one.server.name} {one.version}".strip() + ":"]
+    if one.place is None and not one.is_set_up:
+        return f"{parts[0]} {'runs' if one.is_running else 'installed'}, but not as a POP3 server"
     if not one.is_installed:
         parts.append("not installed here, but in this machine's logs;")
     elif not one.is_set_up:
-        parts.append(f"{'runs' if one.is_running else 'installed'}, but its configuration has no POP3;")
+        parts.append("its configuration has no POP3 any more;")
     else:
         parts.append("runs;" if one.is_running else "installed, but does not run;")
     parts.append(

@@ -30,9 +30,9 @@ def _gateway(
     log_level: logs.LogLevel = logs.Level.INFO,
     log_format: logs.LogFormat = logs.Form.TEXT,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it and the access file")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the configuration and the access file")] = False,
 ) -> None:
-    """Domain administrators see their domains only, and everybody gets CSV: between Grafana and Prometheus."""
+    """Run the gateway: domain administrators see only their domains, and reports can be downloaded as CSV."""
     try:
         # Here, because an exporter without this extra has none of what these need.
         from exporter.gateway.config import read  # noqa: PLC0415

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from exporter.cli import options
+from exporter.cli import options, serving
 from exporter.cli.gateway import DEFAULT_FILE as GATEWAY_FILE
 from exporter.config import addresses
 from exporter.web.listen import WILDCARDS, split
@@ -27,11 +27,17 @@ Gateway = Annotated[bool, typer.Option("--gateway", help="Ask the gateway, by it
 
 
 def _healthcheck(
-    file: options.ConfigArgument = None, config_file: options.ConfigFile = None, *, gateway: Gateway = False
+    file: options.ConfigArgument = None,
+    config_file: options.ConfigFile = None,
+    listen: serving.ListenAddress = None,
+    web_config_file: serving.WebConfigFile = None,
+    *,
+    gateway: Gateway = False,
 ) -> None:
     """Ask the running daemon whether it is alive (exit code 0) or not (1). For containers; works with TLS and users."""
-    listen, web_config = (_of_gateway if gateway else _of_exporter)(file, config_file)
-    host, port = split(listen)
+    address, web_config = (_of_gateway if gateway else _of_exporter)(file, config_file)
+    address, web_config = (*serving.listened(listen), address)[0], web_config_file or web_config
+    host, port = split(address)
     host = "127.0.0.1" if host in {*WILDCARDS, "0.0.0.0"} else host  # noqa: S104 - compared, not listened on
     tls = read(web_config).tls_server_config if web_config else None
     shown = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}{PATH}"

@@ -28,7 +28,7 @@ def _export(
     first: options.FirstDay = None,
     last: options.LastDay = None,
 ) -> None:
-    """History for Prometheus (promtool), VictoriaMetrics and Mimir, in the form that the dashboards read."""
+    """Write the history of a ledger for Prometheus (promtool), VictoriaMetrics or Mimir."""
     with ExitStack() as stack:
         reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]
         try:
@@ -55,11 +55,13 @@ def _import(  # noqa: PLR0917 - options
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
 ) -> None:
-    """Old logs, in any order, into a ledger that never ran, or one of their own; a daemon then goes on from there."""
+    """Read old logs, in any order, into a new ledger. A daemon continues from there."""
     if ledger is None and config_file is None:
         raise typer.BadParameter("say into which --ledger, or give the daemon's --config.file")
     if STANDARD_INPUT in files:
-        raise typer.BadParameter("give files: standard input cannot be told from what was imported before")
+        raise typer.BadParameter(
+            "give files: what standard input brings cannot be compared with what was imported before"
+        )
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     refuse_mixed(config, found)

@@ -26,7 +26,7 @@ def _path(ledger: Path | None, config_file: Path | None) -> Path:
 
 @commands.command("info")
 def _info(ledger: Ledger = None, config_file: options.ConfigFile = None) -> None:
-    """What is in it, also while a daemon writes it."""
+    """Show what a ledger holds, also while a daemon writes to it."""
     found = care.info(_path(ledger, config_file))
     table = Table(title=str(found.path), title_justify="left", show_header=False)
     table.add_row("size", f"{found.size_bytes:,} bytes")
@@ -44,7 +44,7 @@ def _info(ledger: Ledger = None, config_file: options.ConfigFile = None) -> None
 
 @commands.command("backup")
 def _backup(target: Target, ledger: Ledger = None, config_file: options.ConfigFile = None) -> None:
-    """Copy it as of its last commit, also while a daemon writes it."""
+    """Copy a ledger as of its last commit, also while a daemon writes to it."""
     care.backup(_path(ledger, config_file), target)
     typer.echo(f"{target}: written")
 

@@ -108,7 +108,8 @@ FLAGS_SOURCE = "files"
 
 
 _NO_FILE = """\
-  The smallest configuration is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
+  pop3-exporter setup writes one for this machine.
+  The smallest is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
   pop3-exporter files config DIRECTORY writes one that explains every key."""
 
 
@@ -184,7 +185,10 @@ def for_files(  # noqa: PLR0917 - the options of all commands that read logs
         return Config(time_zone=time_zone, sources=(source,))
     except ValidationError as error:
         raise ConfigError(
-            [f"{one['loc'][-1] if one['loc'] else ''}: {one['msg']}" for one in error.errors()]
+            [
+                f"{one['loc'][-1] if one['loc'] else ''}: {one['msg'].removeprefix('Value error, ')}"
+                for one in error.errors()
+            ]
         ) from error
 
 

@@ -40,9 +40,9 @@ def _parse(  # noqa: PLR0917 - options
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
     unknown: Annotated[bool, typer.Option("--unknown", help="Only lines that were not understood")] = False,  # noqa: FBT002
-    masked: Annotated[bool, typer.Option("--masked", help="To be sent in: without names and secrets")] = False,  # noqa: FBT002
+    masked: Annotated[bool, typer.Option("--masked", help="Hide names, addresses and passwords, to send in")] = False,  # noqa: FBT002
 ) -> None:
-    """What each line was taken for (JSON lines), then a summary: for people who add wordings."""
+    """Show how each line of a log is understood (JSON lines), then a summary."""
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     counts: Counter[str] = Counter()
     with (

@@ -20,7 +20,7 @@ def _replay(  # noqa: PLR0917 - options
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
 ) -> None:
-    """The whole pipeline over whole files; prints /metrics as it would stand at the newest stamp read."""
+    """Read whole log files and print /metrics as of their newest line."""
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     sources = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:

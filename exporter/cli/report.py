@@ -33,9 +33,27 @@ class Output(StrEnum):
     JSON = "json"
 
 
+Mode = Annotated[
+    By,
+    typer.Option(
+        "--by", help=f"Over time, or a row for each domain or user {options.default(By.TREND)}", show_default=False
+    ),
+]
+Inactive = Annotated[
+    int | None,
+    typer.Option("--inactive", metavar="DAYS", help="With --by user: accounts without a login for so many days"),
+]
+Form = Annotated[
+    Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
+]
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What to report; `first` and `last` None: what is known of this month, until today."""
+    """What to report; `first` and `last` None: what is known of this month, until today.
+
+    `inactive`: accounts unused for so many days instead.
+    """
 
     by: By
     step: Step
@@ -47,38 +65,30 @@ class _Wanted:
     inactive: int | None
 
 
+OnlyDomain = Annotated[str | None, typer.Option("--domain", metavar="DOMAIN", help="Only this one")]
+OnlyServers = Annotated[list[str] | None, typer.Option("--server", metavar="NAME", help="Only these; may be repeated")]
+
+
 def _report(  # noqa: PLR0917 - the options of a report
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="Log files instead of ledgers")] = None,
     ledgers: options.LedgerFiles = None,
-    by: Annotated[
-        By,
-        typer.Option(
-            "--by", help=f"Over time, or a row for each domain or user {options.default(By.TREND)}", show_default=False
-        ),
-    ] = By.TREND,
+    by: Mode = By.TREND,
     step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
-    domain: Annotated[str | None, typer.Option("--domain", help="Only this one")] = None,
-    servers: Annotated[list[str] | None, typer.Option("--server", help="Only these; may be repeated")] = None,
+    domain: OnlyDomain = None,
+    servers: OnlyServers = None,
     sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
-    inactive: Annotated[
-        int | None,
-        typer.Option(
-            "--inactive", metavar="DAYS", help="With --by user: accounts that nobody logged in to for so long"
-        ),
-    ] = None,
-    output: Annotated[
-        Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
-    ] = Output.TABLE,
+    inactive: Inactive = None,
+    output: Form = Output.TABLE,
     config_file: options.LogConfigFile = None,
     format_name: options.FormatName = "auto",
     default_domain: options.DefaultDomain = None,
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
 ) -> None:
-    """The report: connections, blocked, bad commands, terminations, bandwidth; from ledgers or log files."""
+    """Report what a ledger (by default the configured one) or log files hold, by time, domain or user."""
     if files and ledgers:
         raise typer.BadParameter("give either --ledger LEDGER or log files")
     if not files and not ledgers:

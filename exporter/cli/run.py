@@ -4,13 +4,11 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack, closing
-from datetime import date, timedelta
 
 import typer
 
-from exporter.catalogue import Scope
+from exporter import shipped
 from exporter.cli import logs, options, serving
 from exporter.cli.signals import Signals
 from exporter.config import Config, Source
@@ -23,16 +21,13 @@ from exporter.inputs.notifier import Notifier
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
 from exporter.overlap import carry_over, shared
-from exporter.periods import Step
 from exporter.pulse import Pulse
-from exporter.reports import By, Mark, ReportRow, report
 from exporter.systemd import Watchdog, notify
 from exporter.web.serving import serve
-from exporter.web.site import ReportLine, Site
+from exporter.web.site import Site
 from exporter.wiring import STANDARD_INPUT, crew_of, inputs_named, open_ledger
 
 LOG = logging.getLogger("pop3_exporter")
-REPORT_DAYS = 14
 
 
 def _run(  # noqa: PLR0917 - the options of a command
@@ -43,7 +38,7 @@ def _run(  # noqa: PLR0917 - the options of a command
     log_level: logs.LogLevel = logs.Level.INFO,
     log_format: logs.LogFormat = logs.Form.TEXT,
 ) -> None:
-    """Run the daemon. It reads the configured logs and serves /metrics until it is told to stop."""
+    """Run the daemon: read the configured logs and serve /metrics."""
     config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     if problems := shared(config):
         raise ConfigError(problems)
@@ -89,8 +84,10 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
         clock=time.time,
         sources=lambda: metrics.sources,
         problems=lambda: [*filter(None, [pulse.problem, daemon.failing]), *_unreadable(metrics)],
-        report=lambda: _last_days(ledger),
+        reading=lambda: Reading(ledger.path),
         formats={one.name: one for one in FORMATS},
+        listen=config.web.listen,
+        files=shipped.KINDS,
     )
     web = serve(config.web.listen, site, config.web.config_file)
     stack.callback(web.stop)
@@ -119,30 +116,6 @@ def _unreadable(metrics: SelfMetrics) -> list[str]:
         for problem in one.problems
         if one.read_errors or one.waits
     ]
-
-
-def _last_days(ledger: Ledger) -> Iterable[ReportLine]:
-    """The report of the landing page: the last days, newest first."""
-    clock = time.time()
-    today = date.fromordinal(ledger.calendar.day(int(clock)))
-    with closing(Reading(ledger.path)) as reading:
-        known = min((ledger.calendar.day(key.first_seen) for key in reading.keys(Scope.SERVER)), default=1)
-        found = report(
-            [reading],
-            by=By.TREND,
-            step=Step.DAY,
-            first=max(today - timedelta(days=REPORT_DAYS - 1), date.fromordinal(known)),
-            last=today,
-            clock=clock,
-        )
-    return [_line(row) for row in reversed(found.rows)]
-
-
-def _line(row: ReportRow) -> ReportLine:
-    connections, blocked, bad_commands, terminations, bandwidth = row.values
-    marks = tuple(mark or "" for mark in row.marks)
-    legend = tuple(mark.meaning for mark in Mark if mark in row.marks)
-    return ReportLine(row.label, connections, blocked, bad_commands, terminations, bandwidth, marks, legend)
 
 
 COMMANDS = {"run": _run}

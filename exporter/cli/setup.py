@@ -4,6 +4,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from exporter.cli.asking import Asking, heading, say
 from exporter.cli.setup_dovecot import advise_or_apply
 from exporter.cli.setup_start import Start, end
 from exporter.cli.setup_write import Target, tell_sources, written
-from exporter.config import DEFAULT_FILE, PORT, Config, Source, Web
+from exporter.config import PORT, Config, Source, Web
 from exporter.ledger.zones import machine_zone
 from exporter.setup import plan, scrape
 from exporter.setup.discovery import Finding, discover
@@ -22,25 +23,35 @@ from exporter.setup.machine import Machine
 
 NAME_THEM = "Say where the logs are: pop3-exporter setup --log '/var/log/hosts/*/mail.log*'"
 NOTHING = f"No POP3 server was found here, and no line of one in the logs. {NAME_THEM}"
+LEDGER: Path = Config.model_fields["ledger"].default
 LISTEN_LOCAL, LISTEN_ALL = Web().listen[0], f":{PORT}"
+
+
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="FILE", help=f"The ledger {options.default(LEDGER)}", show_default=False),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--listen",
+        "--web.listen-address",
+        metavar="ADDRESS",
+        help=f'Where /metrics is served; ":{PORT}" for other machines {options.default(LISTEN_LOCAL)}',
+        show_default=False,
+    ),
+]
+Logs = Annotated[
+    list[str] | None,
+    typer.Option("--log", metavar="PATTERN", help="Read these logs instead of what is found; may be repeated"),
+]
 
 
 def _setup(  # noqa: PLR0917 - options
     config_file: options.ConfigFile = None,
-    ledger: options.OwnLedger = None,
-    listen: Annotated[
-        str | None,
-        typer.Option(
-            "--listen",
-            metavar="ADDRESS",
-            help=f'Where /metrics is served; ":{PORT}" for other machines {options.default(LISTEN_LOCAL)}',
-            show_default=False,
-        ),
-    ] = None,
-    logs: Annotated[
-        list[str] | None,
-        typer.Option("--log", metavar="PATTERN", help="Read these logs instead of what is found; may be repeated"),
-    ] = None,
+    ledger: LedgerFile = None,
+    listen: Listen = None,
+    logs: Logs = None,
     old_logs: Annotated[
         bool | None,
         typer.Option("--old-logs/--no-old-logs", help="Count what the logs hold already", show_default=False),
@@ -60,7 +71,7 @@ def _setup(  # noqa: PLR0917 - options
     if not (yes or dry_run or sys.stdin.isatty()):
         raise typer.BadParameter("nobody can be asked here: add --yes, or --dry-run to see what would be done")
     wanted = Wanted(
-        target=Target(config_file or DEFAULT_FILE, ledger or Config.model_fields["ledger"].default, replace=replace),
+        target=Target(options.config_path(config_file), ledger or LEDGER, replace=replace),
         listen=listen,
         logs=tuple(logs or ()),
         old_logs=old_logs,

@@ -23,7 +23,7 @@ def advise_or_apply(machine: Machine, finding: Finding, others: Sequence[str], a
     if found is None:
         if apply:
             raise FileProblem("--apply-dovecot: doveconf does not answer here; set it where Dovecot runs")
-        say("" if advice else "Nothing is to be set.")
+        say("" if advice else "Nothing to set was found.")
     elif not found.missing:
         say(f"Dovecot {found.version} logs all that is counted.")
     else:

@@ -52,18 +52,15 @@ class Start:
         elif not self.asking.answer(told, "Start it now, and after each boot?"):
             say("Start it with: systemctl enable --now pop3-exporter")
         else:
-            self._enable(unit.installed(self.machine, self.path), command)
+            self._enable(unit.installed(self.machine), command)
 
     def _enable(self, found: unit.Unit | None, command: str) -> None:
         if found is None:
-            text = unit.text(program(), self.path)
-            hidden = access.hidden_from_unit(Path(program()))
-            if not text or hidden:
-                why = f"{program()}: {hidden}" if hidden else "this installation has none to make it from"
-                say(f"There is no unit {unit.NAME} ({why}). Until there is one, start it with: {command}")
+            if hidden := access.hidden_from_unit(Path(program())):
+                say(f"{program()}: {hidden}. Install the program in /opt, or start it with: {command}")
                 return
             if self.asking.does(f"write the unit {unit.FILE}"):
-                self.machine.path(unit.FILE).write_text(text, encoding="utf-8")
+                self.machine.path(unit.FILE).write_text(unit.text(program(), self.path), encoding="utf-8")
                 say(f"{unit.FILE}: written")
         elif Path(found.config) != self.path:
             say(f"The unit {unit.NAME} reads {found.config}, not {self.path}: change it (systemctl edit --full), or")
@@ -107,6 +104,9 @@ def _report(config: Config, asking: Asking) -> None:
 
 def program() -> str:
     """How this program is started."""
+    called = Path(sys.argv[0])
+    if called.name == "pop3-exporter" and called.exists():
+        return str(called.absolute())
     beside = Path(sys.executable).with_name("pop3-exporter")
     return str(beside) if beside.exists() else f"{sys.executable} -m exporter"
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter import shipped
 from exporter.cli import access, check
 from exporter.cli.asking import Asking, heading, say
 from exporter.cli.options import FileProblem
 from exporter.config import Config
 from exporter.configfile import load
-
-EXAMPLE = Path(__file__).parents[2] / "deploy" / "exporter" / "config.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Target:
     @property
     def stays(self) -> bool:
         """Whether a configuration is there that is not to be replaced; the example as it came may be."""
-        return not self.replace and access.mode_of(self.config) != 0 and not self._is_example()
+        return not self.replace and access.mode_of(self.config) != 0 and not self.is_example()
 
     def refuse_unwritable(self, asking: Asking) -> None:
         """FileProblem, if this user may not write it: before anything else is asked or done."""
@@ -37,10 +36,11 @@ class Target:
                 " see what it would do with --dry-run, or name another --config.file"
             )
 
-    def _is_example(self) -> bool:
+    def is_example(self) -> bool:
+        """Whether what is there is what a package has put there, and nobody has changed."""
         try:
-            return self.config.read_bytes() == EXAMPLE.read_bytes()
-        except OSError:
+            return self.config.read_text(encoding="utf-8") == shipped.configuration()["config.yaml"]
+        except (OSError, UnicodeDecodeError):
             return False
 
 
@@ -50,8 +50,12 @@ def written(target: Target, text: str, asking: Asking) -> Config:
     if target.stays:
         say("It is there already and stays as it is; --replace writes a new one and keeps the old one beside it.")
         return load(target.config, Config)
+    if target.is_example():
+        say("The example that came with the program is there, unchanged; this takes its place:\n")
     say(text)
     config = _checked(target.config, text)
+    if not asking.answer(None, f"Write it to {target.config}?"):
+        raise FileProblem("nothing was changed")
     if asking.does(f"write it to {target.config}"):
         try:
             for sentence in _write(target.config, text):

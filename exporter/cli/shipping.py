@@ -18,7 +18,8 @@ _URL = re.compile(r"https?://[^\s'\"{}\\]+")
 
 commands = typer.Typer(
     no_args_is_help=True,
-    help="Write what comes with the program: dashboards, rules, runbooks, systemd's unit, an example configuration.",
+    help="Write the files that come with the program: dashboards, rules, runbooks, systemd unit, Kubernetes manifests, "
+    "example configuration.",
 )
 Directory = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where to; it is made if it is not there")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that differ")]
@@ -104,6 +105,13 @@ def _config(directory: Directory, *, force: Force = False) -> None:
     _write(directory, shipped.configuration(), force=force)
     path = directory / "config.yaml"
     _next(f"set time_zone and sources in it, then: pop3-exporter check {path}; pop3-exporter run {path}")
+
+
+@commands.command("kubernetes")
+def _kubernetes(directory: Directory, *, force: Force = False) -> None:
+    """Manifests for Kubernetes: one replica with its volume and service."""
+    _write(directory, shipped.kubernetes(), force=force)
+    _next(f"set time_zone and the folder of the logs in them, then: kubectl apply --namespace mail -f {directory}")
 
 
 def _url(option: str, url: str | None) -> str | None:

@@ -74,7 +74,7 @@ def _theft(places: Places, stolen: int, *, watched: bool) -> str:
     at = datetime.fromtimestamp(stolen)  # noqa: DTZ006 - a clock on the wall
     verb = "is" if stolen > time.time() else "was"
     told = (
-        f"within {ALERT_MINUTES} minutes the alert POP3AccountLikelyCompromised fires, which is told here, too"
+        f"within {ALERT_MINUTES} minutes the alert POP3AccountLikelyCompromised fires, and this terminal says so"
         if watched
         else f"see it with: {EXPORTER} report --ledger {places.ledger} --by user --domain {WILD.partition('@')[2]}"
     )

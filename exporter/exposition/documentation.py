@@ -11,8 +11,8 @@ from exporter.exposition.ownfamilies import OWN_FAMILIES
 from exporter.exposition.selfmetrics import SOURCE_FAMILIES, SelfMetrics
 
 _QUALITIES = {
-    Quality.EXACT: "the log tells every one",
-    Quality.LOWER_BOUND: "the log tells some; there may have been more",
+    Quality.EXACT: "the log has every one",
+    Quality.LOWER_BOUND: "the log has some; there may have been more",
     Quality.ESTIMATED: "derived from other lines",
     Quality.NONE: "not in this server's log: the counter stays at 0, which means nothing",
 }

@@ -100,7 +100,7 @@ OWN_FAMILIES: tuple[Derived, ...] = (
     ),
     _per_source(
         "expired_logins",
-        "Logged-in sessions given up because no line told their end.",
+        "Logged-in sessions given up because the log has no end line for them.",
         lambda count: count.expired_logins,
     ),
     _per_source(
@@ -110,7 +110,7 @@ OWN_FAMILIES: tuple[Derived, ...] = (
     ),
     _per_source(
         "duplicate_lines",
-        "Lines told a second time by the logger, another file or another source, and dropped.",
+        "Lines logged a second time, by the logger, in another file or in another source, and dropped.",
         lambda count: count.duplicate_lines,
     ),
     _per_source(

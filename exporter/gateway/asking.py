@@ -23,6 +23,8 @@ from exporter.gateway.upstream import Answer, Upstream
 
 REMEMBERED_SECONDS = 15.0
 REMEMBERED = 500
+# Beside a form's selectors prom-label-proxy (0.12) asks for all that is his, unless the address has one, too.
+NOTHING_MORE = "?match%5B%5D=pop3_no_such_series"
 
 Names = tuple[str, ...]
 
@@ -45,6 +47,8 @@ class Asking:
             return await self._query(rights, path, parameters)
         if rights.administrator:
             return await self._upstream.straight(path, parameters, post=endpoint.posts)
+        if endpoint.posts and any(name in endpoint.repeated for name, _ in parameters):
+            path += NOTHING_MORE
         answer = await self._upstream.filtered(rights, path, parameters, post=endpoint.posts)
         change = {SERIES: filters.series, ALERTS: filters.alerts, RULES: filters.rules}.get(endpoint)
         if endpoint is LABEL_VALUES and label == "domain":

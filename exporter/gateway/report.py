@@ -61,7 +61,7 @@ class Reporter:
     async def _range(self, question: Question) -> Range:
         """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""
         length = f"{(question.end - question.begin + 500) // 1000}s"
-        range_ = Range(str(question.begin // 1000), str(question.end // 1000), "0", length, length, "", "", "")
+        range_ = Range(str(question.begin // 1000), str(question.end // 1000), "0", length, length, "", "", "", "0")
         newest = await self._lookup(until(range_), question)
         range_ = replace(range_, until=_whole(newest[0]["value"][1]))
         only = Only(_servers(question))

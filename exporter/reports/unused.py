@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from exporter.catalogue import OTHER, Scope
 from exporter.ledger.reading import Reading
 from exporter.reports.books import Book
 
 DAY = 86_400
+NOBODY = ("no user is known: nobody has logged in yet, or users.series is off",)
+BEYOND = ("users beyond the caps are not told apart, and not listed",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +54,22 @@ def unused(
                 if chosen is None or key.labels[0] in chosen:
                     user = key.labels[-1]
                     last[user] = max(last.get(user, 0), book.last_logins.get(key.id, 0))
-        told = tuple(_notes(books, chosen, beyond=last.pop(OTHER, None) is not None, known=len(last)))
+        beyond = last.pop(OTHER, None) is not None
+        births = [
+            key.first_seen for book in books for name, key in book.servers.items() if not chosen or name in chosen
+        ]
+        zone = books[0].calendar.zone(int(clock)) if books else UTC
+    told = _notes(min(births, default=clock), days, clock, zone) if last else NOBODY
     limit = int(clock) - days * DAY
     found = sorted((stamp, user) for user, stamp in last.items() if stamp <= limit)
     accounts = tuple(
         UnusedAccount(user, stamp or None, (int(clock) - stamp) // DAY if stamp else None) for stamp, user in found
     )
-    return Unused(days, accounts, len(last), told)
+    return Unused(days, accounts, len(last), (*told, *(BEYOND if beyond else ())))
 
 
-def _notes(books: Sequence[Book], chosen: frozenset[str] | None, *, beyond: bool, known: int) -> Iterable[str]:
-    births = [
-        datetime.fromtimestamp(key.first_seen, book.calendar.zone(key.first_seen))
-        for book in books
-        for server, key in book.servers.items()
-        if chosen is None or server in chosen
-    ]
-    if not known:
-        yield "no user is known: nobody has logged in yet, or users.series is off"
-    elif births:
-        yield (
-            f"accounts without a login since the log begins ({min(births):%Y-%m-%d}) are not known here:"
-            " compare with the mail server's own list"
-        )
-    if beyond:
-        yield "users beyond the caps are not told apart, and not listed"
+def _notes(begin: float, days: int, clock: float, zone: tzinfo) -> tuple[str, ...]:
+    """What is not in the list because nobody can know it."""
+    day, length = f"{datetime.fromtimestamp(begin, zone):%Y-%m-%d}", int(clock - begin) // DAY
+    missing = f"accounts without a login since the log begins ({day}) are not known here: compare with the mail server"
+    return (f"the log covers {length} days only: nothing in it can be {days} days old", missing)[length >= days :]

@@ -54,8 +54,14 @@ class Finding:
 
     @property
     def sources(self) -> tuple[FoundServer, ...]:
-        """What is to be read; where nothing runs and nothing was logged, what is at least set up."""
+        """What is to be read; where nothing runs and nothing was logged, what is at least set up.
+
+        A proxy that does not run is left out beside a server that does: no session has gone through it lately, or
+        each has, and counts by the other's lines.
+        """
         counted = tuple(one for one in self.servers if one.counts)
+        if any(one.is_running for one in counted):
+            return tuple(one for one in counted if one.is_running or not one.server.is_proxy)
         return counted or tuple(one for one in self.servers if one.is_set_up and one.place is not None)
 
 
@@ -108,12 +114,18 @@ def _server(server: Server, logs: _Logs, running: frozenset[str]) -> FoundServer
         server,
         place if own.serves or seen.lines[server.format] else None,
         version=own.version,
-        is_running=not running.isdisjoint(server.processes),
+        is_running=not running.isdisjoint(server.processes) or _is_active(server, logs.machine),
         is_set_up=own.serves,
         lines=seen.lines[server.format],
         newest=seen.newest.get(server.format, 0.0),
         advice=own.advice,
     )
+
+
+def _is_active(server: Server, machine: Machine) -> bool:
+    """Whether systemd runs one of its units, whose processes may be called anything."""
+    units = [unit for unit in server.units if any(machine.exists(f"{one}/{unit}") for one in UNITS)]
+    return machine.has_systemd and any(machine.run(("systemctl", "is-active", "-q", unit)).code == 0 for unit in units)
 
 
 def _place(server: Server, own: OwnLogs, logs: _Logs) -> tuple[Place | None, Evidence]:

@@ -12,7 +12,7 @@ from exporter.setup.ownlogs import OwnLogs
 NAMES = ("protocols", "log_path", "info_log_path", "syslog_facility", "instance_name", "auth_verbose")
 LOGOUT_FORMAT = "pop3_logout_format"
 # After all that packages and administrators have there, so that it counts.
-DROP_IN = "/etc/dovecot/conf.d/99-pop3-exporter.conf"
+DROP_IN = "/etc/dovecot/conf.d/zz-pop3-exporter.conf"
 STANDARD_ERROR = "/dev/stderr"
 _VERSION = re.compile(r"^# (\d+)\.(\d+)[\w.+~-]*", re.MULTILINE)
 _FILE = re.compile(r"^# \d[^\n]*: (/\S+)$", re.MULTILINE)

@@ -27,7 +27,7 @@ def sources(
     """
     servers = [one for one in found if one.place is not None]
     names = _unique([one.server.format for one in servers])
-    proxies = [name for name, one in zip(names, servers, strict=True) if one.server.is_proxy]
+    proxies = [name for name, one in zip(names, servers, strict=True) if one.server.is_proxy and one.is_running]
     made: list[Source] = []
     for name, one in zip(names, servers, strict=True):
         assert one.place is not None

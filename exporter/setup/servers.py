@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from exporter.setup import dovecot, nginx, perdition
+from exporter.setup import cyrus, dovecot, nginx, perdition
 from exporter.setup.machine import Machine
 from exporter.setup.ownlogs import TO_SYSLOG, OwnLogs
 
@@ -83,6 +83,7 @@ SERVERS: tuple[Server, ...] = (
         processes=("cyrmaster", "cyrus-master"),
         units=("cyrus-imapd.service",),
         identifiers=("cyrus/pop3", "cyrus/pop3s"),
+        own_logs=cyrus.own_logs,
     ),
     Server("popa3d", "popa3d", ("/usr/sbin/popa3d",), ("popa3d",), ("popa3d.service",), ("popa3d",)),
     Server(
@@ -96,7 +97,7 @@ SERVERS: tuple[Server, ...] = (
     Server(
         "GNU mailutils pop3d",
         "mailutils",
-        programs=("/usr/sbin/pop3d",),
+        programs=("/usr/bin/popauth", "/usr/local/bin/popauth"),  # Courier has a /usr/sbin/pop3d, too
         processes=("pop3d",),
         units=("mailutils-pop3d.service",),
         identifiers=("pop3d", "gnu-pop3d"),

@@ -38,16 +38,16 @@ def daemon(machine: Machine) -> str:
 
 
 def files_of(machine: Machine, facility: str) -> list[str]:
-    """The files into which the rules put the facility's lines of sessions."""
+    """The files into which the rules put the facility's lines of sessions; first those that are for it alone."""
     texts = [machine.text(name) for pattern in RULES for name in machine.matching(pattern)]
-    rules = [rule for text in texts for rule in _RULE.findall(text)]
-    return list(dict.fromkeys(file for selector, file in rules if _takes(selector, facility)))
+    taking = [rule for text in texts for rule in _RULE.findall(text) if _takes(rule[0], facility)]
+    return list(dict.fromkeys(file for _, file in sorted(taking, key=lambda rule: "*." in rule[0])))
 
 
 def _takes(selector: str, facility: str) -> bool:
     takes = False
     for part in selector.split(";"):
         facilities, _, priority = part.rpartition(".")
-        if facility in facilities.split(",") or "*" in facilities.split(","):
+        if {facility, "*"} & set(facilities.split(",")):
             takes = priority in _PRIORITIES
     return takes

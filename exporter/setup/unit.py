@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter import shipped
+from exporter.config import DEFAULT_FILE
 from exporter.setup.machine import Machine, Said
 
-NAME = "pop3-exporter.service"
+NAME = shipped.UNIT
 FILE = f"/etc/systemd/system/{NAME}"
-SHIPPED = Path(__file__).parents[2] / "deploy" / "exporter" / NAME
-_EXEC = re.compile(r"^ExecStart=.*$", re.MULTILINE)
 _CONFIG = re.compile(r"--config\.file[= ](\S+)")
 
 
@@ -21,7 +21,7 @@ class Unit:
     is_active: bool
 
 
-def installed(machine: Machine, default: Path) -> Unit | None:
+def installed(machine: Machine) -> Unit | None:
     """The unit of this machine; None: there is none, or systemd has not started the machine."""
     if not machine.has_systemd:
         return None
@@ -30,16 +30,12 @@ def installed(machine: Machine, default: Path) -> Unit | None:
         return None
     config = _CONFIG.search(said.out)
     active = machine.run(("systemctl", "is-active", "--quiet", NAME)).code == 0
-    return Unit(config[1] if config else str(default), active)
+    return Unit(config[1] if config else str(DEFAULT_FILE), active)
 
 
 def text(program: str, config: Path) -> str:
-    """The unit that runs `program`; empty where this installation has no unit to make it from."""
-    try:
-        shipped = SHIPPED.read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    return _EXEC.sub(lambda _: f"ExecStart={program} run --config.file {config}", shipped)
+    """The unit that runs `program` with the configuration `config`."""
+    return shipped.unit(program)[NAME].replace(str(DEFAULT_FILE), str(config))
 
 
 def start(machine: Machine, *, restart: bool) -> Said:

@@ -5,14 +5,13 @@ import logging
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from exporter.exposition.families import UnknownGroupError, choose
 from exporter.exposition.text import CONTENT_TYPE
-from exporter.web.landing import Landing
-from exporter.web.landing.style import POLICY
+from exporter.web.pages import Pages, encodable
 from exporter.web.rendering import Rendering, Renderings
 from exporter.web.seldom import Seldom
 from exporter.web.site import Site
@@ -50,14 +49,9 @@ def accepts_gzip(header: str) -> bool:
     return False
 
 
-def _encodable(text: str) -> str:
-    """Sentences name files, whose names may be any bytes: what is no Unicode is shown as its backslash escape."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def application(site: Site) -> Starlette:
     """The ASGI application; it reads what `site` gives and changes nothing."""
-    landing, renderings = Landing(site), Renderings()
+    renderings = Renderings()
 
     async def metrics(request: Request) -> Response:
         try:
@@ -83,17 +77,13 @@ def application(site: Site) -> Starlette:
 
     async def ready(_: Request) -> Response:
         if problems := site.problems():
-            return PlainTextResponse(_encodable("".join(f"{problem}\n" for problem in problems)), 503)
+            return PlainTextResponse(encodable("".join(f"{problem}\n" for problem in problems)), 503)
         notes = (f"source {one.name}: {sentence}\n" for one in site.sources() for sentence in one.set_aside)
-        return PlainTextResponse(_encodable("".join(("pop3-exporter is ready.\n", *notes))))
-
-    async def home(_: Request) -> Response:
-        page = _encodable(landing.page())
-        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+        return PlainTextResponse(encodable("".join(("pop3-exporter is ready.\n", *notes))))
 
     return Starlette(
         routes=[
-            Route("/", home),
+            *Pages(site).routes,
             Route("/metrics", metrics),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),

@@ -190,7 +190,7 @@ def test_check_says_what_the_server_should_log(pop3: Run, log: Path, tmp_path: P
         (["report", "--from", "22.11.2026", "{log}"], 2, "a date looks like 2026-11-30"),
         (["report", "--sort", "colour", "{log}"], 2, "the columns are"),
         (["import", "{log}"], 2, "say into which --ledger"),
-        (["import", "--ledger", "{none}", "-"], 2, "standard input cannot be told from what was imported before"),
+        (["import", "--ledger", "{none}", "-"], 2, "what standard input brings cannot be compared"),
         (["import", "--ledger", "{log}", "{log}"], 1, "mail.log: not a ledger of pop3-exporter"),
         (["import", "--ledger", "{none}/x/ledger", "{log}"], 1, "none/x"),
         (["replay", "--log-time-zone", "Mars/Olympus", "{log}"], 2, "no such time zone"),

@@ -61,6 +61,20 @@ def test_a_daemon_that_answers_is_healthy(pop3: Run, guarded: Guarded) -> None:
     assert "Connection refused" in ran.err
 
 
+def test_flags_and_variables_hold_as_for_run(pop3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that is told its address by a flag or the environment is asked there."""
+    one = Guarded(tmp_path, "")
+    address = one.server.url.partition("//")[2].rstrip("/")
+    one.config.write_text(one.config.read_text().replace(address, "127.0.0.1:1"))
+    try:
+        assert 1 == pop3("healthcheck", one.config).code
+        assert 0 == pop3("healthcheck", one.config, "--web.listen-address", address).code
+        monkeypatch.setenv("POP3_EXPORTER_WEB_LISTEN_ADDRESS", address)
+        assert 0 == pop3("healthcheck", one.config).code
+    finally:
+        one.server.stop()
+
+
 @pytest.mark.parametrize("listen", [":0", "0.0.0.0:0", "localhost:0", "[::]:0"])
 def test_all_addresses_are_asked_on_loopback(pop3: Run, tmp_path: Path, listen: str) -> None:
     """What listens everywhere is asked where this machine always has an address."""
@@ -97,3 +111,14 @@ def test_the_gateway_is_asked_by_its_own_configuration(pop3: Run, tmp_path: Path
         assert (0, "") == (ran.code, ran.err)
     finally:
         one.server.stop()
+
+
+def test_it_knows_what_overrides_the_file(
+    pop3: Run, guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container whose variables say where to serve is asked there."""
+    config = tmp_path / "elsewhere.yaml"
+    config.write_text('web: {listen: "192.0.2.1:1"}\nsources: [{name: mail, paths: ["mail.log"]}]\n', encoding="utf-8")
+    monkeypatch.setenv("POP3_EXPORTER_WEB_LISTEN_ADDRESS", guarded.server.url.partition("//")[2])
+    monkeypatch.setenv("POP3_EXPORTER_WEB_CONFIG_FILE", str(tmp_path / "web.yml"))
+    assert 0 == pop3("healthcheck", config).code

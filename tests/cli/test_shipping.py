@@ -10,7 +10,7 @@ import yaml
 from tests.cli.running import Run
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-KINDS = ["dashboards", "rules", "runbooks", "unit", "config"]
+KINDS = ["dashboards", "rules", "runbooks", "unit", "kubernetes", "config"]
 
 
 def written(folder: Path) -> dict[str, str]:

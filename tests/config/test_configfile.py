@@ -35,7 +35,7 @@ users: {max: -1, max: 2}
         "c.yaml:2: ledgr: unknown key; did you mean ledger?",
         'c.yaml:3: web.listen: must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110" '
         "(it is 'nope')",
-        "c.yaml:5: sources[0].start: input should be 'end' or 'beginning' (it is 'never')",
+        "c.yaml:5: sources[0].start: must be 'end' or 'beginning' (it is 'never')",
         "c.yaml:7: sources[1].jornal: unknown key; did you mean journal?",
         "c.yaml:8: users.max: stands twice; remove one",
     ]

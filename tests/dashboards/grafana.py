@@ -74,17 +74,22 @@ class Page:
 
     def _settle_by_query(self, variable: Json) -> None:
         """Each row as `{labels} value milliseconds`, of which the regular expression takes the value."""
+        self._texts[f"${variable['name']}"] = ""  # what it asks of itself
+        found = self.offered(variable)
+        self._raw[variable["name"]] = found
+        text = (_regex(found) if found else "") if variable.get("multi") else [*found, ""][0]
+        self._texts[f"${variable['name']}"] = text
+
+    def offered(self, variable: Json) -> list[str]:
+        """The values that a variable finds."""
         query = self.expression(variable["query"]["query"]).removeprefix("query_result(").removesuffix(")")
         self.asked[variable["name"]] = query
         found = []
         for labels, value in self.prometheus.query(query, at=self.end).items():
             words = ",".join(f'{name}="{text}"' for name, text in labels)
             match = re.search(variable["regex"].strip("/"), f"{{{words}}} {value:.15g} {self.end * 1000}")
-            assert match is not None
-            found.append(match[1])
-        self._raw[variable["name"]] = found
-        text = _regex(found) if variable.get("multi") else found[0]
-        self._texts[f"${variable['name']}"] = text
+            found += [match[1]] if match else []
+        return found
 
     def _times(self) -> dict[str, str]:
         length = self.end - self.begin

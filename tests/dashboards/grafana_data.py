@@ -77,8 +77,15 @@ class Opened:
         panels = self.page.board["panels"]
         own = [panel | {"answers": self._frames(panel)} for panel in panels if panel.get("title") in self.answers]
         shared = [panel for panel in panels if any("panelId" in target for target in panel.get("targets", ()))]
-        variables = {name: self.page.expression(name) for name in ("${step:text}", "$step")} | {"$chart": chart}
+        variables = {name: self.page.expression(name) for name in ("${step:text}", "$step")} | {
+            "$chart": chart,
+            **self._bounds(),
+        }
         return {"panels": [*own, *shared], "variables": variables, "zone": self.zone}
+
+    def _bounds(self) -> dict[str, str]:
+        names = self.page.names("bounds") if "bounds" in self.page.found else []
+        return {"${bounds:csv}": ",".join(names), "$bounds": "|".join(names)}
 
     def _rows(self, target: Json) -> dict[Labels, float]:
         """Backwards: Prometheus promises no order, and what relies on one must not pass by chance."""

@@ -18,6 +18,7 @@ SCRAPE_SECONDS = 900
 GAPS = (
     (stamp("2026-10-24 22:10", ZONE), stamp("2026-10-25 01:40", ZONE)),
     (stamp("2026-11-10 13:30", ZONE), stamp("2026-11-11 22:40", ZONE)),  # its holds stand outside their window
+    (stamp("2026-11-17 13:10", ZONE), stamp("2026-11-17 13:20", ZONE)),  # one scrape, at this time of yesterday
 )
 SWITCHED_OFF = stamp("2026-11-03 15:00", ZONE)
 LATE_SECONDS = 3 * 3600
@@ -35,13 +36,19 @@ PEOPLE = (
     ("mx2", "unknown", None, FIRST, 3),
     ("win1", "old.example", "otto@old.example", FIRST, 10),
 )
+# More domains than charts show, and what is beyond the exporter's limit, which is busier than any.
+FOLDED = ("mx1", "_other", "_other", FIRST, 60)
+SMALL = tuple(("mx1", f"d{number}.example", f"dora@d{number}.example", FIRST + number, 2) for number in range(9))
+EVERYBODY = (*PEOPLE, FOLDED, *SMALL)
 NO_BYTES = ("received_bytes", "sent_bytes")
+# What of mx2's log is a part only: some refusals, and one half of the bandwidth.
+PARTS = {("mx2", "blocked_connections"): "lower_bound", ("mx2", "received_bytes"): "none"}
 
 
 def events() -> Iterator[Event]:
     """About 5,000 charges, of every measure, some of them late."""
     chance = random.Random(3)
-    for server, domain, user, first, a_day in PEOPLE:
+    for server, domain, user, first, a_day in EVERYBODY:
         last = SWITCHED_OFF if server == "win1" else NOW
         at = float(first)
         while at < last:
@@ -54,8 +61,8 @@ def site() -> Site:
     """All of it, scraped every quarter of an hour but in the gaps."""
     begin = FIRST // SCRAPE_SECONDS * SCRAPE_SECONDS + SCRAPE_SECONDS
     scrapes = [at for at in range(begin, NOW + 1, SCRAPE_SECONDS) if not any(start < at < end for start, end in GAPS)]
-    quality = {("win1", name): "none" for name in NO_BYTES}
-    return Site(ZONE, list(events()), scrapes, quality, {"win1": SWITCHED_OFF}, extra)
+    quality = {("win1", name): "none" for name in NO_BYTES} | PARTS
+    return Site(ZONE, list(events()), scrapes, quality, {"win1": SWITCHED_OFF}, extra=extra)
 
 
 def extra(now: int) -> Iterator[tuple[str, str, float]]:
@@ -67,10 +74,11 @@ def extra(now: int) -> Iterator[tuple[str, str, float]]:
         yield "pop3_exporter_last_event_timestamp_seconds", f'source="log",server="{server}"', now - 5
         yield "pop3_exporter_folded_users", f'server="{server}"', 0
         yield "pop3_exporter_folded_domains", f'server="{server}"', 0
-    for server, domain, user in {(server, domain, user) for server, domain, user, *_ in PEOPLE if user}:
+    for server, domain, user in {(server, domain, user) for server, domain, user, *_ in EVERYBODY if user}:
         labels = f'server="{server}",domain="{domain}",user="{user}"'
         yield "pop3_user_client_networks", labels, 2
         yield "pop3_user:connections:busiest14d", labels, 30
+        yield "pop3_user_last_login_timestamp_seconds", labels, FIRST
     person = 'server="mx1",domain="a.example",user="anna@a.example"'
     for alert in ("ALERTS", "ALERTS_FOR_STATE"):
         state = 'alertstate="firing",' if alert == "ALERTS" else ""
@@ -106,4 +114,14 @@ def _values(chance: random.Random, server: str) -> tuple[int, ...]:
     bad, failed = int(chance.random() < 0.1), int(chance.random() < 0.2)
     size = 0 if server == "win1" else chance.randrange(100_000)
     blocked, ended = int(chance.random() < 0.05), int(chance.random() < 0.05)
-    return (1, blocked, bad, ended, size // 50, size, 1 - failed, failed, bad * chance.randrange(1, 4))
+    return (
+        1,
+        blocked,
+        bad,
+        ended,
+        0 if server == "mx2" else size // 50,
+        size,
+        1 - failed,
+        failed,
+        bad * chance.randrange(1, 4),
+    )

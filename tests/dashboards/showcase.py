@@ -68,7 +68,7 @@ def site() -> Site:
     scrapes = [at for at in range(FIRST, OFTEN_SINCE, SCRAPE_SECONDS) if not GAP[0] < at < GAP[1]]
     scrapes += range(OFTEN_SINCE, NOW + 1, OFTEN_SECONDS)
     quality = {("win1", name): "none" for name in ("received_bytes", "sent_bytes")}
-    return Site(ZONE, list(events()), scrapes, quality, {}, extra)
+    return Site(ZONE, list(events()), scrapes, quality, {}, extra=extra)
 
 
 def extra(now: int) -> Iterator[tuple[str, str, float]]:

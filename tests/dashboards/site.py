@@ -59,12 +59,17 @@ class Site:
     quality: dict[tuple[str, str], str] = field(default_factory=dict)  # (server, measure): other than exact
     gone: dict[str, int] = field(default_factory=dict)  # server: when its exporter was switched off for good
     extra: Callable[[int], Iterable[tuple[str, str, float]]] = lambda _: ()  # (family, labels, value) at a scrape
+    instance: str = "mx:10110"  # of the scrapes; imported history has none
 
     def __post_init__(self) -> None:
         self.events.sort(key=lambda event: (event.arrival, event.stamp))
         self.calendar = Calendar([(0, ZoneInfo(self.zone))])
         self._by_stamp = sorted(self.events, key=lambda event: event.stamp)
         self._stamps = [event.stamp for event in self._by_stamp]
+
+    def logs(self, server: str, measure: str) -> bool:
+        """Whether the server's log has the measure, all of it or a part."""
+        return self.quality.get((server, measure)) != "none"
 
     def midnight(self, day: date) -> int:
         """The first instant of a local date."""
@@ -102,7 +107,7 @@ class Site:
             day, hour = self._turn(books, now, day, hour)
             self._show(samples, books, now)
         with path.open("w") as file:
-            _write(file, samples)
+            _write(file, samples, self.instance)
 
     def _turn(self, books: dict[tuple[Scope, Key], _Book], now: int, day: int, hour: int) -> tuple[int, int]:
         """Begin a new local day or hour: the hold is what the counter has reached."""
@@ -155,13 +160,13 @@ class Site:
             put(family, labels, value)
 
 
-def _write(file: TextIO, samples: dict[str, dict[str, list[str]]]) -> None:
+def _write(file: TextIO, samples: dict[str, dict[str, list[str]]], instance: str) -> None:
+    scraped = (f'instance="{instance}"', 'job="pop3"') if instance else ()
     for family, series in samples.items():
         counter = family.endswith("_total")
         file.write(f"# TYPE {family.removesuffix('_total')} {'counter' if counter else 'gauge'}\n")
         for labels, values in series.items():
-            common = ('instance="mx:10110"', 'job="pop3"', *([labels] if labels else []))
-            name = f"{family}{{{','.join(common)}}} "
+            name = f"{family}{{{','.join((*scraped, *([labels] if labels else [])))}}} "
             file.writelines(f"{name}{value}\n" for value in values)
     file.write("# EOF\n")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from exporter.periods import Step, period_of
+from tests.dashboards.grafana import ALL
 from tests.dashboards.site import Event, Site, dates, local
 from tests.dashboards.test_numbers import Asked
 
@@ -30,6 +31,7 @@ class Table:
     titles: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     write: Callable[[Cell], str] = str  # the first column
+    bounds: frozenset[str] = frozenset()  # the titles of which the log has a part only
 
     def raw(self) -> list[list[str]]:
         """As in a CSV without formats."""
@@ -46,7 +48,8 @@ class Table:
     def texts(self, row: Sequence[Cell]) -> list[str]:
         """A row as it is shown."""
         first, *others = row
-        return [self.write(first), *(shown(cell, title) for title, cell in zip(self.titles[1:], others, strict=True))]
+        cells = zip(self.titles[1:], others, strict=True)
+        return [self.write(first), *(shown(cell, title, is_bound=title in self.bounds) for title, cell in cells)]
 
 
 def by_name(site: Site, asked: Asked, label: str, columns: Columns, domain: str | None = None) -> Table:
@@ -58,7 +61,7 @@ def by_name(site: Site, asked: Asked, label: str, columns: Columns, domain: str 
             groups.setdefault(name, []).append(event)
     rows = [[name, *(cell(site, events, measures) for measures in columns.values())] for name, events in groups.items()]
     rows.sort(key=lambda row: -int(row[1] or 0))
-    return Table([label.capitalize(), *columns], rows)
+    return Table([label.capitalize(), *columns], rows, bounds=bounds(site, asked))
 
 
 def by_step(site: Site, asked: Asked, step: Step, columns: Columns, only: Callable[[Event], bool]) -> Table:
@@ -76,7 +79,7 @@ def by_step(site: Site, asked: Asked, step: Step, columns: Columns, only: Callab
         rows.append([begin * 1000, *covered, *numbers])
     labels = {site.midnight(days[0]) * 1000: _label(days[0], step) for days in periods.values()}
     titles = ["Period", *([] if step is Step.DAY else ["Days"]), *columns]
-    return Table(titles, rows, lambda begin: labels[int(begin or 0)])
+    return Table(titles, rows, lambda begin: labels[int(begin or 0)], bounds(site, asked))
 
 
 def by_hour(site: Site, asked: Asked, columns: Columns, only: Callable[[Event], bool]) -> Table:
@@ -86,28 +89,44 @@ def by_hour(site: Site, asked: Asked, columns: Columns, only: Callable[[Event], 
     for begin in range(asked.begin, asked.end, 3600):
         inside = [event for event in site.between(begin, begin + 3600) if only(event)]
         rows.append([begin * 1000, *(cell(site, inside, measures, known) for measures in columns.values())])
-    return Table(["Period", *columns], rows, lambda begin: f"{local(int(begin or 0) // 1000, site.zone):%F %H:00 %Z}")
+    hour = "%F %H:00 %Z"
+    titles = ["Period", *columns]
+    return Table(titles, rows, lambda at: f"{local(int(at or 0) // 1000, site.zone):{hour}}", bounds(site, asked))
+
+
+def bounds(site: Site, asked: Asked) -> frozenset[str]:
+    """The columns of which some chosen server's log has a part only, or one half of the bandwidth."""
+    servers = {event.server for event in site.events if asked.servers == ALL or event.server in asked.servers}
+    halves = [[site.logs(server, name) for name in USERS["Bandwidth"]] for server in servers]
+    found = {title for title, names in ACCOUNT.items() for one in servers if _is_part(site, one, names)}
+    return frozenset(found | ({"Bandwidth"} if any(any(one) and not all(one) for one in halves) else set()))
+
+
+def _is_part(site: Site, server: str, names: Sequence[str]) -> bool:
+    return any(site.quality.get((server, name)) == "lower_bound" for name in names)
 
 
 def cell(site: Site, events: Iterable[Event], measures: Sequence[str], known: Sequence[Event] = ()) -> int | None:
     """The sum over the servers that log the measure; `known`: events that tell which servers there are."""
     events = list(events)
     servers = {event.server for event in known or events}
-    if all((server, measures[0]) in site.quality for server in servers):
+    if not any(site.logs(server, name) for server in servers for name in measures):
         return NOT_LOGGED
-    return sum(site.value(event, name) for event in events for name in measures)
+    return sum(site.value(event, name) for event in events for name in measures if site.logs(event.server, name))
 
 
 def raw(value: Cell) -> str:
     return "" if value is NOT_LOGGED else str(value)
 
 
-def shown(value: Cell, title: str) -> str:
-    """`1,234`, `62.1 MB`, `not logged`."""
+def shown(value: Cell, title: str, *, is_bound: bool = False) -> str:
+    """`1,234`, `62.1 MB`, `not logged`; of what the log has a part only `≥ 1234`, `62.1 MB or more`."""
     if value is NOT_LOGGED:
         return "not logged"
     if isinstance(value, str):
         return value
+    if is_bound:
+        return f"{_bytes(value)} or more" if title == "Bandwidth" else f"≥ {value}"
     return _bytes(value) if title == "Bandwidth" else f"{value:,}"
 
 

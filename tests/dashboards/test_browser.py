@@ -87,23 +87,66 @@ def test_an_address_that_was_kept_shows_todays_numbers(viewer: Viewer, site: Sit
             list(row) for row in zip(*(viewer.cells("Servers", at) for at in range(len(table.titles))), strict=True)
         ]
         # Whatever is chosen, the address is written anew.
-        viewer.page.get_by_role("link", name="Month", exact=True).click()
+        viewer.choose("Step", "Month")
         expect(viewer.page).to_have_url(re.compile("var-step=YYYY-MM"))
-        viewer.settle()
         names = parse_qs(urlsplit(viewer.page.url).query, keep_blank_values=True)
         assert {"datasource", "server", "step", "chart"} == {one[4:] for one in names if one.startswith("var-")}
 
 
-def test_step_and_chart_change_with_one_click(viewer: Viewer) -> None:
-    """The links above the charts change the step and the chart type, and the address with them."""
+DRAWN = [
+    *(
+        (uid, f"{what} by Day")
+        for uid in UIDS[:4]
+        if uid != "pop3-domains"
+        for what in ("Connections", "Errors", "Bandwidth")
+    ),
+    ("pop3-domains", "Connections of the 10 largest domains by Day"),
+]
+
+
+@pytest.mark.parametrize(("uid", "title"), DRAWN)
+def test_a_chart_type_is_drawn_at_once(uid: str, title: str, viewer: Viewer) -> None:
+    """Its pixels change with the choice, without a click on Refresh, and come back with it."""
+    viewer.open(uid)
+    seen = [viewer.drawn(title)]
+    for name in ("Lines", "Area", "Points"):
+        viewer.choose("Chart", name)
+        seen.append(viewer.drawn(title, seen[-1]))
+    assert len(seen) == len(set(seen))
+    assert not viewer.troubles
+
+
+@pytest.mark.parametrize(
+    ("uid", "chosen"),
+    [("pop3-domain", {"domain": "c.example"}), ("pop3-user", {"domain": "c.example", "user": "carla@c.example"})],
+)
+def test_what_is_chosen_survives_a_change_of_range(uid: str, chosen: dict[str, str], viewer: Viewer) -> None:
+    """Also one that knows nothing of it; and the browser's way back leads back."""
+    viewer.open(uid, LAST_30_DAYS, **chosen)
+    expected = {f"var-{name}": [value] for name, value in chosen.items()}
+    begins = []
+    for goal in ("", "Last quarter", "Last 30 days", "back", "back"):
+        if goal == "back":
+            viewer.page.go_back()
+        elif goal:
+            viewer.page.get_by_test_id("data-testid TimePicker Open Button").click()
+            viewer.page.get_by_text(goal, exact=True).click()
+        viewer.settle()
+        given = parse_qs(urlsplit(viewer.page.url).query)
+        assert expected == {name: given.get(name) for name in expected}, goal
+        begins.append(given["from"])
+    assert begins[4] == begins[0]
+
+
+def test_step_and_chart_change_in_their_lists(viewer: Viewer) -> None:
+    """The lists above the charts change the step and the chart type, and the address with them."""
     viewer.open("pop3-trend")
-    viewer.page.get_by_role("link", name="Month", exact=True).click()
+    viewer.choose("Step", "Month")
     expect(viewer.panel("Report by Month").get_by_text("18 of 30")).to_be_visible()
     assert ["2026-11", "2026-10"] == viewer.cells("Report by Month", 0)
     assert ["18 of 30", "12 of 31"] == viewer.cells("Report by Month", 1)
-    viewer.page.get_by_role("link", name="Lines", exact=True).click()
+    viewer.choose("Chart", "Lines")
     expect(viewer.page).to_have_url(re.compile("var-chart=lines"))
-    viewer.settle()
     assert not viewer.troubles
 
 
@@ -116,7 +159,9 @@ def test_the_doubled_hour_of_autumn_is_two_rows(viewer: Viewer) -> None:
 
 
 @pytest.mark.parametrize("sort", ["ascending", "descending"])
-@pytest.mark.parametrize("title", ["Servers", "Domains", "Domains of a while", "Users of a.example", "Report by Day"])
+@pytest.mark.parametrize(
+    "title", ["Servers", "Domains", "Domains of a while", "Known users of a.example", "Report by Day"]
+)
 def test_a_table_sorts_by_each_column(title: str, sort: str, viewer: Viewer, site: Site) -> None:
     """Clicks on a heading sort by it, up and down, by value and not by text: the first page begins so."""
     uid, asked, table = tables_of(site)[title]
@@ -164,9 +209,9 @@ def test_drilling_down_and_back(viewer: Viewer) -> None:
     links = viewer.page.get_by_role("link")
     follow(viewer.page.get_by_role("link", name="Domains", exact=True), "pop3-domains")
     follow(viewer.panel("Domains").get_by_role("link", name="b.example"), "pop3-domain", **{"var-domain": "b.example"})
-    expect(viewer.page.get_by_role("heading", name="Users of b.example")).to_be_visible()
+    expect(viewer.page.get_by_role("heading", name="Known users of b.example")).to_be_visible()
     person = {"var-domain": "b.example", "var-user": "ben@b.example"}
-    users = viewer.panel("Users of b.example")
+    users = viewer.panel("Known users of b.example")
     follow(users.get_by_role("link", name="ben@b.example"), "pop3-user", **person)
     left = []
     while len(places) > 1:
@@ -196,7 +241,7 @@ def instant(text: str) -> int:
         "Report by Day",
         "Servers",
         "Domains of a while",
-        "Users of a.example",
+        "Known users of a.example",
         "Report by Day of a user",
     ],
 )
@@ -226,6 +271,6 @@ def tables_of(site: Site) -> dict[str, tuple[str, Asked, Table]]:
         "Servers": ("pop3-trend", asked, by_name(site, asked, "server", REPORT)),
         "Domains": ("pop3-domains", asked, by_name(site, asked, "domain", REPORT)),
         "Domains of a while": ("pop3-domains", early, by_name(site, early, "domain", REPORT)),
-        "Users of a.example": ("pop3-domain", asked, by_name(site, asked, "user", USERS, "a.example")),
+        "Known users of a.example": ("pop3-domain", asked, by_name(site, asked, "user", USERS, "a.example")),
         "Report by Day of a user": ("pop3-user", asked, anna),
     }

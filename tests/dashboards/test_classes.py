@@ -20,7 +20,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 # Remarks that are silent where all is well: panel and query.
-SILENT = {("", ref) for ref in "ABCDE"}
+SILENT = {("", ref) for ref in "ABCDEFGHNW"}
 
 QUARTER_DAY = 6 * 3600
 # To now and into the future, a day, over a gap and from inside it, longer than the data.
@@ -69,21 +69,47 @@ def test_an_empty_prometheus_is_no_error(uid: str, empty_prometheus: PrometheusS
 
 @pytest.mark.parametrize("uid", UIDS)
 def test_the_marks_in_the_charts_are_there(uid: str, prometheus: PrometheusServer) -> None:
-    """Firing alerts and the gaps without scrapes are found over the whole range; restarts: there were none."""
+    """Gaps without scrapes are found over the whole range, where they explain what is shown; restarts: none."""
     _, page = page_of(uid, prometheus)
+    if uid != "pop3-exporter":
+        assert [] == page.board["annotations"]["list"]
+        return
     found = {one["name"]: page.lines(one) for one in page.board["annotations"]["list"]}
-    assert {"Alerts": True, "Exporter restarts": False, "Scrape gaps": True} == {
-        name: bool(lines) for name, lines in found.items()
-    }
+    assert {"Exporter restarts": False, "Scrape gaps": True} == {name: bool(lines) for name, lines in found.items()}
 
 
 def test_the_busiest_domain_is_the_first(site: Site, prometheus: PrometheusServer) -> None:
-    """Domain opens with it; all that were ever known can be chosen, also those of a server that ended."""
+    """Domain opens with it; all that were ever known can be chosen, also of a server that ended, pseudo-names last."""
     page = Page(boards()["pop3-domain"].json(), prometheus, LAST_30_DAYS.begin, LAST_30_DAYS.end)
     counts = Counter(event.domain for event in site.events if event.server not in site.gone)
     ended = {event.domain for event in site.events} - set(counts)
-    assert [*(name for name, _ in counts.most_common()), *ended] == page.names("domain")
+    ranks = counts | dict.fromkeys(ended, 0)
+    pseudo = {"unknown", "_other"}
+    found = page.names("domain")
+    assert "_other" == counts.most_common(1)[0][0]
+    assert ranks[found[0]] == max(count for name, count in ranks.items() if name not in pseudo)
+    named = [name for name in found if name not in pseudo]
+    assert sorted((ranks[name] for name in named), reverse=True) == [ranks[name] for name in named]
+    assert (pseudo, set(ranks)) == (set(found[-2:]), set(found))
     assert ended
+
+
+def test_a_chosen_name_stays(prometheus: PrometheusServer) -> None:
+    """Also where the range knows nothing of it; a user only in his domain."""
+    before = Asked("2026-08-01", "2026-08-31")
+    chosen = {"domain": "c.example", "user": "carla@c.example"}
+    board = boards()["pop3-user"].json()
+    assert {"c.example"} == set(_offered(board, prometheus, before, "domain", chosen))
+    assert {"carla@c.example"} == set(_offered(board, prometheus, before, "user", chosen))
+    other = chosen | {"domain": "a.example"}
+    assert "carla@c.example" not in _offered(board, prometheus, LAST_30_DAYS, "user", other)
+
+
+def _offered(board: Json, prometheus: PrometheusServer, asked: Asked, name: str, chosen: dict[str, str]) -> list[str]:
+    """The names that a variable offers which already has a value."""
+    page = Page(board, prometheus, asked.begin, asked.end, {**chosen})
+    variable = next(one for one in board["templating"]["list"] if one["name"] == name)
+    return page.offered(variable)
 
 
 @pytest.mark.parametrize("hours", [1, 24])
@@ -92,7 +118,7 @@ def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, pro
     range_ = Range.of(scenario.FIRST, scenario.NOW, scenario.NOW)
     series = accounts.users("connections", Only(servers=".+"))
     rows = prometheus.query(accounts.recent(series, ["user"], hours, range_), at=scenario.NOW)
-    begin = scenario.NOW - 3600 * hours
+    begin = max(at for at in site.scrapes if at <= scenario.NOW - 3600 * hours)  # there was none just then yesterday
     arrived = [event.user for event in site.events if begin < event.arrival <= scenario.NOW and event.user]
     expected = {user: arrived.count(user) for user in arrived}
     assert expected == {dict(labels)["user"]: value for labels, value in rows.items() if value}
@@ -106,7 +132,10 @@ def test_ends_are_those_within_a_scrape_of_the_range(
     """How and why connections ended: each number lies between what the scrapes inside and around the range tell."""
     board = boards()["pop3-trend"]
     page = opened(board, replace(asked, servers=servers), prometheus, "Day")
-    panels = {"How connections ended": ("end",), "Why connections ended": ("end", "reason")}
+    panels = {
+        "How connections ended, while scraped": ("end",),
+        "Why connections ended, while scraped": ("end", "reason"),
+    }
     targets = {panel: target for panel, target in board.targets() if panel in panels}
     assert set(panels) == set(targets)
     least, most = ended_between(site.scrapes, asked.begin, asked.end + 1)

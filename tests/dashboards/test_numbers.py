@@ -17,7 +17,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 SERVERS = frozenset({"mx1", "mx2", "win1"})
-UIDS = ("pop3-trend", "pop3-domains", "pop3-domain", "pop3-user", "pop3-suspicious", "pop3-exporter")
+UIDS = ("pop3-trend", "pop3-domains", "pop3-domain", "pop3-user", "pop3-suspicious", "pop3-exporter", "pop3-start")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ def opened(
 
 def view(page: Page, site: Site, asked: Asked, step: str) -> View:
     servers = SERVERS if isinstance(asked.servers, str) else frozenset(asked.servers)
-    hidden: dict[str, list[str]] = {name: page.names(name) for name in page.found & {"top", "topusers", "suspects"}}
+    hidden: dict[str, list[str]] = {
+        name: page.names(name) for name in page.found & {"top", "topbytes", "topusers", "suspects"}
+    }
     until = min(scenario.NOW, asked.end)
     return View(site, asked.begin, asked.end, until, step, servers, "a.example", "anna@a.example", hidden)
 

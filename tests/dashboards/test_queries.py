@@ -15,7 +15,7 @@ BERLIN = Windows.of("Europe/Berlin", NOW)
 # the search for what no scrape showed is made only for servers that were not scraped all the time: MISSED.
 ALL = 'server=~"$server"'
 DAYS = """
-sum by(period)(sum_over_time((sum by()(clamp_min(
+sum by(period)(sum_over_time(((sum by()(clamp_min(
     (max by(server)(max_over_time(pop3_connections_day_start{ALL}[22h] offset -1d21h2m))
      or 0*(max by(server)(last_over_time(pop3_first_seen_timestamp_seconds{MISSED}[4d] offset -4d23h2m))
         >=(time()+82800))
@@ -27,6 +27,7 @@ sum by(period)(sum_over_time((sum by()(clamp_min(
         >=(time()-3600))
      or min by(server)(min_over_time(pop3_connections_day_start{MISSED}[4d] offset -3d23h2m))
      or 0*max by(server)(last_over_time(pop3_first_seen_timestamp_seconds{ALL}[2d] offset -1d23h))),0))
+    and on() (vector((time()+82800))>$began))
     *on() group_left(period) count_values("period",(year(vector(time()))*10000+month(vector(time()))*100
         +day_of_month(vector(time()))
         and on() (label_replace(vector(1),"step","$step","","")
@@ -46,7 +47,7 @@ sum by(period)(sum_over_time((sum by()(clamp_min(
 """.replace("ALL", ALL).replace("MISSED", f'{ALL},server!~"$unbroken"')
 HOLD = '__name__=~"(?i)pop3_domain_connections_${step:text}_start",__name__!="pop3_domain_connections_day_start"'
 HOURS = """
-sum by(period)(sum_over_time((sum by()(clamp_min(
+sum by(period)(sum_over_time(((sum by()(clamp_min(
     (max by(server,domain)(max_over_time({HOLD,ONLY}[55m] offset -1h55m))
      or 0*(max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{MISSED}[4d] offset -4d1h))
         >=(time()+3600))
@@ -58,6 +59,7 @@ sum by(period)(sum_over_time((sum by()(clamp_min(
         >=time())
      or min by(server,domain)(min_over_time({HOLD,MISSED}[4d] offset -4d))
      or 0*max by(server,domain)(last_over_time(pop3_domain_first_seen_timestamp_seconds{ONLY}[2h] offset -2h))),0))
+    and on() (vector((time()+3600))>$began))
     *on() group_left(period) count_values("period",vector(time())
         and on() (label_replace(vector(1),"step","$step","","")
         and on(step) label_replace(vector(1),"step","YYYY-MM-DD HH:00 z","",""))))

@@ -2,30 +2,37 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dashboards.boards import all_boards
 from dashboards.dashboard import Board
 from tests.dashboards import scenario
-from tests.dashboards.grafana import Page
-from tests.dashboards.site import Site
+from tests.dashboards.grafana import ALL, Page
+from tests.dashboards.site import Site, local
 from tests.dashboards.test_numbers import LAST_30_DAYS, RANGES, UIDS, Asked, boards, opened
 from tests.prometheus_server import PrometheusServer
 
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 REPORTS = UIDS[:4]
-FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
-EMPTY = "This data source knows no POP3 exporter in this range"
+FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus history"
+EMPTY = "No POP3 exporter is scraped in this range, and no history was imported"
+IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
+AT_LEAST = "≥ or more: the log has only a part of this number"
+WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight: choose days for exact limits"
+NOT_BEFORE = "The log begins on {}: of earlier days nothing is known"
 NO_BYTES = "win1 logs no bytes, so its bandwidth is missing (Dovecot: set pop3_logout_format)"
 TOO_LONG = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"
 OTHER_ZONE = f"These dashboards are for UTC, the exporter's days begin in {scenario.ZONE}: run `make dashboards`"
 
 
-def remarks(board: Board, asked: Asked, prometheus: PrometheusServer, title: str = "") -> set[str]:
+def remarks(
+    board: Board, asked: Asked, prometheus: PrometheusServer, title: str = "", user: str = "anna@a.example"
+) -> set[str]:
     """The words in a panel: that of the remarks has no title."""
-    page = opened(board, asked, prometheus, "Day")
+    page = opened(board, asked, prometheus, "Day", domain=user.partition("@")[2], user=user)
     return {
         words for panel, target in board.targets() if panel == title for words in _words(page, target.to_json_data())
     }
@@ -49,14 +56,15 @@ def short_memory(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.mark.parametrize("uid", REPORTS)
 def test_nothing_is_remarked_where_nothing_is_missing(uid: str, prometheus: PrometheusServer) -> None:
     """One grey line says that somebody has looked."""
-    asked = replace(LAST_30_DAYS, servers=("mx1", "mx2"))
+    asked = replace(LAST_30_DAYS, servers=("mx1",))
     assert {FINE} == remarks(boards()[uid], asked, prometheus)
 
 
 @pytest.mark.parametrize("uid", REPORTS)
 def test_a_log_without_bytes_is_named_with_what_to_do(uid: str, prometheus: PrometheusServer) -> None:
     """Its bandwidth is missing in every sum; the other servers' is not mentioned."""
-    assert {NO_BYTES} == remarks(boards()[uid], RANGES["a server without bytes"], prometheus)
+    asked = RANGES["a server without bytes"]
+    assert {NO_BYTES} == remarks(boards()[uid], asked, prometheus, user="otto@old.example")
 
 
 @pytest.mark.parametrize("uid", REPORTS)
@@ -70,7 +78,47 @@ def test_a_range_longer_than_memory_is_remarked(uid: str, short_memory: Promethe
 @pytest.mark.parametrize("uid", REPORTS)
 def test_nothing_is_known(uid: str, empty_prometheus: PrometheusServer) -> None:
     """Before the first scrape, or with another site's data source."""
-    assert {EMPTY} == remarks(boards()[uid], LAST_30_DAYS, empty_prometheus)
+    assert EMPTY in remarks(boards()[uid], LAST_30_DAYS, empty_prometheus)
+
+
+@pytest.mark.parametrize("uid", REPORTS)
+def test_a_bound_is_called_one(uid: str, prometheus: PrometheusServer) -> None:
+    """Where a log has only a part of something, also one half of the bandwidth."""
+    assert {AT_LEAST} == remarks(boards()[uid], replace(LAST_30_DAYS, servers=("mx2",)), prometheus)
+
+
+@pytest.mark.parametrize("uid", REPORTS)
+def test_days_before_the_log_are_remarked(uid: str, prometheus: PrometheusServer) -> None:
+    """They have no rows, and the reader is told why; also where the whole range lies before."""
+    begun = NOT_BEFORE.format(f"{local(scenario.FIRST, scenario.ZONE):%Y-%m-%d}")
+    assert begun in remarks(boards()[uid], RANGES["longer than the data"], prometheus)
+
+
+@pytest.mark.parametrize("uid", REPORTS)
+def test_hours_are_no_range_of_days(uid: str, prometheus: PrometheusServer) -> None:
+    """Of the last six hours the whole day is shown: that is said."""
+    board, begin = boards()[uid], LAST_30_DAYS.begin + 6 * 3600
+    page = Page(board.json(), prometheus, begin, LAST_30_DAYS.end, {"step": "Day", "server": ALL})
+    said = {words for panel, one in board.targets() if not panel for words in _words(page, one.to_json_data())}
+    assert WHOLE_DAYS in said
+
+
+@pytest.mark.parametrize(("uid", "label"), [("pop3-domain", "domain"), ("pop3-user", "user")])
+def test_a_name_that_is_not_there_is_remarked(uid: str, label: str, prometheus: PrometheusServer) -> None:
+    """Whoever asks for somebody else's, or for what has not logged in yet, does not read that nothing happened."""
+    page = Page(
+        boards()[uid].json(), prometheus, LAST_30_DAYS.begin, LAST_30_DAYS.end, {"step": "Day", label: "nobody"}
+    )
+    said = {words for panel, one in boards()[uid].targets() if not panel for words in _words(page, one.to_json_data())}
+    assert f"No {label} nobody is known in this range: it logged in later, or you may not see it" in said
+
+
+@pytest.mark.parametrize("uid", REPORTS)
+def test_imported_history_is_remarked(uid: str, site: Site, tmp_path: Path) -> None:
+    """What only scrapes tell is missing, and not because nothing happened."""
+    few = replace(site, scrapes=site.scrapes[-300:], instance="")
+    with few.served(tmp_path) as imported:
+        assert IMPORTED in remarks(boards()[uid], Asked("2026-11-16", "2026-11-18"), imported)
 
 
 @pytest.mark.skipif(scenario.ZONE == "UTC", reason="the committed dashboards are for UTC")
@@ -83,7 +131,7 @@ def test_another_zone_is_remarked(prometheus: PrometheusServer) -> None:
 
 def test_how_far_back_prometheus_reaches(prometheus: PrometheusServer) -> None:
     """In whole days, and that a quarter needs more."""
-    reach = remarks(boards()["pop3-exporter"], LAST_30_DAYS, prometheus, "Prometheus remembers · time zones")
+    reach = remarks(boards()["pop3-exporter"], LAST_30_DAYS, prometheus, "Prometheus history · time zones")
     assert {"44 days: a quarter is not possible yet"} == reach
 
 
@@ -92,7 +140,7 @@ def test_a_quarter_takes_92_days(days: int, said: str, prometheus: PrometheusSer
     """The same words for any age: the oldest sample's is put in its place."""
     board = boards()["pop3-exporter"]
     page = opened(board, LAST_30_DAYS, prometheus, "Day")
-    target = next(target for panel, target in board.targets() if panel.startswith("Prometheus remembers"))
+    target = next(target for panel, target in board.targets() if panel.startswith("Prometheus history"))
     begin, end = target.expr.index("($until-"), target.expr.index(")/86400")
     expr = f"{target.expr[:begin]}({days * 86_400 + 5}{target.expr[end:]}".replace("floor(", "floor(vector(1)*", 1)
     assert {said} == set(_words(page, target.to_json_data() | {"expr": expr}))

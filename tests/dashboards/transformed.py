@@ -17,7 +17,7 @@ LARGEST = "Connections of the 10 largest domains by ${step:text}"
 OTHERS = {
     title: (labels.split(), columns.split("|"))
     for title, (labels, columns) in {
-        "Why connections ended": ("end reason", "End|Reason|Connections"),
+        "Why connections ended, while scraped": ("end reason", "End|Reason|Connections"),
         "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since"),
         "Most networks": ("user domain", "User|Domain|Networks"),
         "Most login failures": ("user domain", "User|Domain|Login failures"),
@@ -80,15 +80,15 @@ class Case:
                 asked = [
                     row for row in servers.rows if isinstance(self.asked.servers, str) or row[0] in self.asked.servers
                 ]
-                return {BY_STEP: self.steps(site, self.columns), "Servers": Table(servers.titles, asked)}
+                return {BY_STEP: self.steps(site, self.columns), "Servers": replace(servers, rows=asked)}
             case "pop3-domains":
                 people = by_name(site, self.asked, "user", USERS)
                 rows = [[row[0], str(row[0]).partition("@")[2], *row[1:]] for row in people.rows]
-                users = Table(["User", "Domain", *USERS], rows)
+                users = replace(people, titles=["User", "Domain", *USERS], rows=rows)
                 return {"Domains": by_name(site, self.asked, "domain", REPORT), "Top 20 users": users}
             case "pop3-domain":
                 users = by_name(site, self.asked, "user", USERS, "a.example")
-                return {BY_STEP: self.steps(site, self.columns), "Users of $domain": users}
+                return {BY_STEP: self.steps(site, self.columns), "Known users of $domain": users}
             case "pop3-user":
                 return {BY_STEP: self.steps(site, self.columns)}
         return {}
@@ -128,9 +128,22 @@ def _differences(what: str, expected: Sequence[Any], found: Sequence[Any]) -> li
 
 def _table(title: str, case: Case, table: Table, panel: Shown, site: Site) -> Iterator[str]:
     raw = _begins(panel.csv(formats=False), case, site) if title == BY_STEP else panel.csv(formats=False)
-    yield from _differences(f"{title}, CSV", table.raw(), raw)
-    yield from _differences(f"{title}, formatted CSV", table.formatted(), panel.csv(formats=True))
-    yield from _differences(f"{title}, as shown", [table.titles, *map(table.texts, table.rows)], panel.table)
+    if title != BY_STEP:
+        at = table.titles.index("New connections")
+        counts = [int(row[at]) for row in raw[1:]]
+        yield from _differences(f"{title}, order", sorted(counts, reverse=True), counts)
+    for what, expected, found in (
+        ("CSV", table.raw(), raw),
+        ("formatted CSV", table.formatted(), panel.csv(formats=True)),
+        ("as shown", [list(table.titles), *map(table.texts, table.rows)], panel.table),
+    ):
+        # Names with as many connections may change places.
+        pair = (expected, found) if title == BY_STEP else (_by_name(expected), _by_name(found))
+        yield from _differences(f"{title}, {what}", *pair)
+
+
+def _by_name(rows: list[list[str]]) -> list[list[str]]:
+    return [*rows[:1], *sorted(rows[1:])]
 
 
 def _begins(cells: list[list[str]], case: Case, site: Site) -> list[list[str]]:
@@ -175,7 +188,9 @@ def _drawn(custom: Json) -> tuple[str, str, bool]:
 def _largest(case: Case, domains: Table, panel: Shown, site: Site) -> Iterator[str]:
     """A series per domain, the largest first, each cell of which is the log's; what is empty is 0."""
     yield from _axis(panel)
-    yield from _differences("Domains", [row[0] for row in domains.rows[:10]], panel.titles[1:])
+    counts = {str(row[0]): row[1] for row in domains.rows}
+    largest = [row[1] for row in domains.rows[:10]]  # the last of them may be as large as others
+    yield from _differences("Domains", largest, [counts.get(name) for name in panel.titles[1:]])
     cells = _begins(panel.csv(formats=False), case, site)
     for column, name in enumerate(panel.titles[1:], 1):
         events = replace(site, events=[event for event in site.events if event.domain == name])
@@ -185,13 +200,19 @@ def _largest(case: Case, domains: Table, panel: Shown, site: Site) -> Iterator[s
 
 
 def _shares(domains: Table, panels: dict[str, Shown]) -> Iterator[str]:
-    """Slices of the largest domains, with their names; those whose bytes nobody logs have none."""
+    """Slices of the largest domains, and one of all others, so that they are shares of all; of 0 there is none."""
     for title, column in (("Share of connections", "New connections"), ("Share of bandwidth", "Bandwidth")):
         at = domains.titles.index(column)
-        rows = sorted((row for row in domains.rows if row[at] is not None), key=lambda row: -int(row[at] or 0))[:10]
-        expected = [["Domain", column], *([str(row[0]), str(row[at])] for row in rows)]
-        yield from _differences(title, expected, panels[title].csv(formats=False))
-        yield from _differences(f"{title}, slices", [row[0] for row in rows], [name for name, _ in panels[title].tiles])
+        rows = sorted(((str(row[0]), int(row[at] or 0)) for row in domains.rows if row[at]), key=lambda row: -row[1])
+        others = ("others", sum(size for _, size in rows[10:]))
+        expected = sorted([*rows[:10], *([others] if others[1] else [])], key=lambda row: -row[1])
+        found = [(name, int(size)) for name, size in panels[title].csv(formats=False)[1:]]
+        sizes = dict(rows) | dict([others])
+        yield from _differences(title, [(name, sizes.get(name)) for name, _ in found], found)
+        yield from _differences(f"{title}, order", [size for _, size in expected], [size for _, size in found])
+        yield from _differences(
+            f"{title}, slices", [name for name, _ in found], [name for name, _ in panels[title].tiles]
+        )
 
 
 def _joined(answers: Answers, labels: Sequence[str]) -> list[list[str | float]]:

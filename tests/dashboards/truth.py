@@ -34,18 +34,16 @@ class View:
 
     def complaints(self, meaning: Meaning, rows: Rows) -> list[str]:
         """What is wrong with the rows of an exact target; empty: nothing."""
-        match meaning.quantity:
-            case Quantity.STEPS:
-                return self._compare(rows, meaning, self._steps(meaning))
-            case Quantity.TOTAL:
-                return self._compare(rows, meaning, self._total(meaning, self.begin, self.end + 1))
-            case Quantity.CHANGE:
-                return self._change(meaning, rows)
-            case Quantity.BEGINS:
-                return self._begins(meaning, rows)
-            case Quantity.COVERAGE:
-                return self._coverage(rows)
-        raise AssertionError(meaning)
+        judges: dict[Quantity | None, Callable[[Meaning, Rows], list[str]]] = {
+            Quantity.STEPS: lambda one, rows: self._compare(rows, one, self._steps(one)),
+            Quantity.TOTAL: lambda one, rows: self._compare(rows, one, self._total(one, self.begin, self.end + 1)),
+            Quantity.TOP: lambda one, rows: self._top(rows, one, self._total(one, self.begin, self.end + 1)),
+            Quantity.SHARES: lambda one, rows: self._compare(rows, one, self._shares(one)),
+            Quantity.CHANGE: self._change,
+            Quantity.BEGINS: self._begins,
+            Quantity.COVERAGE: lambda _, rows: self._coverage(rows),
+        }
+        return judges[meaning.quantity](meaning, rows)
 
     def _wanted(self, series: Series) -> Callable[[Event], bool]:
         names = self.names or {}
@@ -70,8 +68,20 @@ class View:
             for event in self.site.between(begin, end):
                 if wanted(event):
                     key = tuple(str(getattr(event, label)) for label in meaning.by)
-                    logged = (event.server, series.measure.name) not in self.site.quality
+                    logged = self.site.logs(event.server, series.measure.name)
                     sums[key, ""] += self.site.value(event, series.measure.name) if logged else 0
+        return dict(sums)
+
+    def _shares(self, meaning: Meaning) -> dict[Cell, int]:
+        """The totals of the largest domains, and all others' as one."""
+        names = self.names or {}
+        largest = names[(meaning.series[0].only.domains or "").removeprefix("$")]
+        everybody = [replace(one, only=replace(one.only, domains=None)) for one in meaning.series]
+        sums: Counter[Cell] = Counter()
+        for ((name,), _), value in self._total(
+            replace(meaning, series=tuple(everybody)), self.begin, self.end + 1
+        ).items():
+            sums[(name if name in largest else "others",), ""] += value
         return dict(sums)
 
     def _steps(self, meaning: Meaning) -> dict[Cell, int]:
@@ -82,10 +92,10 @@ class View:
         return dict(sums)
 
     def _periods(self) -> Iterator[tuple[str, int, int]]:
-        """Key, begin and end of each hour or day in the range that has begun; days of one period share its key."""
+        """Key, begin and end of each hour or day of the log in the range; days of one period share its key."""
         if self.step == "Hour":
             for begin in range(self.begin, self.end, 3600):
-                if begin <= self.until:
+                if begin <= self.until and begin + 3600 > self.began:
                     yield str(begin), begin, begin + 3600
             return
         for day in self.dates():
@@ -93,13 +103,19 @@ class View:
             yield f"{first:%Y%m%d}", self.site.midnight(day), self.site.midnight(day + timedelta(days=1))
 
     def dates(self) -> list[date]:
-        """The local dates that begin in the range and have begun."""
+        """The local dates that begin in the range and have begun, from the log's first on."""
         day = local(self.begin, self.site.zone).date()
+        first = local(self.began, self.site.zone).date()
         found = []
         while (begin := self.site.midnight(day)) <= min(self.end, self.until):
-            found += [day] if begin >= self.begin else []
+            found += [day] if begin >= self.begin and day >= first else []
             day += timedelta(days=1)
         return found
+
+    @property
+    def began(self) -> int:
+        """When the log of the chosen servers begins."""
+        return min((event.stamp for event in self.site.events if event.server in self.servers), default=0)
 
     def _compare(self, rows: Rows, meaning: Meaning, truth: Mapping[Cell, int]) -> list[str]:
         """Every row is right, every cell that is not 0 has a row; NaN stands only where there is nothing."""
@@ -117,11 +133,18 @@ class View:
         ]
         return wrong + [f"{cell}: no row, not {value}" for cell, value in truth.items() if value and cell not in seen]
 
+    def _top(self, rows: Rows, meaning: Meaning, truth: dict[Cell, int]) -> list[str]:
+        """Every row is right, and nothing larger is missing."""
+        least = min(rows.values(), default=0)
+        seen = {tuple(dict(labels).get(label, "") for label in meaning.by) for labels in rows}
+        expected = {cell: value for cell, value in truth.items() if cell[0] in seen or value > least}
+        return self._compare(rows, meaning, expected)
+
     def _silent(self, meaning: Meaning, cell: Cell, value: float) -> bool:
         """Whether a number stands where no server logs the measure."""
         named = dict(zip(meaning.by, cell[0], strict=True))
         servers = {named["server"]} if "server" in named else self.servers
-        lacking = all((server, one.measure.name) in self.site.quality for server in servers for one in meaning.series)
+        lacking = not any(self.site.logs(server, one.measure.name) for server in servers for one in meaning.series)
         return lacking and not math.isnan(value)
 
     def _change(self, meaning: Meaning, rows: Rows) -> list[str]:
@@ -135,13 +158,27 @@ class View:
         here = frozenset(name for name in self.servers if self.site.gone.get(name, self.begin) >= self.begin)
         earlier = replace(self, servers=here)
         begin = self._begin_before()
-        before = sum(earlier._total(meaning, begin, self.begin).values())
+        before = sum(earlier._total(meaning, begin, self.begin).values()) - earlier._not_yet(meaning)
         known = any(event.stamp <= begin for event in self.site.events if self._wanted(meaning.series[0])(event))
         expected = ""
         if known and before and not math.isnan(value):
             percent = math.floor(100 * (total / before - 1) + 0.5)
             expected = f"{percent:+d} % vs. before"
         return [] if dict(labels).get("change", "") == expected else [f"{labels}, not {expected} of {before}"]
+
+    def _not_yet(self, meaning: Meaning) -> int:
+        """Of the range before, what the last scrape had not yet shown when it was as old as this one is now."""
+        until = max(at for at in self.site.scrapes if at <= self.end) + 60
+        if until >= self.end - 3600:
+            return 0
+        then = 2 * self.begin - self.end - 1 + until - self.begin
+        scrape = max((at for at in self.site.scrapes if at <= then), default=0)
+        late = [
+            event
+            for event in self.site.between(2 * self.begin - self.end - 90_000, self.begin)
+            if event.arrival > scrape
+        ]
+        return sum(replace(self, site=replace(self.site, events=late))._total(meaning, 0, self.begin).values())
 
     def _begin_before(self) -> int:
         """Where the range before begins: as long ago as the range is long, at the midnight next to that."""

@@ -65,6 +65,29 @@ class Viewer:
     def panel(self, title: str) -> Locator:
         return self.page.locator("section").filter(has=self.page.get_by_role("heading", name=title, exact=True))
 
+    def choose(self, label: str, name: str) -> None:
+        """Another value of a variable, from its list above the panels."""
+        control = self.page.get_by_test_id(f"data-testid Dashboard template variables submenu Label {label}").locator(
+            ".."
+        )
+        control.get_by_role("combobox").click()
+        self.page.get_by_role("option", name=name, exact=True).click()
+        self.settle()
+
+    def drawn(self, title: str, other_than: str = "") -> str:
+        """The pixels of a chart, as soon as they are others than these. Playwright's TimeoutError if they stay."""
+        found = self.page.wait_for_function(
+            """([title, old]) => {
+                const panels = [...document.querySelectorAll('section')];
+                const panel = panels.find((one) => one.querySelector('h2')?.innerText === title);
+                const pixels = panel?.querySelector('canvas')?.toDataURL();
+                return pixels && pixels !== old && pixels;
+            }""",
+            arg=[title, other_than],
+            timeout=20_000,
+        )
+        return str(found.json_value())
+
     def heading(self, title: str, column: str) -> Locator:
         """The heading of a table's column, to be clicked."""
         return self.panel(title).get_by_role("columnheader").get_by_text(column, exact=True)

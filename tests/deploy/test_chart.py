@@ -134,7 +134,7 @@ def test_prometheus_accepts_the_rules(tmp_path: Path) -> None:
     assert links
     for link in links:
         assert link["dashboard"].startswith("https://grafana.example.com/d/pop3-")
-        assert link["runbook_url"].startswith("https://wiki.example.com/pop3/deploy/runbooks/POP3")
+        assert link["runbook_url"].startswith("https://wiki.example.com/pop3/POP3")
 
 
 def test_the_monitor_finds_the_service_and_keeps_its_series() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +79,39 @@ def test_containers_of_ours_may_write_their_volume_only() -> None:
 
 @pytest.mark.parametrize("name", ["exporter", "gateway"])
 def test_images_copy_what_their_build_context_has(name: str) -> None:
-    """What a Dockerfile copies exists, and .dockerignore lets it through."""
+    """What a Dockerfile copies or installs exists, and .dockerignore lets it through."""
     top = DEPLOY.parent
     allowed = [line[1:] for line in (top / ".dockerignore").read_text(encoding="utf-8").split() if line[0] == "!"]
-    lines = (DEPLOY / name / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    copies = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from=" not in line]
-    sources = [source for copy in copies for source in copy]
+    text = (DEPLOY / name / "Dockerfile").read_text(encoding="utf-8")
+    copies = [line.split()[1] for line in text.splitlines() if line.startswith("COPY ") and "--from=" not in line]
+    sources = [source for source in copies if source != "."] + re.findall(r"-r (\S+)", text)
+    assert f"deploy/{name}/requirements.txt" in sources
     assert [] == [source for source in sources if not (top / source).exists()]
     assert [] == [one for one in sources if not any(f"{one}/".startswith(f"{entry}/") for entry in allowed)]
+    built = {"pyproject.toml", "README.md", "LICENSE", "exporter", "dashboards", "deploy"}
+    assert built <= set(allowed)
+
+
+@pytest.mark.parametrize("name", ["exporter", "gateway"])
+def test_images_run_as_a_number_and_ask_for_their_health(name: str) -> None:
+    """Kubernetes cannot look up a name; a health check without the configuration knows neither TLS nor passwords."""
+    lines = (DEPLOY / name / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.fullmatch(r"USER \d+:\d+", line)]
+    assert [line for line in lines if 'CMD ["pop3-exporter", "healthcheck"' in line]
+    assert {"title", "description", "licenses", "version", "revision", "created"} <= set(
+        re.findall(r"org\.opencontainers\.image\.(\w+)=", "\n".join(lines))
+    )
+
+
+@pytest.mark.parametrize("name", ["exporter", "gateway"])
+def test_images_install_pinned_packages(name: str) -> None:
+    """Every dependency of pyproject.toml is in the lock, with its version and hashes."""
+    lock = (DEPLOY / name / "requirements.txt").read_text(encoding="utf-8")
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(project["optional-dependencies"]["gateway"] if name == "gateway" else ())]
+    names = {re.split(r"[^\w-]", one)[0].lower() for one in wanted if "win32" not in one}
+    assert names <= set(re.findall(r"^([\w-]+)==[^ ]+ .*\\$", lock, re.MULTILINE))
+    assert [] == re.findall(r"^\S+==.*(?<!\\)$", lock, re.MULTILINE)
 
 
 def test_the_customers_users_outlive_the_containers() -> None:

@@ -33,6 +33,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("dashboards", "grafana/dashboards", "*.json"),
         ("runbooks", "runbooks", "*.md"),
         ("config", "exporter", "config.yaml"),
+        ("kubernetes", "kubernetes", "*.yaml"),
     ],
 )
 def test_the_wheel_brings_its_files(program: Path, tmp_path: Path, kind: str, folder: str, pattern: str) -> None:
@@ -40,6 +41,12 @@ def test_the_wheel_brings_its_files(program: Path, tmp_path: Path, kind: str, fo
     ran(program, "files", kind, tmp_path, cwd=tmp_path)
     expected = {path.name: path.read_bytes() for path in (ROOT / "deploy" / folder).glob(pattern)}
     assert expected == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_dashboards_need_no_generator(program: Path, tmp_path: Path) -> None:
+    """grafanalib is not installed here."""
+    ran(program, "files", "dashboards", tmp_path, "--time-zone", "UTC", cwd=tmp_path)
+    assert {'"timezone": "utc"' in path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {True}
 
 
 def test_rules_and_unit_come_too(program: Path, tmp_path: Path) -> None:

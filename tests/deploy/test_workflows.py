@@ -15,6 +15,7 @@ from tests.tools import SYSTEM_PATH
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted(path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
+SCRIPTS = sorted(path for path in (ROOT / ".ci").iterdir() if path.is_file() and not path.suffix)
 # The action, its commit, and the version for people (and for the updater).
 PINNED = re.compile(r"- uses: [\w-]+/[\w-]+@[0-9a-f]{40} +# v\d+\.\d+\.\d+")
 # What a step may do besides calling a script of ours.
@@ -75,7 +76,7 @@ def test_issue_forms_ask_for_masked_lines(path: Path) -> None:
     assert re.search(r"pop3-exporter parse [^`]*--masked", labels)
 
 
-@pytest.mark.parametrize("script", sorted((ROOT / ".ci").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_scripts_are_shell(script: Path) -> None:
     """The shell can read each script."""
     first, _, text = script.read_text(encoding="utf-8").partition("\n")

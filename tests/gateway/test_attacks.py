@@ -151,6 +151,19 @@ def test_her_own_numbers_are_there(door: Door) -> None:
     assert [("a.example", True)] == [(row["metric"]["domain"], float(row["value"][1]) > 10) for row in rows]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["series", "labels"])
+def test_what_is_asked_for_is_what_is_answered(path: str, method: str, door: Door) -> None:
+    """The selector chooses among her own series, also in a form; one that finds nothing gets nothing."""
+    for selector, found in (("pop3_user_client_networks", True), ("pop3_nothing", False)):
+        asked, headers = {"match[]": selector}, {"X-Grafana-Id": door.token()}
+        address, form = (asked, None) if method == "GET" else (None, asked)
+        request = door.client.build_request(method, f"/api/v1/{path}", headers=headers, params=address, data=form)
+        answer = door.client.send(request).json()["data"]
+        assert bool(answer) == found
+        assert {selector} >= {labels["__name__"] for labels in answer if path == "series"}
+
+
 def test_the_operator_sees_everything(door: Door) -> None:
     """The same question by an administrator of another organisation."""
     rows = door.rows("sum by(domain)(pop3_domain_connections_total)", door.operator())

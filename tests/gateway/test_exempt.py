@@ -181,7 +181,7 @@ def test_all_questions_about_quality_in_the_dashboards_are_found() -> None:
     for board in all_boards("Europe/Berlin"):
         for panel, target in board.targets():
             text = target.expr
-            for name in ("${__from:date:seconds}", "${__to:date:seconds}", "$until", "$before"):
+            for name in ("${__from:date:seconds}", "${__to:date:seconds}", "$until", "$before", "$then", "$began"):
                 text = text.replace(name, "8")
             text = re.sub(r"\$\{__range_s\}s|\$__range|\$__rate_interval", "4s", text).replace("${step:text}", "Day")
             found = parts(text)

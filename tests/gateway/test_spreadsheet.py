@@ -8,15 +8,14 @@ by a double click: it is not Excel, but was written by others to do the same.
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.dashboards.site import Event, Site, stamp
 from tests.gateway.world import ZONE, Door
 from tests.prometheus_server import PrometheusServer
+from tests.spreadsheet import LANGUAGES, SEPARATORS, Cell, opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
@@ -40,19 +39,6 @@ USERS = {
     "true@a.example": "true@a.example",
 }
 NO_BYTES = {("win1", "received_bytes"): "none", ("win1", "sent_bytes"): "none"}
-LANGUAGES = {"English": 1033, "German": 1031}
-UTF_8 = 76
-SEPARATORS = {"comma": "44", "comma, semicolon and tab": "44/59/9"}
-TABLE, OFFICE = (f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("table", "office"))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """`kind`: string, float, date and so on; empty: None."""
-
-    kind: str | None
-    value: str
-    formula: str | None
 
 
 @pytest.fixture(scope="module")
@@ -69,24 +55,6 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         server.load_blocks(directory / "history.txt")
         with Door(directory, server.url, "http://127.0.0.1:1", clock=float(LAST)).open() as door:
             yield door
-
-
-def opened(path: Path, language: str, separators: str) -> list[list[Cell]]:
-    """The cells of a CSV file as LibreOffice has them after opening it."""
-    choices = f"CSV:{separators},34,{UTF_8},1,,{LANGUAGES[language]},false,false"
-    profile = f"-env:UserInstallation={(path.parent / 'profile').as_uri()}"
-    command = ["soffice", profile, "--headless", f"--infilter={choices}", "--convert-to", "fods"]
-    subprocess.run([*command, "--outdir", str(path.parent), str(path)], check=True, capture_output=True, timeout=120)
-    tree = ET.parse(path.with_suffix(".fods"))
-    rows = tree.iter(f"{TABLE}table-row")
-    return [[one for cell in row.iter(f"{TABLE}table-cell") for one in cells(cell)] for row in rows]
-
-
-def cells(element: ET.Element) -> list[Cell]:
-    kind = element.get(f"{OFFICE}value-type")
-    text = "\n".join("".join(part.itertext()) for part in element)
-    cell = Cell(kind, element.get(f"{OFFICE}value", text), element.get(f"{TABLE}formula"))
-    return [cell] * int(element.get(f"{TABLE}number-columns-repeated", "1"))
 
 
 def saved(gateway: Door, path: Path, **asked: str) -> None:

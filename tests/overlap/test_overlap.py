@@ -275,6 +275,24 @@ def test_hosts_of_their_own_may_share_a_log(host: Host) -> None:
         assert 1 == len(shared(config(one, other)))
 
 
+def test_two_servers_may_share_a_log(host: Host) -> None:
+    """One log of two servers, a source with its format for each, as the advice about such a log says."""
+    host.log.unlink(missing_ok=True)
+    wanted = host.write()
+    courier = "Nov 18 06:30:00 mx1 pop3d: LOGIN, user=bob@example.com, ip=[::ffff:192.0.2.7], port=[4711]\n"
+    with host.log.open("a", encoding="utf-8") as log:
+        log.write(courier)
+    one, other = (
+        {"name": name, "paths": [str(host.log)], "start": "beginning", "format": name}
+        for name in ("dovecot", "courier")
+    )
+    assert [] == shared(host.config(one, other))
+    assert [] == list(left_out(host.config(one, other)))
+    assert wanted + 1 == host.lived(one, other)
+    assert wanted + 1 == host.lived(one, other)
+    assert 1 == len(shared(host.config(one, {**other, "format": "auto"})))
+
+
 @given(
     st.lists(st.sampled_from(["mx1", "mx2", "mx*", "*"]), max_size=3),
     st.lists(st.sampled_from(["mx1", "a", "*"]), max_size=3),

@@ -50,7 +50,8 @@ def test_a_stolen_accounts_message_has_the_numbers(tmp_path: Path) -> None:
         "description": "In the last hour 118 connections and 59 refused logins; 40 networks in 24 hours. "
         "Busiest hour of the 14 days before: 25 connections, most networks 7.",
         "dashboard": f"{GRAFANA}/pop3-user?var-server=mx1&var-domain=example.com"
-        "&var-user=o%27ann%2Bx%40example.com&from=now-14d&to=now",
+        # From six hours before it was true for the first time, at half an hour, to two hours after.
+        f"&var-user=o%27ann%2Bx%40example.com&from={(1800 - 21_600) * 1000}&to={(1800 + 7200) * 1000}",
         "runbook_url": f"{RUNBOOKS}/POP3AccountLikelyCompromised.md",
     }
     labels = {"severity": "critical", "server": "mx1", "domain": "example.com", "user": user}

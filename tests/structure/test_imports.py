@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "exposition": {"__init__"},
     "reports": {"ledger"},
     "history": {"inputs", "envelopes", "exposition", "formats", "ledger", "pipeline", "reports"},
-    "web": {"__init__", "configfile", "exposition", "formats"},
+    "web": {"__init__", "configfile", "exposition", "formats", "ledger", "reports"},
     "gateway": {"__init__", "configfile", "reports", "web"},
     "configfile": set(),
     "config": {"formats"},
@@ -48,7 +48,8 @@ ALLOWED: dict[str, set[str]] = {
     "confinement": {"exposition", "faults", "heldfiles", "inputs", "ledger", "pipeline", "savepoint", "trial"},
     "crew": {"confinement", "faults", "ledger", "pipeline", "savepoint", "trial"},
     "daemon": {"confinement", "crew", "exposition", "faults", "ledger", "pulse"},
-    "setup": {"envelopes", "formats"},
+    "setup": {"__init__", "config", "envelopes", "formats", "shipped"},
+    "shipped": set(),
     "demo": {"inputs", "ledger", "setup"},
 }
 

@@ -74,7 +74,7 @@ SAID = [
     ("search for a copy", copies.SEARCHED_FILES, " newest files"),
     ("lines kept in memory", daemon.KEPT_BYTES // MIB, " MiB"),
     ("faulty lines", confinement.STEPS, " pieces"),
-    ("problems told", troubles.PROBLEMS_MOST, ""),
+    ("problems shown", troubles.PROBLEMS_MOST, ""),
     ("the loop stands still", pulse.LONGEST_SECONDS, " s"),
     ("after SIGTERM", signals.GRACE_SECONDS, " s"),
     ("connections", server.MAX_CONNECTIONS, ""),

@@ -11,10 +11,11 @@ from exporter.catalogue import Quality, Scope
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.sources import SourceReport
+from exporter.ledger.reading import Reading
 from exporter.model import Row, SourceCount, View
 from exporter.web.server import WebServer
 from exporter.web.serving import serve
-from exporter.web.site import ReportLine, Site
+from exporter.web.site import Files, Site
 from tests.exposition.views import BERLIN, NOW, amounts, view
 from tests.web.wordings import Plain
 
@@ -37,24 +38,29 @@ def small_view() -> View:
 
 @dataclass
 class World:
-    """What the daemon would give; tests change it."""
+    """What the daemon would give; tests change it. `ledger`: whose reports are shown; None: there are none."""
 
     view: View = field(default_factory=small_view)
     problems: list[str] = field(default_factory=list)
-    rows: list[ReportLine] = field(default_factory=list)
+    ledger: Path | None = None
+    listen: tuple[str, ...] = ("127.0.0.1:10110",)
+    files: Files = field(default_factory=dict)
     process: SelfMetrics = field(default_factory=SelfMetrics)
 
     def site(self) -> Site:
         """The functions that the web side is given."""
         self.process.report([SourceReport("mail", ("/var/log/mail.log*",), "plain")])
+        ledger = self.ledger
         return Site(
             Exposition(BERLIN, self.process),
             lambda: self.view,
             lambda: float(NOW),
             lambda: self.process.sources,
             lambda: self.problems,
-            lambda: self.rows,
+            None if ledger is None else lambda: Reading(ledger),
             {"plain": Plain()},
+            self.listen,
+            self.files,
         )
 
     def start(self, listen: str = "127.0.0.1:0", config_file: Path | None = None) -> WebServer:

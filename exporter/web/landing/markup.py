@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-VOID = frozenset(("br", "link", "meta", "rect"))
+VOID = frozenset(("br", "input", "link", "meta", "rect"))
 
 
 class Html(str):

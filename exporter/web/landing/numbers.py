@@ -1,6 +1,6 @@
 """Numbers and times as people read them."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 NOT_LOGGED = "not logged"
@@ -37,9 +37,24 @@ def moment(stamp: float, zone: tzinfo) -> str:
     return f"{datetime.fromtimestamp(stamp, zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def minute(stamp: float, zone: tzinfo) -> str:
+    """2026-11-22 12:34."""
+    return f"{datetime.fromtimestamp(stamp, zone):%Y-%m-%d %H:%M}"
+
+
 def zone_of(name: str) -> tzinfo:
     """The zone of that name, UTC where this machine does not know it."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return UTC
+
+
+def day_of(ordinal: int) -> str:
+    """Sun 2026-11-22."""
+    return f"{date.fromordinal(ordinal):%a %Y-%m-%d}"
+
+
+def visible(name: str) -> str:
+    """A name as logged, nothing of which is invisible or turns the line round: such letters as their escapes."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)

@@ -1,111 +1,129 @@
-"""Today's numbers, and the report of the last days."""
+"""Today's numbers, and tables of the report's columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from exporter.catalogue import (
-    BAD_COMMAND_CONNECTIONS,
-    BLOCKED_CONNECTIONS,
-    CONNECTIONS,
-    MEASURES,
-    RECEIVED_BYTES,
-    SENT_BYTES,
-    TERMINATIONS,
-    Quality,
-    Scope,
-)
+from exporter.catalogue import MEASURES, Quality, Scope
 from exporter.model import View
-from exporter.web.landing.markup import Html, el, text
+from exporter.reports.logged import judged, of_sum
+from exporter.reports.rows import COLUMNS, Mark, ReportRow
+from exporter.web.landing.markup import Html, each, el, text
 from exporter.web.landing.numbers import NOT_LOGGED, count, size
-from exporter.web.site import ReportLine
-
-# As in the terminal's report, worst first.
-MARKS = {Quality.NONE: "*", Quality.ESTIMATED: "~", Quality.LOWER_BOUND: "≥"}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the report: its title, its colour's class, and the measures it sums."""
+class Face:
+    """How a column of the report looks here: its title and its colour's class."""
 
     title: str
     colour: str
-    measures: tuple[int, ...]
 
     def show(self, value: int) -> str:
         """A number with its unit."""
         return size(value) if self.colour == "bytes" else count(value)
 
 
-COLUMNS = (
-    Column("New connections", "connections", (CONNECTIONS,)),
-    Column("Blocked connections", "blocked", (BLOCKED_CONNECTIONS,)),
-    Column("Bad commands", "bad", (BAD_COMMAND_CONNECTIONS,)),
-    Column("Terminations", "terminations", (TERMINATIONS,)),
-    Column("Bandwidth", "bytes", (RECEIVED_BYTES, SENT_BYTES)),
+# By position in COLUMNS.
+FACES = (
+    Face("New connections", "connections"),
+    Face("Blocked connections", "blocked"),
+    Face("Bad commands", "bad"),
+    Face("Terminations", "terminations"),
+    Face("Bandwidth", "bytes"),
 )
 
 
-def today(view: View, day: int) -> tuple[int | None, ...]:
-    """What local date `day` has brought on all servers, by position in COLUMNS; None: in no server's log."""
+def today(view: View, day: int) -> ReportRow:
+    """What local date `day` has brought on all servers."""
     rows = view.rows.get(Scope.SERVER, {}).values()
     added = [[total - hold for total, hold in zip(row.totals, row.day_hold(day), strict=True)] for row in rows]
-    return tuple(
-        sum(amounts[measure] for amounts in added for measure in column.measures)
-        if any(_is_logged(view, measure) for measure in column.measures)
-        else None
+    told = qualities(view)
+    shown = [
+        judged(
+            sum(amounts[measure] for amounts in added for measure in column.measures),
+            {of_sum(parts) for each_log in told if (parts := [each_log[m] for m in column.measures if m in each_log])},
+        )
         for column in COLUMNS
-    )
+    ]
+    return ReportRow("Today", tuple(value for value, _ in shown), tuple(mark for _, mark in shown))
 
 
-def _is_logged(view: View, measure: int) -> bool:
-    told = {quality for (_, _, name), quality in view.quality.items() if name == MEASURES[measure].name}
-    return told != {Quality.NONE}
+def qualities(view: View) -> list[dict[int, Quality]]:
+    """What holds now, by measure's position, for each source and server."""
+    positions = {measure.name: position for position, measure in enumerate(MEASURES)}
+    logs: dict[tuple[str, str], dict[int, Quality]] = {}
+    for (source, server, measure), quality in view.quality.items():
+        logs.setdefault((source, server), {})[positions.get(measure, -1)] = quality
+    return list(logs.values())
 
 
-def tiles(view: View, values: Sequence[int | None]) -> Html:
+def tiles(row: ReportRow) -> Html:
     """One tile per column."""
-    return el(
-        "div",
-        *(_tile(column, value, _mark(view, column)) for column, value in zip(COLUMNS, values, strict=True)),
-        class_="tiles",
-    )
+    shown = zip(FACES, row.values, row.marks, strict=True)
+    return el("div", *(_tile(*one) for one in shown), class_="tiles")
 
 
-def _mark(view: View, column: Column) -> str:
-    """The worst that holds now of the column's measures at any server."""
-    names = {MEASURES[measure].name for measure in column.measures}
-    told = {quality for (_, _, name), quality in view.quality.items() if name in names}
-    return next((mark for quality, mark in MARKS.items() if quality in told), "")
+def _tile(face: Face, value: int | None, mark: Mark | None) -> Html:
+    if value is None:
+        number = el("b", NOT_LOGGED, class_="none")
+    else:
+        number = el("b", marked(face.show(value), mark), title=count(value))
+    return el("div", number, el("span", face.title), class_=f"tile {face.colour}")
 
 
-def _tile(column: Column, value: int | None, mark: str) -> Html:
-    shown = NOT_LOGGED if value is None else marked(column.show(value), mark)
-    number = el("b", shown, class_="none") if value is None else el("b", shown, title=count(value))
-    return el("div", number, el("span", column.title), class_=f"tile {column.colour}")
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How a table is laid out.
+
+    `heads`: of all columns, those of the numbers too. `label`: the first cell of a row. `more`: cells behind the
+    numbers.
+    """
+
+    heads: Sequence[Html]
+    label: Callable[[ReportRow], str]
+    more: Callable[[ReportRow], Iterable[Html]] = lambda _: ()
+
+    def html(self, rows: Sequence[ReportRow]) -> Html:
+        """The rows with a bar in each cell, as long as its share of the column's largest."""
+        columns = zip(*(row.values for row in rows), strict=True)
+        largest = [max((value or 0 for value in column), default=0) for column in columns]
+        body = (
+            el(
+                "tr",
+                el("th", self.label(row), scope="row"),
+                *map(_cell, FACES, row.values, row.marks, largest),
+                *self.more(row),
+            )
+            for row in rows
+        )
+        return el("div", el("table", el("thead", el("tr", *self.heads)), el("tbody", *body)), class_="card scroll")
 
 
-def table(rows: Sequence[ReportLine]) -> Html:
-    """The rows with a bar in each cell, as long as its share of the column's largest; below, what marks mean."""
-    values = [row.values for row in rows]
-    largest = [max((value or 0 for value in column), default=0) for column in zip(*values, strict=True)]
-    head = el("tr", el("th", "Period"), *(el("th", column.title) for column in COLUMNS))
-    body = (
-        el("tr", el("th", row.label, scope="row"), *map(_cell, COLUMNS, numbers, row.marks, largest))
-        for row, numbers in zip(rows, values, strict=True)
-    )
-    legend = dict.fromkeys(meaning for row in rows for meaning in row.legend)
-    below = el("p", " · ".join(legend), class_="quiet") if legend else ""
-    return text(el("div", el("table", el("thead", head), el("tbody", *body)), class_="card scroll"), below)
+def heads(first: str) -> list[Html]:
+    """Headings of a table that cannot be sorted."""
+    return [el("th", first), *(el("th", face.title) for face in FACES)]
 
 
-def _cell(column: Column, value: int | None, mark: str, largest: int) -> Html:
+def legend(rows: Iterable[ReportRow]) -> Html:
+    """What the marks in these rows mean."""
+    found = {mark for row in rows for mark in row.marks}
+    meanings = [mark.meaning for mark in Mark if mark in found]
+    return el("p", " · ".join(meanings), class_="quiet legend") if meanings else Html("")
+
+
+def _cell(face: Face, value: int | None, mark: Mark | None, largest: int) -> Html:
     if value is None:
         return el("td", NOT_LOGGED, class_="none")
     share = f"{100 * value / max(largest, 1):.1f}%"
     bar = el("svg", el("rect", width=share, height="100%", rx=2), aria_hidden="true")
-    return el("td", text(marked(column.show(value), mark), bar), title=count(value), class_=column.colour)
+    return el("td", text(marked(face.show(value), mark), bar), title=count(value), class_=face.colour)
 
 
-def marked(number: str, mark: str) -> str:
-    """The number with its mark where the terminal's report has it."""
-    return f"{number}{mark}" if mark == "*" else f"{mark}{number}"
+def marked(number: str, mark: Mark | None) -> str:
+    """The number with its mark, both on one line."""
+    return (mark.at(number) if mark else number).replace(" ", "\u00a0")
+
+
+def notes(sentences: Iterable[str]) -> Html:
+    """What has to be known beside the numbers."""
+    return each("p", tuple(sentences), class_="quiet")

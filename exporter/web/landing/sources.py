@@ -127,14 +127,14 @@ def _quality(
 
 def _more(measures: Mapping[str, Quality], wording: Format | None, *, in_doubt: bool) -> Html:
     if in_doubt:
-        return el("p", "Its numbers are in doubt: see the problem of its source above.", class_="quiet")
+        return el("p", "These numbers are in doubt: see the problem of the source above.", class_="quiet")
     if wording is None or set(measures.values()) == {Quality.EXACT}:
         return Html("")
     sentences = advice(wording, measures)
     if not sentences:
-        return el("p", "No setting is known that makes its log tell more.", class_="quiet")
+        return el("p", "No known setting adds the rest to this log.", class_="quiet")
     return text(
-        el("p", el("strong", "To learn more from its log:")),
+        el("p", el("strong", "To log the rest as well:")),
         el("ul", each("li", tuple(with_code(sentence) for sentence in sentences))),
     )
 

@@ -1,0 +1,136 @@
+"""Start: what is going on now? Grafana's home for operators."""
+
+from grafanalib import core
+
+from dashboards import frames, links, panels, suspicious, theme, variables
+from dashboards.dashboard import Board, Zone
+from dashboards.notes import notes
+from dashboards.panels import Override, Place
+from dashboards.queries import Only, Series, accounts, top, total
+from dashboards.report import Report
+from dashboards.targets import Quantity, exact, now, rows
+from exporter.catalogue import CONNECTIONS, MEASURES, Scope
+
+SERVERS, DOMAINS, UNUSED, UP, COUNTS = 4, 5, 6, 20, 21
+TOP, LISTED = 10, 200
+SPANS = (30, 90, 180, 365)  # days without a login
+PERSON = ("domain", "user")
+
+
+def board(zone: Zone) -> Board:
+    shown = Report(links.START, zone, Scope.SERVER, Only())
+    return Board(
+        links.START,
+        "What is going on now? All servers, firing alerts, the busiest domains, and accounts that nobody uses.",
+        zone,
+        [
+            variables.datasource(),
+            variables.server(),
+            variables.newest(),
+            *variables.scraped(),
+            *variables.range_before(),
+            *variables.known(),
+        ],
+        [
+            *shown.totals((0, 0)),
+            _up((20, 0, 4, 3)),
+            notes(zone, (0, 3, 24, 2), links.START),
+            suspicious.alerts(links.START, (0, 5, 24, 7)),
+            _servers(shown, (0, 12, 24, 8)),
+            _domains((0, 20, 12, 13)),
+            *(_unused(at, days) for at, days in enumerate(SPANS)),
+            _accounts((12, 23, 12, 10)),
+        ],
+        time=core.Time("now/d", "now/d"),
+        refresh="1m",
+    )
+
+
+def _up(place: Place) -> panels.Panel:
+    up = 'max by(instance)(last_over_time(up{job="pop3"}[10m] @ $until))'
+    named = f'count_values("of",count({up}))'
+    return panels.tile(
+        UP,
+        "Exporters up",
+        place,
+        "Scraped in the ten minutes before the newest sample, and how many are known.",
+        now("A", f"sum({up})*on() group_left(of) {named}", "of {{of}}"),
+        unit=theme.COUNT,
+        looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
+        named=True,
+    )
+
+
+def _servers(shown: Report, place: Place) -> panels.Panel:
+    """Today's numbers of each, and when its log last said something."""
+    last = "max by(server)(last_over_time(pop3_exporter_last_event_timestamp_seconds[10m] @ $until))"
+    fields = {"Value #S": "Last event", **shown.fields()}
+    return panels.table(
+        SERVERS,
+        "Servers",
+        place,
+        "The numbers of the range by server, and how long ago its log last told of something. A click opens Trend.",
+        [*shown.total_targets("server"), rows("S", f"clamp_min($until-60-{last},0)")],
+        sort=(shown.titles[0], True),
+        overrides=[
+            panels.named("Server", "Open Trend", links.url(links.START, links.TREND, server="${__value.text}")),
+            panels.by_name("Last event", {"unit": theme.SECONDS, "decimals": 0, "noValue": "not scraped"}),
+            *shown.looks(),
+        ],
+        transformations=[
+            *frames.joined("server", fields, keep="Server"),
+            frames.empty_for_nan(shown.titles),
+            frames.following("bounds"),
+        ],
+        totals=shown.titles,
+    )
+
+
+def _domains(place: Place) -> panels.Panel:
+    series = [Series(Scope.DOMAIN, MEASURES[CONNECTIONS])]
+    title = theme.NEW_CONNECTIONS.title
+    return panels.table(
+        DOMAINS,
+        "Busiest domains",
+        place,
+        f"The {TOP} with the most connections in the range. A click on a name opens the domain.",
+        [exact("A", top(TOP, total(series, ["domain"])), Quantity.TOP, series, ["domain"])],
+        sort=(title, True),
+        overrides=[
+            panels.named("Domain", "Open this domain", links.url(links.START, links.DOMAIN, domain="${__value.text}")),
+            panels.column(theme.NEW_CONNECTIONS, bar=True),
+        ],
+        transformations=frames.columns({"domain": "Domain", "Value": title}),
+    )
+
+
+def _unused(at: int, days: int) -> panels.Panel:
+    accounts_ = accounts.unused(PERSON)
+    return panels.tile(
+        COUNTS + at,
+        f"Unused {days} d",
+        (12 + 3 * at, 20, 3, 3),
+        f"Accounts into which nobody has logged in for {days} days, as far as the log reaches.",
+        now("A", f"count({accounts_}>={days}) or 0*count({accounts_})"),
+        unit=theme.COUNT,
+        looks={"noValue": "-", "color": panels.fixed(theme.GREY)},
+    )
+
+
+def _accounts(place: Place) -> panels.Panel:
+    return panels.table(
+        UNUSED,
+        "Unused accounts",
+        place,
+        f"Accounts without a login for {SPANS[0]} days or more, the longest first, {LISTED} at most. "
+        "All of them: pop3-exporter report --by user --inactive DAYS.",
+        [rows("A", f"{top(LISTED, accounts.unused(PERSON))}>={SPANS[0]}")],
+        sort=("Days", True),
+        overrides=[_open_user(), panels.by_name("Days", {"unit": theme.COUNT, "custom.width": 100})],
+        transformations=frames.columns({"user": "User", "Value": "Days", "domain": "Domain"}),
+        empty=f"No known account is unused for {SPANS[0]} days.",
+    )
+
+
+def _open_user() -> Override:
+    return panels.named("User", "Open this user", suspicious.user_of_domain(links.START), carry_range=False)
