@@ -14,7 +14,6 @@ from exporter.inputs.identity import HEAD_BYTES
 from exporter.inputs.readers import Reader, Torn, open_reader
 from exporter.inputs.whole import Piece, pieces
 from exporter.ledger import Ledger, LedgerError
-from exporter.ledger.reading import Reading
 from exporter.model import Batch, Position, SourceCheckpoint, SourceCount
 from exporter.pipeline import OWN_STATE, Pipeline
 
@@ -254,6 +253,4 @@ class _Meter:
 
 def _saved_positions(ledger: Ledger) -> dict[str, Sequence[Position]]:
     """Of every source that the ledger knows."""
-    with closing(Reading(ledger.path)) as reading:
-        sources = [source for (source,) in reading.connection.execute("SELECT DISTINCT source FROM positions")]
-    return {source: saved.positions for source in sources if (saved := ledger.restored(source))}
+    return {source: saved.positions for source, saved in ledger.known_sources.items() if saved.positions}

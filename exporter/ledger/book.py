@@ -1,30 +1,29 @@
 """The ledger: system of record for totals, history, positions, open sessions and names (design section 4).
 
 One SQLite file, one transaction per commit, one process. `book` gathers charges in memory, `commit` makes them
-durable together with how far the logs were read, and only then are they to be seen in `view`.
+durable together with how far the logs were read, and only then are they to be seen in `view`. A commit is one row of
+the journal; the tables are brought up from it every so many commits, when the ledger is opened, and when it is closed.
 """
 
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from itertools import chain
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from exporter.catalogue import SCOPES, Scope
-from exporter.ledger import bounds, ends, failures, quality, schema, sources, store, upkeep, zones
 from exporter.ledger import connection as files
-from exporter.ledger.balance import Balance
-from exporter.ledger.drafts import Drafts, Waiting, Written
-from exporter.ledger.entries import Entry, Horizon
-from exporter.ledger.guard import Guard
+from exporter.ledger import journal, schema, sources, writing, zones
+from exporter.ledger.deciding import decided
+from exporter.ledger.drafts import Drafts, Waiting
+from exporter.ledger.entries import Horizon
+from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
-from exporter.ledger.logins import NOTHING, Logins, Noted
-from exporter.ledger.pending import Delta, Pending
-from exporter.ledger.posting import Posting
+from exporter.ledger.pending import Pending
 from exporter.ledger.sources import SavedSource
-from exporter.ledger.upkeep import Keep, Progress
-from exporter.ledger.view import Views
+from exporter.ledger.state import Staged, State
+from exporter.ledger.upkeep import Keep
+from exporter.ledger.writing import Limits, Writer
 from exporter.model import Charge, SourceCheckpoint, View
 from exporter.names import NameRules, Names
 
@@ -49,47 +48,48 @@ class Ledger:
         zone: str | None = None,
         names: NameRules | None = None,
         keep: Keep | None = None,
+        journal_rows: int = writing.ROWS,
         now: float,
     ) -> Self:
         """Open or create the ledger at `path`, for this process alone.
 
         `zone`: in which days begin; None: as the ledger has it, in a new one the machine's. LedgerError if another
-        process has it, the zone is another one, or the file cannot be used.
+        process has it, the zone is another one, or the file cannot be used. `journal_rows`: after how many commits
+        the tables are brought up.
         """
         path = Path(path)
         lock = Lock(path, create=True)
         try:
-            return cls(path, lock, zone, names or NameRules(), keep=keep or Keep(), now=now)
+            return cls(path, lock, zone, names or NameRules(), keep or Keep(), journal_rows, now)
         except BaseException:
             lock.abandon()
             raise
 
-    _entries: dict[Labels, Entry]
-    _opened: Horizon
-    _sources: dict[str, SavedSource]
-    _logins: Logins
+    _state: State
+    _restored: dict[str, SavedSource]
 
-    def __init__(self, path: Path, lock: Lock, zone: str | None, rules: NameRules, *, keep: Keep, now: float) -> None:
+    def __init__(  # noqa: PLR0917 - see `open`
+        self, path: Path, lock: Lock, zone: str | None, rules: NameRules, keep: Keep, journal_rows: int, now: float
+    ) -> None:
         self.path = path
         self._lock = lock
         self._keep = keep
-        self._drafts = Drafts()
-        self._balance = Balance()
-        self._progress = Progress()
         self._stale = False
+        self._committed_at = now
         self._connection = files.open_for_writing(path, had=lock.commits)
         try:
             with files.explained(path):
                 self.zones = zones.settle(self._connection, str(path), zone)
                 self.calendar = zones.calendar_of(self.zones)
+                self._writer = Writer(path, self._connection, journal_rows)
                 self._load(now)
-                self._restored = dict(self._sources)
-                self._commits = schema.commits(self._connection)
-                self._guard = Guard(path, self._connection)
+                self._restored = {name: self._found(name) for name in self._state.sources}
+                self.names = Names(rules, self._state.entries)
+                self._bring_up(now)
         except BaseException:
             self._connection.close()
             raise
-        self.names = Names(rules, self._entries)
+        self._drafts = Drafts(self.calendar)
         self.view = self._new_view(now)
         self._mark_open()
 
@@ -105,26 +105,29 @@ class Ledger:
     def rename_source(self, old: str, new: str, now: float) -> None:
         """Let all that is kept of source `old` be that of `new`, which is not known yet. LedgerError."""
         with files.explained(self.path):
-            self._guard.files()
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._guard.writers()
-                schema.set_meta(self._connection, "commits", str(self._commits + 1))
+            self._fold(now)
+            number = self._writer.commits + 1
+
+            def work() -> None:
+                schema.set_meta(self._connection, "commits", str(number))
                 sources.rename(self._connection, old, new)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._rolled_back()
-                raise
-        self._commits += 1
-        self._mark_open()
-        for known in (self._sources, self._restored):
-            known[new] = known.pop(old)
+
+            self._writer.guarded(self._connection, work)
+            self._writer.commits = number
+            self._mark_open()
+            self._load(now)
+        self._restored[new] = self._restored.pop(old)
         self.view = self._new_view(now)
 
     def saved(self, source: str) -> SavedSource | None:
         """What is committed of the source now; None: it was never seen."""
         with files.explained(self.path):
-            return sources.load(self._connection, source).get(source)
+            self._know()
+            return self._found(source) if source in self._state.sources else None
+
+    def _found(self, source: str) -> SavedSource:
+        sessions = self._state.unfolded.sessions.load(self._connection, source)
+        return replace(self._state.sources[source], sessions=sessions)
 
     def book(self, charges: Iterable[Charge], source: str = "") -> None:
         """Take in charges of `source`; they are durable and visible after its next commit."""
@@ -153,9 +156,11 @@ class Ledger:
         names = self._drafts.sources if checkpoints is None else tuple(checkpoints)
         pending, waiting = self._drafts.pending(names), self._drafts.waiting(names)
         with files.explained(self.path):
-            written = self._commit(now, pending, waiting)
+            self._be_ready(now)
+            staged = self._staged(now, pending, waiting)
+            self._writer.append(self._connection, staged.commit)
         self._drafts.clear(names)
-        self._show(now, written, pending)
+        self._show(now, staged, waiting)
         return self.view
 
     def rehearse(self, now: float, checkpoints: Mapping[str, SourceCheckpoint]) -> None:
@@ -163,121 +168,102 @@ class Ledger:
         pending = self._drafts.pending(checkpoints)
         waiting = {source: self._drafts.checkpoints(source, newest) for source, newest in checkpoints.items()}
         with files.explained(self.path):
-            self._write(now, pending, waiting, "ROLLBACK")
+            self._know()
+            self._writer.append(self._connection, self._staged(now, pending, waiting).commit, "ROLLBACK")
 
     def close(self) -> None:
-        """Close the file; what was not committed is dropped."""
+        """Bring up the tables and close the file; what was not committed is dropped."""
+        try:
+            with files.explained(self.path):
+                self._fold(self.view.committed_at)
+        except Exception as error:  # noqa: BLE001 - what is committed is durable: the next start brings them up
+            log.warning("%s: its tables are brought up at the next start (%s)", self.path, error)
         self._connection.close()
         self._lock.release()
 
     def _mark_open(self) -> None:
         with suppress(OSError):  # a full disk: then a loss of the newest commits would not be noticed
-            self._lock.mark_open(self._commits)
+            self._lock.mark_open(self._writer.commits)
 
-    # ── one transaction ─────────────────────────────────────────────────────────────────────────────────────
+    # ── a commit ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _commit(self, now: float, pending: Pending, waiting: Waiting) -> Written:
-        self._guard.files()
-        if self._stale:
-            self._load(now)
-        return self._write(now, pending, waiting, "COMMIT")
+    def _be_ready(self, now: float) -> None:
+        """Bring up the tables where the next commit needs that."""
+        self._know()
+        floor, today, hour = self._state.floor, self.calendar.day(int(now)), self.calendar.hour(int(now))
+        if today < floor.open_day or hour < floor.open_hour:
+            self._fold(now)
+            self._load(now)  # the clock went back: holds of older periods are needed again
+        elif self._writer.is_full or hour > floor.hour:
+            self._fold(now)
 
-    def _show(self, now: float, written: Written, pending: Pending) -> None:
+    def _staged(self, now: float, pending: Pending, waiting: Waiting) -> Staged:
+        return decided(
+            self._state,
+            self.calendar,
+            now,
+            pending,
+            waiting,
+            horizon=lambda newest: self._horizon(now, min(now, newest + DAY)),
+            keeps_names=self.names.keeps_names,
+        )
+
+    def _show(self, now: float, staged: Staged, waiting: Waiting) -> None:
         """Take over what is durable. Whatever fails here, the commit is done: the next one reads all anew."""
         self._stale = True
-        self._commits += 1
+        self._committed_at = now
         try:
             self._mark_open()
-            self._apply(written.staged, written.saved, pending)
-            self._logins.apply(written.logins, now, min(now, written.newest))
-            self._progress = written.progress
-            self._forget(written.forgotten)
+            self._state.take(staged)
+            for source, told in waiting.items():
+                self._state.sources[source] = sources.after(self._state.sources.get(source, SavedSource()), told[-1])
             self.view = self._new_view(now)
         except Exception:
             log.exception("what was committed cannot be shown; the next commit reads it again")
         else:
             self._stale = False
 
-    def _write(self, now: float, pending: Pending, waiting: Waiting, end: str) -> Written:
-        deltas = bounds.rolled_up(pending, self.calendar, self._entries)
-        newest = self._newest(now, deltas, waiting)
-        horizon = self._horizon(now, min(now, newest + DAY))
-        if horizon.today < self._opened.open_day or horizon.hour < self._opened.open_hour:
-            self._load_entries(now)  # the clock went back: holds of older periods are needed again
-        self._opened = horizon.later(self._opened)
-        unseen = int(min(now, newest + DAY)) - self._keep.unseen_days * DAY
-        posting = Posting(self._connection, self._entries, self.calendar, horizon)
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            self._guard.writers()
-            schema.set_meta(self._connection, "commits", str(self._commits + 1))
-            posting.write(deltas)
-            logins = self._write_side(posting.staged, deltas, pending, now, min(now, newest))
-            saved = self._write_sources(deltas, waiting, now)
-            progress, forgotten = upkeep.tend(self._connection, self._progress, horizon, unseen)
-            self._connection.execute(end)
-        except BaseException:
-            self._rolled_back()
-            raise
-        return Written(posting.staged, logins, saved, progress, forgotten, newest)
+    # ── tables and memory ───────────────────────────────────────────────────────────────────────────────────
 
-    def _rolled_back(self) -> None:
-        """An error of COMMIT means that this connection does not see it as done, so that it may be repeated."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-    def _write_side(
-        self, staged: Mapping[Labels, Entry], deltas: Iterable[Labels], pending: Pending, now: float, believed: float
-    ) -> Noted:
-        ends.write(self._connection, pending.ends)
-        if not self.names.keeps_names:
-            return NOTHING
-        failures.write(self._connection, pending.failures, self.calendar)
-        keys = {labels: staged[labels].key for labels in deltas}
-        return self._logins.write(self._connection, pending.logins, keys, now, believed)
-
-    def _write_sources(self, deltas: Mapping[Labels, Delta], waiting: Waiting, now: float) -> dict[str, SavedSource]:
-        saved: dict[str, SavedSource] = {}
-        for source, checkpoints in waiting.items():
-            old, new = self._sources.get(source, SavedSource()), checkpoints[-1]
-
-            def day_of(server: str, first: bool, new: SourceCheckpoint = new) -> int:  # noqa: FBT001
-                stamp = new.last_events.get(server, int(now))
-                delta = deltas.get((server,))
-                return self.calendar.day(min(stamp, delta.first) if first and delta else stamp)
-
-            doubted = {place: self.calendar.day(stamp) for place, stamp in new.doubted_since.items()}
-            quality.write(self._connection, source, old, new, day_of, doubted)
-            saved[source] = sources.write(self._connection, source, old, checkpoints)
-        return saved
-
-    def _apply(self, staged: Mapping[Labels, Entry], saved: Mapping[str, SavedSource], pending: Pending) -> None:
-        for labels, entry in staged.items():
-            self._balance.move(self._entries.get(labels), entry)
-            self._entries[labels] = entry
-        self._sources.update(saved)
-        self._views.change(staged.values(), pending.ends)
-
-    def _forget(self, users: Iterable[Labels]) -> None:
-        users = [user for user in users if self._entries.pop(user, None)]
-        self._views.remove(users)
-        for user in users:
-            self._logins.forget(user)
-            self.names.forget(*user)
-
-    # ── what is in memory ───────────────────────────────────────────────────────────────────────────────────
+    def _know(self) -> None:
+        """Read anew what was committed and could not be shown."""
+        if self._stale:
+            self._load(self._committed_at)
 
     def _load(self, now: float) -> None:
-        self._load_entries(now)
-        self._sources = sources.load(self._connection)
-        users = {entry.key: labels for labels, entry in self._entries.items() if len(labels) == len(SCOPES)}
-        self._logins = Logins(self._connection, users, now)
+        """Take in the tables, and what the journal has beyond them."""
+        self._state = State(self._connection, self.calendar, self._horizon(now, now), now)
+        lines = list(journal.read(self._connection))
+        self._writer.found(lines)
+        if lines:
+            self._state.replay(self._connection, (journal.commit_of(line, str(self.path)) for line in lines))
+        self._stale = False
 
-    def _load_entries(self, now: float) -> None:
-        self._opened = self._horizon(now, now)
-        self._entries = store.load(self._connection, self._opened)
-        self._balance.recount(self._entries)
-        self._views = Views(self._entries, ends.load(self._connection))
+    def _bring_up(self, now: float) -> None:
+        """After a crash: on a full disk it waits, and the start does not."""
+        try:
+            with files.explained(self.path):
+                self._fold(now)
+        except LedgerError as error:
+            if getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_FULL":
+                raise
+            log.warning("%s; its tables are brought up later", error)
+
+    def _fold(self, now: float) -> None:
+        """Bring up the tables; rows are kept from the periods on that are open `now`."""
+        self._know()
+        state = self._state
+        if self._writer.is_empty:
+            state.floor = self._horizon(now, now).later(state.floor)
+            return
+        believed = min(self._committed_at, state.newest((), now) + DAY)
+        limits = Limits(self._horizon(now, believed), int(believed) - self._keep.unseen_days * DAY)
+        born, forgotten = self._writer.fold(self._connection, state, limits)
+        self._stale = True
+        state.written(born, forgotten, self._horizon(now, now))
+        for user in forgotten:
+            self.names.forget(*user)
+        self._stale = False
 
     def _horizon(self, now: float, believed: float) -> Horizon:
         """What is kept is counted from `believed`: what our clock says, but not far ahead of the log."""
@@ -285,15 +271,8 @@ class Ledger:
         kept = self.calendar.day(int(believed)) - self._keep.days
         return Horizon(today, hour, kept, self.calendar.hour(int(believed)) - self._keep.hours_days * DAY)
 
-    def _newest(self, now: float, deltas: Mapping[Labels, Delta], waiting: Waiting) -> float:
-        """The newest stamp of all logs; a clock that is years ahead of it must not end the history."""
-        known = [self._entries[server].last_seen for server in self.view.rows[Scope.SERVER]]
-        booked = [delta.last for labels, delta in deltas.items() if len(labels) == 1]
-        told = [checkpoints[-1].last_events.values() for checkpoints in waiting.values()]
-        saved = [source.last_events.values() for source in self._sources.values()]
-        return float(max(chain(known, booked, *told, *saved), default=now))
-
     def _new_view(self, now: float) -> View:
-        balanced = self._balance.check(self._entries, self._sources)
+        state = self._state
+        balanced = state.balance.check(state.entries, state.sources)
         zone = self.calendar.zone(int(now)).key
-        return self._views.make(now, zone, self._sources, self._logins, self.names, balanced=balanced)
+        return state.views.make(now, zone, state.sources, state.logins, self.names, balanced=balanced)

@@ -5,24 +5,26 @@ from operator import lt
 
 from exporter.catalogue import ZERO
 from exporter.ledger import store
+from exporter.ledger.deltas import Delta, rolled_up
 from exporter.ledger.entries import MOST, Entry
-from exporter.ledger.pending import Delta, Pending
+from exporter.ledger.pending import Pending
 from exporter.periods import Calendar
 
 Labels = tuple[str, ...]
 
 
-def rolled_up(pending: Pending, calendar: Calendar, entries: Mapping[Labels, Entry]) -> dict[Labels, Delta]:
+def bounded(pending: Pending, calendar: Calendar, entries: Mapping[Labels, Entry]) -> dict[Labels, Delta]:
     """What is booked by labels, day and hour; what would make a server's total grow beyond MOST is taken out."""
-    deltas = pending.roll_up(calendar)
+    deltas = rolled_up(pending.charged(), calendar)
     room: dict[str, list[int]] = {}
     for labels, delta in deltas.items():
-        if len(labels) == 1:
-            entry = entries.get(labels)
-            left = [MOST - total for total in (entry.row.totals if entry else ZERO)]
-            if any(map(lt, left, store.sums(map(tuple, delta.days.values())))):
-                room[labels[0]] = left
+        if len(labels) > 1:
+            break  # servers come first
+        entry = entries.get(labels)
+        left = [MOST - total for total in (entry.row.totals if entry else ZERO)]
+        if any(map(lt, left, store.sums(map(tuple, delta.days.values())))):
+            room[labels[0]] = left
     if not room:
         return deltas
     pending.bound(room)
-    return pending.roll_up(calendar)
+    return rolled_up(pending.charged(), calendar)

@@ -10,6 +10,7 @@ from exporter.catalogue import MEASURES, SCOPES, Scope
 from exporter.ledger import connection as files
 from exporter.ledger import place, schema, store, zones
 from exporter.ledger.balance import sources_off
+from exporter.ledger.changing import changing
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Reading
 from exporter.ledger.schema import COLUMNS
@@ -80,7 +81,7 @@ def backup(path: Path, target: Path) -> None:
 def change_zone(path: Path, name: str, now: float) -> int:
     """Let days begin in another time zone from its next midnight on; returns that instant. Not while in use."""
     zones.zone_named(name)
-    with files.changing(path) as connection:
+    with changing(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
         since = zones.change(connection, name, now)
         connection.execute("COMMIT")

@@ -4,12 +4,12 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from exporter.ledger import place, schema
 from exporter.ledger.errors import LedgerError
-from exporter.ledger.lock import UNTOLD, Lock, commits_beside
+from exporter.ledger.lock import UNTOLD, commits_beside
 
 # Rows of some users out of many are written with every commit, each to a page of its own, and over and over: small
 # pages and a long write-ahead file (16 MiB) mean fewer bytes to the disk, 2.4 times fewer than SQLite's defaults at
@@ -37,17 +37,9 @@ def open_for_writing(path: Path, *, had: int | None = None) -> sqlite3.Connectio
     return connection
 
 
-@contextmanager
-def changing(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that changes an existing ledger which nobody else has; it is closed properly afterwards."""
-    _refuse_unreadable(path)
-    with Lock(path) as lock, closing(open_for_writing(path, had=lock.commits)) as connection, explained(path):
-        yield connection
-
-
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing, also while a daemon writes; LedgerError if it cannot be used."""
-    _refuse_unreadable(path)
+    refuse_unreadable(path)
     place.refuse_stale_name(path)
     had = commits_beside(path)  # before the connection: a daemon goes on
     with explained(path):
@@ -88,7 +80,7 @@ def exists(path: Path) -> bool:
     return True
 
 
-def _refuse_unreadable(path: Path) -> None:
+def refuse_unreadable(path: Path) -> None:
     """LedgerError if there is no file, or none that this user may read; it is not opened (that would end locks)."""
     closed = f"{path}: this user may not read it; run the command as root (sudo) or as the exporter's user"
     try:
@@ -153,6 +145,7 @@ def _settled(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # names that were in the journal do not stay in free pages
     return connection
 
 
@@ -160,6 +153,7 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + "?mode=ro"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=READ_TIMEOUT_SECONDS)
     try:
+        connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.Error as error:
         connection.close()
@@ -171,4 +165,5 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
         if wal.exists() and wal.stat().st_size:
             raise
         connection = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
+        connection.execute("PRAGMA temp_store = MEMORY")
     return connection

@@ -5,50 +5,35 @@ layer by layer where its lines are tried one after the other.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
-from exporter.ledger.entries import Entry
-from exporter.ledger.logins import Noted
 from exporter.ledger.pending import Pending
-from exporter.ledger.sources import SavedSource
-from exporter.ledger.upkeep import Progress
 from exporter.model import Charge, SourceCheckpoint
+from exporter.periods import Calendar
 
-Labels = tuple[str, ...]
 Waiting = Mapping[str, list[SourceCheckpoint]]
 
 # Charges that belong to no source in particular: they go with every commit.
 NOBODY = ""
 
 
-class Written(NamedTuple):
-    """What is to be known once it is committed; `newest`: the newest stamp of all logs."""
-
-    staged: Mapping[Labels, Entry]
-    logins: Noted
-    saved: Mapping[str, SavedSource]
-    progress: Progress
-    forgotten: tuple[Labels, ...]
-    newest: float
-
-
 class Drafts:
     """Charges and checkpoints that wait for a commit to succeed, by source."""
 
-    def __init__(self) -> None:
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
         self._layers: dict[str, list[Pending]] = {}
         self._waiting: dict[str, list[SourceCheckpoint]] = {}
 
     def book(self, charges: Iterable[Charge], source: str) -> None:
         """Take in charges of `source`."""
-        layers = self._layers.get(source)
-        if layers is None:
-            layers = self._layers[source] = [Pending()]
+        layers = self._layers.setdefault(source, [])
+        if not layers:
+            layers.append(Pending(self._calendar))
         layers[-1].book(charges)
 
     def mark(self, source: str) -> None:
         """What is booked from now on can be taken back by `undo`."""
-        self._layers.setdefault(source, []).append(Pending())
+        self._layers.setdefault(source, []).append(Pending(self._calendar))
 
     def undo(self, source: str) -> None:
         """Take back what was booked since the last `mark`."""
@@ -82,7 +67,7 @@ class Drafts:
         layers = [layer for source in {NOBODY, *sources} for layer in self._layers.get(source, ())]
         if len(layers) == 1:
             return layers[0]
-        together = Pending()
+        together = Pending(self._calendar)
         for layer in layers:
             together.take(layer)
         return together

@@ -14,6 +14,6 @@ def load(connection: sqlite3.Connection) -> dict[tuple[str, Reason], int]:
     return {(server, Reason(reason)): count for server, reason, count in connection.execute(query)}
 
 
-def write(connection: sqlite3.Connection, ends: Mapping[tuple[str, Reason], int]) -> None:
-    """Add the ends of one commit."""
+def write(connection: sqlite3.Connection, ends: Mapping[tuple[str, str], int]) -> None:
+    """Add ends."""
     connection.executemany(_ADD, [(server, str(reason), count) for (server, reason), count in ends.items()])

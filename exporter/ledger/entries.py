@@ -1,7 +1,7 @@
-"""One key of the book in memory: its committed row, and how a delta changes it.
+"""One key of the book in memory, and how a delta changes it.
 
-What is written follows from the entry alone (newest periods are written as absolute totals); only late lines
-have to read older rows.
+What the tables are to hold follows from the entry alone where periods are still open (`Row.days`, `Row.hours`); only
+late lines have to read older rows.
 """
 
 from dataclasses import dataclass, replace
@@ -20,23 +20,18 @@ MOST = 1 << 62
 NEVER = -(1 << 62)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """A committed key: database id, row, newest day and hour written, `last_seen` as stored (right to the day)."""
+    """A committed key: its id in the tables (None: not there yet), row, `last_seen` as stored (right to the day)."""
 
-    key: int
+    key: int | None
     row: Row
-    newest_day: int = NEVER
-    newest_hour: int = NEVER
     last_seen: int = NEVER
 
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """The current day and hour, and the oldest that are kept.
-
-    Lines older than what is kept go to the period just before it: they belong to the opening balance.
-    """
+    """The current day and hour, and the oldest that are kept."""
 
     today: int
     hour: int
@@ -58,24 +53,18 @@ class Horizon:
         return replace(self, today=max(self.today, other.today), hour=max(self.hour, other.hour))
 
 
-def clipped(periods: dict[int, list[int]], kept: int, unit: int) -> dict[int, Amounts]:
-    """Amounts by period, ascending; what is older than `kept` moves to the period before it."""
-    sums: dict[int, Amounts] = {}
-    for period in sorted(periods):
-        target = period if period >= kept else kept - unit
-        sums[target] = added(sums.get(target, ZERO), periods[period])
-    return sums
-
-
 def added(totals: Amounts, amounts: Amounts | list[int]) -> Amounts:
     """The sums, measure by measure."""
     return tuple(map(add, totals, amounts))
 
 
-def still_open(known: Periods, new: dict[int, Amounts], since: int) -> Periods:
+def still_open(known: Periods, new: dict[int, list[int]], since: int) -> Periods:
     """What the periods from `since` on have added, known and new together, ascending."""
+    if len(known) == len(new) == 1 and known[0][0] in new and known[0][0] >= since:  # nearly always
+        period, amounts = known[0]
+        return ((period, added(amounts, new[period])),)
     sums = {period: amounts for period, amounts in known if period >= since}
-    for period, amounts in new.items():
+    for period, more in new.items():
         if period >= since:
-            sums[period] = added(sums.get(period, ZERO), amounts)
+            sums[period] = added(sums.get(period, ZERO), more)
     return tuple(sorted(sums.items()))

@@ -1,7 +1,8 @@
 """Names that failed to log in, by day: for `report --failed`, never labels. Bounded."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from exporter.catalogue import OTHER
 from exporter.names import normalised
@@ -16,14 +17,35 @@ _ADD = """INSERT INTO failed_names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
     SET failures = failures + excluded.failures, last = max(last, excluded.last)"""
 
 
-def write(
-    connection: sqlite3.Connection, failures: Mapping[tuple[int, str, bytes | str], tuple[int, int]], calendar: Calendar
-) -> None:
-    """Add failures: (quarter of an hour, server, name) to (number, newest stamp)."""
+class Failed(NamedTuple):
+    """A name that failed so often on a day (an ordinal), and when last."""
+
+    day: int
+    server: str
+    name: str
+    number: int
+    last: int
+
+
+def by_day(failures: Mapping[tuple[int, str, bytes | str], tuple[int, int]], calendar: Calendar) -> list[Failed]:
+    """Failures by (quarter of an hour, server, name as logged): number, newest stamp."""
+    return [
+        Failed(
+            calendar.day(quarter * QUARTER_HOUR),
+            server,
+            (raw if isinstance(raw, str) else normalised(raw))[:NAME_CHARACTERS],
+            number,
+            last,
+        )
+        for (quarter, server, raw), (number, last) in failures.items()
+    ]
+
+
+def write(connection: sqlite3.Connection, failures: Iterable[Failed]) -> None:
+    """Add failures, in the order in which the names came."""
     kept: dict[tuple[int, str], list[int]] = {}
-    for (quarter, server, raw), (number, last) in failures.items():
-        name = (raw if isinstance(raw, str) else normalised(raw))[:NAME_CHARACTERS]
-        day = calendar.day(quarter * QUARTER_HOUR)
+    for day, server, full_name, number, last in failures:
+        name = full_name
         if not _is_known(connection, day, server, name):
             place = (day, server)
             names = kept[place] = kept.get(place) or _kept(connection, *place)
@@ -40,6 +62,6 @@ def _is_known(connection: sqlite3.Connection, day: int, server: str, name: str) 
 
 
 def _kept(connection: sqlite3.Connection, day: int, server: str) -> list[int]:
-    """The names of a day and their bytes: asked once a commit, not once a name."""
+    """The names of a day and their bytes: asked once a time, not once a name."""
     query = "SELECT count(*), ifnull(sum(length(CAST(name AS BLOB))), 0) FROM failed_names WHERE day = ? AND server = ?"
     return list(connection.execute(query, (day, server)).fetchone())

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.catalogue import LABELS, OTHER, SCOPES, UNKNOWN, ZERO, Scope
-from exporter.ledger import connection as files
 from exporter.ledger import store, traces, upkeep
+from exporter.ledger.changing import changing
 from exporter.ledger.entries import Amounts, added
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.store import Series
@@ -35,7 +35,7 @@ def forget(path: Path, name: str, scope: Scope | None = None) -> Forgotten:
     `scope` is needed only where the name is more than one of them. LedgerError if it is none, a pseudo-name, or
     the ledger is in use.
     """
-    with files.changing(path) as connection:
+    with changing(path) as connection:
         scope = _scope_of(connection, path, name, scope)
         connection.execute("PRAGMA secure_delete = ON")  # what is forgotten does not stay in free pages
         connection.execute("BEGIN IMMEDIATE")
@@ -115,7 +115,7 @@ def _merge(connection: sqlite3.Connection, key: int, server: str) -> None:
         connection.execute(f"DELETE FROM {series.table} WHERE key IN (?, ?)", (key, other))  # noqa: S608 - a constant
         series.insert(connection, other, merged)
     seen = connection.execute("SELECT first_seen, last_seen FROM keys WHERE id = ?", (key,)).fetchone()
-    store.update_key(connection, other, *seen)
+    store.update_keys(connection, [(*seen, other)])
 
 
 def _rows(connection: sqlite3.Connection, series: Series, key: int) -> dict[int, Amounts]:

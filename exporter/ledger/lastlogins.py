@@ -1,10 +1,11 @@
 """When each user last logged in, by the log's own stamps: the newest successful login, whatever the order of reading.
 
-One row per user, written by the commit that brings the login, so that a restart knows what was shown before.
+One row per user, durable with the commit that brings the login, so that a restart knows what was shown before.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from exporter.model import Account
 
@@ -37,39 +38,52 @@ def put(connection: sqlite3.Connection, stamps: Mapping[int, int]) -> None:
     )
 
 
+class LastLogin(NamedTuple):
+    """A user logged in later (UNIX seconds) than was known."""
+
+    server: str
+    domain: str
+    user: str
+    stamp: int
+
+
 class LastLogins:
     """Committed last logins, and what a commit changes. `stamps` is never changed, but replaced."""
 
     def __init__(self, connection: sqlite3.Connection, labels: Mapping[int, Labels]) -> None:
         known = load(connection).items()
         self.stamps: Mapping[Labels, int] = {labels[key]: stamp for key, stamp in known if key in labels}
+        self._changed: dict[Labels, int] = {}
 
-    def write(
-        self,
-        connection: sqlite3.Connection,
-        logins: Mapping[tuple[Account, bytes], int],
-        keys: Mapping[Labels, int],
-        now: float,
-    ) -> dict[Labels, int]:
-        """Write the logins of one commit (account and address to newest stamp); returns what `apply` needs.
+    def told(self, logins: Mapping[tuple[Account, bytes], int], now: float) -> list[LastLogin]:
+        """What is new in the logins of one commit (account and address to newest stamp).
 
         A stamp more than a day ahead of our clock `now` counts as of a day ahead: else a server whose clock was wrong
         once would make an account look used for years.
         """
         most = int(now) + DAY
-        changed: dict[Labels, int] = {}
+        changed: dict[tuple[str, str, str], int] = {}
         for (account, _), stamp in logins.items():
             if account.user is not None:
-                user: Labels = (account.server, account.domain, account.user)
+                user = (account.server, account.domain, account.user)
                 if min(stamp, most) > changed.get(user, self.stamps.get(user, 0)):
                     changed[user] = min(stamp, most)
-        put(connection, {keys[user]: stamp for user, stamp in changed.items()})
-        return changed
+        return [LastLogin(*user, stamp) for user, stamp in changed.items()]
 
-    def apply(self, changed: Mapping[Labels, int]) -> None:
-        """Take over what was written."""
+    def apply(self, told: Iterable[LastLogin]) -> None:
+        """Take over what is durable."""
+        changed: dict[Labels, int] = {one[:3]: one.stamp for one in told}
         if changed:
             self.stamps = {**self.stamps, **changed}
+            self._changed.update(changed)
+
+    def write(self, connection: sqlite3.Connection, keys: Callable[[Labels], int]) -> None:
+        """Bring up the table; `keys` tells the ids of users."""
+        put(connection, {keys(user): stamp for user, stamp in self._changed.items()})
+
+    def written(self) -> None:
+        """The table is brought up."""
+        self._changed = {}
 
     def forget(self, user: Labels) -> None:
         """A user that is no more."""

@@ -1,24 +1,24 @@
 """What successful logins leave beside their numbers: when the last one was, and from how many networks they came."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from exporter.ledger.lastlogins import LastLogins
-from exporter.ledger.networks import Networks
+from exporter.ledger.lastlogins import LastLogin, LastLogins
+from exporter.ledger.networks import Networks, Seen
 from exporter.model import Account
 
 Labels = tuple[str, ...]
 
 
 class Noted(NamedTuple):
-    """What one commit has written, to be taken over once it is durable."""
+    """What is new in the logins of one commit."""
 
-    last: dict[Labels, int]
-    networks: dict[Labels, dict[bytes, int]]
+    last: Sequence[LastLogin]
+    networks: Sequence[Seen]
 
 
-NOTHING = Noted({}, {})
+NOTHING = Noted((), ())
 
 
 class Logins:
@@ -28,24 +28,24 @@ class Logins:
         self.last = LastLogins(connection, labels)
         self.networks = Networks(connection, labels, now)
 
-    def write(
-        self,
-        connection: sqlite3.Connection,
-        logins: Mapping[tuple[Account, bytes], int],
-        keys: Mapping[Labels, int],
-        now: float,
-        believed: float,
-    ) -> Noted:
-        """Write the logins of one commit (account and address to newest stamp); `believed` as networks.py has it."""
-        return Noted(
-            self.last.write(connection, logins, keys, now),
-            self.networks.write(connection, logins, keys, believed),
-        )
+    def told(self, logins: Mapping[tuple[Account, bytes], int], now: float, believed: float) -> Noted:
+        """What is new in the logins of one commit (account and address to newest stamp); `believed`: networks.py."""
+        return Noted(self.last.told(logins, now), self.networks.told(logins, believed))
 
     def apply(self, noted: Noted, now: float, believed: float) -> None:
-        """Take over what was written."""
+        """Take over what is durable."""
         self.last.apply(noted.last)
         self.networks.apply(noted.networks, now, believed)
+
+    def write(self, connection: sqlite3.Connection, keys: Callable[[Labels], int]) -> None:
+        """Bring up the tables; `keys` tells the ids of users."""
+        self.last.write(connection, keys)
+        self.networks.write(connection, keys)
+
+    def written(self) -> None:
+        """The tables are brought up."""
+        self.last.written()
+        self.networks.written()
 
     def forget(self, user: Labels) -> None:
         """A user that is no more."""

@@ -5,9 +5,10 @@ polled every few minutes writes one row an hour, and a restart knows exactly wha
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address
+from typing import NamedTuple
 
 from exporter.addresses import parsed
 from exporter.model import Account
@@ -29,59 +30,79 @@ def network_of(address: bytes) -> bytes | None:
     return found.packed[:6] if isinstance(found, IPv6Address) else found.packed[:3]
 
 
+class Seen(NamedTuple):
+    """A user logged in from a network during an hour (hours since 1970) in which that was not known yet."""
+
+    server: str
+    domain: str
+    user: str
+    network: bytes
+    hour: int
+
+
 class Networks:
-    """Committed networks per user, and what a commit changes."""
+    """Committed networks per user, and what a commit changes.
+
+    `changed`: what the table does not have yet, by user and network: the hour of the newest login; None: no row.
+    """
 
     def __init__(self, connection: sqlite3.Connection, labels: Mapping[int, Labels], now: float) -> None:
         self._known: dict[Labels, dict[bytes, int]] = {}
         for key, network, hour in connection.execute("SELECT key, network, hour FROM networks"):
             if key in labels:
                 self._known.setdefault(labels[key], {})[network] = hour
-        self._counted_at, self._kept_since = _oldest(now), 0
+        self._counted_at, self._kept_since, self._given_up = _oldest(now), 0, 0
+        self.changed: dict[tuple[Labels, bytes], int | None] = {}
         self.counts: dict[Labels, int] = {}
         self._count(self.counts, tuple(self._known), self._counted_at)
 
-    def write(
-        self,
-        connection: sqlite3.Connection,
-        logins: Mapping[tuple[Account, bytes], int],
-        keys: Mapping[Labels, int],
-        believed: float,
-    ) -> dict[Labels, dict[bytes, int]]:
-        """Write the logins of one commit (account and address to newest stamp); returns what `apply` needs.
+    def told(self, logins: Mapping[tuple[Account, bytes], int], believed: float) -> list[Seen]:
+        """What is new in the logins of one commit (account and address to newest stamp).
 
         `believed`: our clock, but not ahead of the log: what was kept until then is not given up for a clock that
         is ahead for a moment.
         """
         since = _oldest(believed)
-        changed: dict[Labels, dict[bytes, int]] = {}
-        rows: list[tuple[int, bytes, int]] = []
+        found: dict[tuple[Labels, bytes], Seen] = {}
         for (account, address), stamp in logins.items():
             network, hour = network_of(address), stamp // HOUR
             if network is None or hour < since or account.user is None:
                 continue
-            user: Labels = (account.server, account.domain, account.user)
-            known = changed[user] if user in changed else self._known.get(user, {})
-            if known.get(network, -1) < hour:
-                changed[user] = {**known, network: hour}
-                rows.append((keys[user], network, hour))
-        connection.executemany(
-            "INSERT INTO networks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hour = max(hour, excluded.hour)", rows
-        )
-        for user, known in changed.items():
-            self._evict(connection, keys[user], known)
-        if since > self._kept_since:
-            connection.execute("DELETE FROM networks WHERE hour < ?", (since,))
-        return changed
+            user = (account.server, account.domain, account.user)
+            known = found.get((user, network))
+            if (known.hour if known else self._known.get(user, {}).get(network, -1)) < hour:
+                found[user, network] = Seen(*user, network, hour)
+        return list(found.values())
 
-    def apply(self, changed: Mapping[Labels, dict[bytes, int]], now: float, believed: float) -> None:
-        """Take over what was written, count what the window has, and forget what is older."""
+    def apply(self, told: Iterable[Seen], now: float, believed: float) -> None:
+        """Take over what is durable, count what the window has, and forget what is older."""
         since, self._kept_since = _oldest(now), _oldest(believed)
-        self._known.update(changed)
-        counts = self.counts.copy()
-        self._count(counts, changed if since == self._counted_at else tuple(self._known), since)
+        users: dict[Labels, None] = {}
+        for *labels, network, hour in told:
+            user: Labels = tuple(labels)
+            users[user] = None
+            self._known.setdefault(user, {})[network] = hour
+            self.changed[user, network] = hour
+        for user in users:
+            self._evict(user)
+        counts = self.counts.copy() if users or since != self._counted_at else self.counts
+        self._count(counts, users if since == self._counted_at else tuple(self._known), since)
         self._counted_at = since
         self.counts = counts
+
+    def write(self, connection: sqlite3.Connection, keys: Callable[[Labels], int]) -> None:
+        """Bring up the table; `keys` tells the ids of users."""
+        put = [(keys(user), network, hour) for (user, network), hour in self.changed.items() if hour is not None]
+        gone = [(keys(user), network) for (user, network), hour in self.changed.items() if hour is None]
+        connection.executemany("REPLACE INTO networks VALUES (?, ?, ?)", put)
+        connection.executemany("DELETE FROM networks WHERE key = ? AND network = ?", gone)
+        if self._kept_since > self._given_up:
+            connection.execute("DELETE FROM networks WHERE hour < ?", (self._kept_since,))
+
+    def written(self) -> None:
+        """The table is brought up."""
+        self.changed.clear()
+        self._given_up = self._kept_since
 
     def forget(self, user: Labels) -> None:
         """A user that is no more."""
@@ -101,11 +122,13 @@ class Networks:
             else:
                 counts.pop(user, None)
 
-    @staticmethod
-    def _evict(connection: sqlite3.Connection, key: int, known: dict[bytes, int]) -> None:
-        for network in sorted(known, key=known.__getitem__)[: max(len(known) - NETWORKS_PER_USER, 0)]:
+    def _evict(self, user: Labels) -> None:
+        known = self._known[user]
+        if len(known) <= NETWORKS_PER_USER:
+            return
+        for network in sorted(known, key=known.__getitem__)[: len(known) - NETWORKS_PER_USER]:
             del known[network]
-            connection.execute("DELETE FROM networks WHERE key = ? AND network = ?", (key, network))
+            self.changed[user, network] = None
 
 
 def _oldest(now: float) -> int:

@@ -1,7 +1,12 @@
-"""Quality over time: per source, server and measure, from which day on it holds."""
+"""Quality over time: per source, server and measure, from which day on it holds.
+
+The newest quality told on a day holds for that day, because a format knows nothing before its first telling line. A
+doubt also touches the days before, back to the one on which the log began to show it.
+"""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from exporter.catalogue import Quality
 from exporter.ledger.sources import SavedSource
@@ -11,29 +16,39 @@ from exporter.model import SourceCheckpoint
 CERTAINTY = (Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE)
 
 
-def write(  # noqa: PLR0917 - a line of the ledger
-    connection: sqlite3.Connection,
+class Told(NamedTuple):
+    """From `day` on (an ordinal) it is `quality`, and of the days from `since` to before it no more is claimed."""
+
+    source: str
+    server: str
+    measure: str
+    day: int
+    quality: str
+    since: int
+
+
+def told(
     source: str,
     old: SavedSource,
     new: SourceCheckpoint,
     day_of: Callable[[str, bool], int],
     doubted_since: Mapping[tuple[str, str], int],
-) -> None:
-    """Write what differs from `old`.
+) -> list[Told]:
+    """What differs from `old`. `day_of`: for a server, and whether nothing was known of it before, from which day."""
+    found: list[Told] = []
+    for place, quality in new.quality.items():
+        if old.quality.get(place) != quality:
+            day = day_of(place[0], place not in old.quality)
+            found.append(Told(source, *place, day, str(quality), min(doubted_since.get(place, day), day)))
+    return found
 
-    `day_of` tells the day from which it holds, for a server and whether nothing was known of it before. The newest
-    quality told on a day holds for that day, because a format knows nothing before its first telling line. A doubt
-    also touches the days before, back to the one on which the log began to show it.
-    """
-    changed = {place: one for place, one in new.quality.items() if old.quality.get(place) != one}
-    days = {place: day_of(place[0], place not in old.quality) for place in changed}
-    connection.executemany(
-        "REPLACE INTO quality VALUES (?, ?, ?, ?, ?)",
-        [(source, *place, days[place], str(one)) for place, one in changed.items()],
-    )
-    for place, since in doubted_since.items():
-        if place in changed and since < days[place]:
-            _doubt(connection, (source, *place), since, days[place], changed[place])
+
+def write(connection: sqlite3.Connection, found: Iterable[Told]) -> None:
+    """Bring up the table, in the order in which it was told."""
+    for one in found:
+        connection.execute("REPLACE INTO quality VALUES (?, ?, ?, ?, ?)", one[:-1])
+        if one.since < one.day:
+            _doubt(connection, one[:3], one.since, one.day, Quality(one.quality))
 
 
 def _doubt(connection: sqlite3.Connection, place: tuple[str, ...], first: int, last: int, quality: Quality) -> None:
@@ -47,8 +62,8 @@ def _doubt(connection: sqlite3.Connection, place: tuple[str, ...], first: int, l
         "SELECT day, quality FROM quality WHERE (source, server, measure) = (?, ?, ?) AND day > ? AND day < ?",
         (*place, first, last),
     )
-    told = [*([(first, held[0])] if held else []), *rows]
+    told_before = [*([(first, held[0])] if held else []), *rows]
     connection.executemany(
         "REPLACE INTO quality VALUES (?, ?, ?, ?, ?)",
-        [(*place, day, str(max(Quality(before), quality, key=CERTAINTY.index))) for day, before in told],
+        [(*place, day, str(max(Quality(before), quality, key=CERTAINTY.index))) for day, before in told_before],
     )

@@ -1,7 +1,8 @@
 """A ledger opened to be read: also while a daemon writes it, also several at once.
 
-Reports, the export and the landing page go through here. Rows are read from `connection` (tables: schema.py);
-what everybody needs has a method. Nothing is ever changed.
+Reports, the export and the landing page go through here. Rows are read from `connection` (tables: schema.py), within
+`unmoving`, where they also have what is only in the journal yet; what everybody needs has a method. The file is never
+changed.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from exporter.catalogue import SCOPES, Quality, Scope
 from exporter.ledger import connection as files
 from exporter.ledger import lastlogins, store, zones
 from exporter.ledger.entries import Amounts
+from exporter.ledger.overlay import Overlay
 
 Labels = tuple[str, ...]
 
@@ -49,6 +51,7 @@ class Reading:
             with files.explained(self.path):
                 self.zones = zones.load(self.connection)
                 self.calendar = zones.calendar_of(self.zones)
+                self._overlay = Overlay(self.connection, self.calendar, str(self.path))
         except BaseException:
             self.connection.close()
             raise
@@ -67,10 +70,17 @@ class Reading:
 
     @contextmanager
     def unmoving(self) -> Iterator[Self]:
-        """Within it every query sees the same commit, whatever a daemon writes meanwhile; keep it short."""
+        """Within it every query sees the same commit, whatever a daemon writes meanwhile; keep it short.
+
+        What is read outside of it from `connection` may miss the newest commits, which are in the journal.
+        """
+        if self.connection.in_transaction:
+            yield self
+            return
         with files.explained(self.path):
             self.connection.execute("BEGIN")
             try:
+                self._overlay.renew()
                 yield self
             finally:
                 if self.connection.in_transaction:
@@ -84,29 +94,32 @@ class Reading:
             " ORDER BY server, domain, user"
         )
         wanted = {"scope": SCOPES.index(scope), "server": server, "domain": domain}
-        for key, *labels, first, last in self.connection.execute(query, wanted):
-            yield Key(key, tuple(labels[: len(scope.labels)]), first, last)
+        with self.unmoving():
+            for key, *labels, first, last in self.connection.execute(query, wanted):
+                yield Key(key, tuple(labels[: len(scope.labels)]), first, last)
 
     def totals(self, key: int, *, before_day: int | None = None, before_hour: int | None = None) -> Amounts:
         """The key's totals when the day (ordinal) or hour (UNIX time) began; without either: now."""
         series, period = (store.HOURS, before_hour) if before_hour is not None else (store.BOOK, before_day)
-        return store.newest(self.connection, series, key, period)[1]
+        with self.unmoving():
+            return store.newest(self.connection, series, key, period)[1]
 
     def rows(self, key: int, first: int, last: int, *, hours: bool = False) -> Iterator[tuple[int, Amounts]]:
         """The key's totals at the end of each period from `first` to `last` in which it saw something, ascending."""
-        yield from store.between(self.connection, store.HOURS if hours else store.BOOK, key, first, last)
+        with self.unmoving():
+            yield from store.between(self.connection, store.HOURS if hours else store.BOOK, key, first, last)
 
     def last_logins(self) -> dict[int, int]:
         """The last login of each user by its key, UNIX seconds; who never logged in is missing."""
-        return lastlogins.load(self.connection)
+        with self.unmoving():
+            return lastlogins.load(self.connection)
 
     def quality(self) -> Iterator[tuple[str, str, str, int, Quality]]:
         """(source, server, measure, first day, quality), by day: each holds until the next of the same three."""
-        for *labels, day, quality in self.connection.execute(
-            "SELECT source, server, measure, day, quality FROM quality ORDER BY day, source, server, measure"
-        ):
-            source, server, measure = labels
-            yield source, server, measure, day, Quality(quality)
+        query = "SELECT source, server, measure, day, quality FROM quality ORDER BY day, source, server, measure"
+        with self.unmoving():
+            for source, server, measure, day, quality in self.connection.execute(query):
+                yield source, server, measure, day, Quality(quality)
 
     def failed_names(self, first: int, last: int, server: str | None = None) -> Iterator[FailedName]:
         """Names that failed from day `first` to day `last`, most failures first."""
@@ -114,5 +127,6 @@ class Reading:
             "SELECT server, name, sum(failures), max(last) FROM failed_names WHERE day BETWEEN :first AND :last"
             " AND (:server IS NULL OR server = :server) GROUP BY server, name ORDER BY 3 DESC, 1, 2"
         )
-        for row in self.connection.execute(query, {"first": first, "last": last, "server": server}):
-            yield FailedName(*row)
+        with self.unmoving():
+            for row in self.connection.execute(query, {"first": first, "last": last, "server": server}):
+                yield FailedName(*row)

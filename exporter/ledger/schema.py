@@ -6,54 +6,87 @@ history. Scopes are 0 server, 1 domain, 2 user. Days are ordinals of local dates
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from exporter.catalogue import MEASURES
 from exporter.ledger import lastlogins
 from exporter.ledger.errors import LedgerError
 
 APPLICATION_ID = 0x504F5033  # "POP3" in the file's header
-VERSION = 2
+VERSION = 3
 
 COLUMNS = tuple(measure.name for measure in MEASURES)
 _TOTALS = ", ".join(f"{column} INTEGER NOT NULL DEFAULT 0" for column in COLUMNS)
 
-TABLES: tuple[str, ...] = (
-    """CREATE TABLE keys (
-        id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, server TEXT NOT NULL, domain TEXT NOT NULL, user TEXT NOT NULL,
-        first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, UNIQUE (scope, server, domain, user))""",
-    f"""CREATE TABLE book (day INTEGER NOT NULL, key INTEGER NOT NULL, {_TOTALS},
+# One row a commit, until the tables are brought up from it; what is in it: journal.py.
+JOURNAL = """CREATE TABLE journal (number INTEGER PRIMARY KEY, form INTEGER NOT NULL, book BLOB NOT NULL,
+    sources BLOB NOT NULL, sessions BLOB NOT NULL)"""
+
+# By table: what makes it, its indices last.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "keys": (
+        """CREATE TABLE keys (id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, server TEXT NOT NULL,
+        domain TEXT NOT NULL, user TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+        UNIQUE (scope, server, domain, user))""",
+    ),
+    "book": (
+        f"""CREATE TABLE book (day INTEGER NOT NULL, key INTEGER NOT NULL, {_TOTALS},
         PRIMARY KEY (day, key)) WITHOUT ROWID""",
-    "CREATE INDEX book_by_key ON book (key, day)",
-    f"""CREATE TABLE hours (hour INTEGER NOT NULL, key INTEGER NOT NULL, {_TOTALS},
+        "CREATE INDEX book_by_key ON book (key, day)",
+    ),
+    "hours": (
+        f"""CREATE TABLE hours (hour INTEGER NOT NULL, key INTEGER NOT NULL, {_TOTALS},
         PRIMARY KEY (hour, key)) WITHOUT ROWID""",
-    "CREATE INDEX hours_by_key ON hours (key, hour)",
-    "CREATE TABLE ends (server TEXT, reason TEXT, count INTEGER NOT NULL, PRIMARY KEY (server, reason)) WITHOUT ROWID",
-    "CREATE TABLE zones (since INTEGER PRIMARY KEY, name TEXT NOT NULL)",
-    """CREATE TABLE quality (source TEXT, server TEXT, measure TEXT, day INTEGER, quality TEXT NOT NULL,
+        "CREATE INDEX hours_by_key ON hours (key, hour)",
+    ),
+    "ends": (
+        """CREATE TABLE ends (server TEXT, reason TEXT, count INTEGER NOT NULL,
+        PRIMARY KEY (server, reason)) WITHOUT ROWID""",
+    ),
+    "zones": ("CREATE TABLE zones (since INTEGER PRIMARY KEY, name TEXT NOT NULL)",),
+    "quality": (
+        """CREATE TABLE quality (source TEXT, server TEXT, measure TEXT, day INTEGER, quality TEXT NOT NULL,
         PRIMARY KEY (source, server, measure, day)) WITHOUT ROWID""",
-    """CREATE TABLE failed_names (day INTEGER, server TEXT, name TEXT, failures INTEGER NOT NULL, last INTEGER NOT NULL,
-        PRIMARY KEY (day, server, name)) WITHOUT ROWID""",
-    """CREATE TABLE networks (key INTEGER, network BLOB, hour INTEGER NOT NULL,
+    ),
+    "failed_names": (
+        """CREATE TABLE failed_names (day INTEGER, server TEXT, name TEXT, failures INTEGER NOT NULL,
+        last INTEGER NOT NULL, PRIMARY KEY (day, server, name)) WITHOUT ROWID""",
+    ),
+    "networks": (
+        """CREATE TABLE networks (key INTEGER, network BLOB, hour INTEGER NOT NULL,
         PRIMARY KEY (key, network)) WITHOUT ROWID""",
-    lastlogins.TABLE,
-    """CREATE TABLE positions (source TEXT, stream TEXT, path TEXT, data TEXT NOT NULL,
+    ),
+    "last_logins": (lastlogins.TABLE,),
+    "positions": (
+        """CREATE TABLE positions (source TEXT, stream TEXT, path TEXT, data TEXT NOT NULL,
         PRIMARY KEY (source, stream, path)) WITHOUT ROWID""",
-    """CREATE TABLE envelopes (source TEXT, stream TEXT, state TEXT NOT NULL,
+    ),
+    "envelopes": (
+        """CREATE TABLE envelopes (source TEXT, stream TEXT, state TEXT NOT NULL,
         PRIMARY KEY (source, stream)) WITHOUT ROWID""",
-    """CREATE TABLE sessions (source TEXT, server TEXT, key BLOB, data TEXT NOT NULL,
+    ),
+    "sessions": (
+        """CREATE TABLE sessions (source TEXT, server TEXT, key BLOB, data TEXT NOT NULL,
         PRIMARY KEY (source, server, key)) WITHOUT ROWID""",
-    """CREATE TABLE open_sessions (source TEXT, server TEXT, state TEXT, number INTEGER NOT NULL,
+    ),
+    "open_sessions": (
+        """CREATE TABLE open_sessions (source TEXT, server TEXT, state TEXT, number INTEGER NOT NULL,
         PRIMARY KEY (source, server, state)) WITHOUT ROWID""",
-    """CREATE TABLE last_events (source TEXT, server TEXT, stamp INTEGER NOT NULL,
+    ),
+    "last_events": (
+        """CREATE TABLE last_events (source TEXT, server TEXT, stamp INTEGER NOT NULL,
         PRIMARY KEY (source, server)) WITHOUT ROWID""",
-    """CREATE TABLE sources (source TEXT, counter TEXT, count INTEGER NOT NULL,
+    ),
+    "sources": (
+        """CREATE TABLE sources (source TEXT, counter TEXT, count INTEGER NOT NULL,
         PRIMARY KEY (source, counter)) WITHOUT ROWID""",
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-)
+    ),
+    "meta": ("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",),
+    "journal": (JOURNAL,),
+}
 
 # From version N to N + 1, at position N - 1: statements, all run in one transaction with the new version.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (lastlogins.MIGRATION,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (lastlogins.MIGRATION, (JOURNAL,))
 
 
 def prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:
@@ -85,7 +118,14 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def commits(connection: sqlite3.Connection) -> int:
     """How many commits the ledger has had; a write-ahead file that was lost takes the newest along."""
-    return int(meta(connection, "commits", "0"))
+    of_tables = int(meta(connection, "commits", "0"))
+    newest = connection.execute("SELECT max(number) FROM journal").fetchone()[0] if has_journal(connection) else None
+    return max(of_tables, newest or 0)
+
+
+def has_journal(connection: sqlite3.Connection) -> bool:
+    """Whether there is one: older ledgers that are only read have none."""
+    return version_of(connection) > 2  # noqa: PLR2004 - the version that brought it
 
 
 def storable(text: str) -> str:
@@ -116,8 +156,9 @@ def _in_one(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection],
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for table in TABLES:
-        connection.execute(table)
+    for statements in TABLES.values():
+        for statement in statements:
+            connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     set_meta(connection, "schema", str(VERSION))
 

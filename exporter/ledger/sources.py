@@ -1,6 +1,6 @@
 """What the ledger keeps of each source: positions, envelopes, sessions, counters, quality.
 
-Only what changed is written.
+All but quality are rows that a key replaces or removes, so what changes them may come in any number of pieces.
 """
 
 import json
@@ -13,8 +13,20 @@ from exporter.catalogue import Quality
 from exporter.ledger.schema import storable
 from exporter.model import Position, SavedSession, SourceCheckpoint, SourceCount
 
-_TABLES = ("sources", "positions", "envelopes", "sessions", "open_sessions", "last_events", "quality")
+# Columns by which a row is known, beside its source, in each table that is kept by source; of sessions: sessions.py.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "positions": ("stream", "path"),
+    "envelopes": ("stream",),
+    "open_sessions": ("server", "state"),
+    "last_events": ("server",),
+    "sources": ("counter",),
+}
 _POSITION = frozenset(f.name for f in fields(Position))
+
+# By table, rows without their source: one that is as long as the key is removed, a longer one put.
+Changes = dict[str, list[tuple[Any, ...]]]
+# By table and key, the source first: the other columns, or None where the row is removed.
+Rows = Mapping[str, Mapping[tuple[Any, ...], tuple[Any, ...] | None]]
 
 
 @dataclass(slots=True)
@@ -37,40 +49,36 @@ class SavedSource:
         return sum(number for (_, state), number in self.open_sessions.items() if state == "pending")
 
 
-def load(connection: sqlite3.Connection, only: str | None = None) -> dict[str, SavedSource]:
-    """Every source the ledger knows, or the one that is named, with its open sessions."""
+def load(
+    connection: sqlite3.Connection, only: str | None = None, changed: Rows | None = None
+) -> dict[str, SavedSource]:
+    """Every source the ledger knows, or the one that is named, without its open sessions.
+
+    `changed`: what the journal has changed since the tables were brought up; of quality it has nothing.
+    """
+    found = {table: _grouped(connection, table, only, (changed or {}).get(table, {})) for table in KEYS}
     saved: dict[str, SavedSource] = {}
-    for source, counts in _grouped(connection, only, "source, counter, count", "sources"):
+    for source, counts in found["sources"].items():
         numbers: dict[str, int] = dict(counts)
         saved[source] = SavedSource(seen=numbers.pop("seen", 0), charged=numbers.pop("charged", 0))
         saved[source].counts = SourceCount(**{k: v for k, v in numbers.items() if k in SourceCount._fields})
-    for source, rows in _grouped(connection, only, "source, data", "positions"):
-        _of(saved, source).positions = tuple(_position(data) for (data,) in rows)
-    for source, rows in _grouped(connection, only, "source, stream, state", "envelopes"):
+    for source, rows in found["positions"].items():
+        _of(saved, source).positions = tuple(_position(data) for *_, data in rows)
+    for source, rows in found["envelopes"].items():
         _of(saved, source).envelopes = dict(rows)
-    for source, rows in _grouped(connection, only, "source, server, key, data", "sessions"):
-        _of(saved, source).sessions = tuple(SavedSession(*row) for row in rows)
-    for source, rows in _grouped(connection, only, "source, server, stamp", "last_events"):
+    for source, rows in found["last_events"].items():
         _of(saved, source).last_events = dict(rows)
-    for source, rows in _grouped(connection, only, "source, server, state, number", "open_sessions"):
+    for source, rows in found["open_sessions"].items():
         _of(saved, source).open_sessions = {(server, state): number for server, state, number in rows}
-    for source, rows in _grouped(connection, only, "source, server, measure, quality", "quality", "day"):
-        _of(saved, source).quality = {(server, measure): Quality(quality) for server, measure, quality in rows}
+    query = "SELECT source, server, measure, quality FROM quality WHERE ?1 IS NULL OR source = ?1 ORDER BY day"
+    for source, server, measure, quality in connection.execute(query, (only,)):
+        one = _of(saved, source)
+        one.quality = {**one.quality, (server, measure): Quality(quality)}
     return saved
 
 
-def write(
-    connection: sqlite3.Connection, source: str, old: SavedSource, waiting: list[SourceCheckpoint]
-) -> SavedSource:
-    """Write what differs from `old`; returns what is then saved, without sessions and quality (they are not kept)."""
-    for checkpoint in waiting:
-        _write_sessions(connection, source, checkpoint)
-    new = waiting[-1]
-    if new.positions != old.positions:
-        _write_positions(connection, source, old.positions, new.positions)
-    _write_envelopes(connection, source, old.envelopes, new.envelopes)
-    _write_counts(connection, source, old, new)
-    _write_numbers(connection, source, old, new)
+def after(old: SavedSource, new: SourceCheckpoint) -> SavedSource:
+    """What is saved once `new` is committed, without sessions (they are not kept)."""
     return SavedSource(
         positions=new.positions,
         envelopes=dict(new.envelopes),
@@ -83,81 +91,60 @@ def write(
     )
 
 
+def changes(old: SavedSource, new: SourceCheckpoint) -> Changes:
+    """What differs from `old` once the checkpoint is committed."""
+    found: Changes = {
+        "positions": _positions(old.positions, new.positions) if new.positions != old.positions else [],
+        "envelopes": [
+            *((stream,) for stream in old.envelopes.keys() - new.envelopes.keys()),
+            *(
+                (stream, storable(state))
+                for stream, state in new.envelopes.items()
+                if old.envelopes.get(stream) != state
+            ),
+        ],
+        "open_sessions": [
+            *(old.open_sessions.keys() - new.open_sessions.keys()),
+            *((*state, n) for state, n in new.open_sessions.items() if old.open_sessions.get(state) != n),
+        ],
+        "last_events": [(s, stamp) for s, stamp in new.last_events.items() if old.last_events.get(s) != stamp],
+        "sources": _counts(old, new),
+    }
+    return {table: rows for table, rows in found.items() if rows}
+
+
+def write(connection: sqlite3.Connection, changed: Rows) -> None:
+    """Bring up the tables."""
+    for table, rows in changed.items():
+        columns = ("source", *KEYS[table])
+        gone = [key for key, row in rows.items() if row is None]
+        put = [(*key, *row) for key, row in rows.items() if row is not None]
+        if gone:
+            condition = " AND ".join(f"{column} = ?" for column in columns)
+            connection.executemany(f"DELETE FROM {table} WHERE {condition}", gone)  # noqa: S608 - from the list above
+        if put:
+            marks = ", ".join("?" * len(put[0]))
+            connection.executemany(f"REPLACE INTO {table} VALUES ({marks})", put)  # noqa: S608 - from the list above
+
+
 def rename(connection: sqlite3.Connection, old: str, new: str) -> None:
     """Let all rows of source `old` be those of `new`."""
-    for table in _TABLES:
+    for table in (*KEYS, "sessions", "quality"):
         connection.execute(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))  # noqa: S608 - from the list
 
 
-def _write_sessions(connection: sqlite3.Connection, source: str, checkpoint: SourceCheckpoint) -> None:
-    connection.executemany(
-        "DELETE FROM sessions WHERE source = ? AND server = ? AND key = ?",
-        [(source, server, key) for server, key in checkpoint.closed],
-    )
-    connection.executemany(
-        "INSERT INTO sessions VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
-        [(source, *session) for session in checkpoint.opened],
-    )
-
-
-def _write_positions(
-    connection: sqlite3.Connection, source: str, old: tuple[Position, ...], new: tuple[Position, ...]
-) -> None:
+def _positions(old: tuple[Position, ...], new: tuple[Position, ...]) -> list[tuple[Any, ...]]:
     kept = {(position.stream, position.path) for position in new}
     known = set(old)
-    connection.executemany(
-        "DELETE FROM positions WHERE source = ? AND stream = ? AND path = ?",
-        [(source, gone.stream, storable(gone.path)) for gone in old if (gone.stream, gone.path) not in kept],
-    )
-    connection.executemany(
-        "REPLACE INTO positions VALUES (?, ?, ?, ?)",
-        [(source, p.stream, storable(p.path), json.dumps(asdict(p))) for p in new if p not in known],
-    )
+    gone = [(one.stream, storable(one.path)) for one in old if (one.stream, one.path) not in kept]
+    return [*gone, *((p.stream, storable(p.path), json.dumps(asdict(p))) for p in new if p not in known)]
 
 
-def _write_envelopes(
-    connection: sqlite3.Connection, source: str, old: Mapping[str, str], new: Mapping[str, str]
-) -> None:
-    connection.executemany(
-        "DELETE FROM envelopes WHERE source = ? AND stream = ?",
-        [(source, stream) for stream in old.keys() - new.keys()],
-    )
-    connection.executemany(
-        "REPLACE INTO envelopes VALUES (?, ?, ?)",
-        [(source, stream, storable(state)) for stream, state in new.items() if old.get(stream) != state],
-    )
-
-
-def _write_counts(connection: sqlite3.Connection, source: str, old: SavedSource, new: SourceCheckpoint) -> None:
+def _counts(old: SavedSource, new: SourceCheckpoint) -> list[tuple[Any, ...]]:
     before = {**old.counts._asdict(), "seen": old.seen, "charged": old.charged}
-    after = {**new.counts._asdict(), "seen": new.seen, "charged": new.charged}
-    connection.executemany(
-        "REPLACE INTO sources VALUES (?, ?, ?)",
-        [
-            (source, name, count)
-            for name, count in after.items()
-            if count != before[name] or (name == "events" and not count)
-        ],
-    )
-
-
-def _write_numbers(connection: sqlite3.Connection, source: str, old: SavedSource, new: SourceCheckpoint) -> None:
-    connection.executemany(
-        "REPLACE INTO last_events VALUES (?, ?, ?)",
-        [(source, server, stamp) for server, stamp in new.last_events.items() if old.last_events.get(server) != stamp],
-    )
-    connection.executemany(
-        "DELETE FROM open_sessions WHERE source = ? AND server = ? AND state = ?",
-        [(source, *state) for state in old.open_sessions.keys() - new.open_sessions.keys()],
-    )
-    connection.executemany(
-        "REPLACE INTO open_sessions VALUES (?, ?, ?, ?)",
-        [
-            (source, *state, number)
-            for state, number in new.open_sessions.items()
-            if old.open_sessions.get(state) != number
-        ],
-    )
+    after_it = {**new.counts._asdict(), "seen": new.seen, "charged": new.charged}
+    # A source that has read nothing yet is known by its events, 0.
+    return [(n, count) for n, count in after_it.items() if count != before[n] or (n == "events" and not count)]
 
 
 def _position(data: str) -> Position:
@@ -170,10 +157,26 @@ def _of(saved: dict[str, SavedSource], source: str) -> SavedSource:
 
 
 def _grouped(
-    connection: sqlite3.Connection, only: str | None, columns: str, table: str, order: str = "source"
-) -> Iterable[tuple[str, list[tuple[Any, ...]]]]:
+    connection: sqlite3.Connection,
+    table: str,
+    only: str | None,
+    changed: Mapping[tuple[Any, ...], tuple[Any, ...] | None],
+) -> dict[str, list[tuple[Any, ...]]]:
+    size = len(KEYS[table]) + 1
+    query = f"SELECT * FROM {table} WHERE ?1 IS NULL OR source = ?1 ORDER BY source"  # noqa: S608 - from the list
+    rows: dict[tuple[Any, ...], tuple[Any, ...] | None] = {
+        row[:size]: row[size:] for row in connection.execute(query, (only,))
+    }
+    rows.update({key: row for key, row in changed.items() if only in (None, key[0])})
     groups: dict[str, list[tuple[Any, ...]]] = {}
-    query = f"SELECT {columns} FROM {table} WHERE ?1 IS NULL OR source = ?1 ORDER BY {order}"  # noqa: S608 - ours
-    for source, *row in connection.execute(query, (only,)):
-        groups.setdefault(source, []).append(tuple(row))
-    return groups.items()
+    for key, row in rows.items():
+        if row is not None:
+            groups.setdefault(key[0], []).append((*key[1:], *row))
+    return groups
+
+
+def combined(rows: Iterable[tuple[Any, ...]], source: str, table: str) -> Iterable[tuple[tuple[Any, ...], Any]]:
+    """Rows of `Changes` as pairs of `Rows`."""
+    size = len(KEYS[table])
+    for row in rows:
+        yield (source, *row[:size]), tuple(row[size:]) or None

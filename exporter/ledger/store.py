@@ -1,6 +1,6 @@
 """Statements on keys and running totals: how deltas become rows.
 
-The newest row of a key is written as absolute totals. A delta of an older period is added to that period's row
+Rows of open periods are written as absolute totals. A delta of an older period is added to that period's row
 and to every later one; if the period has no row yet, it is made from the newest one before it.
 """
 
@@ -19,7 +19,7 @@ Labels = tuple[str, ...]
 
 _NAMES = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * len(COLUMNS))
-_SET = ", ".join(f"{column} = ?" for column in COLUMNS)
+_SET = ", ".join(f"{column} = excluded.{column}" for column in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +37,27 @@ class Series:
             [(period, key, *totals) for period, totals in rows.items()],
         )
 
-    def put(self, connection: sqlite3.Connection, key: int, rows: Mapping[int, Amounts]) -> None:
-        """The totals of rows that are there, by period."""
+    def put(self, connection: sqlite3.Connection, rows: Iterable[tuple[int, ...]]) -> None:
+        """Rows as they are to be: period, key, totals."""
         connection.executemany(
-            f"UPDATE {self.table} SET {_SET} WHERE {self.period} = ? AND key = ?",
-            [(*totals, period, key) for period, totals in rows.items()],
+            f"INSERT INTO {self.table} ({self.period}, key, {_NAMES}) VALUES (?, ?, {_MARKS})"
+            f" ON CONFLICT DO UPDATE SET {_SET}",
+            rows,
         )
 
-    def post(self, connection: sqlite3.Connection, entry: Entry, newest: int, deltas: dict[int, Amounts]) -> int:
-        """Write the deltas (ascending) of a key whose newest row is `newest`; returns its newest period."""
-        late = {period: amounts for period, amounts in deltas.items() if period < newest}
-        if late:
-            self._post_late(connection, entry.key, late)
-        totals = added(entry.row.totals, sums(late.values()))
-        rows: dict[int, Amounts] = {}
-        for period, amounts in deltas.items():
-            if period >= newest:
-                totals = rows[period] = added(totals, amounts)
-        if newest in rows:
-            self.put(connection, entry.key, {newest: rows.pop(newest)})
-        self.insert(connection, entry.key, rows)
-        return max(rows, default=newest)
-
-    def _post_late(self, connection: sqlite3.Connection, key: int, late: dict[int, Amounts]) -> None:
-        """Add each amount to its own period's row and to every later one; every row is written once."""
+    def post_late(self, connection: sqlite3.Connection, key: int, late: Mapping[int, Amounts], before: int) -> None:
+        """Add each amount to its own period's row and to every later one up to `before`; every row is written once."""
         first = min(late)
         _, totals = newest(connection, self, key, first)
-        known = dict(between(connection, self, key, first, -NEVER))
-        raised: dict[int, Amounts] = {}
+        known = dict(between(connection, self, key, first, before - 1))
+        raised: list[tuple[int, ...]] = []
         more = ZERO
         for period in sorted(known.keys() | late.keys()):
             totals = known.get(period, totals)
             if period in late:
                 more = added(more, late[period])
-            raised[period] = added(totals, more)
-        self.insert(connection, key, {period: raised.pop(period) for period in late.keys() - known.keys()})
-        self.put(connection, key, raised)
+            raised.append((period, key, *added(totals, more)))
+        self.put(connection, raised)
 
     def drop_before(self, connection: sqlite3.Connection, key: int, period: int) -> None:
         """Give up the key's rows before `period`."""
@@ -123,11 +108,10 @@ def insert_key(connection: sqlite3.Connection, labels: Labels, first: int, last:
     return cursor.lastrowid
 
 
-def update_key(connection: sqlite3.Connection, key: int, first: int, last: int) -> None:
-    """When the key was first and last seen."""
-    connection.execute(
-        "UPDATE keys SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?) WHERE id = ?",
-        (first, last, key),
+def update_keys(connection: sqlite3.Connection, seen: Iterable[tuple[int, int, int]]) -> None:
+    """When keys were first and last seen: (first, last, key)."""
+    connection.executemany(
+        "UPDATE keys SET first_seen = min(first_seen, ?), last_seen = max(last_seen, ?) WHERE id = ?", seen
     )
 
 
@@ -142,7 +126,7 @@ def load(connection: sqlite3.Connection, horizon: Horizon) -> dict[Labels, Entry
         labels = (server, domain, user)[: scope + 1]
         has_hours = SCOPES[scope].has_hours
         row = Row(labels, first, days.totals(key), days.open(key), hours.open(key) if has_hours else ())
-        entries[labels] = Entry(key, row, days.newest(key), hours.newest(key) if has_hours else NEVER, last)
+        entries[labels] = Entry(key, row, last)
     return entries
 
 
@@ -184,9 +168,6 @@ class _Loaded:
 
     def totals(self, key: int) -> Amounts:
         return self._newest.get(key, (NEVER, ZERO))[1]
-
-    def newest(self, key: int) -> int:
-        return self._newest.get(key, (NEVER, ZERO))[0]
 
     def open(self, key: int) -> tuple[tuple[int, Amounts], ...]:
         return tuple(self._open.get(key, ()))

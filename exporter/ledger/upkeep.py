@@ -1,4 +1,6 @@
-"""What is given up: history beyond its time, users unseen for long, old failed names. A little with each commit.
+"""What is given up: history beyond its time, users unseen for long, old failed names.
+
+A little each time that the tables are brought up.
 
 Retention keeps, per key, the newest row before the limit: the opening balance. So when a period leaves what is
 kept, the rows before it can go of just those keys that have a row in it. Reports take a server's oldest row for how
@@ -12,8 +14,8 @@ from exporter.catalogue import SCOPES
 from exporter.ledger.entries import NEVER, Horizon
 from exporter.ledger.store import BOOK, HOURS, Series
 
-# Keys whose old rows go, and users forgotten, in one commit: so that midnight does not make one slow.
-KEYS_A_COMMIT = 250
+# Keys whose old rows go, and users forgotten, each time: so that midnight does not make one slow.
+KEYS_A_TIME = 2_500
 FAILED_NAMES = 50_000
 
 Labels = tuple[str, ...]
@@ -64,7 +66,7 @@ def tend(
     forgotten: tuple[Labels, ...] = ()
     if unseen_since // 3600 > progress.users_before // 3600:
         forgotten = _forget_users(connection, unseen_since)
-        if len(forgotten) < KEYS_A_COMMIT:
+        if len(forgotten) < KEYS_A_TIME:
             progress = replace(progress, users_before=unseen_since)
     return progress, forgotten
 
@@ -77,7 +79,7 @@ def drop_key(connection: sqlite3.Connection, key: int) -> None:
 
 
 def _trim(connection: sqlite3.Connection, series: Series, done: Trimmed, kept: int) -> Trimmed:
-    left = KEYS_A_COMMIT
+    left = KEYS_A_TIME
     while True:
         if done.period != NEVER:
             keys = series.keys_in(connection, done.period, done.key, left)
@@ -103,7 +105,7 @@ def _drop_failed_names(connection: sqlite3.Connection, kept_day: int) -> None:
 def _forget_users(connection: sqlite3.Connection, unseen_since: int) -> tuple[Labels, ...]:
     users = connection.execute(
         "SELECT id, server, domain, user FROM keys WHERE scope = ? AND last_seen < ? LIMIT ?",
-        (len(SCOPES) - 1, unseen_since, KEYS_A_COMMIT),
+        (len(SCOPES) - 1, unseen_since, KEYS_A_TIME),
     ).fetchall()
     for key, *_ in users:
         drop_key(connection, key)

@@ -33,10 +33,16 @@ class Views:
         born = by_scope.get(str(SCOPES[0]), {}).keys() - self._rows[str(SCOPES[0])].keys()
         for scope, rows in by_scope.items():
             self._rows[scope] = self._rows[scope] | rows
-        zeros = {(labels[0], reason): 0 for labels in sorted(born) for reason in Reason}
-        self._ends = zeros | self._ends
+        if born or ends:
+            zeros = {(labels[0], reason): 0 for labels in sorted(born) for reason in Reason}
+            self._ends = zeros | self._ends
         for end, count in ends.items():
             self._ends[end] = count if total else self._ends.get(end, 0) + count
+
+    @property
+    def servers(self) -> Iterable[Labels]:
+        """All servers."""
+        return self._rows[str(SCOPES[0])]
 
     def remove(self, labels: Iterable[Labels]) -> None:
         """Keys that are no more."""

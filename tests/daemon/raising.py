@@ -15,6 +15,8 @@ from exporter.inputs.files import FileInput
 from exporter.ledger.book import Ledger
 from exporter.ledger.pending import Pending
 from exporter.ledger.posting import Posting
+from exporter.ledger.state import State
+from exporter.ledger.writing import Writer
 from exporter.model import Batch, Charge
 from exporter.names import Names
 from exporter.pipeline import Pipeline
@@ -129,12 +131,7 @@ class Raising:
 
     def _install_rest(self, patch: pytest.MonkeyPatch) -> None:
         read, expire, checkpoint = FileInput.read, Pipeline.expire, Pipeline.checkpoint
-        positions, status, sources, show = (
-            FileInput.positions,
-            FileInput.status,
-            Ledger._write_sources,
-            Ledger._apply,
-        )
+        positions, status, append, take = FileInput.positions, FileInput.status, Writer.append, State.take
 
         def reading(files: FileInput, now: float, budget: int) -> Iterator[Batch]:
             self.now("looking", files.name)
@@ -160,20 +157,19 @@ class Raising:
             self.now("status", files.name)
             return status(files)
 
-        def writing(ledger: Ledger, deltas: Any, waiting: Any, now: float) -> Any:
-            found = sources(ledger, deltas, waiting, now)
-            for name in waiting:
+        def writing(writer: Writer, connection: Any, commit: Any, end: str = "COMMIT") -> None:
+            for name in commit.sources:
                 self.now("writing", name)
-            return found
+            append(writer, connection, commit, end)
 
-        def showing(ledger: Ledger, *args: Any) -> None:
+        def showing(state: State, staged: Any) -> None:
             self.now("showing", self._for)
-            show(ledger, *args)
+            take(state, staged)
 
         patch.setattr(FileInput, "read", reading)
         patch.setattr(Pipeline, "expire", expiring)
         patch.setattr(Pipeline, "checkpoint", checkpointing)
         patch.setattr(FileInput, "positions", telling)
         patch.setattr(FileInput, "status", faring)
-        patch.setattr(Ledger, "_write_sources", writing)
-        patch.setattr(Ledger, "_apply", showing)
+        patch.setattr(Writer, "append", writing)
+        patch.setattr(State, "take", showing)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from exporter.catalogue import CONNECTIONS, LOGIN_FAILURES, LOGINS, SCOPES, SENT_BYTES, ZERO, Quality, Reason
 from exporter.ledger import Keep, Ledger
 from exporter.ledger.reading import Reading
+from exporter.ledger.writing import ROWS
 from exporter.model import Account, Charge, Position, SavedSession, SourceCheckpoint, SourceCount
 from exporter.names import NameRules
 from exporter.periods import Calendar
@@ -33,10 +34,17 @@ def folder() -> Iterator[Path]:
 
 
 def opened(
-    path: Path, *, zone: str | None = "UTC", now: float = NOON, names: NameRules | None = None, keep: Keep | None = None
+    path: Path,
+    *,
+    zone: str | None = "UTC",
+    now: float = NOON,
+    names: NameRules | None = None,
+    keep: Keep | None = None,
+    journal_rows: int = ROWS,
 ) -> Ledger:
     """The ledger in `path`, a folder or a file."""
-    return Ledger.open(path / "ledger.sqlite" if path.is_dir() else path, zone=zone, now=now, names=names, keep=keep)
+    file = path / "ledger.sqlite" if path.is_dir() else path
+    return Ledger.open(file, zone=zone, now=now, names=names, keep=keep, journal_rows=journal_rows)
 
 
 def poll(account: Account, stamp: int, sent: int = 0) -> Charge:

@@ -50,6 +50,8 @@ def test_the_check_says_which_sum_is_off(tmp_path: Path) -> None:
     """Domains that do not add up, totals that fall and laws that do not hold are told in words."""
     ledger = filled(tmp_path)
     ledger.commit(NOON, {"mail": checkpoint(seen=2, charged=1)})
+    ledger.close()
+    ledger = opened(tmp_path)
     key = "(SELECT id FROM keys WHERE scope = 1 AND server = 'mx1' AND domain = 'a')"
     ledger._connection.execute(
         f"UPDATE book SET sent_bytes = 1 WHERE key = {key} AND day = (SELECT max(day) FROM book)"

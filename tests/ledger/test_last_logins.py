@@ -142,6 +142,7 @@ def aged(path: Path) -> None:
     """Make the ledger one of the first schema, which knew days only."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE last_logins")
+        connection.execute("DROP TABLE journal")
         connection.execute("UPDATE meta SET value = '1' WHERE name = 'schema'")
 
 

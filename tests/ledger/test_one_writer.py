@@ -167,7 +167,7 @@ def test_a_reader_by_another_name_is_told_that_it_would_see_old_numbers(tmp_path
 def foreign_write(path: Path) -> None:
     """Somebody with SQLite's shell."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE keys SET last_seen = last_seen + 1")
+        connection.execute("INSERT INTO meta VALUES ('theirs', '1')")
 
 
 def test_a_ledger_that_another_wrote_to_is_refused_at_the_next_commit(tmp_path: Path) -> None:

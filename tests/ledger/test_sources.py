@@ -95,7 +95,7 @@ def test_a_failed_commit_loses_no_sessions(tmp_path: Path) -> None:
     one, two, three = (SavedSession("mx", b"%d" % number, "{}") for number in range(3))
     ledger.commit(NOON, {"mail": checkpoint(1, opened=[one])})
     plain = ledger._connection
-    ledger._connection = Failing(plain, 4)  # type: ignore[assignment]
+    ledger._connection = Failing(plain, 3)  # type: ignore[assignment]
     with pytest.raises(LedgerError):
         ledger.commit(NOON, {"mail": checkpoint(2, opened=[two], closed=[("mx", b"0")])})
     ledger._connection = plain
@@ -162,6 +162,7 @@ def test_domains_that_do_not_add_up_are_told(tmp_path: Path, caplog: pytest.LogC
     ledger = opened(tmp_path)
     ledger.book([poll(ledger.names.account("mx", b"alice@a", login=True), NOON)])
     ledger.commit(NOON)
+    ledger = reopened(ledger)
     ledger._connection.execute("UPDATE book SET logins = 7 WHERE key = (SELECT id FROM keys WHERE scope = 0)")
     with caplog.at_level(logging.ERROR):
         ledger = reopened(ledger)

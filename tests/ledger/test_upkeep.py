@@ -30,7 +30,7 @@ def tended(ledger: Ledger, now: float) -> None:
 
 def test_retention_keeps_the_opening_balance(tmp_path: Path) -> None:
     """Of the rows before the limit each key keeps its newest, so that later differences and totals stay."""
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     alice, bob = (ledger.names.account("mx", name, login=True) for name in (b"alice@a", b"bob@a"))
     ledger.book(
         [poll(alice, NOON - 9 * DAY), poll(alice, NOON - 8 * DAY), poll(alice, NOON), poll(bob, NOON - 5 * DAY)]
@@ -52,7 +52,7 @@ def test_retention_keeps_the_opening_balance(tmp_path: Path) -> None:
 
 def test_retention_of_hours(tmp_path: Path) -> None:
     """Hours go before days, and leave their opening balance."""
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     alice = ledger.names.account("mx", b"alice@a", login=True)
     ledger.book(poll(alice, NOON - hour * 3600) for hour in range(40))
     ledger.commit(NOON)
@@ -65,7 +65,7 @@ def test_retention_of_hours(tmp_path: Path) -> None:
 
 def test_lines_older_than_what_is_kept_belong_to_the_opening_balance(tmp_path: Path) -> None:
     """A very late line counts in the totals, and changes no day that is kept."""
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     alice = ledger.names.account("mx", b"alice@a", login=True)
     today = ledger.calendar.day(NOON)
     for days in (0, 300, 3, 200, 11):
@@ -82,8 +82,8 @@ def test_no_moment_of_tending_makes_reports_wrong(tmp_path: Path, monkeypatch: p
 
     A very late line makes a row in a period that was tended before, of a key that was not reached then.
     """
-    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_COMMIT", 1)
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_TIME", 1)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     for server, user in (("mx1", b"alice@a"), ("mx2", b"carol@c"), ("mx1", b"bob@b")):
         account = ledger.names.account(server, user, login=True)
         ledger.book([poll(account, NOON - 9 * DAY), poll(account, NOON - 8 * DAY)])
@@ -107,13 +107,13 @@ def told(ledger: Ledger, now: float, domain: str | None) -> Counter[str]:
 
 def test_midnight_is_tended_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many keys have rows to give up, one commit touches a bounded number of them."""
-    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_COMMIT", 3)
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    monkeypatch.setattr("exporter.ledger.upkeep.KEYS_A_TIME", 3)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     accounts = [ledger.names.account("mx", b"%d@a" % number, login=True) for number in range(10)]
     ledger.book(poll(account, NOON - day * DAY) for account in accounts for day in (9, 8))
     ledger.commit(NOON)
     counts = []
-    for _ in range(12):
+    for _ in range(13):
         ledger.commit(NOON + 5 * DAY, gone_on(NOON + 5 * DAY))
         counts.append(rows(ledger))
     ledger.close()
@@ -123,13 +123,13 @@ def test_midnight_is_tended_in_pieces(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def rows(ledger: Ledger) -> int:
     """How many rows the book has."""
-    with Reading(ledger.path) as reading:
+    with Reading(ledger.path) as reading, reading.unmoving():
         return int(reading.connection.execute("SELECT count(*) FROM book").fetchone()[0])
 
 
 def test_users_unseen_for_long_are_forgotten(tmp_path: Path) -> None:
     """They leave all tables and the view and free their place; server and domain keep their totals."""
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     alice, bob = (ledger.names.account("mx", name, login=True) for name in (b"alice@a", b"bob@a"))
     ledger.book([poll(alice, NOON), poll(bob, NOON)])
     ledger.commit(NOON)
@@ -151,7 +151,7 @@ def test_users_unseen_for_long_are_forgotten(tmp_path: Path) -> None:
 
 def test_a_clock_far_ahead_of_the_log_ends_nothing(tmp_path: Path) -> None:
     """A clock that is wrong by years, with no line of that time, is not believed: users, history, networks stay."""
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     alice = ledger.names.account("mx", b"alice@a", login=True)
     ledger.book([poll(alice, NOON - 3 * DAY), failure(alice, NOON), poll(alice, NOON)])
     ledger.commit(NOON)
@@ -175,7 +175,7 @@ def test_a_clock_far_ahead_of_the_log_ends_nothing(tmp_path: Path) -> None:
 
 def test_failed_names_are_kept_as_long_as_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Names of days beyond retention go; so do the oldest days beyond the bound."""
-    ledger = opened(tmp_path, keep=KEEP, now=NOON)
+    ledger = opened(tmp_path, keep=KEEP, now=NOON, journal_rows=1)
     unknown = ledger.names.account("mx", b"eve", login=False)
     ledger.book(failure(unknown, NOON + day * DAY, b"eve%d" % day) for day in range(4))
     ledger.commit(NOON + 3 * DAY)

@@ -1,0 +1,74 @@
+"""The open sessions of sources: what their table has, and what it does not have yet."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from exporter.model import SavedSession, SourceCheckpoint
+
+Place = tuple[str, bytes]
+
+
+class Moved(NamedTuple):
+    """Sessions that are removed, by server and key, and then those that are put."""
+
+    closed: Sequence[Place]
+    opened: Sequence[SavedSession]
+
+
+def moved(waiting: Iterable[SourceCheckpoint]) -> list[Moved]:
+    """What the checkpoints, which wait in this order, change."""
+    return [Moved(one.closed, one.opened) for one in waiting if one.closed or one.opened]
+
+
+class Unstored:
+    """What has changed since the table was brought up.
+
+    It knows which sessions the table has: one that begins and ends in between never touches it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._stored: dict[str, set[Place]] = {}
+        self._changed: dict[str, dict[Place, str | None]] = {}
+        for source, *place in connection.execute("SELECT source, server, key FROM sessions"):
+            self._stored.setdefault(source, set()).add((place[0], place[1]))
+
+    def take(self, source: str, changes: Iterable[Moved]) -> None:
+        """Sessions of a source have changed."""
+        changed, stored = self._changed.setdefault(source, {}), self._stored.get(source, set())
+        for closed, opened in changes:
+            for place in closed:
+                if place in stored:
+                    changed[place] = None
+                else:
+                    changed.pop(place, None)
+            for server, key, data in opened:
+                changed[server, key] = data
+
+    def load(self, connection: sqlite3.Connection, source: str) -> tuple[SavedSession, ...]:
+        """All sessions of a source."""
+        query = "SELECT server, key, data FROM sessions WHERE source = ?"
+        found = {(server, key): data for server, key, data in connection.execute(query, (source,))}
+        found.update(self._changed.get(source, {}))
+        return tuple(SavedSession(*place, data) for place, data in found.items() if data is not None)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Bring up the table."""
+        for source, rows in self._changed.items():
+            gone = [(source, *place) for place, data in rows.items() if data is None]
+            put = [(source, *place, data) for place, data in rows.items() if data is not None]
+            if gone:
+                connection.executemany("DELETE FROM sessions WHERE source = ? AND server = ? AND key = ?", gone)
+            if put:
+                connection.executemany("REPLACE INTO sessions VALUES (?, ?, ?, ?)", put)
+
+    def written(self) -> None:
+        """The table is brought up."""
+        for source, rows in self._changed.items():
+            stored = self._stored.setdefault(source, set())
+            for place, data in rows.items():
+                if data is None:
+                    stored.discard(place)
+                else:
+                    stored.add(place)
+        self._changed = {}
