@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from exporter.addresses import is_in
-from exporter.envelopes.opener import Opener
+from exporter.envelopes.columns import Columns, opened
 from exporter.envelopes.openers import Openers
-from exporter.express import WORTH_LINES, Express, Ways
-from exporter.formats.contract import Format, Hurried
+from exporter.formats.contract import Batching, Format
 from exporter.formats.judging import Judge
 from exporter.formats.recognise import Recogniser, Recognition
 from exporter.model import (
@@ -34,8 +33,6 @@ from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
 
-# So many lines at the begin of a batch may show how the others begin.
-FIRST_LINES = 8
 # The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""
 OWN_TRUTH = "//truth"
@@ -90,103 +87,90 @@ class Pipeline:
         self._recogniser = self._recognition.of(batch.stream, batch.name)
         charges: list[Charge] = []
         taken, events = 0, self._tally.verdicts[Verdict.EVENT]
-        # The first line of a batch shows how the others begin; one without a stamp does not.
-        while taken < min(FIRST_LINES, len(lines)):
-            self._feed(lines[taken : taken + 1], opener, bounds, charges)
-            taken += 1
-            if (
-                self.observer is None
-                and self._behind is None
-                and self._reading.keeps_names
-                and len(lines) - taken >= WORTH_LINES
-                and self._express(lines[taken:], lines[taken - 1], opener, bounds, charges)
-            ):
-                taken = len(lines)
-        self._feed(lines[taken:], opener, bounds, charges)
+        while taken < len(lines):
+            # Alone while the format is not decided, because that decides how lines before were meant.
+            alone = self.observer is not None or not self._recogniser.decided
+            part = lines[taken : taken + 1] if alone else lines[taken:]
+            columns = opened(opener, part)
+            facts = self._understood(columns)
+            if self.observer is not None:
+                self._show(part[0], columns, facts)
+            self._tally.add(columns.without)
+            self._take(columns, facts, bounds, charges)
+            taken += len(part)
         self._tally.lines += len(lines)
         self._newest = max(self._last_events.values(), default=self._newest)
         if batch.caught_up and now is not None and self._tally.verdicts[Verdict.EVENT] > events:
             self.timeliness.see(now, self._newest)
         return charges
 
-    def _express(
-        self, lines: list[bytes], like: bytes, opener: Opener, bounds: tuple[float, int], charges: list[Charge]
-    ) -> bool:
-        """Whether the lines went by the express lane, and those that it does not take by the general way."""
-        chosen = self._recogniser.chosen
-        if not (self._recogniser.decided and isinstance(chosen, Hurried)):
-            return False
-        ignores = not self._recogniser.doubts
-        lane = Express(opener, chosen.usual, self._servers.by_host, self.judge.due, bounds, ignores=ignores)
-        rows = lane.find(lines, like)
-        if not rows:
-            return False
+    def _understood(self, columns: Columns) -> list[Fact | Verdict]:
+        """What each message says."""
+        chosen, messages, read = self._recogniser.chosen, columns.messages, self._read
+        if not (isinstance(chosen, Batching) and self._recogniser.decided and not self._reading.hosts):
+            return [read(columns.record(row)) for row in range(len(messages))]
+        plain = chosen.read_batch(messages)
+        return [read(columns.record(row)) if fact is None else fact for row, fact in enumerate(plain)]
 
-        def general(line: bytes) -> None:
-            self._feed((line,), opener, bounds, charges)
+    def _show(self, line: bytes, columns: Columns, facts: Sequence[Fact | Verdict]) -> None:
+        """Show the observer a line that was read alone."""
+        assert self.observer is not None
+        if facts:
+            self.observer(line, columns.record(0), facts[0])
+        else:
+            self.observer(line, None, next(iter(columns.without)))
 
-        def read(record: Record) -> None:
-            taken = self._read(record)
-            if isinstance(taken, Fact):
-                self._take(record, taken, bounds, charges)
-            else:
-                self._tally.count(taken, self._servers.by_host.get(record.host, ""))
-
-        ways = Ways(general, read, self.sessions, self._last_events)
-        lane.run(lines, rows, ways, charges)
-        self._tally.take(lane.events)
-        self._tally.verdicts[Verdict.IGNORED] += lane.ignored
-        self.timeliness.late_events += lane.late
-        return True
-
-    def _feed(self, lines: Sequence[bytes], opener: Opener, bounds: tuple[float, int], charges: list[Charge]) -> None:
-        """Any lines, the general way.
+    def _take(
+        self, columns: Columns, facts: Sequence[Fact | Verdict], bounds: tuple[float, int], charges: list[Charge]
+    ) -> None:
+        """What the facts come to, in order.
 
         The loop is dense because every line goes through it: tests/bench/lines.py.
         """
-        open_line, read, verdicts = opener.open, self._read, self._tally.verdicts
-        for line in lines:
-            record = open_line(line)
-            if not isinstance(record, Record):
-                verdicts[record or Verdict.IGNORED] += 1
-                if self.observer is not None:
-                    self.observer(line, None, record or Verdict.IGNORED)
+        sessions, last_events, count = self.sessions, self._last_events, self._tally.count
+        by_host, (midnight, limit) = self._servers.by_host, bounds
+        stamps = columns.stamps
+        timely = not stamps or (midnight <= min(stamps) and max(stamps) <= limit)
+        events, others = self._tally.events, 0
+        by, server, newest, several, due = None, "", 0, False, {}
+        for stamp, sender, fact in zip(stamps, columns.senders, facts, strict=True):
+            if not isinstance(fact, Fact):
+                count(fact, by_host.get(sender.host, ""))
+                others += 1
                 continue
-            taken = read(record)
-            if self.observer is not None:
-                self.observer(line, record, taken)
-            if isinstance(taken, Fact):
-                self._take(record, taken, bounds, charges)
+            if not timely and not midnight <= stamp <= limit:
+                stamp = self.timeliness.count(stamp, limit, self._newest)
+            if sender is not by:
+                by, server = sender, by_host.get(sender.host) or self._servers.of(sender.host)
+                newest, several = last_events.get(server, 0), self._servers.are_several(server)
+                due = self.judge.due.get(server, {})
+            events[server] += 1
+            if stamp > newest:
+                newest = self._go_on(server, stamp, limit)
+            if fact.trait and stamp >= due.get(fact.trait, 0) and not several and self._behind is None:
+                self.judge.note(server, self._recogniser.chosen, fact.trait, stamp)
+            if several:
+                fact = apart(fact, sender.host)
+            if self._behind is None:
+                charges += sessions.take(server, stamp, fact, sender.times)
             else:
-                self._tally.count(taken, self._servers.by_host.get(record.host, ""))
+                charges += self._behind.take(sessions.form, stamp, fact)
+        self._tally.verdicts[Verdict.EVENT] += len(facts) - others
 
-    def _take(self, record: Record, fact: Fact, bounds: tuple[float, int], charges: list[Charge]) -> None:
-        """What the fact of a record comes to."""
-        self._tally.verdicts[Verdict.EVENT] += 1
-        stamp, host, _, pid, message, times = record
-        if not bounds[0] <= stamp <= bounds[1]:
-            stamp = self.timeliness.count(stamp, bounds[1], self._newest)
-        server = self._servers.by_host.get(host) or self._servers.of(host)
-        self._tally.events[server] += 1
-        if stamp > self._last_events.get(server, 0):
-            if server not in self._last_events:
-                self._truth.begin(server, stamp)
-            # One line from the future must not make the log's time, by which sessions expire, jump ahead.
-            self._last_events[server] = max(min(stamp, bounds[1]), self._last_events.get(server, 0))
-        trait, chosen = fact.trait, self._recogniser.chosen
-        if len(message) + len(pid) > LONGEST:
-            fact = shortened(fact)
-        if self._behind is not None:
-            charges += self._behind.take(self.sessions.form, stamp, fact)
-            return
-        if self._servers.are_several(server):
-            fact, trait = apart(fact, host), ""
-        if trait and chosen is not None and stamp >= self.judge.due[server].get(trait, 0):
-            self.judge.note(server, chosen, trait, stamp)
-        charges += self.sessions.take(server, stamp, fact, times)
+    def _go_on(self, server: str, stamp: int, limit: int) -> int:
+        """The newest event of the server so far; it is not of the past."""
+        if server not in self._last_events:
+            self._truth.begin(server, stamp)
+        # One line from the future must not make the log's time, by which sessions expire, jump ahead.
+        newest = self._last_events[server] = max(min(stamp, limit), self._last_events.get(server, 0))
+        return newest
 
     def _read(self, record: Record) -> Fact | Verdict:
-        return self._recogniser.read(record) if self._reading.reads(record.host) else Verdict.IGNORED
+        if not self._reading.reads(record.host):
+            return Verdict.IGNORED
+        taken = self._recogniser.read(record)
+        is_long = len(record.message) + len(record.pid) > LONGEST
+        return shortened(taken) if is_long and isinstance(taken, Fact) else taken
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""

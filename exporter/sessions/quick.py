@@ -70,61 +70,6 @@ class Quick(Keyed):
             return None
         return (self._plain_end(place, session, stamp, fact),)
 
-    def login(  # noqa: PLR0917 - the hot path: keywords cost
-        self, server: str, stamp: int, key: bytes, user: bytes, address: bytes, process: bytes | None
-    ) -> Charge | None:
-        """The login of `user` from `address`, to be served by `process`; None: not so simple, and nothing was done."""
-        memory = self._memory
-        place = (server, key)
-        if not self._is_new(place, stamp):
-            return None
-        account = self._accounts.get((server, user)) or self._account(server, user)
-        session = memory.open[place] = Session(server, key, stamp, stamp + self.idle_seconds)
-        memory.touched.add(place)
-        session.logged_in = True
-        session.user = user
-        session.address = address
-        session.process = process
-        session.account = account
-        self.seen += 1
-        self.charged += 1
-        self.signs.logins[server] += 1
-        charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address, None, 1))
-        return charge
-
-    def quit(  # noqa: PLR0917 - the hot path
-        self, server: str, stamp: int, key: bytes, process: bytes, in_: bytes, out: bytes
-    ) -> Charge | None:
-        """The end by QUIT, with the connection's bytes as logged; None: not so simple, and nothing was done."""
-        memory = self._memory
-        place = (server, key)
-        session = memory.open.get(place)
-        if (
-            session is None
-            or session.account is None
-            or session.refused is not None
-            or session.closing is not None
-            or stamp > session.deadline
-            or (session.process is not None and session.process != process)
-            or self._has_double_keys
-        ):
-            return None
-        amounts, received, sent = ENDING[Reason.LOGOUT], int(in_), int(out)
-        if received > session.received:
-            amounts += ((RECEIVED_BYTES, received - session.received),)
-            session.received = received
-        if sent > session.sent:
-            amounts += ((SENT_BYTES, sent - session.sent),)
-            session.sent = sent
-        session.ended = True
-        if stamp > session.last:  # noqa: PLR1730 - the hot path: max() takes three times as long
-            session.last = stamp
-        del memory.open[place]
-        memory.touched.add(place)
-        memory.linger(place, session)
-        charge: Charge = _new(Charge, (session.account, stamp, amounts, Reason.LOGOUT, None, None, 1))
-        return charge
-
     def _is_new(self, place: Place, stamp: int) -> bool:
         """Whether nobody has heard of this key, and no other line can mean its connection."""
         memory, joins = self._memory, self._joins

@@ -10,8 +10,7 @@ from functools import partial
 from exporter.addresses import is_in
 from exporter.envelopes.opener import Opener
 from exporter.envelopes.openers import Openers
-from exporter.express import WORTH_LINES, Express, Ways
-from exporter.formats.contract import Format, Hurried
+from exporter.formats.contract import Format
 from exporter.formats.judging import Judge
 from exporter.formats.recognise import Recogniser, Recognition
 from exporter.model import (
@@ -34,8 +33,6 @@ from tests.oracle.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
 
-# So many lines at the begin of a batch may show how the others begin.
-FIRST_LINES = 8
 # The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""
 OWN_TRUTH = "//truth"
@@ -89,55 +86,13 @@ class Pipeline:
         opener, bounds, lines = self._openers.begin(batch, now), self.timeliness.bounds(now), batch.lines
         self._recogniser = self._recognition.of(batch.stream, batch.name)
         charges: list[Charge] = []
-        taken, events = 0, self._tally.verdicts[Verdict.EVENT]
-        # The first line of a batch shows how the others begin; one without a stamp does not.
-        while taken < min(FIRST_LINES, len(lines)):
-            self._feed(lines[taken : taken + 1], opener, bounds, charges)
-            taken += 1
-            if (
-                self.observer is None
-                and self._behind is None
-                and self._reading.keeps_names
-                and len(lines) - taken >= WORTH_LINES
-                and self._express(lines[taken:], lines[taken - 1], opener, bounds, charges)
-            ):
-                taken = len(lines)
-        self._feed(lines[taken:], opener, bounds, charges)
+        events = self._tally.verdicts[Verdict.EVENT]
+        self._feed(lines, opener, bounds, charges)
         self._tally.lines += len(lines)
         self._newest = max(self._last_events.values(), default=self._newest)
         if batch.caught_up and now is not None and self._tally.verdicts[Verdict.EVENT] > events:
             self.timeliness.see(now, self._newest)
         return charges
-
-    def _express(
-        self, lines: list[bytes], like: bytes, opener: Opener, bounds: tuple[float, int], charges: list[Charge]
-    ) -> bool:
-        """Whether the lines went by the express lane, and those that it does not take by the general way."""
-        chosen = self._recogniser.chosen
-        if not (self._recogniser.decided and isinstance(chosen, Hurried)):
-            return False
-        ignores = not self._recogniser.doubts
-        lane = Express(opener, chosen.usual, self._servers.by_host, self.judge.due, bounds, ignores=ignores)
-        rows = lane.find(lines, like)
-        if not rows:
-            return False
-
-        def general(line: bytes) -> None:
-            self._feed((line,), opener, bounds, charges)
-
-        def read(record: Record) -> None:
-            taken = self._read(record)
-            if isinstance(taken, Fact):
-                self._take(record, taken, bounds, charges)
-            else:
-                self._tally.count(taken, self._servers.by_host.get(record.host, ""))
-
-        ways = Ways(general, read, self.sessions, self._last_events)
-        lane.run(lines, rows, ways, charges)
-        self._tally.take(lane.events)
-        self._tally.verdicts[Verdict.IGNORED] += lane.ignored
-        self.timeliness.late_events += lane.late
-        return True
 
     def _feed(self, lines: Sequence[bytes], opener: Opener, bounds: tuple[float, int], charges: list[Charge]) -> None:
         """Any lines, the general way.
