@@ -9,6 +9,7 @@ from functools import partial
 
 from exporter.addresses import is_in
 from exporter.envelopes.columns import Columns, opened
+from exporter.envelopes.lines import Sender
 from exporter.envelopes.openers import Openers
 from exporter.formats.contract import Batching, Format
 from exporter.formats.judging import Judge
@@ -26,6 +27,7 @@ from exporter.model import (
 )
 from exporter.periods import Calendar
 from exporter.reading import Reading
+from exporter.rows import BYTES, NO_BYTES, REASONS, Row, fact_of
 from exporter.saved import Saved
 from exporter.servers import Servers
 from exporter.sessions import LONGEST, Behind, Sessions, apart, shortened
@@ -64,6 +66,7 @@ class Pipeline:
         )
         # Set where this source stands behind another one: then it adds to that one's sessions.
         self._behind: Behind | None = None
+        self._takes_rows = reading.keeps_names
         self._last_events = dict(saved.last_events) if saved else {}
         self._servers = Servers(reading, self._last_events, self._meet)
         self._recognition.begin()
@@ -96,7 +99,7 @@ class Pipeline:
             if self.observer is not None:
                 self._show(part[0], columns, facts)
             self._tally.add(columns.without)
-            self._take(columns, facts, bounds, charges)
+            self._join(columns, facts, bounds, charges)
             taken += len(part)
         self._tally.lines += len(lines)
         self._newest = max(self._last_events.values(), default=self._newest)
@@ -104,58 +107,82 @@ class Pipeline:
             self.timeliness.see(now, self._newest)
         return charges
 
-    def _understood(self, columns: Columns) -> list[Fact | Verdict]:
+    def _understood(self, columns: Columns) -> list[Row | Fact | Verdict]:
         """What each message says."""
         chosen, messages, read = self._recogniser.chosen, columns.messages, self._read
         if not (isinstance(chosen, Batching) and self._recogniser.decided and not self._reading.hosts):
             return [read(columns.record(row)) for row in range(len(messages))]
-        plain = chosen.read_batch(messages)
-        return [read(columns.record(row)) if fact is None else fact for row, fact in enumerate(plain)]
+        rows = chosen.read_batch(messages)
+        return [row if row[3] or row[6] else read(columns.record(at)) for at, row in enumerate(rows)]
 
-    def _show(self, line: bytes, columns: Columns, facts: Sequence[Fact | Verdict]) -> None:
+    def _show(self, line: bytes, columns: Columns, facts: Sequence[Row | Fact | Verdict]) -> None:
         """Show the observer a line that was read alone."""
         assert self.observer is not None
         if facts:
-            self.observer(line, columns.record(0), facts[0])
+            fact = facts[0]
+            self.observer(line, columns.record(0), fact_of(fact) if isinstance(fact, tuple) else fact)
         else:
             self.observer(line, None, next(iter(columns.without)))
 
-    def _take(
-        self, columns: Columns, facts: Sequence[Fact | Verdict], bounds: tuple[float, int], charges: list[Charge]
+    def _join(
+        self, columns: Columns, facts: Sequence[Row | Fact | Verdict], bounds: tuple[float, int], charges: list[Charge]
     ) -> None:
         """What the facts come to, in order.
 
         The loop is dense because every line goes through it: tests/bench/lines.py.
         """
-        sessions, last_events, count = self.sessions, self._last_events, self._tally.count
+        login, end, last_events, count = self.sessions.login, self.sessions.end, self._last_events, self._tally.count
         by_host, (midnight, limit) = self._servers.by_host, bounds
         stamps = columns.stamps
         timely = not stamps or (midnight <= min(stamps) and max(stamps) <= limit)
         events, others = self._tally.events, 0
-        by, server, newest, several, due = None, "", 0, False, {}
-        for stamp, sender, fact in zip(stamps, columns.senders, facts, strict=True):
-            if not isinstance(fact, Fact):
-                count(fact, by_host.get(sender.host, ""))
+        by, server, newest, plain, due = None, "", 0, False, {}
+        for stamp, sender, told in zip(stamps, columns.senders, facts, strict=True):
+            if isinstance(told, Verdict):
+                count(told, by_host.get(sender.host, ""))
                 others += 1
                 continue
             if not timely and not midnight <= stamp <= limit:
                 stamp = self.timeliness.count(stamp, limit, self._newest)
             if sender is not by:
                 by, server = sender, by_host.get(sender.host) or self._servers.of(sender.host)
-                newest, several = last_events.get(server, 0), self._servers.are_several(server)
-                due = self.judge.due.get(server, {})
+                newest, due = last_events.get(server, 0), self.judge.due.get(server, {})
+                plain = self._takes_rows and sender.times == 1 and not self._servers.are_several(server)
             events[server] += 1
             if stamp > newest:
                 newest = self._go_on(server, stamp, limit)
-            if fact.trait and stamp >= due.get(fact.trait, 0) and not several and self._behind is None:
-                self.judge.note(server, self._recogniser.chosen, fact.trait, stamp)
-            if several:
-                fact = apart(fact, sender.host)
-            if self._behind is None:
-                charges += sessions.take(server, stamp, fact, sender.times)
-            else:
-                charges += self._behind.take(sessions.form, stamp, fact)
+            if plain and told.__class__ is tuple:
+                user, address, served, key, _, process, closing, why, top, retr, received, sent = told
+                if key:
+                    charge = login(server, stamp, key, user, address, served or None)
+                elif received:
+                    charge = end(server, stamp, closing, process, REASONS[why], int(received), int(sent))
+                    trait = BYTES
+                else:
+                    charge = end(server, stamp, closing, process, REASONS[why], 0, int(top) + int(retr))
+                    trait = NO_BYTES
+                if charge is not None:
+                    charges.append(charge)
+                    if not key and stamp >= due.get(trait, 0):
+                        self._note(server, trait, stamp)
+                    continue
+            fact = fact_of(told) if told.__class__ is tuple else told
+            charges += self._take(server, stamp, sender, fact)
         self._tally.verdicts[Verdict.EVENT] += len(facts) - others
+
+    def _take(self, server: str, stamp: int, sender: Sender, fact: Fact) -> Sequence[Charge]:
+        """What one fact comes to."""
+        if self._behind is not None:
+            return self._behind.take(self.sessions.form, stamp, fact)
+        if self._servers.are_several(server):
+            return self.sessions.take(server, stamp, apart(fact, sender.host), sender.times)
+        if fact.trait and stamp >= self.judge.due[server].get(fact.trait, 0):
+            self._note(server, fact.trait, stamp)
+        return self.sessions.take(server, stamp, fact, sender.times)
+
+    def _note(self, server: str, trait: str, stamp: int) -> None:
+        assert self._recogniser.chosen is not None
+        self.judge.note(server, self._recogniser.chosen, trait, stamp)
 
     def _go_on(self, server: str, stamp: int, limit: int) -> int:
         """The newest event of the server so far; it is not of the past."""
@@ -180,6 +207,7 @@ class Pipeline:
     def stand_behind(self, front: "Pipeline") -> None:
         """From now on, tell what happens at the back end of `front`."""
         self._behind = Behind(front.sessions, front.judge.tells_bytes)
+        self._takes_rows = False
 
     def _meet(self, server: str) -> None:
         """The server's first line; where it is several hosts nothing is known of it, and it has no express lane."""

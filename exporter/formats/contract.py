@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
 from exporter.model import Fact, Record, Verdict
+from exporter.rows import Row
 
 Qualities = Mapping[str, Quality]
 
@@ -51,5 +52,5 @@ class Format(Protocol):
 class Batching(Protocol):
     """A format that reads the plainest lines of a batch at once, because most are of a few forms."""
 
-    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Fact | None]:
-        """What each message says, the same that `read` makes of it; None: that is for `read` to tell."""
+    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Row]:
+        """A row a message, which says what `read` makes of it; an empty one: that is for `read` to tell."""

@@ -19,6 +19,7 @@ from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
 from exporter.model import Fact, Kind, Record, Verdict
+from exporter.rows import Row
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
 _LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
@@ -159,7 +160,7 @@ class Dovecot:
         ),
     )
 
-    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Fact | None]:
+    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Row]:
         """The plainest of them, whatever the program is called."""
         return read_batch(messages)
 

@@ -5,11 +5,10 @@ It takes the documented forms only, and names that leave no doubt where they end
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from exporter.catalogue import Reason
-from exporter.model import Fact, Kind
+from exporter.rows import NOTHING, Row
 
 # Possessive quantifiers: a line that does not fit is given up at once. Classes of one excluded character where there
 # is one, for they cost half; that none has run over a line's end is told by the number of rows.
@@ -27,36 +26,15 @@ _PATTERN: Final = (
 )
 _find = re.compile(rb"(?:" + _PATTERN + rb"|[^\n]*+)\n").findall
 _match = re.compile(rb"(?:" + _PATTERN + rb")\n").fullmatch
-_NOTHING: Final = (b"",) * 12
-_REASONS: Final = {b"L": Reason.LOGOUT, b"C": Reason.CLOSED, b"I": Reason.TIMEOUT, b"D": Reason.TIMEOUT}
-
-_new: Callable[[Any, Any], Fact] = tuple.__new__  # the named tuple's own constructor is Python code
-_LOGIN, _END = Kind.LOGIN, Kind.END
-_OF_A_LOGIN: Final = tuple(Fact(Kind.LOGIN))[4:16]  # what its line does not tell
 
 
-def read_batch(messages: Sequence[bytes]) -> list[Fact | None]:
-    """What each message says; None: it is not so plain."""
+def read_batch(messages: Sequence[bytes]) -> Sequence[Row]:
+    """One row a message."""
     text = b"\n".join(messages) + b"\n"
     rows = _find(text) if text.count(b"\n") == len(messages) else ()
-    if len(rows) != len(messages):
-        rows = [_row(message) for message in messages]
-    facts: list[Fact | None] = []
-    add = facts.append
-    for user, address, served, key, name, process, closing, why, top, retr, received, sent in rows:
-        if key:
-            add(_new(Fact, (_LOGIN, key, user, address, *_OF_A_LOGIN, served or None, False, None)))
-        elif closing and received:
-            told = (int(received), int(sent), False, b"", True, "bytes", False, False, False, process, False, None)
-            add(_new(Fact, (_END, closing, name, None, _REASONS[why], 0, 0, *told)))
-        elif closing:
-            told = (None, int(top) + int(retr), False, b"", True, "no_bytes", False, False, False, process, False, None)
-            add(_new(Fact, (_END, closing, name, None, _REASONS[why], 0, 0, *told)))
-        else:
-            add(None)
-    return facts
+    return rows if len(rows) == len(messages) else [_row(message) for message in messages]
 
 
-def _row(message: bytes) -> tuple[bytes, ...]:
+def _row(message: bytes) -> Row:
     found = None if b"\n" in message else _match(message + b"\n")
-    return _NOTHING if found is None else found.groups(b"")
+    return NOTHING if found is None else found.groups(b"")  # type: ignore[return-value]

@@ -28,10 +28,10 @@ from exporter.periods import Calendar
 from exporter.reading import Reading
 from exporter.saved import Saved
 from exporter.servers import Servers
-from tests.oracle.sessions import LONGEST, Behind, Sessions, apart, shortened
-from tests.oracle.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
+from tests.oracle.sessions import LONGEST, Behind, Sessions, apart, shortened
+from tests.oracle.tally import Tally
 
 # The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""

@@ -49,7 +49,17 @@ OTHERS = (
     b"statistics of %b, %d",
 )
 PROGRAMS = (b"dovecot", b"dovecot", b"dovecot", b"dovecot[12]", b"dovecot[13]", b"postfix/smtpd[9]", b"mail pop3d")
-USERS = st.sampled_from((b"alice@example.com", b"bob@example.com", b"carol", b"a>, rip=1.2.3.4", b"<b", b"o'hara@example.org", b"\xff@x.example"))
+USERS = st.sampled_from(
+    (
+        b"alice@example.com",
+        b"bob@example.com",
+        b"carol",
+        b"a>, rip=1.2.3.4",
+        b"<b",
+        b"o'hara@example.org",
+        b"\xff@x.example",
+    )
+)
 KEYS = st.integers(1, 6)
 SAMPLES = [
     line

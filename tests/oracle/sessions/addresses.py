@@ -31,7 +31,7 @@ class Addresses:
             found = 1 if session.ended else 2 if session.logged_in else 3
             if found >= rank:
                 best, rank = session, found
-        return None if before_login and rank < 3 else best  # noqa: PLR2004 - the ranks above
+        return None if before_login and rank < 3 else best
 
     def open(self, server: str, address: bytes | None, *, before_login: bool) -> Session | None:
         """The newest open session from `address`, one that is not logged in first; `before_login`: only such a one."""

@@ -7,14 +7,12 @@ Dense, because nearly every line of a busy log is one of them: tests/bench/lines
 from collections.abc import Sequence
 from typing import Any, Final
 
-from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
 from exporter.model import Account, Charge, Fact, Kind
-from tests.oracle.sessions.charging import ENDING, LOGIN_AMOUNTS, Resolve
+from tests.oracle.sessions.charging import Resolve
 from tests.oracle.sessions.joins import TURNED_SECONDS
 from tests.oracle.sessions.keys import Keyed
 from tests.oracle.sessions.memory import Place
 from tests.oracle.sessions.neighbours import Neighbours
-from tests.oracle.sessions.session import Session
 from tests.oracle.sessions.signs import Sign
 from tests.oracle.sessions.told import Told
 
