@@ -9,11 +9,11 @@ from functools import partial
 
 from exporter.addresses import is_in
 from exporter.envelopes.columns import Columns, opened
-from exporter.envelopes.lines import Sender
 from exporter.envelopes.openers import Openers
 from exporter.formats.contract import Batching, Format
 from exporter.formats.judging import Judge
 from exporter.formats.recognise import Recogniser, Recognition
+from exporter.joining import Joining, Told
 from exporter.model import (
     Account,
     Batch,
@@ -27,10 +27,10 @@ from exporter.model import (
 )
 from exporter.periods import Calendar
 from exporter.reading import Reading
-from exporter.rows import BYTES, NO_BYTES, REASONS, Row, fact_of
+from exporter.rows import fact_of
 from exporter.saved import Saved
 from exporter.servers import Servers
-from exporter.sessions import LONGEST, Behind, Sessions, apart, shortened
+from exporter.sessions import LONGEST, Behind, Sessions, shortened
 from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
@@ -64,9 +64,6 @@ class Pipeline:
             neighbours=reading.neighbours,
             probes=partial(is_in, reading.probes) if reading.probes else None,
         )
-        # Set where this source stands behind another one: then it adds to that one's sessions.
-        self._behind: Behind | None = None
-        self._takes_rows = reading.keeps_names
         self._last_events = dict(saved.last_events) if saved else {}
         self._servers = Servers(reading, self._last_events, self._meet)
         self._recognition.begin()
@@ -78,7 +75,16 @@ class Pipeline:
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
         self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
-        self._newest = max(self._last_events.values(), default=0)
+        self._joining = Joining(
+            self.sessions,
+            servers=self._servers,
+            last_events=self._last_events,
+            tally=self._tally,
+            timeliness=self.timeliness,
+            truth=self._truth,
+            judge=self.judge,
+            keeps_names=reading.keeps_names,
+        )
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
 
@@ -91,23 +97,23 @@ class Pipeline:
         charges: list[Charge] = []
         taken, events = 0, self._tally.verdicts[Verdict.EVENT]
         while taken < len(lines):
-            # Alone while the format is not decided, because that decides how lines before were meant.
+            # Alone while the format is not decided: who reads the next line depends on what this one is.
             alone = self.observer is not None or not self._recogniser.decided
             part = lines[taken : taken + 1] if alone else lines[taken:]
             columns = opened(opener, part)
-            facts = self._understood(columns)
-            if self.observer is not None:
-                self._show(part[0], columns, facts)
+            told = self._understood(columns)
             self._tally.add(columns.without)
-            self._join(columns, facts, bounds, charges)
+            charges += self._joining.take(columns, told, self._recogniser.chosen, bounds)
             taken += len(part)
+            if self.observer is not None:
+                self._show(part[0], columns, told)
         self._tally.lines += len(lines)
-        self._newest = max(self._last_events.values(), default=self._newest)
+        self._joining.close_batch()
         if batch.caught_up and now is not None and self._tally.verdicts[Verdict.EVENT] > events:
-            self.timeliness.see(now, self._newest)
+            self.timeliness.see(now, self._joining.newest)
         return charges
 
-    def _understood(self, columns: Columns) -> list[Row | Fact | Verdict]:
+    def _understood(self, columns: Columns) -> Sequence[Told]:
         """What each message says."""
         chosen, messages, read = self._recogniser.chosen, columns.messages, self._read
         if not (isinstance(chosen, Batching) and self._recogniser.decided and not self._reading.hosts):
@@ -115,82 +121,14 @@ class Pipeline:
         rows = chosen.read_batch(messages)
         return [row if row[3] or row[6] else read(columns.record(at)) for at, row in enumerate(rows)]
 
-    def _show(self, line: bytes, columns: Columns, facts: Sequence[Row | Fact | Verdict]) -> None:
+    def _show(self, line: bytes, columns: Columns, told: Sequence[Told]) -> None:
         """Show the observer a line that was read alone."""
         assert self.observer is not None
-        if facts:
-            fact = facts[0]
-            self.observer(line, columns.record(0), fact_of(fact) if isinstance(fact, tuple) else fact)
+        if told:
+            said = told[0] if isinstance(told[0], (Fact, Verdict)) else fact_of(told[0])
+            self.observer(line, columns.record(0), said)
         else:
             self.observer(line, None, next(iter(columns.without)))
-
-    def _join(
-        self, columns: Columns, facts: Sequence[Row | Fact | Verdict], bounds: tuple[float, int], charges: list[Charge]
-    ) -> None:
-        """What the facts come to, in order.
-
-        The loop is dense because every line goes through it: tests/bench/lines.py.
-        """
-        login, end, last_events, count = self.sessions.login, self.sessions.end, self._last_events, self._tally.count
-        by_host, (midnight, limit) = self._servers.by_host, bounds
-        stamps = columns.stamps
-        timely = not stamps or (midnight <= min(stamps) and max(stamps) <= limit)
-        events, others = self._tally.events, 0
-        by, server, newest, plain, due = None, "", 0, False, {}
-        for stamp, sender, told in zip(stamps, columns.senders, facts, strict=True):
-            if isinstance(told, Verdict):
-                count(told, by_host.get(sender.host, ""))
-                others += 1
-                continue
-            if not timely and not midnight <= stamp <= limit:
-                stamp = self.timeliness.count(stamp, limit, self._newest)
-            if sender is not by:
-                by, server = sender, by_host.get(sender.host) or self._servers.of(sender.host)
-                newest, due = last_events.get(server, 0), self.judge.due.get(server, {})
-                plain = self._takes_rows and sender.times == 1 and not self._servers.are_several(server)
-            events[server] += 1
-            if stamp > newest:
-                newest = self._go_on(server, stamp, limit)
-            if plain and told.__class__ is tuple:
-                user, address, served, key, _, process, closing, why, top, retr, received, sent = told
-                if key:
-                    charge = login(server, stamp, key, user, address, served or None)
-                elif received:
-                    charge = end(server, stamp, closing, process, REASONS[why], int(received), int(sent))
-                    trait = BYTES
-                else:
-                    charge = end(server, stamp, closing, process, REASONS[why], 0, int(top) + int(retr))
-                    trait = NO_BYTES
-                if charge is not None:
-                    charges.append(charge)
-                    if not key and stamp >= due.get(trait, 0):
-                        self._note(server, trait, stamp)
-                    continue
-            fact = fact_of(told) if told.__class__ is tuple else told
-            charges += self._take(server, stamp, sender, fact)
-        self._tally.verdicts[Verdict.EVENT] += len(facts) - others
-
-    def _take(self, server: str, stamp: int, sender: Sender, fact: Fact) -> Sequence[Charge]:
-        """What one fact comes to."""
-        if self._behind is not None:
-            return self._behind.take(self.sessions.form, stamp, fact)
-        if self._servers.are_several(server):
-            return self.sessions.take(server, stamp, apart(fact, sender.host), sender.times)
-        if fact.trait and stamp >= self.judge.due[server].get(fact.trait, 0):
-            self._note(server, fact.trait, stamp)
-        return self.sessions.take(server, stamp, fact, sender.times)
-
-    def _note(self, server: str, trait: str, stamp: int) -> None:
-        assert self._recogniser.chosen is not None
-        self.judge.note(server, self._recogniser.chosen, trait, stamp)
-
-    def _go_on(self, server: str, stamp: int, limit: int) -> int:
-        """The newest event of the server so far; it is not of the past."""
-        if server not in self._last_events:
-            self._truth.begin(server, stamp)
-        # One line from the future must not make the log's time, by which sessions expire, jump ahead.
-        newest = self._last_events[server] = max(min(stamp, limit), self._last_events.get(server, 0))
-        return newest
 
     def _read(self, record: Record) -> Fact | Verdict:
         if not self._reading.reads(record.host):
@@ -206,12 +144,15 @@ class Pipeline:
 
     def stand_behind(self, front: "Pipeline") -> None:
         """From now on, tell what happens at the back end of `front`."""
-        self._behind = Behind(front.sessions, front.judge.tells_bytes)
-        self._takes_rows = False
+        self._joining.behind = Behind(front.sessions, front.judge.tells_bytes)
 
     def _meet(self, server: str) -> None:
-        """The server's first line; where it is several hosts nothing is known of it, and it has no express lane."""
-        if self._recogniser.chosen is not None and self._behind is None and not self._servers.are_several(server):
+        """The server's first line; where it is several hosts nothing is known of it."""
+        if (
+            self._recogniser.chosen is not None
+            and self._joining.behind is None
+            and not self._servers.are_several(server)
+        ):
             self.judge.meet(server, self._recogniser.chosen)
             self.sessions.meet(server)
 
@@ -220,8 +161,8 @@ class Pipeline:
     def expire(self, now: float | None, *, caught_up: bool) -> Sequence[Charge]:
         """Give up sessions on the source's log time, which goes on by itself while the source is read to its end."""
         if not caught_up or now is None:
-            return self.sessions.expire(self._newest)
-        return self.sessions.expire(self.timeliness.all_is_read(self._newest, now))
+            return self.sessions.expire(self._joining.newest)
+        return self.sessions.expire(self.timeliness.all_is_read(self._joining.newest, now))
 
     def finish(self) -> Sequence[Charge]:
         """Give up all open sessions: the end of a replay."""

@@ -9,8 +9,8 @@ from exporter.catalogue import Reason
 from exporter.model import Fact, Kind
 
 # Of a login: user, address, process (or nothing), key. Of an end: user, process, key, why (a key of REASONS), the bytes
-# that TOP and RETR have sent, and of the whole session received and sent, or nothing. What a row does not tell is empty,
-# and so is all of one that is of no plain line.
+# that TOP and RETR have sent, and of the whole session received and sent, or nothing. What a row does not tell is
+# empty, and so is all of one that is of no plain line.
 Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 REASONS: Final = {b"L": Reason.LOGOUT, b"C": Reason.CLOSED, b"I": Reason.TIMEOUT, b"D": Reason.TIMEOUT}
 NOTHING: Final[Row] = (b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"")
@@ -18,13 +18,11 @@ NOTHING: Final[Row] = (b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"
 BYTES, NO_BYTES = "bytes", "no_bytes"
 
 
-def fact_of(row: Row) -> Fact | None:
-    """What the row says; None: it is empty."""
+def fact_of(row: Row) -> Fact:
+    """What the row says, which is not empty."""
     user, address, served, key, name, process, closing, why, top, retr, received, sent = row
     if key:
         return Fact(Kind.LOGIN, key, user, address, process=served or None)
-    if not closing:
-        return None
     into, out, trait = (int(received), int(sent), BYTES) if received else (None, int(top) + int(retr), NO_BYTES)
     return Fact(
         Kind.END, closing, name, None, REASONS[why], received=into, sent=out, ok=True, trait=trait, process=process

@@ -28,6 +28,10 @@ class Columns(NamedTuple):
         host, program, pid, times = self.senders[row]
         return Record(self.stamps[row], host, program, pid, self.messages[row], times)
 
+    def are_within(self, bounds: tuple[float, int]) -> bool:
+        """Whether all stamps lie between these."""
+        return not self.stamps or (bounds[0] <= min(self.stamps) and max(self.stamps) <= bounds[1])
+
 
 def opened(opener: Opener, lines: Sequence[bytes]) -> Columns:
     """The columns of `lines`, which follow on those that the opener has seen.
@@ -35,7 +39,7 @@ def opened(opener: Opener, lines: Sequence[bytes]) -> Columns:
     The loop is dense because every line goes through it: tests/bench/lines.py.
     """
     columns = Columns([], [], [], Counter())
-    stamps, senders, messages, without = columns
+    stamps, senders, messages, _ = columns
     stamped, told, missed = opener.stamped, 0, False
     size = width = end = start = 0
     tails: dict[bytes, Sender] = {}  # with the ": " behind them
@@ -62,13 +66,7 @@ def opened(opener: Opener, lines: Sequence[bytes]) -> Columns:
                     messages.append(message)
                     continue
         _tell(opener, columns, told)
-        record = opener.open(line)
-        if isinstance(record, Record):
-            stamps.append(record.stamp)
-            senders.append(Sender(record.host, record.program, record.pid, record.times))
-            messages.append(record.message)
-        else:
-            without[record or Verdict.IGNORED] += 1
+        _add(opener.open(line), columns)
         told = len(stamps)
         stamped = opener.stamped
         if stamped is not None:
@@ -88,6 +86,16 @@ def _sender(stamped: StampedLines, line: bytes, tails: dict[bytes, Sender]) -> t
     if sender is not None:
         tails[tail + colon] = sender
     return sender, len(header) + 2
+
+
+def _add(record: Record | Verdict | None, columns: Columns) -> None:
+    """What the opener has made of a line."""
+    if isinstance(record, Record):
+        columns.stamps.append(record.stamp)
+        columns.senders.append(Sender(record.host, record.program, record.pid, record.times))
+        columns.messages.append(record.message)
+    else:
+        columns.without[record or Verdict.IGNORED] += 1
 
 
 def _tell(opener: Opener, columns: Columns, told: int) -> None:

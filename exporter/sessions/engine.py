@@ -102,19 +102,6 @@ class Sessions(Uncertain):
             return (charge,)
         return self.take_any(server, stamp, fact)
 
-    def _plain(self, server: str, stamp: int, fact: Fact) -> Charge | None:
-        """A login, or the end after one, of which nothing else is to be known; None: there may be."""
-        kind, key, user = fact.kind, fact.key, fact.user
-        if kind is Kind.LOGIN and key and user is not None:
-            former = fact.former is not None and (server, fact.former) in self._memory.open
-            if fact.tentative or fact.by_address or fact.reason is not None or former:
-                return None
-            return self.login(server, stamp, key, user, fact.address, fact.process)
-        if kind is Kind.END and key and not (fact.reuses_key or fact.verb or fact.bad_commands):
-            reason = fact.reason or Reason.UNSPECIFIED
-            return self.end(server, stamp, key, fact.process, reason, fact.received or 0, fact.sent or 0)
-        return None
-
     def knows(self, server: str, fact: Fact) -> bool:
         """Whether the line belongs to a connection that this source has told of."""
         place = (server, fact.key or b"")

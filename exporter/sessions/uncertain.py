@@ -11,7 +11,7 @@ from exporter.sessions.charging import ENDING
 from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.keys import is_after_login, is_another
 from exporter.sessions.memory import MAX_WAITING, Place
-from exporter.sessions.quick import Quick
+from exporter.sessions.plain import Plain
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign
 
@@ -21,7 +21,7 @@ _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 _BEGINS = frozenset((Kind.CONNECT, Kind.LOGIN))
 
 
-class Uncertain(Quick):
+class Uncertain(Plain):
     """Finds the session of a line that belongs to no open one. Without `keeps_names` no user is ever known."""
 
     _keeps_names = True

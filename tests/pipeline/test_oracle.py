@@ -34,7 +34,8 @@ OTHERS = (
     b"pop3(%b)<7><k%d>: Disconnected: Inactivity top=0/0, retr=0/0, del=0/4, size=82400, in=1, out=2",
     b"pop3(%b)<7><k%d>: Disconnected: Logged out top=0/0, retr=0/0, del=0/4, size=82400",
     b"auth: passwd-file(%b,198.51.100.1,<k%d>): Password mismatch",
-    b"auth-worker(9): Info: conn unix:auth-worker (pid=7,uid=97): auth-worker<3>: sql(%b,198.51.100.1,<k%d>): unknown user",
+    b"auth-worker(9): Info: conn unix:auth-worker (pid=7,uid=97): auth-worker<3>: "
+    b"sql(%b,198.51.100.1,<k%d>): unknown user",
     b"auth-worker(9): sql(%b,198.51.100.1,<k%d>): Password mismatch",
     b"pop3-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<%b>, method=PLAIN, "
     b"rip=198.51.100.1, lip=192.0.2.1, TLS, session=<k%d>",
@@ -48,7 +49,7 @@ OTHERS = (
     b"Nov 22 07:00:01 pop3-login: Login: user=<%b>, method=PLAIN, rip=1.2.3.4, lip=1.2.3.4, session=<k%d>",
     b"statistics of %b, %d",
 )
-PROGRAMS = (b"dovecot", b"dovecot", b"dovecot", b"dovecot[12]", b"dovecot[13]", b"postfix/smtpd[9]", b"mail pop3d")
+PROGRAMS = (*(b"dovecot",) * 3, b"dovecot[12]", b"dovecot[13]", b"postfix/smtpd[9]", b"mail pop3d")
 USERS = st.sampled_from(
     (
         b"alice@example.com",
@@ -57,7 +58,7 @@ USERS = st.sampled_from(
         b"a>, rip=1.2.3.4",
         b"<b",
         b"o'hara@example.org",
-        b"\xff@x.example",
+        b"\xff@x.test",
     )
 )
 KEYS = st.integers(1, 6)

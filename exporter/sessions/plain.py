@@ -1,13 +1,13 @@
-"""The two commonest lines of all, with what the general way would come to.
+"""Plain lines: the login of a connection that nobody has heard of, and the end of one that is logged in.
 
-They are the login of a connection that nobody has heard of, and the end by QUIT of one that is logged in.
-Dense, because nearly every line of a busy log is one of them: tests/bench/lines.py.
+Nothing else has to be looked for, and nearly every line of a busy log is one of them, so the code is dense:
+tests/bench/lines.py.
 """
 
 from typing import Any, Final
 
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
-from exporter.model import Account, Charge, Fact
+from exporter.model import Account, Charge, Fact, Kind
 from exporter.sessions.charging import ENDING, LOGIN_AMOUNTS, Resolve
 from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.keys import Keyed
@@ -23,7 +23,7 @@ ACCOUNTS_KEPT: Final = 50_000
 _new: Any = tuple.__new__
 
 
-class Quick(Keyed):
+class Plain(Keyed):
     """Takes them without a Fact; `max_open`: beyond so many open connections the oldest is given up."""
 
     def __init__(
@@ -38,6 +38,19 @@ class Quick(Keyed):
         self._told = Told()
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
+
+    def _plain(self, server: str, stamp: int, fact: Fact) -> Charge | None:
+        """A login, or the end after one, of which nothing else is to be known; None: there may be."""
+        kind, key, user = fact.kind, fact.key, fact.user
+        if kind is Kind.LOGIN and key and user is not None:
+            former = fact.former is not None and (server, fact.former) in self._memory.open
+            if fact.tentative or fact.by_address or fact.reason is not None or former:
+                return None
+            return self.login(server, stamp, key, user, fact.address, fact.process)
+        if kind is Kind.END and key and not (fact.reuses_key or fact.verb or fact.bad_commands):
+            reason = fact.reason or Reason.UNSPECIFIED
+            return self.end(server, stamp, key, fact.process, reason, fact.received or 0, fact.sent or 0)
+        return None
 
     def login(  # noqa: PLR0917 - the hot path: keywords cost
         self, server: str, stamp: int, key: bytes, user: bytes, address: bytes | None, process: bytes | None
