@@ -15,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "model": set(),
     "periods": set(),
-    "rows": set(),
+    "rows": {"model"},
     "inputs": set(),
     "envelopes": set(),
     "formats": set(),
