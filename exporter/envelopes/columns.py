@@ -6,13 +6,15 @@ in their place.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from exporter.envelopes.inside import BEGIN, BEGINS
 from exporter.envelopes.lines import Sender, StampedLines
 from exporter.envelopes.opener import Opener
 from exporter.model import Record, Verdict
+
+_new: Callable[[type[Record], tuple[object, ...]], Record] = tuple.__new__  # half the cost of calling Record
 
 
 class Columns(NamedTuple):
@@ -26,7 +28,7 @@ class Columns(NamedTuple):
     def record(self, row: int) -> Record:
         """One message as a record."""
         host, program, pid, times = self.senders[row]
-        return Record(self.stamps[row], host, program, pid, self.messages[row], times)
+        return _new(Record, (self.stamps[row], host, program, pid, self.messages[row], times))
 
     def are_within(self, bounds: tuple[float, int]) -> bool:
         """Whether all stamps lie between these."""

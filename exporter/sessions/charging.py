@@ -107,7 +107,7 @@ class Charging:
             same, session.tried = session.is_same_attempt(stamp, fact.user), stamp
             if same:
                 if fact.ok is None:
-                    session.settle(fact.user)
+                    session.refuse_finally(fact.user)
                 return
         count = max(fact.failures, 1)
         session.attempts += count

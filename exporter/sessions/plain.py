@@ -71,7 +71,7 @@ class Plain(Keyed):
         self.seen += 1
         self.charged += 1
         self.signs.logins[server] += 1
-        charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address, None, 1))
+        charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address or b"", None, 1))
         return charge
 
     def end(  # noqa: PLR0917 - the hot path

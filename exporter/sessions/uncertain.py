@@ -30,7 +30,7 @@ class Uncertain(Plain):
         """The session of a line that belongs to no open one: waiting, ended lately, or new; None: nobody's line."""
         memory = self._memory
         session = memory.waiting.get(place)
-        if session is not None and not self._settle(place, session, fact, charges):
+        if session is not None and not self._is_over(place, session, fact, charges):
             return session
         for ended in (memory.lingering, memory.given_up):
             session = ended.get(place)
@@ -82,7 +82,7 @@ class Uncertain(Plain):
             self._memory.touched.add(oldest)
             self._run_out(oldest, waiting[oldest], charges)
 
-    def _settle(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
+    def _is_over(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
         """Whether the tentative `session` is over, so that the line belongs to another; else it may begin here."""
         if session.early:
             if fact.kind is Kind.LOGIN and not fact.tentative:

@@ -78,7 +78,7 @@ class Charging:
         session.account = account = self._resolve(server, fact.user, True)
         self.charged += 1
         self.signs.logins[server] += 1
-        return _new_charge(Charge, (account, stamp, LOGIN_AMOUNTS, None, fact.address, None, 1))
+        return _new_charge(Charge, (account, stamp, LOGIN_AMOUNTS, None, fact.address or b"", None, 1))
 
     def _plain_end(self, place: Place, session: Session, stamp: int, fact: Fact) -> Charge:
         """The end of a connection that is charged already."""
@@ -117,7 +117,7 @@ class Charging:
         account = session.account
         if account is not None:  # its end came first, or it was given up: the connection is charged already
             self._resolve(session.server, fact.user, True)
-            charges.append(Charge(account, stamp, _LATE_LOGIN, None, session.address))
+            charges.append(Charge(account, stamp, _LATE_LOGIN, None, session.address or b""))
             return
         if session.failed:
             session.accept(fact.user, stamp)
@@ -129,7 +129,7 @@ class Charging:
         if session.bad_commands or session.received or session.sent:
             amounts += _pending(session)
         self.signs.logins[session.server] += 1
-        charges.append(Charge(account, stamp, amounts, None, session.address))
+        charges.append(Charge(account, stamp, amounts, None, session.address or b""))
         self._joins.add(session)
         if session.early or was_left_out:
             session.early = False

@@ -100,14 +100,11 @@ class Memory:
         self._drop(places, list(islice(places, limit // 4)))
 
     def _drop(self, places: dict[Place, Session], old: Sequence[Place]) -> None:
-        if self.keys_are_unique and places is self.lingering:
-            ended = {hash(place): places[place].last for place in old}
-            for place in old:
-                if alias := places[place].alias:
-                    ended[hash((place[0], alias))] = places[place].last
+        gone = list(map(places.pop, old))
+        if self.keys_are_unique and places is self.lingering and gone:
+            ended = dict(zip(map(hash, old), [session.last for session in gone], strict=True))
+            ended.update((hash((one.server, one.alias)), one.last) for one in gone if one.alias)
             self._remember_told(ended)
-        for place in old:
-            del places[place]
         # Nothing is to be removed where nothing was stored: most connections begin and end between two commits.
         stored = self._stored.intersection(old)
         self.touched.difference_update(old)
@@ -117,7 +114,7 @@ class Memory:
         if len(self._told) >= TOLD_KEPT:
             self._told_before, self._told = self._told, {}
         self._told.update(ended)
-        self.newest_told = max(self.newest_told, *ended.values(), 0)
+        self.newest_told = max(self.newest_told, *ended.values())
 
     def living(self) -> Iterable[Session]:
         """The sessions that a line without a key of its own can mean."""
