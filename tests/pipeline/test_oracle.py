@@ -141,7 +141,7 @@ def check(batches: list[list[bytes]], *, now: float | None, auto: bool = False, 
     assert told(oracle) == told(stages)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(lines(), min_size=1, max_size=4), st.sampled_from((None, NOW, NOW - 3_000, NOW + 86_400)), st.booleans()
 )
@@ -150,7 +150,7 @@ def test_both_agree_on_any_lines(batches: list[list[bytes]], now: float | None, 
     check(batches, now=now, restarts=restarts)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(lines(), min_size=1, max_size=2))
 def test_both_agree_while_the_format_is_recognised(batches: list[list[bytes]]) -> None:
     """Lines that mean nothing are still shown to the other formats."""
