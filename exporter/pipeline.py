@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from exporter.addresses import is_in
-from exporter.envelopes.opener import Opener
+from exporter.envelopes.columns import Columns, opened
 from exporter.envelopes.openers import Openers
-from exporter.express import WORTH_LINES, Express, Ways
-from exporter.formats.contract import Format, Hurried
+from exporter.formats.contract import Batching, Format
 from exporter.formats.judging import Judge
 from exporter.formats.recognise import Recogniser, Recognition
+from exporter.joining import Joining, Told
 from exporter.model import (
     Account,
     Batch,
@@ -27,15 +27,14 @@ from exporter.model import (
 )
 from exporter.periods import Calendar
 from exporter.reading import Reading
+from exporter.rows import fact_of
 from exporter.saved import Saved
 from exporter.servers import Servers
-from exporter.sessions import LONGEST, Behind, Sessions, apart, shortened
+from exporter.sessions import LONGEST, Behind, Sessions, shortened
 from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
 
-# So many lines at the begin of a batch may show how the others begin.
-FIRST_LINES = 8
 # The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""
 OWN_TRUTH = "//truth"
@@ -65,8 +64,6 @@ class Pipeline:
             neighbours=reading.neighbours,
             probes=partial(is_in, reading.probes) if reading.probes else None,
         )
-        # Set where this source stands behind another one: then it adds to that one's sessions.
-        self._behind: Behind | None = None
         self._last_events = dict(saved.last_events) if saved else {}
         self._servers = Servers(reading, self._last_events, self._meet)
         self._recognition.begin()
@@ -78,7 +75,16 @@ class Pipeline:
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
         self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
-        self._newest = max(self._last_events.values(), default=0)
+        self._joining = Joining(
+            self.sessions,
+            servers=self._servers,
+            last_events=self._last_events,
+            tally=self._tally,
+            timeliness=self.timeliness,
+            truth=self._truth,
+            judge=self.judge,
+            keeps_names=reading.keeps_names,
+        )
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
 
@@ -90,103 +96,46 @@ class Pipeline:
         self._recogniser = self._recognition.of(batch.stream, batch.name)
         charges: list[Charge] = []
         taken, events = 0, self._tally.verdicts[Verdict.EVENT]
-        # The first line of a batch shows how the others begin; one without a stamp does not.
-        while taken < min(FIRST_LINES, len(lines)):
-            self._feed(lines[taken : taken + 1], opener, bounds, charges)
-            taken += 1
-            if (
-                self.observer is None
-                and self._behind is None
-                and self._reading.keeps_names
-                and len(lines) - taken >= WORTH_LINES
-                and self._express(lines[taken:], lines[taken - 1], opener, bounds, charges)
-            ):
-                taken = len(lines)
-        self._feed(lines[taken:], opener, bounds, charges)
+        while taken < len(lines):
+            # Alone while the format is not decided: who reads the next line depends on what this one is.
+            alone = self.observer is not None or not self._recogniser.decided
+            part = lines[taken : taken + 1] if alone else lines[taken:]
+            columns = opened(opener, part)
+            told = self._understood(columns)
+            self._tally.add(columns.without)
+            charges += self._joining.take(columns, told, self._recogniser.chosen, bounds)
+            taken += len(part)
+            if self.observer is not None:
+                self._show(part[0], columns, told)
         self._tally.lines += len(lines)
-        self._newest = max(self._last_events.values(), default=self._newest)
+        self._joining.close_batch()
         if batch.caught_up and now is not None and self._tally.verdicts[Verdict.EVENT] > events:
-            self.timeliness.see(now, self._newest)
+            self.timeliness.see(now, self._joining.newest)
         return charges
 
-    def _express(
-        self, lines: list[bytes], like: bytes, opener: Opener, bounds: tuple[float, int], charges: list[Charge]
-    ) -> bool:
-        """Whether the lines went by the express lane, and those that it does not take by the general way."""
-        chosen = self._recogniser.chosen
-        if not (self._recogniser.decided and isinstance(chosen, Hurried)):
-            return False
-        ignores = not self._recogniser.doubts
-        lane = Express(opener, chosen.usual, self._servers.by_host, self.judge.due, bounds, ignores=ignores)
-        rows = lane.find(lines, like)
-        if not rows:
-            return False
+    def _understood(self, columns: Columns) -> Sequence[Told]:
+        """What each message says."""
+        chosen, messages, read = self._recogniser.chosen, columns.messages, self._read
+        if not (isinstance(chosen, Batching) and self._recogniser.decided and not self._reading.hosts):
+            return [read(columns.record(row)) for row in range(len(messages))]
+        rows = chosen.read_batch(messages)
+        return [row if row[3] or row[6] else read(columns.record(at)) for at, row in enumerate(rows)]
 
-        def general(line: bytes) -> None:
-            self._feed((line,), opener, bounds, charges)
-
-        def read(record: Record) -> None:
-            taken = self._read(record)
-            if isinstance(taken, Fact):
-                self._take(record, taken, bounds, charges)
-            else:
-                self._tally.count(taken, self._servers.by_host.get(record.host, ""))
-
-        ways = Ways(general, read, self.sessions, self._last_events)
-        lane.run(lines, rows, ways, charges)
-        self._tally.take(lane.events)
-        self._tally.verdicts[Verdict.IGNORED] += lane.ignored
-        self.timeliness.late_events += lane.late
-        return True
-
-    def _feed(self, lines: Sequence[bytes], opener: Opener, bounds: tuple[float, int], charges: list[Charge]) -> None:
-        """Any lines, the general way.
-
-        The loop is dense because every line goes through it: tests/bench/lines.py.
-        """
-        open_line, read, verdicts = opener.open, self._read, self._tally.verdicts
-        for line in lines:
-            record = open_line(line)
-            if not isinstance(record, Record):
-                verdicts[record or Verdict.IGNORED] += 1
-                if self.observer is not None:
-                    self.observer(line, None, record or Verdict.IGNORED)
-                continue
-            taken = read(record)
-            if self.observer is not None:
-                self.observer(line, record, taken)
-            if isinstance(taken, Fact):
-                self._take(record, taken, bounds, charges)
-            else:
-                self._tally.count(taken, self._servers.by_host.get(record.host, ""))
-
-    def _take(self, record: Record, fact: Fact, bounds: tuple[float, int], charges: list[Charge]) -> None:
-        """What the fact of a record comes to."""
-        self._tally.verdicts[Verdict.EVENT] += 1
-        stamp, host, _, pid, message, times = record
-        if not bounds[0] <= stamp <= bounds[1]:
-            stamp = self.timeliness.count(stamp, bounds[1], self._newest)
-        server = self._servers.by_host.get(host) or self._servers.of(host)
-        self._tally.events[server] += 1
-        if stamp > self._last_events.get(server, 0):
-            if server not in self._last_events:
-                self._truth.begin(server, stamp)
-            # One line from the future must not make the log's time, by which sessions expire, jump ahead.
-            self._last_events[server] = max(min(stamp, bounds[1]), self._last_events.get(server, 0))
-        trait, chosen = fact.trait, self._recogniser.chosen
-        if len(message) + len(pid) > LONGEST:
-            fact = shortened(fact)
-        if self._behind is not None:
-            charges += self._behind.take(self.sessions.form, stamp, fact)
-            return
-        if self._servers.are_several(server):
-            fact, trait = apart(fact, host), ""
-        if trait and chosen is not None and stamp >= self.judge.due[server].get(trait, 0):
-            self.judge.note(server, chosen, trait, stamp)
-        charges += self.sessions.take(server, stamp, fact, times)
+    def _show(self, line: bytes, columns: Columns, told: Sequence[Told]) -> None:
+        """Show the observer a line that was read alone."""
+        assert self.observer is not None
+        if told:
+            said = told[0] if isinstance(told[0], (Fact, Verdict)) else fact_of(told[0])
+            self.observer(line, columns.record(0), said)
+        else:
+            self.observer(line, None, next(iter(columns.without)))
 
     def _read(self, record: Record) -> Fact | Verdict:
-        return self._recogniser.read(record) if self._reading.reads(record.host) else Verdict.IGNORED
+        if not self._reading.reads(record.host):
+            return Verdict.IGNORED
+        taken = self._recogniser.read(record)
+        is_long = len(record.message) + len(record.pid) > LONGEST
+        return shortened(taken) if is_long and isinstance(taken, Fact) else taken
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""
@@ -195,11 +144,15 @@ class Pipeline:
 
     def stand_behind(self, front: "Pipeline") -> None:
         """From now on, tell what happens at the back end of `front`."""
-        self._behind = Behind(front.sessions, front.judge.tells_bytes)
+        self._joining.behind = Behind(front.sessions, front.judge.tells_bytes)
 
     def _meet(self, server: str) -> None:
-        """The server's first line; where it is several hosts nothing is known of it, and it has no express lane."""
-        if self._recogniser.chosen is not None and self._behind is None and not self._servers.are_several(server):
+        """The server's first line; where it is several hosts nothing is known of it."""
+        if (
+            self._recogniser.chosen is not None
+            and self._joining.behind is None
+            and not self._servers.are_several(server)
+        ):
             self.judge.meet(server, self._recogniser.chosen)
             self.sessions.meet(server)
 
@@ -208,8 +161,8 @@ class Pipeline:
     def expire(self, now: float | None, *, caught_up: bool) -> Sequence[Charge]:
         """Give up sessions on the source's log time, which goes on by itself while the source is read to its end."""
         if not caught_up or now is None:
-            return self.sessions.expire(self._newest)
-        return self.sessions.expire(self.timeliness.all_is_read(self._newest, now))
+            return self.sessions.expire(self._joining.newest)
+        return self.sessions.expire(self.timeliness.all_is_read(self._joining.newest, now))
 
     def finish(self) -> Sequence[Charge]:
         """Give up all open sessions: the end of a replay."""

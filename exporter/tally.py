@@ -32,10 +32,9 @@ class Tally:
         self.not_understood: Counter[str] = Counter()
         self._saved = saved
 
-    def take(self, events: Counter[str]) -> None:
-        """So many events more, by server."""
-        self.verdicts[Verdict.EVENT] += events.total()
-        self.events.update(events)
+    def add(self, verdicts: Counter[Verdict]) -> None:
+        """Lines that held no message."""
+        self.verdicts.update(verdicts)
 
     def count(self, verdict: Verdict, server: str) -> None:
         """A line that was no event; `server` is empty where its host has told of no event yet."""

@@ -24,19 +24,13 @@ COMMONEST: Final = (b"pop3-login: ", b"pop3(")
 _new = tuple.__new__  # half the cost of calling Record
 
 
-class Pace(NamedTuple):
-    """What lines that differ from the last one in seconds, sender and message share with it.
+class Sender(NamedTuple):
+    """Who wrote a line; `times` > 1: it stands for so many ("message repeated")."""
 
-    They begin with `head` (then they are of `stamp`), or with `minute` and other seconds; up to `width` follows a
-    fraction, then `zone`, then the sender.
-    """
-
-    head: Part
-    stamp: int
-    minute: Part
-    minute_start: int
-    width: int
-    zone: bytes
+    host: bytes
+    program: bytes
+    pid: bytes
+    times: int = 1
 
 
 class StampedLines(Ticker):
@@ -44,51 +38,56 @@ class StampedLines(Ticker):
 
     def __init__(self, wall: Wall) -> None:
         # What follows the digits of a stamp, up to the first ": " (zone, host, tag), and whom it names.
-        self._senders: dict[bytes, tuple[bytes, bytes, bytes]] = {}
+        self._senders: dict[bytes, Sender] = {}
+        # The same without the process id in brackets at their end.
+        self._programs: dict[bytes, Sender] = {}
         self._zone = b""
         super().__init__(wall)
 
     def forget(self) -> None:
         super().forget()
         self._tail: Part = NEVER
-        self._tail_at = self._stamp_end = self._start = 0
+        self.width = self._stamp_end = self._start = 0
         self._host: bytes | None = None
         self._may_have_host = False
 
-    def pace(self) -> Pace | None:
-        """How the last line began, if it had a host."""
-        if not self._host or self.stamp is None:
-            return None
-        return Pace(self._head, self.stamp, self._minute, self._minute_start, self._tail_at, self._zone)
+    @property
+    def has_senders(self) -> bool:
+        """Whether the last line had a tag, so that others like it differ in what `heads` and `sender` tell only.
 
-    def sender(self, tail: bytes) -> tuple[bytes, bytes, bytes] | None:
-        """Host, program and process id of lines with `tail` between their fraction and the first ": ", if known."""
-        return self._senders.get(tail)
+        Their whole seconds end at `size`, their fraction at `width`.
+        """
+        return self._host is not None
 
-    def went(self, head: Part, stamp: int) -> None:
-        """Lines at this pace were opened elsewhere; the last began with `head`, of `stamp`."""
-        self._head = head
-        self.stamp = stamp
+    def sender(self, tail: bytes) -> Sender | None:
+        """Who writes lines with `tail` between their fraction and the first ": "; None: that is not known yet."""
+        sender = self._senders.get(tail)
+        if sender is None and tail.endswith(b"]"):
+            name, _, pid = tail[:-1].rpartition(b"[")
+            program = self._programs.get(name)
+            if program is not None and pid.isdigit():
+                return Sender(program.host, program.program, pid)
+        return sender
 
     def open(self, line: bytes) -> Record | None:
         """The record of `line`; None: it has no stamp."""
         if self._host is None:
             return self._open_untagged(line)
         header, _, message = line.partition(b": ")
-        sender = self._senders.get(header[self._tail_at :])
+        sender = self.sender(header[self.width :])
         if sender is None:
             return self._open_tag(line)
-        if not line.startswith(self._head) and not self._ticks(line):
+        if not self._ticks(line):
             return self._open_anew(line)
-        host, program, pid = sender
-        return _new(Record, (self.stamp, host, program, pid, message, 1))
+        host, program, pid, times = sender
+        return _new(Record, (self.stamp, host, program, pid, message, times))
 
     def _open_untagged(self, line: bytes) -> Record | None:
         """As `open`, where the last line had no host."""
         start = self._start
-        if not line.startswith(self._tail, self._tail_at):
+        if not line.startswith(self._tail, self.width):
             return self._open_anew(line)
-        if not line.startswith(self._head) and not self._ticks(line):
+        if not self._ticks(line):
             return self._open_anew(line)
         if not line.startswith(COMMONEST, start) and not self._is_own(line):
             return self._open_anew(line)
@@ -96,7 +95,7 @@ class StampedLines(Ticker):
 
     def _open_tag(self, line: bytes) -> Record | None:
         """As `open`, of a sender that is new, or a message without a tag."""
-        if line.startswith(self._tail, self._tail_at) and (line.startswith(self._head) or self._ticks(line)):
+        if line.startswith(self._tail, self.width) and self._ticks(line):
             return self._sent(line)
         return self._open_anew(line)
 
@@ -117,7 +116,7 @@ class StampedLines(Ticker):
         self._learn(line, found)
         self._may_have_host = found.may_have_host
         self._stamp_end = self._start = found.end
-        self._tail_at = found.fraction
+        self.width = found.fraction
         host = HOST.match(line, found.end) if found.may_have_host else None
         if host is None:
             return self._open_hostless(line, found)
@@ -150,22 +149,26 @@ class StampedLines(Ticker):
     def _sent_as(self, line: bytes, tag: re.Match[bytes], host: bytes, program: bytes, pid: bytes | None) -> Record:
         assert self.stamp is not None
         colon = line.rindex(b":", 0, tag.end())
-        sender = self._keep(line[self._tail_at : colon], host, program, pid)
-        return Record(self.stamp, *sender, line[colon + 2 :])
+        sender = self._keep(line[self.width : colon], host, program, pid)
+        return Record(self.stamp, *sender[:3], line[colon + 2 :])
 
     def _begin_senders(self, line: bytes, found: Stamp) -> None:
         zone = line[found.fraction : found.end]
         if zone != self._zone:  # the kept senders are those of the kept zone
             self._senders.clear()
+            self._programs.clear()
             self._zone = zone
 
-    def _keep(self, tail: bytes, host: bytes, program: bytes, pid: bytes | None) -> tuple[bytes, bytes, bytes]:
+    def _keep(self, tail: bytes, host: bytes, program: bytes, pid: bytes | None) -> Sender:
         """Remember whom `tail` names."""
         if len(self._senders) >= SENDERS_KEPT:
             self._senders.clear()
-        sender = (host, program_of(program), pid or b"")
+            self._programs.clear()
+        sender = Sender(host, program_of(program), pid or b"")
         if len(tail) <= LONGEST_SENDER:
             self._senders[tail] = sender
+            if sender.pid.isdigit() and tail.endswith(b"[%b]" % sender.pid):
+                self._programs[tail[: -len(sender.pid) - 2]] = sender
         return sender
 
     def _sent(self, line: bytes) -> Record:
@@ -185,8 +188,8 @@ class StampedLines(Ticker):
             if REPEATED.match(line, start):
                 return Record(self.stamp, self._host, b"", b"", line[start:])
             return self._sent_far(line) or Record(self.stamp, b"", b"", b"", line[self._stamp_end :])
-        sender = self._keep(line[self._tail_at : colon], self._host, tag["program"], tag["pid"])
-        return Record(self.stamp, *sender, line[colon + 2 :])
+        sender = self._keep(line[self.width : colon], self._host, tag["program"], tag["pid"])
+        return Record(self.stamp, *sender[:3], line[colon + 2 :])
 
 
 class WireLines:

@@ -106,8 +106,8 @@ class Opener:
 
     @property
     def stamped(self) -> StampedLines | None:
-        """The stream's stamped lines, if the last line was one of them and nothing around it."""
-        return self._lines if self._envelope == "lines" else None
+        """The stream's stamped lines, if the last line was one of them, with a tag, and nothing around it."""
+        return self._lines if self._envelope == "lines" and self._lines.has_senders else None
 
     def remember(self, record: Record) -> None:
         """A line of `stamped` was opened elsewhere, and is the last of its host."""

@@ -1,7 +1,7 @@
 """What nearly all stamps of a stream share with the one before: everything but the seconds.
 
-The last stamp is kept and compared, and where it differs, only the seconds are read: this is the hot path of all
-that follows. To read a stamp anew costs ten times as much.
+The begins of lines of the last minute are kept and looked up, and where one is new, only its seconds are read: this is
+the hot path of all that follows. To read a stamp anew costs ten times as much.
 """
 
 from typing import Final
@@ -18,41 +18,52 @@ SECONDS: Final = {b"%02d" % second: second for second in range(61)}
 class Ticker:
     """The last stamp of a stream: `stamp` as UNIX seconds (None: there was none yet).
 
-    The next line has the same one if it starts with `_head`.
+    `heads`: the stamps of lines that begin with these `size` bytes, up to the whole seconds.
     """
 
     def __init__(self, wall: Wall) -> None:
         self.wall = wall
         self.stamp: int | None = wall.last
         self.zoned = False
+        self.heads: dict[bytes, int] = {}
         self.forget()
 
     def forget(self) -> None:
         """Read the next stamp anew: what is known of the stream has changed."""
-        self._head: Part = NEVER
+        self.heads.clear()
+        self.size = 0
         self._minute: Part = NEVER
         self._minute_start = 0
-        self._digits = slice(0, 0)
 
     def _learn(self, line: bytes, found: Stamp) -> None:
         """Keep the parts of the stamp that was `found` in `line`."""
         self.stamp = found.instant
         self.zoned = found.zoned
-        self._digits = slice(found.seconds - 2, found.seconds)
-        second = SECONDS.get(line[self._digits])
+        self.size = found.seconds
+        second = SECONDS.get(line[found.seconds - 2 : found.seconds])
         # In a doubled hour the order of lines decides, at every line.
         is_kept = found.steady and second is not None
-        self._head = line[: found.seconds] if is_kept else NEVER
         self._minute = line[: found.seconds - 2] if is_kept else NEVER
         self._minute_start = found.instant - (second or 0)
+        self.heads.clear()
+
+    def tick(self, line: bytes) -> int | None:
+        """The stamp of a line that differs from the last one read in nothing but seconds; None: it differs in more."""
+        head = line[: self.size]
+        second = SECONDS.get(head[-2:])
+        if second is None or head[:-2] != self._minute:
+            return None
+        stamp = self.heads[head] = self._minute_start + second
+        return stamp
 
     def _ticks(self, line: bytes) -> bool:
-        """Whether the begin of `line` differs from the last stamp in nothing but seconds; then it is the last."""
-        second = SECONDS.get(line[self._digits])
-        if second is None or not line.startswith(self._minute):
+        """Whether the stamp of `line` differs from the last one in nothing but seconds; then it is the last."""
+        stamp = self.heads.get(line[: self.size])
+        if stamp is None:
+            stamp = self.tick(line)
+        if stamp is None:
             return False
-        self._head = line[: self._digits.stop]
-        self.stamp = self._minute_start + second
+        self.stamp = stamp
         return True
 
 
@@ -68,7 +79,7 @@ class Moments(Ticker):
         """The instant of `moment` (UNIX seconds); None: it is no stamp, or more than one."""
         # With a zone, fractions of any length are told from it; without one, only those of the same.
         is_alike = moment.endswith(self._zone) if self._zone else len(moment) == self._length
-        if is_alike and (moment.startswith(self._head) or self._ticks(moment)):
+        if is_alike and self._ticks(moment):
             return self.stamp
         self.wall.last = self.stamp
         found = stamps.find(moment, self.wall)

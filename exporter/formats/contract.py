@@ -4,12 +4,13 @@ A new server is one file with one object that keeps this promise (mostly a `Tabl
 `exporter.formats.FORMATS`, and golden samples; the meta-tests tell what is missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
 from exporter.model import Fact, Record, Verdict
+from exporter.rows import Row
 
 Qualities = Mapping[str, Quality]
 
@@ -47,21 +48,9 @@ class Format(Protocol):
         """Whether the line can only be from this server (for `--format auto`)."""
 
 
-class Usual(NamedTuple):
-    """A format's commonest lines, for the express lane (`exporter.express`); what it takes must mean what `read` says.
-
-    `pattern` takes messages, with eight groups: user, address, process (or nothing) and key of a login; process, key,
-    received and sent bytes of an end by QUIT, which shows `trait`; none of them: a line to be ignored. `program`: how
-    the name of the program that writes them begins.
-    """
-
-    pattern: bytes
-    trait: str
-    program: bytes
-
-
 @runtime_checkable
-class Hurried(Protocol):
-    """A format that has commonest lines."""
+class Batching(Protocol):
+    """A format that reads the plainest lines of a batch at once, because most are of a few forms."""
 
-    usual: Usual
+    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Row]:
+        """A row a message, which says what `read` makes of it; an empty one: that is for `read` to tell."""

@@ -6,19 +6,20 @@ with something else, because `mail_log_prefix` does, is known by the service in 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.dovecot_auth import read_auth
+from exporter.formats.dovecot_batch import read_batch
 from exporter.formats.dovecot_events import read_event
 from exporter.formats.dovecot_login import PREFIX as LOGIN
 from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
-from exporter.formats.dovecot_usual import USUAL
 from exporter.model import Fact, Kind, Record, Verdict
+from exporter.rows import Row
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
 _LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
@@ -115,7 +116,6 @@ class Dovecot:
     """The format `dovecot`."""
 
     name = "dovecot"
-    usual = USUAL
     # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download has no line until its end.
     idle_seconds = 4 * 3600
     keys_are_unique = True
@@ -159,6 +159,10 @@ class Dovecot:
             }
         ),
     )
+
+    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Row]:
+        """The plainest of them, whatever the program is called."""
+        return read_batch(messages)
 
     def read(self, record: Record) -> Fact | Verdict:
         """What the line says, whatever the program is called."""

@@ -46,11 +46,12 @@ _TRUE_NAME = re.compile(rb"(.*)\)(?: \([^()]*\))?$", re.DOTALL)
 
 def read_auth(message: bytes) -> Fact | Verdict:
     """What a line of the auth process says; nothing where it names no session."""
-    hidden = _HIDDEN_NEW.match(message) or _HIDDEN_OLD.match(message)
+    is_new = b")<" in message  # patterns are tried where the line has what they need only
+    hidden = (_HIDDEN_NEW.match(message) or _HIDDEN_OLD.match(message)) if b"(?," in message else None
     if hidden is not None and _HIDDEN.match(message, hidden.end()) is not None:
         name, (address, key), end = None, hidden.groups(), hidden.end()
     else:
-        named = _NAMED_NEW.match(message) or _NAMED_OLD.match(message)
+        named = (_NAMED_NEW.match(message) if is_new else None) or _NAMED_OLD.match(message)
         if named is None:
             return Verdict.IGNORED
         (name, address, key), end = named.groups(), named.end()

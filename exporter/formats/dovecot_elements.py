@@ -30,7 +30,7 @@ _ADDRESS = re.compile(rb".*, " + _ADDRESSES + rb"=[<\[]?([\da-fA-F:.]{2,45})[>\]
 _PROCESS = re.compile(rb".*, " + _PROCESSES + rb"=(\d{1,10})(?:, |$)", re.DOTALL)
 _LONGEST_PROCESS = 10
 # The documented order: nothing but the name and the session in brackets, and what is between is of the server.
-_USUAL = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?)(?:, session=<([^<>,]+)>)?")
+_DOCUMENTED = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?)(?:, session=<([^<>,]+)>)?")
 _RIP_BEGIN = b", rip="
 
 
@@ -45,9 +45,9 @@ class Elements(NamedTuple):
 
 def read_elements(text: bytes) -> Elements | None:
     """The elements that `text` consists of; None: they are broken off, or none is known."""
-    usual = _USUAL.fullmatch(text)
-    if usual is not None:
-        user, tail, key = usual.groups()
+    documented = _DOCUMENTED.fullmatch(text)
+    if documented is not None:
+        user, tail, key = documented.groups()
         at = tail.rfind(_RIP_BEGIN)
         if at >= 0 and (key is not None or _SESSION.match(tail) is None):
             address = tail[at + len(_RIP_BEGIN) :].partition(b",")[0]

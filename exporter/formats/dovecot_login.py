@@ -57,8 +57,8 @@ def read_login(message: bytes) -> Fact | Verdict:
     """What a line that begins with `pop3-login:` says."""
     parts = message.split(b"<", 3)
     if len(parts) == 3 and parts[1][-10:] == b", session=" and len(parts[0]) <= _LONGEST_HEAD:  # noqa: PLR2004
-        # The usual line: nothing but the name and the key in brackets, and of the name's `>` the last is genuine.
-        head = _usual_head(parts[0])
+        # The documented form: nothing but the name and the key in brackets, and of the name's `>` the last is genuine.
+        head = _documented_head(parts[0])
         middle, key = parts[1], parts[2]
         end = middle.rfind(b">, ")
         at = middle.rfind(b", rip=") + 6
@@ -70,7 +70,7 @@ def read_login(message: bytes) -> Fact | Verdict:
 
 
 @lru_cache(maxsize=_HEADS_KEPT)
-def _usual_head(begin: bytes) -> Head | None:
+def _documented_head(begin: bytes) -> Head | None:
     """The head of a line that begins with `begin`, up to the name's bracket; None: not so simple."""
     found = _split(begin + b"<>")
     return None if found is None or found[1] != b"user=<>" else found[0]

@@ -17,13 +17,13 @@ from exporter.formats.dovecot_stats import Stats, has_stats, read_leading_stats,
 from exporter.model import Fact, Kind, Verdict
 
 _N = rb"\d{1,15}"
-_USUAL = re.compile(
+_DOCUMENTED = re.compile(
     rb"[Pp][Oo][Pp]3\(([^\s()<>,;|/:=]+)\)(?:<(\d{1,10})><([^<>]+)>)?: (?:Info: )?(?:Disconnected: )?"
     rb"(Logged out|Connection closed|Inactivity - no input for \d{1,9} secs|Disconnected for inactivity)"
     rb" top=%b/(%b), retr=%b/(%b), del=%b/%b, size=%b(?:, deleted_bytes=%b)?(?:, in=(%b), out=(%b))?"
     rb"(?:, rip=[\w.:]{1,45})?(?:, session=<([^<>]{1,200})>)?" % ((_N,) * 10)
 )
-_USUAL_REASONS: Final[Mapping[bytes, Reason]] = {
+_DOCUMENTED_REASONS: Final[Mapping[bytes, Reason]] = {
     b"L": Reason.LOGOUT, b"C": Reason.CLOSED, b"I": Reason.TIMEOUT, b"D": Reason.TIMEOUT,
 }  # fmt: skip
 
@@ -87,15 +87,15 @@ _REST = tuple(Fact(Kind.END))[17:]
 
 def read_mail(message: bytes) -> Fact | Verdict:
     """What a line that begins with `pop3` says."""
-    usual = _USUAL.fullmatch(message)
-    if usual is None:
+    documented = _DOCUMENTED.fullmatch(message)
+    if documented is None:
         return read_any_mail(message)
-    user, process, key, why, top, retr, received, sent, told = usual.groups()
+    user, process, key, why, top, retr, received, sent, told = documented.groups()
     if process is None:
         if user[:1].isdigit():  # or a process, or an address
             return read_any_mail(message)
         key = told
-    reason = _USUAL_REASONS[why[:1]]
+    reason = _DOCUMENTED_REASONS[why[:1]]
     fields: tuple[object, ...]
     if received:
         fields = (Kind.END, key, user, None, reason, 0, 0, int(received), int(sent), False, b"", True, "bytes")

@@ -1,7 +1,6 @@
 """What the lines of one connection come to: each fact's part, and the charges (design section 3, "Charging")."""
 
 from collections.abc import Callable
-from typing import cast
 
 from exporter.catalogue import (
     BAD_COMMAND_CONNECTIONS,
@@ -19,15 +18,12 @@ from exporter.catalogue import (
 from exporter.model import Account, Charge, Fact, Kind
 from exporter.sessions.addresses import Addresses
 from exporter.sessions.joins import Joins
-from exporter.sessions.memory import LINGER_SECONDS, Memory, Place
+from exporter.sessions.memory import LINGER_SECONDS, Memory
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign, Signs
 
 Resolve = Callable[[str, bytes | None, bool], Account]
 Amounts = tuple[tuple[int, int], ...]
-
-# Without the named tuple's own constructor, which is Python code.
-_new_charge = cast("Callable[[type[Charge], tuple[object, ...]], Charge]", tuple.__new__)
 
 LOGIN_AMOUNTS: Amounts = ((CONNECTIONS, 1), (LOGINS, 1))
 _LATE_LOGIN: Amounts = ((LOGINS, 1),)
@@ -65,35 +61,6 @@ class Charging:
             Kind.TRAFFIC: self._traffic,
             Kind.END: self._end,
         }
-
-    def _new_login(self, place: Place, stamp: int, fact: Fact) -> Charge:
-        """The login of a new connection."""
-        server, key = place
-        session = self._memory.open[place] = Session(server, key, stamp, stamp + self.idle_seconds)
-        self._memory.touched.add(place)
-        session.logged_in = True
-        session.user = fact.user
-        session.address = fact.address
-        session.process = fact.process
-        session.account = account = self._resolve(server, fact.user, True)
-        self.charged += 1
-        self.signs.logins[server] += 1
-        return _new_charge(Charge, (account, stamp, LOGIN_AMOUNTS, None, fact.address or b"", None, 1))
-
-    def _plain_end(self, place: Place, session: Session, stamp: int, fact: Fact) -> Charge:
-        """The end of a connection that is charged already."""
-        memory = self._memory
-        reason = fact.reason or Reason.UNSPECIFIED
-        amounts = _increase(session, fact.bad_commands - session.bad_commands, fact.received, fact.sent)
-        if ending := ENDING[reason]:
-            amounts = ending + amounts
-        session.ended = True
-        if stamp > session.last:  # noqa: PLR1730 - the hot path: max() takes three times as long
-            session.last = stamp
-        del memory.open[place]
-        memory.touched.add(place)
-        memory.linger(place, session)
-        return _new_charge(Charge, (session.account, stamp, amounts, reason, None, None, 1))
 
     def _connect(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
         self._tells_begin.add(session.server)
@@ -140,7 +107,7 @@ class Charging:
             same, session.tried = session.is_same_attempt(stamp, fact.user), stamp
             if same:
                 if fact.ok is None:
-                    session.settle(fact.user)
+                    session.refuse_finally(fact.user)
                 return
         count = max(fact.failures, 1)
         session.attempts += count

@@ -97,10 +97,9 @@ class Sessions(Uncertain):
             fact = fact._replace(user=nameless(fact.user))
         if times != 1:
             return self._take_repeated(server, stamp, fact, times)
-        if fact.key:
-            quick = self._take_quickly((server, fact.key), stamp, fact)
-            if quick is not None:
-                return quick
+        charge = self._plain(server, stamp, fact)
+        if charge is not None:
+            return (charge,)
         return self.take_any(server, stamp, fact)
 
     def knows(self, server: str, fact: Fact) -> bool:

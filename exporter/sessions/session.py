@@ -88,7 +88,7 @@ class Session:
         """Whether one more database was asked: a client waits for longer until it may try again."""
         return self.tried > 0 and self.user == user and 0 <= stamp - self.tried < ATTEMPT_SECONDS
 
-    def settle(self, user: bytes | None) -> None:
+    def refuse_finally(self, user: bytes | None) -> None:
         """The last attempt of `user`, who was not found in one database, was refused by another."""
         if self.doubtful and user is not None and self.doubtful.get(user):
             self.doubtful[user] -= 1

@@ -11,7 +11,7 @@ from exporter.sessions.charging import ENDING
 from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.keys import is_after_login, is_another
 from exporter.sessions.memory import MAX_WAITING, Place
-from exporter.sessions.quick import Quick
+from exporter.sessions.plain import Plain
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign
 
@@ -21,7 +21,7 @@ _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 _BEGINS = frozenset((Kind.CONNECT, Kind.LOGIN))
 
 
-class Uncertain(Quick):
+class Uncertain(Plain):
     """Finds the session of a line that belongs to no open one. Without `keeps_names` no user is ever known."""
 
     _keeps_names = True
@@ -30,7 +30,7 @@ class Uncertain(Quick):
         """The session of a line that belongs to no open one: waiting, ended lately, or new; None: nobody's line."""
         memory = self._memory
         session = memory.waiting.get(place)
-        if session is not None and not self._settle(place, session, fact, charges):
+        if session is not None and not self._is_over(place, session, fact, charges):
             return session
         for ended in (memory.lingering, memory.given_up):
             session = ended.get(place)
@@ -82,7 +82,7 @@ class Uncertain(Quick):
             self._memory.touched.add(oldest)
             self._run_out(oldest, waiting[oldest], charges)
 
-    def _settle(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
+    def _is_over(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
         """Whether the tentative `session` is over, so that the line belongs to another; else it may begin here."""
         if session.early:
             if fact.kind is Kind.LOGIN and not fact.tentative:

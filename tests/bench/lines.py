@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -22,7 +23,7 @@ DAY = 86_400
 USERS, DOMAINS = 2_000, 20
 
 
-def write_log(path: Path, count: int) -> int:
+def write_log(path: Path, count: int) -> None:
     """A day of a busy Dovecot host, ending now: `count` lines of sessions of 2,000 users in 20 domains."""
     dice = Random(1)
     end = int(time.time())
@@ -35,7 +36,6 @@ def write_log(path: Path, count: int) -> int:
         found += strangers(dice, end - dice.random() * DAY) if dice.randrange(10) == 0 else ()
     found = sorted(found)[:count]
     path.write_text("".join(f"{iso(stamp)} {HOST} dovecot: {message}\n" for stamp, message in found), encoding="utf-8")
-    return count
 
 
 def cpu_seconds(command: list[str]) -> float:
@@ -47,13 +47,12 @@ def cpu_seconds(command: list[str]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500_000
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+def compare(write: Callable[[Path, int], None], count: int, rounds: int) -> None:
+    """Let both read a log of `count` lines, in turn, and print the medians."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "mail.log"
-        written = write_log(log, count)
-        print(f"{written} lines, {log.stat().st_size} bytes, Python {sys.version.split()[0]}")
+        write(log, count)
+        print(f"{count} lines, {log.stat().st_size} bytes, Python {sys.version.split()[0]}")
         commands = {"pop3-exporter": [sys.executable, "-m", "exporter", "replay", "--format", "dovecot", str(log)]}
         if shutil.which("mtail"):
             program = str(BENCH / "dovecot.mtail")
@@ -64,10 +63,15 @@ def main() -> None:
                 seconds[name].append(cpu_seconds(command))
     for name, values in seconds.items():
         median = statistics.median(values)
-        print(f"{name:14} {median:6.2f} CPU s (median of {rounds})  {written / median:10,.0f} lines per CPU second")
+        print(f"{name:14} {median:6.2f} CPU s (median of {rounds})  {count / median:10,.0f} lines per CPU second")
     if "mtail" in seconds:
         pairs = zip(seconds["mtail"], seconds["pop3-exporter"], strict=True)
         print(f"ratio          {statistics.median(theirs / ours for theirs, ours in pairs):.2f} x mtail")
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500_000
+    compare(write_log, count, int(sys.argv[2]) if len(sys.argv) > 2 else 5)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 # ruff: noqa: ANN401 - what the stages take and give is passed on as it is
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
+from exporter import pipeline as pipeline_module
 from exporter.envelopes.opener import Opener
 from exporter.formats.dovecot import Dovecot
 from exporter.inputs.files import FileInput
@@ -71,8 +72,8 @@ class Raising:
         self._install_rest(patch)
 
     def _install_lines(self, patch: pytest.MonkeyPatch) -> None:
-        feed, opened, read, take = Pipeline.feed, Opener.open, Dovecot.read, Sessions.take
-        account = Names.account
+        feed, opened, read, rows = Pipeline.feed, pipeline_module.opened, Dovecot.read, Dovecot.read_batch
+        take, login, account = Sessions.take, Sessions.login, Names.account
 
         def feeding(pipeline: Pipeline, batch: Batch, now: float | None) -> list[Charge]:
             bad = next((n for n, line in enumerate(batch.lines) if mark("batch").encode() in line), None)
@@ -81,10 +82,14 @@ class Raising:
             self.now("batch", str(pipeline._reading.server))
             return charges
 
-        def opening(opener: Opener, line: bytes) -> Any:
-            found = opened(opener, line)
-            self.at("envelope", line)
+        def opening(opener: Opener, lines: Sequence[bytes]) -> Any:
+            found = opened(opener, lines)
+            self.at("envelope", b"".join(lines))
             return found
+
+        def reading_batch(dovecot: Dovecot, messages: Sequence[bytes]) -> Any:
+            self.at("format", b"".join(messages))
+            return rows(dovecot, messages)
 
         def reading(dovecot: Dovecot, record: Any) -> Any:
             self.at("format", record)
@@ -95,14 +100,21 @@ class Raising:
             self.at("sessions", fact.user)
             return charges
 
+        def logging_in(sessions: Sessions, server: str, stamp: int, key: bytes, user: bytes, *more: Any) -> Any:
+            charge = login(sessions, server, stamp, key, user, *more)
+            self.at("sessions", user)
+            return charge
+
         def naming(names: Names, server: str, user: bytes | None, **more: Any) -> Any:
             found = account(names, server, user, **more)
             self.at("names", user)
             return found
 
         patch.setattr(Pipeline, "feed", feeding)
-        patch.setattr(Opener, "open", opening)
+        patch.setattr(pipeline_module, "opened", opening)
         patch.setattr(Dovecot, "read", reading)
+        patch.setattr(Dovecot, "read_batch", reading_batch)
+        patch.setattr(Sessions, "login", logging_in)
         patch.setattr(Sessions, "take", taking)
         patch.setattr(Names, "account", naming)
 

@@ -15,6 +15,7 @@ from exporter.formats.dovecot_elements import process_in, read_any_elements, rea
 from exporter.formats.dovecot_login import read_any_login, read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.model import Fact, Kind, Record, Verdict
+from exporter.rows import NOTHING, fact_of
 from tests.formats.samples import records, sample_files
 from tests.tools import SYSTEM_PATH
 
@@ -302,28 +303,15 @@ def test_the_quick_ways_come_to_the_same(message: bytes, at: int, chunk: bytes) 
         assert read_any_mail(message) == read_mail(message)
 
 
-USUAL_LINE = re.compile(Dovecot.usual.pattern)
-
-
 @given(
     st.sampled_from(SAMPLES), st.integers(0, 300), st.sampled_from((b"", b", x=1", b"-", b"x", b" a, b", b"session="))
 )
-def test_the_express_lane_takes_lines_for_the_same(message: bytes, at: int, chunk: bytes) -> None:
+def test_a_batch_is_read_as_single_lines_are(message: bytes, at: int, chunk: bytes) -> None:
     """Its one pattern, and the format."""
-    usual = USUAL_LINE.fullmatch(message[:at] + chunk + message[at:])
-    if usual is None:
-        return
-    user, address, served, key, serving, closing, received, sent = usual.groups()
-    fact = read(usual[0])
-    if key:
-        assert isinstance(fact, Fact)
-        assert (Kind.LOGIN, key, user, address, served) == (fact.kind, fact.key, fact.user, fact.address, fact.process)
-    elif closing:
-        assert isinstance(fact, Fact)
-        assert (Reason.LOGOUT, closing, serving) == (fact.reason, fact.key, fact.process)
-        assert (int(received), int(sent)) == (fact.received, fact.sent)
-    else:
-        assert Verdict.IGNORED is fact
+    message = message[:at] + chunk + message[at:]
+    (row,) = Dovecot().read_batch([message])
+    if row != NOTHING:
+        assert fact_of(row) == read(message)
 
 
 FORGED = b">, method=PLAIN, rip=198.51.100.6, lip=192.0.2.1, session=<forged(auth failed, 9 attempts in 2 secs)"

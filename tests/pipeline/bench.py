@@ -1,7 +1,7 @@
 """One source's pipeline with real names and a book of what it charges."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,9 +42,11 @@ class Bench:
         server: str | None = None,
         formats: tuple[Format, ...] = (Dovecot(),),
         beside: "Bench | None" = None,
+        made_by: Callable[..., Any] = Pipeline,
         **more: Any,
     ) -> None:
         """`beside`: another source of the installation; `more`: what else is known of this one."""
+        self._made_by = made_by
         self.names: Names = beside.names if beside else Names(NameRules())
         neighbours = beside.reading.neighbours if beside else Neighbours()
         self.reading: Reading = Reading(formats, UTC, host="thishost", server=server, neighbours=neighbours, **more)
@@ -55,13 +57,14 @@ class Bench:
 
     def _new(self, kept: Kept | None) -> Pipeline:
         names = self.names
-        return Pipeline(
+        pipeline: Pipeline = self._made_by(
             self.reading,
             Calendar([(0, UTC)]),
             lambda server, user, login: names.account(server, user, login=login),
             names.intern,
             kept,
         )
+        return pipeline
 
     def feed(self, *lines: bytes, now: float | None = NOW, stream: str = "a", caught_up: bool = True) -> None:
         """One batch."""

@@ -76,8 +76,8 @@ def test_amounts_are_positive(lines: list[tuple[str, int, Fact]]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(LINES)
-def test_the_quick_way_comes_to_the_same(lines: list[tuple[str, int, Fact]]) -> None:
-    """The two commonest lines are treated apart; with the general way alone all charges are equal."""
+def test_plain_lines_come_to_the_same(lines: list[tuple[str, int, Fact]]) -> None:
+    """Of plain lines nothing else is looked for; where it is, all charges are equal."""
     desk, general = Desk(), Desk()
     general.sessions = General(general.resolve, IDLE)
     for server, stamp, fact in lines:
@@ -122,7 +122,7 @@ def test_what_commits_have_stored_is_what_lives(
 
 
 class General(Sessions):
-    """Without the quick way."""
+    """Looks for everything, of any line."""
 
     def take(self, server: str, stamp: int, fact: Fact, times: int = 1) -> Sequence[Charge]:  # noqa: ARG002
         """What one line's fact comes to."""

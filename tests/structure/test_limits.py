@@ -15,7 +15,7 @@ from exporter.inputs import copies, globbing, inflating, known, newcomers, notif
 from exporter.inputs import lines as input_lines
 from exporter.ledger import entries, failures, networks, upkeep
 from exporter.reading import SERVERS_KEPT
-from exporter.sessions import bounds, engine, joins, memory, neighbours, quick, session
+from exporter.sessions import bounds, engine, joins, memory, neighbours, plain, session
 from exporter.web import listen, protocol, rendering, server
 from exporter.web.landing import asked
 
@@ -40,7 +40,7 @@ SAID = [
     ("names that failed to log in, in all", upkeep.FAILED_NAMES, " rows"),
     ("names as logged", names.CACHED_NAMES, " names"),
     ("names as logged", names.CACHED_BYTES // MIB, " MiB"),
-    ("accounts of names", quick.ACCOUNTS_KEPT, ""),
+    ("accounts of names", plain.ACCOUNTS_KEPT, ""),
     ("client networks", networks.NETWORKS_PER_USER, " in 24 hours"),
     ("history", History().keep_days, " days"),
     ("history", History().keep_hours_days, " days"),

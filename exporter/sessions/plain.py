@@ -1,10 +1,9 @@
-"""The two commonest lines of all, with what the general way would come to.
+"""Plain lines: the login of a connection that nobody has heard of, and the end of one that is logged in.
 
-They are the login of a connection that nobody has heard of, and the end by QUIT of one that is logged in.
-Dense, because nearly every line of a busy log is one of them: tests/bench/lines.py.
+Nothing else has to be looked for, and nearly every line of a busy log is one of them, so the code is dense:
+tests/bench/lines.py.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
@@ -24,7 +23,7 @@ ACCOUNTS_KEPT: Final = 50_000
 _new: Any = tuple.__new__
 
 
-class Quick(Keyed):
+class Plain(Keyed):
     """Takes them without a Fact; `max_open`: beyond so many open connections the oldest is given up."""
 
     def __init__(
@@ -40,38 +39,21 @@ class Quick(Keyed):
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
 
-    def _take_quickly(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
-        """The two commonest lines, with what the general way would come to; None: another line.
-
-        They are the login of a connection that nobody has heard of, and the end of one that is logged in.
-        """
-        if fact.kind is Kind.LOGIN:
-            former = fact.former
-            if fact.tentative or fact.by_address or fact.reason is not None or not self._is_new(place, stamp):
+    def _plain(self, server: str, stamp: int, fact: Fact) -> Charge | None:
+        """A login, or the end after one, of which nothing else is to be known; None: there may be."""
+        kind, key, user = fact.kind, fact.key, fact.user
+        if kind is Kind.LOGIN and key and user is not None:
+            former = fact.former is not None and (server, fact.former) in self._memory.open
+            if fact.tentative or fact.by_address or fact.reason is not None or former:
                 return None
-            if former is not None and (place[0], former) in self._memory.open:
-                return None
-            self.seen += 1
-            return (self._new_login(place, stamp, fact),)
-        session = self._memory.open.get(place)
-        if (
-            fact.kind is not Kind.END
-            or session is None
-            or session.account is None
-            or session.refused is not None
-            or session.quitting
-            or session.closing is not None
-            or (session.process != fact.process and session.process and fact.process)
-            or fact.reuses_key
-            or fact.verb
-            or stamp > session.deadline
-            or self._has_double_keys
-        ):
-            return None
-        return (self._plain_end(place, session, stamp, fact),)
+            return self.login(server, stamp, key, user, fact.address, fact.process)
+        if kind is Kind.END and key and not (fact.reuses_key or fact.verb or fact.bad_commands):
+            reason = fact.reason or Reason.UNSPECIFIED
+            return self.end(server, stamp, key, fact.process, reason, fact.received or 0, fact.sent or 0)
+        return None
 
     def login(  # noqa: PLR0917 - the hot path: keywords cost
-        self, server: str, stamp: int, key: bytes, user: bytes, address: bytes, process: bytes | None
+        self, server: str, stamp: int, key: bytes, user: bytes, address: bytes | None, process: bytes | None
     ) -> Charge | None:
         """The login of `user` from `address`, to be served by `process`; None: not so simple, and nothing was done."""
         memory = self._memory
@@ -89,13 +71,13 @@ class Quick(Keyed):
         self.seen += 1
         self.charged += 1
         self.signs.logins[server] += 1
-        charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address, None, 1))
+        charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address or b"", None, 1))
         return charge
 
-    def quit(  # noqa: PLR0917 - the hot path
-        self, server: str, stamp: int, key: bytes, process: bytes, in_: bytes, out: bytes
+    def end(  # noqa: PLR0917 - the hot path
+        self, server: str, stamp: int, key: bytes, process: bytes | None, reason: Reason, received: int, sent: int
     ) -> Charge | None:
-        """The end by QUIT, with the connection's bytes as logged; None: not so simple, and nothing was done."""
+        """The end of a session that is charged, with the connection's bytes; None: not so simple, nothing was done."""
         memory = self._memory
         place = (server, key)
         session = memory.open.get(place)
@@ -103,13 +85,14 @@ class Quick(Keyed):
             session is None
             or session.account is None
             or session.refused is not None
+            or session.quitting
             or session.closing is not None
+            or (session.process != process and session.process and process)
             or stamp > session.deadline
-            or (session.process is not None and session.process != process)
             or self._has_double_keys
         ):
             return None
-        amounts, received, sent = ENDING[Reason.LOGOUT], int(in_), int(out)
+        amounts = ENDING[reason]
         if received > session.received:
             amounts += ((RECEIVED_BYTES, received - session.received),)
             session.received = received
@@ -122,7 +105,7 @@ class Quick(Keyed):
         del memory.open[place]
         memory.touched.add(place)
         memory.linger(place, session)
-        charge: Charge = _new(Charge, (session.account, stamp, amounts, Reason.LOGOUT, None, None, 1))
+        charge: Charge = _new(Charge, (session.account, stamp, amounts, reason, None, None, 1))
         return charge
 
     def _is_new(self, place: Place, stamp: int) -> bool:

@@ -1,0 +1,79 @@
+"""What Dovecot's pattern finds in a batch means what its reader of single lines says."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.formats.dovecot import Dovecot
+from exporter.model import Fact, Record
+from exporter.rows import NOTHING, fact_of
+from tests.formats.samples import HERE
+
+FORM = Dovecot()
+LOGIN = (
+    b"pop3-login: Login: user=<alice@a.example>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=7, TLS, session=<k>"
+)
+MORE = b"rip=2001:db8::1, rport=9, lip=192.0.2.1, lport=995, mpid=7, TLS: TLSv1.3 with cipher X (1/2 bits), session=<a>"
+PLAIN = (
+    LOGIN,
+    LOGIN.replace(b"Login: user", b"Logged in: user"),
+    LOGIN.replace(b"mpid=7, ", b""),
+    b"pop3-login: Login: user=<o'hara>, method=, " + MORE,
+    b"pop3(a@b)<7><k>: Disconnected: Logged out top=0/0, retr=1/9, del=0/4, size=82400",
+    b"pop3(a@b)<7><k>: Disconnected: Logged out top=0/3, retr=1/9, del=0/4, size=82400, in=1, out=2",
+    b"pop3(a@b)<7><k>: Disconnected: Connection closed top=0/3, retr=1/9, del=0/4, size=82400, deleted_bytes=0, in=1, "
+    b"out=2, rip=198.51.100.1, session=<k>",
+    b"pop3(a@b)<7><k>: Disconnected: Inactivity - no input for 600 secs top=0/3, retr=1/9, del=0/4, size=82400",
+    b"pop3(a@b)<7><k>: Disconnected: Disconnected for inactivity top=0/3, retr=1/9, del=0/4, size=82400",
+)
+SAMPLES = sorted((HERE / "dovecot").glob("*.log"))
+
+
+def agree(messages: list[bytes]) -> int:
+    """How many of the messages have a row; each says what `read` says."""
+    rows = FORM.read_batch(messages)
+    assert len(messages) == len(rows)
+    found = 0
+    for message, row in zip(messages, rows, strict=True):
+        if row != NOTHING:
+            found += 1
+            assert FORM.read(Record(0, b"mx1", b"dovecot", b"", message)) == fact_of(row), message
+    return found
+
+
+def test_plain_lines_have_a_row() -> None:
+    """Of all documented forms."""
+    assert len(PLAIN) == agree(list(PLAIN))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_what_servers_wrote(path: Path) -> None:
+    """Wherever the message begins in a line."""
+    lines = path.read_bytes().splitlines()
+    agree([line[line.find(b"pop3") :] for line in lines] + [line.partition(b": ")[2] for line in lines])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLAIN), st.integers(0, 200), st.integers(0, 4), st.data()), max_size=4))
+def test_what_is_damaged_or_forged(parts: list[tuple[bytes, int, int, st.DataObject]]) -> None:
+    """A piece of a line replaced by what ends names, values and lines."""
+    pieces = (
+        b">",
+        b"<",
+        b", ",
+        b">, rip=1.2.3.4, ",
+        b"\n",
+        b"",
+        b"=<",
+        b", session=<z>",
+        b"user=<",
+        b" top=9/9",
+        b"9" * 16,
+    )
+    messages = []
+    for line, at, length, data in parts:
+        messages.append(line[:at] + data.draw(st.sampled_from(pieces)) + line[at + length :])
+    agree([*messages, LOGIN])
+    assert isinstance(FORM.read(Record(0, b"mx1", b"dovecot", b"", LOGIN)), Fact)

@@ -1,0 +1,107 @@
+"""What a logged POP3 dialogue means: commands and replies become logins, failures, bad commands and ends.
+
+For servers that log the protocol's lines instead of their meaning (SmarterMail, hMailServer, MailEnable, Exchange).
+RFC 1939, 2449, 2595, 5034, 6856 name the commands.
+"""
+
+import binascii
+import re
+
+from exporter.catalogue import Reason
+from exporter.model import Fact, Kind
+from tests.oracle.sessions.session import Session
+
+COMMANDS = frozenset(
+    b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()
+)
+_ATTEMPTS = frozenset((b"PASS", b"APOP", b"AUTH"))
+# These name the user themselves.
+_NAMING = frozenset((b"USER", b"APOP", b"AUTH"))
+_HANGING_UP = frozenset((Reason.LOGIN_FAILURES, Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG, Reason.TIMEOUT))
+# The longest PLAIN response that can name a user whom we would keep.
+_MAX_RESPONSE = 1024
+# PLAIN (RFC 4616), SCRAM (RFC 5802), CRAM-MD5 (RFC 2195), else the bare name of LOGIN.
+_RESPONSE = re.compile(
+    rb"[^\0]*\0([^\0]*)\0[^\0]*|[nyp][^,]*,[^,]*,n=([^,]*),.*|(.*) [0-9a-f]{32}|([^\0]*)",
+    re.DOTALL,
+)
+# Whether the AUTH under way has named its user already.
+_UNNAMED, _NAMED = b"?", b"!"
+
+
+def translate(session: Session, fact: Fact) -> Fact | None:
+    """What a COMMAND or REPLY of `session` comes to, if anything; remembers what the next line needs.
+
+    A bare AUTH asks for a list: formats give it as CAPA. `fact.reason` on a reply: refused for that reason, not
+    for the credentials; `fact.bad_commands`: the reply's text calls the command unknown or malformed.
+    """
+    if fact.kind is Kind.COMMAND:
+        _command(session, fact)
+        if fact.ok is None:
+            return None
+    if fact.ok is None or not session.verb:
+        return None
+    return _answered(session, fact)
+
+
+def _command(session: Session, fact: Fact) -> None:
+    verb = fact.verb.upper()
+    if session.verb == b"AUTH" and verb not in COMMANDS:
+        _continue_auth(session, fact)
+        return
+    if verb == b"AUTH":
+        session.mechanism = _UNNAMED if fact.user is None else _NAMED
+    if fact.user is not None and (verb in _NAMING or _is_fuller(fact.user, session.user)):
+        session.user = fact.user
+    session.verb = verb[:32] or b"?"
+    session.quitting = verb == b"QUIT"
+
+
+def _is_fuller(name: bytes, known: bytes | None) -> bool:
+    """Whether the name beside a command tells more than the one that the client gave, which may be cut off there."""
+    return known is None or (b"@" in name and b"@" not in known)
+
+
+def _continue_auth(session: Session, fact: Fact) -> None:
+    """A line inside AUTH: the first one names the user, whatever the mechanism; the next may be a password."""
+    if session.mechanism != _UNNAMED:
+        return
+    session.mechanism = _NAMED
+    try:
+        response = binascii.a2b_base64(fact.verb[:_MAX_RESPONSE])
+    except binascii.Error:
+        return
+    match = _RESPONSE.fullmatch(response)
+    if match is not None and match[match.lastindex or 0].strip():
+        session.user = match[match.lastindex or 0]
+
+
+def _answered(session: Session, fact: Fact) -> Fact | None:
+    verb, session.verb = session.verb, b""
+    if fact.ok:
+        return _accepted(session, fact, verb)
+    if fact.reason is not None:
+        return _refused(session, fact, verb)
+    if verb not in COMMANDS or fact.bad_commands:
+        return Fact(Kind.BAD_COMMAND, fact.key, None, fact.address, bad_commands=max(fact.bad_commands, 1))
+    if verb in _ATTEMPTS or verb == b"USER":
+        return Fact(Kind.FAILURE, fact.key, session.user, fact.address)
+    return None
+
+
+def _refused(session: Session, fact: Fact, verb: bytes) -> Fact:
+    """The answer told why: the server hangs up for it, or it is what the connection ends as unless a login follows."""
+    reason = fact.reason
+    if reason not in _HANGING_UP:
+        return Fact(Kind.REFUSAL, fact.key, session.user, fact.address, reason)
+    failures = session.attempts + (reason is Reason.LOGIN_FAILURES and verb in _ATTEMPTS)
+    bad = session.bad_commands + (reason in (Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG))
+    return Fact(Kind.END, fact.key, session.user, fact.address, reason, failures, bad)
+
+
+def _accepted(session: Session, fact: Fact, verb: bytes) -> Fact | None:
+    if verb in _ATTEMPTS:
+        return Fact(Kind.LOGIN, fact.key, session.user, fact.address)
+    if verb == b"QUIT":
+        return Fact(Kind.END, fact.key, None, fact.address, Reason.LOGOUT, received=fact.received, sent=fact.sent)
+    return None

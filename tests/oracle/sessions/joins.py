@@ -1,0 +1,136 @@
+"""Which connection a line after the login belongs to where no key says so: by process, else by user and order.
+
+Servers name a connection by what they are told to: Dovecot's login line may have a session id and the end line none,
+or the other way round; the process id stands in both (`mpid=` and the prefix); 2.2's mail process names its user only.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from exporter.model import Fact, Kind
+from tests.oracle.sessions.session import Session
+
+# Two processes write the two lines of a very short session, so its login may stand behind its end.
+TURNED_SECONDS = 2
+# So many logins of one user or process are looked through, newest first; more are open at once nowhere.
+LOOKED_AT = 1_000
+
+Owner = tuple[str, bytes]
+
+
+class Joins:
+    """Logged-in sessions by process and by user, and ends that came before a line of their login.
+
+    Only sessions whose login had no key are held, until a line after a login comes without one: then all of them are
+    (`holds_all`).
+    """
+
+    def __init__(self) -> None:
+        self.holds_all = False
+        self.early: dict[Owner, Session] = {}
+        self._sessions: dict[tuple[str, str, bytes], list[Session]] = {}
+
+    def __bool__(self) -> bool:
+        return self.holds_all or bool(self._sessions or self.early)
+
+    def add(self, session: Session) -> None:
+        """Hold a session that has just logged in, if later lines may need it."""
+        if self.holds_all or is_made(session.key):
+            for name in _names(session.server, session.process, session.user):
+                self._sessions.setdefault(name, []).append(session)
+
+    def find(self, server: str, fact: Fact) -> Session | None:
+        """The session that a line after the login is about: the likest one, of equals the one open for longest."""
+        best: Session | None = None
+        rank: tuple[int, ...] = ()
+        for name in _names(server, fact.process, fact.user):
+            for session in self._sessions.get(name, ())[-LOOKED_AT:]:
+                found = _likeness(session, fact)
+                if found > rank:
+                    best, rank = session, found
+        return best
+
+    def add_early(self, session: Session) -> None:
+        """An end came first: the line of its login may follow."""
+        for owner in _owners(session.server, session.process, session.user):
+            self.early[owner] = session
+
+    def find_early(self, server: str, fact: Fact, stamp: int) -> Session | None:
+        """The session that has just ended without the login which `fact` at `stamp` tells, if there is one."""
+        for owner in _owners(server, fact.process, fact.user):
+            session = self.early.get(owner)
+            if session is not None and abs(stamp - session.last) <= TURNED_SECONDS and _may_be_one(session, fact):
+                self._forget_early(session)
+                return session
+        return None
+
+    def _forget_early(self, session: Session) -> None:
+        for owner in _owners(session.server, session.process, session.user):
+            self.early.pop(owner, None)
+
+    def keep(self, sessions: Iterable[Session]) -> None:
+        """Forget all but these."""
+        self._sessions.clear()
+        self.early.clear()
+        for session in sessions:
+            if session.early:
+                self.add_early(session)
+            elif session.logged_in and not session.tentative:
+                self.add(session)
+
+
+def made_key(fact: Fact, number: int) -> bytes:
+    """A key for a connection whose lines have none; no server's begins with NUL."""
+    return b"\0%b\0%d" % (fact.process or fact.user or b"", number)
+
+
+def is_made(key: bytes) -> bool:
+    """Whether the key is one of ours."""
+    return key.startswith(b"\0")
+
+
+def _names(server: str, process: bytes | None, user: bytes | None) -> Iterator[tuple[str, str, bytes]]:
+    if process is not None:
+        yield server, "process", process
+    if user is not None:
+        # The user database may give a name its domain, or take it, and its case.
+        yield server, "user", user.partition(b"@")[0].lower()
+
+
+def _owners(server: str, process: bytes | None, user: bytes | None) -> Iterator[Owner]:
+    for _, kind, name in _names(server, process, user):
+        yield server, kind.encode() + b" " + name
+
+
+def _may_be_one(session: Session, fact: Fact) -> bool:
+    """Whether nothing that both tell differs."""
+    key = b"" if is_made(session.key) else session.key
+    key = key or session.alias
+    if fact.key and key and fact.key != key:
+        return False
+    return fact.process is None or session.process is None or fact.process == session.process
+
+
+def _likeness(session: Session, fact: Fact) -> tuple[int, ...]:
+    """How well the session fits the line, to be compared; empty: it does not."""
+    if not _may_be_one(session, fact):
+        return ()
+    same_process = fact.process is not None and fact.process == session.process
+    name = _same_name(session.user, fact.user)
+    known = same_process or (fact.key is not None and fact.key == session.alias)
+    if not known and (not name or (session.ended and fact.kind is Kind.END)):
+        return ()
+    near = fact.address is not None and fact.address == session.address
+    return (1 + known, near, not session.ended, name)
+
+
+def _same_name(one: bytes | None, other: bytes | None) -> int:
+    """2: the same name; 1: but for its case, or the domain that only one of them has; 0: another one."""
+    if one is None or other is None:
+        return 0
+    if one == other:
+        return 2
+    local, _, domain = one.lower().partition(b"@")
+    other_local, _, other_domain = other.lower().partition(b"@")
+    if domain == other_domain:
+        return int(local == other_local)
+    return int(local == other_local and not (domain and other_domain))

@@ -1,0 +1,147 @@
+"""Which connection a line belongs to, and what is told a second time."""
+
+from exporter.model import Fact, Kind
+from tests.oracle.sessions.charging import Charging, Resolve
+from tests.oracle.sessions.joins import TURNED_SECONDS, made_key
+from tests.oracle.sessions.memory import Place
+from tests.oracle.sessions.session import Session
+
+# The process of a proxied connection, as formats name it: its back end may tell the same key on the same host.
+PROXY = b"proxy"
+_BEFORE_THE_END = frozenset((Kind.FAILURE, Kind.REFUSAL, Kind.BAD_COMMAND))
+
+
+class Keyed(Charging):
+    """Finds keys by address, process and user."""
+
+    def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
+        super().__init__(resolve, idle_seconds)
+        # Two connections with one key were seen: a proxy and its back end on one host.
+        self._has_double_keys = False
+        # The number of the newest key of ours.
+        self._newest_made = 0
+
+    def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
+        """The key of the line's connection; a new one where it begins and has none; None: nobody's, or no key."""
+        if fact.presumed and fact.kind is Kind.END:
+            session = self._addresses.open(server, fact.address, before_login=fact.ok is False)
+            return None if session is None else session.key
+        if fact.by_address and fact.kind is not Kind.CONNECT:
+            return self._key_by_address(server, fact)
+        if fact.kind is Kind.LOGIN:
+            return self._key_of_login(server, stamp, fact)
+        if is_after_login(fact):
+            return self._key_after_login(server, fact)
+        return fact.key
+
+    def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
+        """The key of a line that may have to be found by its address."""
+        key = fact.key
+        if key is not None and ((server, key) in self._memory.open or (server, key) in self._memory.lingering):
+            return key
+        session = self._addresses.find(server, fact.address, before_login=key is not None)
+        return key if session is None else session.key
+
+    def _key_of_login(self, server: str, stamp: int, fact: Fact) -> bytes | None:
+        joins = self._joins
+        if fact.former is not None and fact.key is not None:
+            self._memory.rename((server, fact.former), fact.key)
+        early = joins.find_early(server, fact, stamp) if joins.early else None
+        if early is not None:
+            early.alias = fact.key or early.alias
+            return early.key
+        if fact.key or not (fact.by_user or fact.process):
+            return fact.key
+        told = joins.find(server, fact) if fact.process else None
+        if told is not None and stamp <= told.last and is_same_login(told, fact):
+            return told.key  # one process does not serve two logins at once: the line is told again
+        return self._new_key(server, fact)
+
+    def _new_key(self, server: str, fact: Fact) -> bytes:
+        """A key for a connection whose lines have none, which no connection that we know of has."""
+        while True:
+            self._newest_made = max(self._newest_made + 1, self.seen)
+            key = made_key(fact, self._newest_made)
+            if not self._memory.knows((server, key)):
+                return key
+
+    def _keep_joins(self) -> None:
+        """Only sessions that are known are joined to."""
+        self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
+
+    def _key_after_login(self, server: str, fact: Fact) -> bytes | None:
+        """By its own key if that is known, else by process or user; else its own, or a new one for an end."""
+        key = fact.key
+        if key and self._memory.knows(self._place(server, key, fact)):
+            return key
+        if not key and not self._joins.holds_all:
+            self._joins.holds_all = True
+            self._keep_joins()
+        session = self._joins.find(server, fact)
+        if session is not None:
+            session.alias = key or session.alias
+            return session.key
+        if key or fact.kind is not Kind.END or fact.tentative:
+            return key
+        return self._new_key(server, fact) if fact.user or fact.process else None
+
+    def _place(self, server: str, key: bytes, fact: Fact) -> Place:
+        """Where the connection with this key is; where two have it, that of the line's process."""
+        place = (server, key)
+        process = fact.process
+        if process is None:
+            return place
+        other = (server, b"%b\0%b" % (key, process))
+        if self._has_double_keys and self._memory.knows(other):
+            return other
+        session = self._memory.get(place)
+        if session is None or not _is_another_process(session, process, fact):
+            return place
+        self._has_double_keys = True
+        return other
+
+
+def is_after_login(fact: Fact) -> bool:
+    """Whether only a connection that has logged in brings such a line, or its key may have to be found."""
+    return (fact.ok is True and fact.kind in (Kind.END, Kind.TRAFFIC)) or fact.by_user
+
+
+def nameless(user: bytes) -> bytes:
+    """What is charged alike where no user has series: the domain."""
+    at = user.rfind(b"@")
+    return user[at:] if at >= 0 else b"?"
+
+
+def is_same_login(session: Session, fact: Fact) -> bool:
+    """Whether a login line tells no more than the session's own did."""
+    return (
+        session.logged_in
+        and session.refused is None
+        and (fact.user is None or fact.user == session.user)
+        and (fact.address is None or session.address is None or fact.address == session.address)
+    )
+
+
+def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool) -> bool:
+    """Whether a line of the session's key is one that is known, told a second time."""
+    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique:
+        return stamp < session.last
+    if fact.kind is not Kind.LOGIN or session.early or not is_same_login(session, fact):
+        return False
+    return not session.ended or (keys_are_unique and stamp <= session.last + TURNED_SECONDS)
+
+
+def is_another(session: Session, fact: Fact) -> bool:
+    """Whether the key now means a new connection: a process id or number used again."""
+    if session.final:
+        return fact.kind is not Kind.TRAFFIC
+    if fact.kind is Kind.CONNECT:
+        return session.logged_in or session.ended
+    return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
+
+
+def _is_another_process(session: Session, process: bytes, fact: Fact) -> bool:
+    if session.process == process or fact.tentative:
+        return False
+    # What has not logged in yet may still be passed on.
+    return session.process is not None or (process == PROXY and session.logged_in)

@@ -1,0 +1,183 @@
+"""What is known of one connection between its lines, and how it is kept over a restart."""
+
+import json
+from collections.abc import Callable, Iterable
+
+from exporter.catalogue import Reason
+from exporter.model import Account, SavedSession
+
+# A connection may try any number of names; beyond these its failures go to `unknown`. They are stored at each commit
+# in which another one comes, so what they may come to in bytes is bounded, too.
+MAX_NAMES = 64
+MAX_NAMES_BYTES = 2_048
+# Dovecot answers a refused attempt after 2 s (auth_failure_delay).
+ATTEMPT_SECONDS = 2
+
+
+class Session:
+    """One connection: mutable, owned by `Sessions`.
+
+    `account` is None until it is charged. `attempts`: lines of refused attempts seen so far, `summed`: what the
+    server's own count at the end came to. `failed`: refused attempts not charged yet, by the name they used;
+    `doubtful`: those of them that a login of the same name takes back.
+    `received`, `sent`, `bad_commands`: the connection's so far. `deadline`: log time after which it is given up.
+    `tentative`: no line has shown yet that this is a connection. `closing`: the end that a tentative one will have.
+    `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
+    `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
+    lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
+    `presumed`: why it ended, if no line of its own tells. `tried`: when a database last refused an attempt.
+    """
+
+    # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
+    account: Account | None = None
+    user: bytes | None = None
+    address: bytes | None = None
+    attempts = 0
+    summed = 0
+    tried = 0
+    failed: dict[bytes | None, int] | None = None
+    doubtful: dict[bytes, int] | None = None
+    refused: Reason | None = None
+    bad_commands = 0
+    received = 0
+    sent = 0
+    logged_in = False
+    ended = False
+    tentative = False
+    quitting = False
+    closing: Reason | None = None
+    presumed: Reason | None = None
+    final = False
+    by_address = False
+    early = False
+    process: bytes | None = None
+    alias = b""
+    verb = b""
+    mechanism = b""
+
+    def __init__(self, server: str, key: bytes, stamp: int, deadline: int) -> None:
+        self.server = server
+        self.key = key
+        self.last = stamp
+        self.deadline = deadline
+
+    def touch(self, stamp: int, idle_seconds: int) -> None:
+        """A line was seen: the connection lives on from the newest one."""
+        if stamp > self.last:  # noqa: PLR1730 - the hot path: max() takes three times as long
+            self.last = stamp
+        self.deadline = self.last + idle_seconds
+
+    def fail(self, user: bytes | None, count: int = 1) -> None:
+        """Remember refused attempts of `user` until the connection is charged."""
+        failed = self.failed
+        if failed is None:
+            failed = self.failed = {}
+        if user is not None and user not in failed and _is_full(failed, user):
+            user = None
+        failed[user] = failed.get(user, 0) + count
+
+    def doubt(self, user: bytes) -> None:
+        """Remember that one of the failures of `user` may be one database's, with others still to be asked."""
+        doubtful = self.doubtful
+        if doubtful is None:
+            doubtful = self.doubtful = {}
+        if user in doubtful or not _is_full(doubtful, user):
+            doubtful[user] = doubtful.get(user, 0) + 1
+
+    def is_same_attempt(self, stamp: int, user: bytes | None) -> bool:
+        """Whether one more database was asked: a client waits for longer until it may try again."""
+        return self.tried > 0 and self.user == user and 0 <= stamp - self.tried < ATTEMPT_SECONDS
+
+    def settle(self, user: bytes | None) -> None:
+        """The last attempt of `user`, who was not found in one database, was refused by another."""
+        if self.doubtful and user is not None and self.doubtful.get(user):
+            self.doubtful[user] -= 1
+
+    def accept(self, user: bytes | None, stamp: int) -> None:
+        """The credentials of `user` were right: what one database refused, another one took."""
+        if not self.failed or user is None:
+            return
+        count = self.doubtful.pop(user, 0) if self.doubtful else 0
+        if self.is_same_attempt(stamp, user):
+            count = max(count, 1)
+        self.failed[user] = self.failed.get(user, 0) - count
+        if self.failed[user] <= 0:
+            del self.failed[user]
+
+    def save(self) -> SavedSession:
+        """The session as JSON for the ledger; only what differs from a new one."""
+        data: dict[str, object] = {"last": self.last, "deadline": self.deadline}
+        if self.account is not None:
+            data["account"] = [self.account.domain, self.account.user]
+        if self.failed:
+            data["failed"] = [[_text(name), count] for name, count in self.failed.items()]
+        if self.doubtful:
+            data["doubtful"] = [[_text(name), count] for name, count in self.doubtful.items()]
+        for field in _REASONS:
+            reason = getattr(self, field)
+            if reason is not None:
+                data[field] = reason.value
+        for field in _BYTES:
+            if value := getattr(self, field):
+                data[field] = _text(value)
+        for field in _PLAIN:
+            if value := getattr(self, field):
+                data[field] = value
+        return SavedSession(self.server, self.key, json.dumps(data, separators=(",", ":")))
+
+
+def _is_full(names: Iterable[bytes | None], name: bytes) -> bool:
+    """Whether there is no room for another name."""
+    known = [len(one or b"") for one in names]
+    return len(known) >= MAX_NAMES or (bool(known) and sum(known) + len(name) > MAX_NAMES_BYTES)
+
+
+Intern = Callable[[str, str, str | None], Account]
+_REASONS = ("refused", "closing", "presumed")
+_BYTES = ("user", "address", "verb", "mechanism", "process", "alias")
+_PLAIN = (
+    "attempts",
+    "summed",
+    "tried",
+    "bad_commands",
+    "received",
+    "sent",
+    "logged_in",
+    "ended",
+    "tentative",
+    "quitting",
+    "final",
+    "by_address",
+    "early",
+)
+
+
+def load(saved: SavedSession, intern: Intern) -> Session:
+    """The session that `Session.save` wrote; `intern` gives the one Account of (server, domain, user)."""
+    data = json.loads(saved.data)
+    session = Session(saved.server, saved.key, data["last"], data["deadline"])
+    if "account" in data:
+        domain, user = data["account"]
+        session.account = intern(saved.server, domain, user)
+    if "failed" in data:
+        session.failed = {_name(name): count for name, count in data["failed"]}
+    if "doubtful" in data:
+        session.doubtful = {_name(name) or b"": count for name, count in data["doubtful"]}
+    for field in _REASONS:
+        if field in data:
+            setattr(session, field, Reason(data[field]))
+    for field in _BYTES:
+        if field in data:
+            setattr(session, field, _name(data[field]))
+    for field in _PLAIN:
+        if field in data:
+            setattr(session, field, data[field])
+    return session
+
+
+def _text(name: bytes | None) -> str | None:
+    return None if name is None else name.decode("utf-8", "surrogateescape")
+
+
+def _name(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,46 @@
+"""What the sessions stage sees of whether its numbers are true: counted per server, judged elsewhere (truth.py)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from enum import StrEnum
+
+
+class Sign(StrEnum):
+    """One thing that is counted; a healthy log shows few of all but logins."""
+
+    LOGINS = "logins"  # connections that logged in
+    EXPIRED = "expired"  # of these, those whose end no line told
+    UNJOINED = "unjoined"  # lines of a logged-in connection whose login was not seen
+    DUPLICATES = "duplicates"  # logins and ends told a second time, and dropped
+    ALIKE = "alike"  # lines without an id or process that equal the one before: two connections, or one told twice
+    TWICE = "twice"  # logins whose session id another server has told, too: both were counted
+    GIVEN_UP = "given_up"  # connections given up because too many were open
+    PROBES = "probes"  # connections without a login from `ignore_addresses`, not charged
+
+
+class Signs:
+    """Counts since this object was made; `twice_with`: server to another one that tells the same sessions.
+
+    `logins`: per server, counted where they are charged: there are millions.
+    """
+
+    def __init__(self) -> None:
+        self.logins: defaultdict[str, int] = defaultdict(int)
+        self.twice_with: dict[str, str] = {}
+        self._counts: Counter[tuple[str, Sign]] = Counter()
+
+    def count(self, server: str, sign: Sign, number: int = 1) -> None:
+        """Count `number` more."""
+        self._counts[server, sign] += number
+
+    def of(self, server: str) -> dict[Sign, int]:
+        """The counts of a server."""
+        return {sign: self._counts[server, sign] for sign in Sign} | {Sign.LOGINS: self.logins.get(server, 0)}
+
+    def servers(self) -> Iterator[str]:
+        """The servers of which anything was counted."""
+        yield from {server for server, _ in self._counts} | self.logins.keys()
+
+    def total(self, sign: Sign) -> int:
+        """Over all servers."""
+        return sum(number for (_, one), number in self._counts.items() if one is sign)

@@ -1,0 +1,154 @@
+"""Lines of which it is not certain yet that they are of a connection, or of which one.
+
+Three kinds wait, bounded: a line that does not name the service (Dovecot's `auth:`), the end of a process that serves
+one connection after the other (Cyrus), and an end whose login was not seen: it may stand behind, else it was of a
+connection that began before we read, and adds its bytes and its end to an account that is known.
+"""
+
+from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, UNKNOWN, Reason
+from exporter.model import Charge, Fact, Kind
+from tests.oracle.sessions.charging import ENDING
+from tests.oracle.sessions.joins import TURNED_SECONDS
+from tests.oracle.sessions.keys import is_after_login, is_another
+from tests.oracle.sessions.memory import MAX_WAITING, Place
+from tests.oracle.sessions.quick import Quick
+from tests.oracle.sessions.session import Session
+from tests.oracle.sessions.signs import Sign
+
+# A process that serves one connection after the other ends for these also when it serves none.
+_LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
+# What may be the first line that we see of a connection even where its server logs how each begins.
+_BEGINS = frozenset((Kind.CONNECT, Kind.LOGIN))
+
+
+class Uncertain(Quick):
+    """Finds the session of a line that belongs to no open one. Without `keeps_names` no user is ever known."""
+
+    _keeps_names = True
+
+    def _find(self, place: Place, stamp: int, fact: Fact, charges: list[Charge]) -> Session | None:
+        """The session of a line that belongs to no open one: waiting, ended lately, or new; None: nobody's line."""
+        memory = self._memory
+        session = memory.waiting.get(place)
+        if session is not None and not self._settle(place, session, fact, charges):
+            return session
+        for ended in (memory.lingering, memory.given_up):
+            session = ended.get(place)
+            if session is not None:
+                if stamp <= session.deadline and not is_another(session, fact):
+                    return session
+                ended.pop(place)
+        return self._new(place, stamp, fact, charges)
+
+    def _new(self, place: Place, stamp: int, fact: Fact, charges: list[Charge]) -> Session | None:
+        server, key = place
+        if self._is_of_the_past(place, stamp, fact):
+            return None
+        session = Session(server, key, stamp, stamp + self.idle_seconds)
+        session.process = fact.process
+        session.early = is_after_login(fact) and fact.kind in (Kind.END, Kind.TRAFFIC) and not fact.tentative
+        if fact.tentative or fact.reuses_key or session.early:
+            session.tentative = True
+            if fact.kind is Kind.TRAFFIC:  # of a connection that we know nothing about: of no use later
+                if session.early:
+                    session.user, session.received, session.sent = fact.user, fact.received or 0, fact.sent or 0
+                    self._book_unjoined(session, charges)
+                return None if session.early else session
+            self._wait(place, session, charges)
+        else:
+            if fact.kind is Kind.LOGIN:
+                self._look_elsewhere(place)
+            self._begin(place, session, charges)
+        return session
+
+    def _is_of_the_past(self, place: Place, stamp: int, fact: Fact) -> bool:
+        """Whether the line is of a connection that ended before, or was given up and forgotten; counts it."""
+        ended = self._memory.told_until(place) if stamp <= self._memory.newest_told + TURNED_SECONDS else None
+        if ended is not None and stamp <= ended + TURNED_SECONDS:
+            if fact.kind in (Kind.LOGIN, Kind.END):
+                self.signs.count(place[0], Sign.DUPLICATES)
+            return True
+        is_later = fact.kind not in _BEGINS and not fact.tentative
+        if is_later and stamp <= self._memory.forgotten_until and place[0] in self._tells_begin:
+            self.signs.count(place[0], Sign.UNJOINED)
+            return True
+        return False
+
+    def _wait(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        waiting = self._memory.waiting
+        waiting[place] = session
+        if len(waiting) > MAX_WAITING:
+            oldest = next(iter(waiting))
+            self._memory.touched.add(oldest)
+            self._run_out(oldest, waiting[oldest], charges)
+
+    def _settle(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
+        """Whether the tentative `session` is over, so that the line belongs to another; else it may begin here."""
+        if session.early:
+            if fact.kind is Kind.LOGIN and not fact.tentative:
+                del self._memory.waiting[place]
+                self._begin(place, session, charges)
+            return False
+        if session.closing is None or not session.final:
+            # A process that was told to go, and says no more than that it goes, served nobody.
+            idle = session.closing in _LEAVING and not (session.logged_in or session.attempts or session.user)
+            # Who tells that a process was killed knows which service it was of.
+            certain = not fact.tentative or (fact.reason is Reason.KILLED and session.logged_in)
+            if certain and not (fact.reuses_key and idle):
+                del self._memory.waiting[place]
+                self._begin(place, session, charges)
+            return False
+        if fact.kind is Kind.TRAFFIC:
+            return False
+        self._run_out(place, session, charges)
+        return True
+
+    def _run_out(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """Nothing more will be told of a tentative session: what has an end of its own was a connection."""
+        del self._memory.waiting[place]
+        if session.early:
+            self._book_unjoined(session, charges)
+        elif session.final and session.closing not in _LEAVING:
+            self._was_connection(place, session, charges)
+
+    def _book_unjoined(self, session: Session, charges: list[Charge]) -> None:
+        """What lines after a login told whose login was not seen: to an account that is known, else to nobody."""
+        self.signs.count(session.server, Sign.UNJOINED)
+        account, end = self._resolve(session.server, session.user, False), session.closing
+        if session.user is None or (account.user is None and (self._keeps_names or account.domain == UNKNOWN)):
+            return
+        pairs = ((RECEIVED_BYTES, session.received), (SENT_BYTES, session.sent))
+        amounts = (*(ENDING[end] if end else ()), *(pair for pair in pairs if pair[1]))
+        if amounts or end:
+            charges.append(Charge(account, session.last, amounts, end))
+
+    def _was_connection(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """The tentative session, which has ended, was a connection."""
+        self._begin(place, session, charges)
+        self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
+
+    def _confirm(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> None:
+        """The bytes of a tentative session that has ended: there were some, or it was none."""
+        del self._memory.waiting[place]
+        if fact.received or fact.sent:
+            self._was_connection(place, session, charges)
+
+    def _begin(self, place: Place, session: Session, charges: list[Charge]) -> None:
+        """The connection is certain: it is seen, and open."""
+        session.tentative = False
+        self.seen += 1
+        if len(self._memory.open) >= self._max_open:
+            oldest = next(iter(self._memory.open))
+            self.signs.count(oldest[0], Sign.GIVEN_UP)
+            self._memory.touched.add(oldest)
+            self._give_up(self._memory.open.pop(oldest), charges)
+        self._memory.open[place] = session
+        if session.logged_in:  # while it was not certain
+            refused = session.refused  # after that login
+            self._login(session, session.last, Fact(Kind.LOGIN, session.key, session.user), charges)
+            session.refused = refused
+
+    def _give_up(self, session: Session, charges: list[Charge]) -> None:
+        """Nobody told the end of `session` (no longer in the open ones): charged with its last line's stamp."""
+        self._close(session, session.last, session.presumed or Reason.EXPIRED, charges)
+        self._memory.give_up((session.server, session.key), session)
