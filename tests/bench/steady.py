@@ -1,6 +1,6 @@
 """The daemon at a steady load: 5,000 lines a second, a commit each second, and a scrape now and then.
 
-    .venv/bin/python -m tests.bench.steady [--users 2000] [--seconds 60] [--lines 5000] [--import-from DIR]
+    .venv/bin/python -m tests.bench.steady [--users 2000] [--seconds 60] [--lines 5000]
 
 The clock is simulated, so a busy machine does not let the daemon fall behind; what is counted is the CPU time of this
 process (user and system), by what it was for: `read` is from the file to charges, `checkpoint` what the stages hand
@@ -104,7 +104,8 @@ def births(users: int) -> list[str]:
 def traffic(users: int, seconds: int, rate: int) -> list[list[str]]:
     """The lines of each second: sessions of users chosen at random, one in ten of a stranger."""
     dice = Random(1)
-    begin, found = BEGIN + PART_SECONDS, []
+    begin = BEGIN + PART_SECONDS
+    found: list[tuple[float, str]] = []
     while len(found) < rate * seconds:
         start = begin + dice.random() * seconds
         found += session(dice, start, *_account(dice.randrange(users)), 400)
