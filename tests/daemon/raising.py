@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from exporter import pipeline as pipeline_module
+from exporter.envelopes import columns
 from exporter.envelopes.opener import Opener
 from exporter.formats.dovecot import Dovecot
 from exporter.inputs.files import FileInput
@@ -72,7 +73,7 @@ class Raising:
         self._install_rest(patch)
 
     def _install_lines(self, patch: pytest.MonkeyPatch) -> None:
-        feed, opened, read, rows = Pipeline.feed, pipeline_module.opened, Dovecot.read, Dovecot.read_batch
+        feed, opened, read, rows = Pipeline.feed, columns.opened, Dovecot.read, Dovecot.read_batch
         take, login, account = Sessions.take, Sessions.login, Names.account
 
         def feeding(pipeline: Pipeline, batch: Batch, now: float | None) -> list[Charge]:

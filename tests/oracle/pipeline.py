@@ -6,6 +6,7 @@ events + ignored + unmatched + malformed, and connections seen = charged + pendi
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any, cast
 
 from exporter.addresses import is_in
 from exporter.envelopes.opener import Opener
@@ -59,7 +60,7 @@ class Pipeline:
             account,
             max(one.idle_seconds for one in reading.formats),
             keeps_names=reading.keeps_names,
-            neighbours=reading.neighbours,
+            neighbours=cast("Any", reading.neighbours),
             probes=partial(is_in, reading.probes) if reading.probes else None,
         )
         # Set where this source stands behind another one: then it adds to that one's sessions.
