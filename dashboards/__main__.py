@@ -28,13 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         path.write_text(content, encoding="utf-8")
-    print(f"{len(files)} dashboards for {options.time_zone} in {options.output}")
+    print(f"{len(files)} dashboards for {options.time_zone or 'all time zones'} in {options.output}")
     return 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dashboards", description="Write the Grafana dashboards as JSON.")
-    parser.add_argument("--time-zone", default="UTC", metavar="ZONE", help="the site's zone, in which days begin")
+    parser.add_argument("--time-zone", default="", metavar="ZONE", help="only for sites in this zone; default: for all")
     parser.add_argument(
         "--output", type=Path, default=COMMITTED, metavar="DIR", help="default: deploy/grafana/dashboards"
     )

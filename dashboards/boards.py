@@ -17,6 +17,6 @@ BOARDS: tuple[Callable[[Zone], Board], ...] = (
 
 
 def all_boards(zone: str) -> list[Board]:
-    """Every dashboard for a site in the IANA time zone `zone`; unknown: ZoneInfoNotFoundError."""
+    """Every dashboard for sites in the IANA time zone `zone`, "" for all; unknown: ZoneInfoNotFoundError."""
     known = Zone.of(zone)
     return [board(known) for board in BOARDS]

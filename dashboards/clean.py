@@ -151,6 +151,9 @@ def _variable(variable: Json) -> Json:
     else:
         for key in ("refresh", "datasource", "sort"):
             kept.pop(key, None)
+    if kept["type"] == "constant":
+        for key in ("current", "options", "includeAll", "multi"):
+            kept.pop(key, None)
     if kept["type"] == "datasource":
         kept["options"], kept["refresh"], kept["regex"] = [], 1, ""
         # The uid of the stack in deploy/; where there is none Grafana takes the first of its list.

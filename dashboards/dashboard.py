@@ -35,19 +35,19 @@ SCRAPED = 'pop3_exporter_time_seconds{instance!=""}'  # imported history has no 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The site's time zone: the windows of the queries, and what Grafana shows times in."""
+    """The site's time zone: what Grafana shows times in, and its windows; without a name any, as the exporter tells."""
 
-    name: str
-    windows: Windows
+    name: str = ""
+    windows: Windows = field(default_factory=Windows)
 
     @classmethod
     def of(cls, name: str, now: datetime | None = None) -> "Zone":
-        """By its IANA name; unknown: ZoneInfoNotFoundError."""
-        return cls(name, Windows.of(name, now or datetime.now(UTC)))
+        """By its IANA name, "" for any; unknown: ZoneInfoNotFoundError."""
+        return cls(name, Windows.of(name, now or datetime.now(UTC))) if name else cls()
 
     @property
     def grafana(self) -> str:
-        return "utc" if self.name == "UTC" else self.name
+        return {"": "browser", "UTC": "utc"}.get(self.name, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,12 @@ def board(zone: Zone) -> Board:
         [
             variables.datasource(),
             variables.server(),
-            variables.newest(),
-            *variables.scraped(),
+            *variables.newest(),
+            *variables.known(zone.windows if zone.name else None),
             variables.domain(),
             variables.step(hours=True),
             variables.chart(),
             *variables.range_before(),
-            *variables.known(),
         ],
         [
             *shown.totals((0, 0)),

@@ -4,7 +4,7 @@ from dashboards import frames, links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import BANDWIDTH, NEAR_WINDOW, Only, Series, Steps, shares, top, total, with_total
+from dashboards.queries import BANDWIDTH, Only, Series, Steps, shares, top, total, with_total
 from dashboards.report import Report
 from dashboards.targets import Quantity, exact
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
@@ -18,7 +18,7 @@ def board(zone: Zone) -> Board:
     connections = [Series(Scope.DOMAIN, MEASURES[CONNECTIONS])]
     size = [Series(Scope.DOMAIN, measure) for measure in BANDWIDTH]
     users = Report(links.DOMAINS, zone, Scope.USER, Only(users="$topusers"), theme.USERS)
-    of_users = total([Series(Scope.USER, MEASURES[CONNECTIONS])], ["domain", "user"], window=NEAR_WINDOW)
+    of_users = total([Series(Scope.USER, MEASURES[CONNECTIONS])], ["domain", "user"])
     return Board(
         links.DOMAINS,
         "Who uses it most? All domains with the whole report, their shares, and the heaviest users.",
@@ -28,13 +28,12 @@ def board(zone: Zone) -> Board:
             variables.server(),
             variables.step(hours=True),
             variables.chart(),
-            variables.newest(),
-            *variables.scraped(),
+            *variables.newest(),
+            *variables.known(zone.windows if zone.name else None),
             *variables.range_before(),
-            *variables.known(),
             variables.hidden_names("top", "domain", top(TOP, total(connections, ["domain"]))),
             variables.hidden_names("topbytes", "domain", f"{top(TOP, total(size, ['domain']))}>0"),
-            variables.hidden_names("topusers", "user", top(2 * TOP, of_users)),
+            variables.hidden_names("topusers", "user", top(TOP, of_users)),
         ],
         [
             *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 0)),
@@ -45,7 +44,7 @@ def board(zone: Zone) -> Board:
             _share(SHARE, theme.NEW_CONNECTIONS, (0, 24, 10, 10), "Share of connections", "$top"),
             _share(SHARE_BYTES, theme.TRAFFIC, (10, 24, 10, 10), "Share of bandwidth", "$topbytes"),
             _busiest_user(users, (20, 24, 4, 10)),
-            _over_time(zone, (0, 34, 24, 11)),
+            _over_time((0, 34, 24, 11)),
             _users(users, (0, 45, 24, 13)),
         ],
     )
@@ -94,10 +93,14 @@ def _share(number: int, column: theme.Column, place: panels.Place, title: str, l
     )
 
 
-def _over_time(zone: Zone, place: panels.Place) -> panels.Panel:
+def _over_time(place: panels.Place) -> panels.Panel:
     series = [Series(Scope.DOMAIN, MEASURES[CONNECTIONS], Only(domains="$top"))]
-    steps = Steps(zone.windows, hours=True)
-    rows = with_total(steps.values_at_begin(series, ["domain"]), total(series, ["domain"]), "domain")
+    steps = Steps(hours=True)
+    rows = with_total(
+        steps.values_at_begin(series, ["domain"]),
+        total([Series(Scope.DOMAIN, MEASURES[CONNECTIONS])], ["domain"]),
+        "domain",
+    )
     return panels.lines(
         OVER_TIME,
         f"Connections of the {TOP} largest domains by ${{step:text}}",
@@ -139,7 +142,7 @@ def _busiest_user(users: Report, place: panels.Place) -> panels.Panel:
 def _users(users: Report, place: panels.Place) -> panels.Panel:
     return names.table(
         USERS,
-        f"Top {2 * TOP} users",
+        f"Top {TOP} users",
         place,
         "The users of all domains with the most connections in the range. A click on a name opens the user.",
         source=BUSIEST_USER,

@@ -10,7 +10,12 @@ from dashboards.targets import now, rows
 from exporter.catalogue import MEASURES
 
 REACH, SOURCES, QUALITY, TILES = 3, 4, 5, 20
-OLDEST = "min(min_over_time(timestamp(pop3_connections_day_start)[400d:6h] @ $until))"
+# By the month, because some engines read no more at once; the first that has samples is the oldest.
+OLDEST = " or ".join(
+    f"min(min_over_time(timestamp(pop3_connections_day_start)[31d:6h] @ $until offset {31 * months}d))"
+    for months in range(12, 0, -1)
+)
+OLDEST += " or min(min_over_time(timestamp(pop3_connections_day_start)[31d:6h] @ $until))"
 BELOW_A_QUARTER = "([0-9]|[1-8][0-9]|9[01])"  # less than 92 days
 NARROW = {"custom.width": 125, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
@@ -25,7 +30,7 @@ def board(zone: Zone) -> Board:
         links.EXPORTER,
         "Can the numbers be trusted? What was read, what was not understood, what no log tells, how far back it goes.",
         zone,
-        [variables.datasource(), _every_server(), variables.newest()],
+        [variables.datasource(), _every_server(), *variables.newest()],
         [
             *_tiles(),
             _reach(zone, (0, 6, 12, 3)),
@@ -119,7 +124,7 @@ def _reach(zone: Zone, place: Place) -> panels.Panel:
         [
             now("A", reach, "{{note}}"),
             now("B", "max by(time_zone)(last_over_time(pop3_site_info[10m] @ $until))", "exporter: {{time_zone}}"),
-            now("C", "vector(1)", f"dashboards: {zone.name}"),
+            now("C", "vector(1)", f"dashboards: {zone.name or 'any'}"),
         ],
         unit=theme.NONE,
         options={"textMode": "name", "orientation": "vertical", "text": {"titleSize": 16, "valueSize": 16}},

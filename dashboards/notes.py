@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
+from dashboards.queries import Windows
 from dashboards.targets import now
 
 NOTES = 50
@@ -12,7 +13,7 @@ FINE = "No remarks: nothing below is missing in the logs or beyond what Promethe
 NOTHING = "No POP3 exporter is scraped in this range, and no history was imported"
 IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
 AT_LEAST = "≥ or more: the log has only a part of this number"
-WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight: choose days for exact limits"
+WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight in $1: choose days and that zone"
 SEEN = "last_over_time(pop3_exporter_time_seconds[1h] @ $until)"  # through a gateway, too
 BYTES = 'measure=~"(received|sent)_bytes"'
 SERVERS = 'server=~"$server"'
@@ -28,11 +29,11 @@ YOUNG = "Prometheus has no samples of a day ago: what counts 24 hours, counts fr
 def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
     """`here`: the dashboard; without one what is said of every log."""
     if here in {links.SUSPICIOUS, links.START}:
-        said = [_zones(zone), _young()]
+        said = [*_zones(zone), _young()]
     elif here:
-        said = [_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(zone), _imported(), _at_least()]
+        said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least()]
     else:
-        said = [_zones(zone), _unlogged()]
+        said = [*_zones(zone), _unlogged()]
     return panels.stat(
         NOTES,
         "",
@@ -66,10 +67,13 @@ def _note(expr: str, text: str, label: str = "") -> str:
     return f'label_replace({expr},"note","{text}","{label}","{"(.+)" if label else ""}")'
 
 
-def _zones(zone: Zone) -> str:
+def _zones(zone: Zone) -> list[str]:
+    """Of dashboards for one zone: that the exporter's is another."""
+    if not zone.name:
+        return []
     other = f'max by(time_zone)(last_over_time(pop3_site_info{{time_zone!="{zone.name}"}}[1h] @ $until))'
     text = f"These dashboards are for {zone.name}, the exporter's days begin in $1: run `make dashboards`"
-    return _note(other, text, "time_zone")
+    return [_note(other, text, "time_zone")]
 
 
 def _unlogged() -> str:
@@ -92,18 +96,17 @@ def _begins() -> str:
 
 
 def _forgotten() -> str:
-    known = f"min_over_time(timestamp(pop3_connections_day_start{{{SERVERS}}})[${{__range_s}}s:6h])"
-    oldest = f"min({known} or {SEEN})"  # the steps of 6 hours miss a Prometheus that is younger
-    born = f"min(last_over_time(pop3_first_seen_timestamp_seconds{{{SERVERS}}}[4d] @ $until))"
-    missing = f"(({oldest}) > (${{__from:date:seconds}}+86400)) and (({born}) < (${{__from:date:seconds}}-86400))"
+    since = "vector($first)>clamp_min(vector($began),${__from:date:seconds})+172800"
+    missing = f"{since} and on() max({SEEN})"
     text = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"
     return _note(missing, text)
 
 
-def _whole_days(zone: Zone) -> str:
+def _whole_days() -> str:
     """A midnight of the zone lies its smallest distance from UTC away, or in summer an hour more."""
-    since = f"((${{__from:date:seconds}}+{zone.windows.offset})%86400)"
-    return _note(f"vector({since})>0!=82800", WHOLE_DAYS)
+    since = f"vector((${{__from:date:seconds}}-({Windows().lead}))%86400)>0!=82800"
+    zone = "max by(time_zone)(last_over_time(pop3_site_info[1h] @ $until))"
+    return _note(f"{zone} and on() ({since})", WHOLE_DAYS, "time_zone")
 
 
 def _young() -> str:

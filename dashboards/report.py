@@ -51,7 +51,7 @@ class Report:
 
     @property
     def steps(self) -> Steps:
-        return Steps(self.zone.windows, hours=self.scope.has_hours)
+        return Steps(hours=self.scope.has_hours)
 
     def series(self, column: Column) -> list[Series]:
         return [Series(self.scope, measure, self.only) for measure in column.measures]
@@ -81,7 +81,11 @@ class Report:
     def _tile(self, number: int, place: Place, column: Column) -> core.Panel:
         series = self.series(column)
         whole = total(series, [], only_logged=self.can_lack(column))
-        target = exact("A", with_change(whole, total_before(series, [], "$before")), Quantity.CHANGE, series)
+        if len(series) == 1 or self.scope is Scope.SERVER:
+            whole, quantity = with_change(whole, total(series, []), total_before(series, [])), Quantity.CHANGE
+        else:
+            quantity = Quantity.TOTAL  # of both with their change the text would be too long for some engines
+        target = exact("A", whole, quantity, series)
         target.format, target.legendFormat = "time_series", "$bounds"  # so that it is drawn anew when they change
         bound = rf"\b({_measures(column)})\b"
         return panels.tile(

@@ -26,10 +26,9 @@ def board(zone: Zone) -> Board:
         [
             variables.datasource(),
             variables.server(),
-            variables.newest(),
-            *variables.scraped(),
+            *variables.newest(),
+            *variables.known(zone.windows if zone.name else None),
             *variables.range_before(),
-            *variables.known(),
         ],
         [
             *shown.totals((0, 0)),

@@ -36,7 +36,7 @@ def board(zone: Zone) -> Board:
         [
             variables.datasource(),
             variables.server(),
-            variables.newest(),
+            *variables.newest(),
             variables.hidden_names("suspects", "user", busy),
         ],
         [

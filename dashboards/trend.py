@@ -24,10 +24,9 @@ def board(zone: Zone) -> Board:
             variables.server(),
             variables.step(hours=True),
             variables.chart(),
-            variables.newest(),
-            *variables.scraped(),
+            *variables.newest(),
+            *variables.known(zone.windows if zone.name else None),
             *variables.range_before(),
-            *variables.known(),
         ],
         [
             *shown.totals((0, 0)),

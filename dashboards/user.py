@@ -24,14 +24,13 @@ def board(zone: Zone) -> Board:
         [
             variables.datasource(),
             variables.server(),
-            variables.newest(),
-            *variables.scraped(),
+            *variables.newest(),
+            *variables.known(zone.windows if zone.name else None),
             variables.domain(),
             variables.user(),
             variables.step(hours=False),
             variables.chart(),
             *variables.range_before(),
-            *variables.known(),
         ],
         [
             *tiles.totals((0, 0)),

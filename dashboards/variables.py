@@ -4,21 +4,8 @@ from typing import Any
 
 from grafanalib import core
 
-from dashboards.queries import (
-    STEP_FORMATS,
-    VARIABLE_NUMBER,
-    alive,
-    before,
-    began,
-    bounds,
-    busiest_domains,
-    busiest_users,
-    names,
-    steady,
-    then,
-    unbroken,
-    until,
-)
+from dashboards import queries
+from dashboards.queries import STEPS, Lookup, Windows, bounds, busiest_domains, busiest_users, newest_sample
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
@@ -46,23 +33,17 @@ def server() -> core.Template:
 
 def domain() -> core.Template:
     """The busiest first, where the dashboard opens; the chosen one stays, also where the range does not know it."""
-    query, regex = names("domain", busiest_domains())
-    template = _query("domain", "Domain", query)
-    template.regex = regex
-    return template
+    return _names(Lookup("domain", busiest_domains(), "domain"))
 
 
 def user() -> core.Template:
     """The busiest of the domain first; the chosen one stays as long as its domain does."""
-    query, regex = names("user", busiest_users())
-    template = _query("user", "User", query)
-    template.regex = regex
-    return template
+    return _names(Lookup("user", busiest_users(), "user"))
 
 
 def step(*, hours: bool) -> core.Template:
-    """The step, as the format of its period's begin."""
-    options = {text: value for text, value in STEP_FORMATS.items() if hours or text != "Hour"}
+    """The step, as a number (see `STEPS`)."""
+    options = {text: str(number) for text, number in STEPS.items() if hours or text != "Hour"}
     return _custom("step", "Step", options, "Day")
 
 
@@ -70,41 +51,46 @@ def chart() -> core.Template:
     return _custom("chart", "Chart", CHARTS, "Bars")
 
 
-def hidden_number(name: str, query: str) -> core.Template:
-    """A number that Prometheus finds, as text inside the queries."""
-    template = _query(name, name, query)
-    template.hide, template.regex = core.HIDE_VARIABLE, VARIABLE_NUMBER
+def hidden(lookup: Lookup) -> core.Template:
+    """A number or text that Prometheus finds, as text inside the queries."""
+    template = _query(lookup.name, lookup.name, f"query_result({lookup.query})")
+    template.hide, template.regex = core.HIDE_VARIABLE, lookup.regex
+    template.multi = template.includeAll = lookup.many
     return template
 
 
 def hidden_names(name: str, label: str, rows: str) -> core.Template:
     """All names that a query finds, as a regular expression inside other queries."""
-    query, regex = names(label, rows)
-    template = _query(name, name, query)
-    template.hide, template.regex = core.HIDE_VARIABLE, regex
-    template.multi = template.includeAll = True
-    return template
+    return hidden(Lookup(name, rows, label, many=True))
 
 
-def newest() -> core.Template:
+def newest() -> list[core.Template]:
     """`$until`: the newest sample in the range."""
-    return hidden_number("until", until())
+    return [hidden(lookup) for lookup in newest_sample()]
 
 
-def scraped() -> list[core.Template]:
-    """`$alive`, `$steady` and `$unbroken`, the servers of which a few hours of samples tell all."""
-    lookups = {"alive": alive(), "steady": steady(), "unbroken": unbroken()}
-    return [hidden_names(name, "server", query) for name, query in lookups.items()]
+def known(windows: Windows | None) -> list[core.Template]:
+    """What is known of the range; the site's zone as the exporter tells, or fixed."""
+    if windows is None:
+        offsets = [hidden(lookup) for lookup in queries.zone()]
+    else:
+        offsets = [_constant("west", windows.west), _constant("quarter", windows.quarter)]
+    return [*offsets, *(hidden(lookup) for lookup in queries.known()), hidden_names("bounds", "measure", bounds())]
+
+
+def _constant(name: str, value: str) -> core.Template:
+    return core.Template(name=name, label=name, type="constant", query=value, hide=core.HIDE_VARIABLE)
 
 
 def range_before() -> list[core.Template]:
-    """`$before`, where the range before this one began, and `$then`, up to where it is compared."""
-    return [hidden_number("before", before()), hidden_number("then", then())]
+    """What the change against the range before needs."""
+    return [hidden(lookup) for lookup in queries.range_before()]
 
 
-def known() -> list[core.Template]:
-    """`$began`, when the log begins, and `$bounds`, the measures of which it has a part only."""
-    return [hidden_number("began", began()), hidden_names("bounds", "measure", bounds())]
+def _names(lookup: Lookup) -> core.Template:
+    template = _query(lookup.name, lookup.name.capitalize(), f"query_result({lookup.query})")
+    template.regex = lookup.regex
+    return template
 
 
 def _query(name: str, label: str, query: str) -> core.Template:

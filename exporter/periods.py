@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 # Zones change at multiples of a quarter of an hour UTC, so within one quarter day and hour are known.
@@ -65,8 +66,23 @@ class Calendar:
         return day + 1 if self.day_start(day + 1) <= stamp else day
 
     def _offset(self, stamp: int) -> int:
-        offset = datetime.fromtimestamp(stamp, self.zone(stamp)).utcoffset()
-        return int((offset or timedelta()).total_seconds())
+        return utc_offset(self.zone(stamp), stamp)
+
+
+def utc_offset(zone: ZoneInfo, stamp: int) -> int:
+    """How far the zone's clock is ahead of UTC at an instant, in seconds."""
+    offset = datetime.fromtimestamp(stamp, zone).utcoffset()
+    return int((offset or timedelta()).total_seconds())
+
+
+def smallest_offset(zone: ZoneInfo, stamp: int) -> int:
+    """The smallest distance from UTC within 400 days of an instant, in seconds: that of winter."""
+    return _smallest(zone, stamp // 86_400)
+
+
+@lru_cache(maxsize=16)
+def _smallest(zone: ZoneInfo, day: int) -> int:
+    return min(utc_offset(zone, 86_400 * around) for around in range(day - 400, day + 401))
 
 
 class Step(StrEnum):

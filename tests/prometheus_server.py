@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.error import URLError
 from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 Labels = tuple[tuple[str, str], ...]
 START_SECONDS = 30.0
@@ -33,12 +33,47 @@ def labels(**names: str) -> Labels:
     return tuple(sorted(names.items()))
 
 
-class PrometheusServer:
+class Engine:
+    """Anything that answers Prometheus's query API below an address; `headers`: a tenant, say, or a password."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        self.url = url.rstrip("/")
+        self.headers = dict(headers or {})
+
+    def query(self, expression: str, at: float) -> dict[Labels, float]:
+        """What an instant query at `at` (UNIX seconds) answers: labels, with `__name__`, to value."""
+        data = self.get("/api/v1/query", {"query": expression, "time": str(at)})
+        if data["resultType"] == "scalar":
+            return {(): float(data["result"][1])}
+        return {_key(series): float(series["value"][1]) for series in data["result"]}
+
+    def query_range(
+        self, expression: str, start: float, end: float, step: float
+    ) -> dict[Labels, list[tuple[float, float]]]:
+        """What a range query answers: labels to pairs (UNIX seconds, value)."""
+        parameters = {"query": expression, "start": str(start), "end": str(end), "step": str(step)}
+        data = self.get("/api/v1/query_range", parameters)
+        return {_key(series): [(at, float(value)) for at, value in series["values"]] for series in data["result"]}
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+        """`data` of an API call's answer; RuntimeError with Prometheus's words where it refuses."""
+        # In the body, because generated queries are longer than some limits of addresses.
+        try:
+            body = urlencode(parameters).encode()
+            with urlopen(Request(self.url + path, body, self.headers), timeout=120) as answer:
+                return json.load(answer)["data"]
+        except URLError as error:
+            words = error.read().decode() if hasattr(error, "read") else str(error)
+            raise RuntimeError(f"{words}\n{parameters}") from error
+
+
+class PrometheusServer(Engine):
     """One Prometheus process over `directory`; not thread safe. `program`: another version's binary."""
 
     def __init__(
         self, directory: Path, *, config: str = NO_SCRAPES, program: str = "prometheus", flags: Sequence[str] = ()
     ) -> None:
+        super().__init__("")
         self._data = directory / "prometheus"
         self._data.mkdir(parents=True, exist_ok=True)
         self._config = directory / "prometheus.yml"
@@ -47,7 +82,6 @@ class PrometheusServer:
         self._flags = tuple(flags)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = directory / "prometheus.log"
-        self.url = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -94,31 +128,6 @@ class PrometheusServer:
         create_blocks(openmetrics, self._data, block_duration=block_duration)
         if running:
             self.start()
-
-    def query(self, expression: str, at: float) -> dict[Labels, float]:
-        """What an instant query at `at` (UNIX seconds) answers: labels, with `__name__`, to value."""
-        data = self.get("/api/v1/query", {"query": expression, "time": str(at)})
-        if data["resultType"] == "scalar":
-            return {(): float(data["result"][1])}
-        return {_key(series): float(series["value"][1]) for series in data["result"]}
-
-    def query_range(
-        self, expression: str, start: float, end: float, step: float
-    ) -> dict[Labels, list[tuple[float, float]]]:
-        """What a range query answers: labels to pairs (UNIX seconds, value)."""
-        parameters = {"query": expression, "start": str(start), "end": str(end), "step": str(step)}
-        data = self.get("/api/v1/query_range", parameters)
-        return {_key(series): [(at, float(value)) for at, value in series["values"]] for series in data["result"]}
-
-    def get(self, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
-        """`data` of an API call's answer; RuntimeError with Prometheus's words where it refuses."""
-        # In the body, because generated queries are longer than some limits of addresses.
-        try:
-            with urlopen(self.url + path, urlencode(parameters).encode(), timeout=120) as answer:
-                return json.load(answer)["data"]
-        except URLError as error:
-            words = error.read().decode() if hasattr(error, "read") else str(error)
-            raise RuntimeError(f"{words}\n{parameters}") from error
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -1,4 +1,4 @@
-"""The PromQL of the reports: exact numbers out of the exporter's holds, as pure functions (design section 5).
+"""The PromQL of the reports: exact numbers out of the exporter's holds, as pure functions (docs/formulas.md).
 
 Nothing here knows Grafana's panels. Every value that Grafana would put in is a parameter whose default is
 Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instead. A day is labelled by
@@ -6,31 +6,28 @@ Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instea
 """
 
 from dashboards.queries.lookups import (
-    VARIABLE_NUMBER,
-    alive,
-    before,
-    began,
+    Lookup,
     bounds,
     busiest_domains,
     busiest_users,
-    names,
-    steady,
-    then,
-    unbroken,
-    until,
+    known,
+    newest_sample,
+    range_before,
+    text_of,
+    zone,
 )
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import (
     BANDWIDTH,
-    DAY_WINDOW,
-    NEAR_WINDOW,
     STEP_FORMATS,
+    STEPS,
     Chosen,
     Only,
     Range,
     Series,
     Windows,
     duration,
+    filled,
     literal,
     one_of,
 )
@@ -38,36 +35,33 @@ from dashboards.queries.totals import OTHERS, ends, shares, top, total, total_be
 
 __all__ = [
     "BANDWIDTH",
-    "DAY_WINDOW",
-    "NEAR_WINDOW",
     "OTHERS",
+    "STEPS",
     "STEP_FORMATS",
-    "VARIABLE_NUMBER",
     "Chosen",
+    "Lookup",
     "Only",
     "Range",
     "Series",
     "Steps",
     "Windows",
-    "alive",
-    "before",
-    "began",
     "bounds",
     "busiest_domains",
     "busiest_users",
     "duration",
     "ends",
+    "filled",
+    "known",
     "literal",
-    "names",
+    "newest_sample",
     "one_of",
+    "range_before",
     "shares",
-    "steady",
-    "then",
+    "text_of",
     "top",
     "total",
     "total_before",
-    "unbroken",
-    "until",
     "with_change",
     "with_total",
+    "zone",
 ]

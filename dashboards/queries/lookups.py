@@ -1,107 +1,180 @@
-"""Texts of Grafana's hidden query variables, with the regular expression that takes their value."""
+"""What the queries need to know beforehand: Grafana's hidden variables, each of which may use those before it."""
 
-from dashboards.queries.cells import born_by, counted
-from dashboards.queries.terms import HOUR, NEAR_WINDOW, QUARTER, SETTLING, Only, Range, Series, duration
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboards.queries.cells import known_births
+from dashboards.queries.holds import LONGEST, NEWEST, days, newest
+from dashboards.queries.terms import DAY, EASTMOST, HOUR, Only, Range, Series, Windows, duration
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
-WHOLE, EVERYTHING = Range(), Only()
-NEAR, LATER = duration(NEAR_WINDOW), duration(NEAR_WINDOW + SETTLING)
+WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
+MOST_ODD = 8  # servers that are named; more of them, and the longer windows are read of all
+MONTH = 31 * DAY  # no selector reads more at once
+MONTHS = 12
 
+INFO = "pop3_measure_quality_info"
 LOWER_BOUND, NONE, NO_NONE = 'quality="lower_bound"', 'quality="none"', 'quality!="none"'
 PSEUDO = ("unknown", "_other")
-VARIABLE_NUMBER = r"/ (\d+) /"
+OFFSET, SMALLEST = "pop3_site_utc_offset_seconds", "pop3_site_utc_offset_smallest_seconds"
+CLOCK = "pop3_exporter_time_seconds"
+SCRAPED = f"max(max_over_time({CLOCK}[15m]))"
 
 
-def until(range_: Range = WHOLE) -> str:
-    """The newest sample in the range: `this month` ends in the future, and holds are looked up by it."""
-    newest = f"max(max_over_time(pop3_exporter_time_seconds[{range_.length}]))"
-    return f"query_result(floor({newest}) + 60 or vector({range_.end}))"
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A variable: the value of the only row of `query`, or of its label; `many`: of all rows, as one expression."""
+
+    name: str
+    query: str
+    label: str = ""
+    many: bool = False
+
+    @property
+    def regex(self) -> str:
+        """What takes the value of a row as Grafana writes it: labels in braces, value, milliseconds."""
+        return f'/{self.label}="([^"]+)"/' if self.label else r"/ (\d+) /"
 
 
-def before(seconds: str = "${__range_s}", range_: Range = WHOLE) -> str:
-    """The begin of the range of the same length before this one (a whole range ends one second before midnight)."""
-    return f"query_result(vector({range_.begin} - {seconds} - 1))"
+def newest_sample() -> tuple[Lookup, ...]:
+    """`$until`, the newest sample in the range, by way of one near it: `this quarter` ends months in the future."""
+    looks = (f"max_over_time(({SCRAPED})[31d:6h]{_offset(months * MONTH)})" for months in range(3))
+    around = f"floor({' or '.join(looks)} or vector({WHOLE.end})) + {DAY}"
+    until = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end}) or vector({WHOLE.end})"
+    return Lookup("around", around), Lookup("until", until)
 
 
-def then(range_: Range = WHOLE, start: str = "$before") -> str:
-    """Up to when the range before is compared: to its end; if this one is not over, as far as that has come."""
-    over = f"vector({range_.begin}) and on() (vector({range_.until}) >= {range_.end}-{HOUR})"
-    return f"query_result(({over}) or vector({start}+{range_.until}-{range_.begin}))"
+def zone() -> tuple[Lookup, ...]:
+    """Those of `Windows`; of a site that does not tell its zone as in UTC."""
+    smallest = f"min(min_over_time({SMALLEST}[{NEWEST}] @ {WHOLE.until}))"
+    return (
+        Lookup("west", f"{EASTMOST} - {smallest} or vector({EASTMOST})"),
+        Lookup("quarter", f"({EASTMOST} - {smallest}) % {HOUR} or vector(0)"),
+    )
 
 
-def began(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
-    """When the log of the servers begins; whoever sees single domains only, sees when theirs were born."""
-    servers, domains = (Series(scope, MEASURES[CONNECTIONS], only) for scope in (Scope.SERVER, Scope.DOMAIN))
-    return f"query_result(floor(min({born_by(servers, range_)}) or min({born_by(domains, range_)}) or vector(0)))"
+def known() -> tuple[Lookup, ...]:
+    """Those of `Range`."""
+    end_of_day = days(ZONE, WHOLE).last
+    seen = f"vector({WHOLE.first}+{ZONE.lead}+{DAY - HOUR - 120})"
+    after = f"vector({WHOLE.today}+{ZONE.lead}+{2 * DAY - HOUR - 120})"
+    scraped_then = f"max(max_over_time({CLOCK}[{NEWEST}] @ {WHOLE.today} offset -1d{end_of_day}))"
+    return (
+        Lookup("began", _began()),
+        Lookup("today", _today()),
+        Lookup("first", _first()),
+        Lookup("extent", f"clamp_min(vector({WHOLE.today}-{WHOLE.first}),0) + 1"),
+        Lookup("seen", f"clamp_max({seen},{WHOLE.until})"),
+        Lookup("after", f"({after} and on() {scraped_then}) or vector({WHOLE.until})"),
+        Lookup("odd", f"topk({MOST_ODD},{_odd()})", "server", many=True),
+        Lookup("all_odd", _all_odd(), "odd"),
+    )
 
 
-def bounds(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
+def range_before() -> tuple[Lookup, ...]:
+    """The range of the same length before this one: its begin, its first date, and up to where it is compared."""
+    # A whole range ends one second before midnight.
+    earlier = f"floor(vector($before-({ZONE.lead})+{DAY // 2})/{DAY})*{DAY}"
+    over = f"vector({WHOLE.begin}) and on() (vector({WHOLE.until}) >= {WHOLE.end}-{HOUR})"
+    return (
+        Lookup("before", f"vector({WHOLE.begin} - {WHOLE.length} - 1)"),
+        Lookup("earlier", earlier),
+        # If this range is not over, as far as it has come.
+        Lookup("then", f"({over}) or vector($before+{WHOLE.until}-{WHOLE.begin})"),
+    )
+
+
+def bounds(only: Only = EVERYTHING) -> str:
     """The measures (label `measure`) of which the log of some server has only a part: numbers are at least so large.
 
     Where a server logs one of the two halves of the bandwidth, that one is called a bound.
     """
-    info, window = "pop3_measure_quality_info", f"[{NEAR}] @ {range_.until}"
 
     def told(*matchers: str) -> str:
-        return f"max by(server,measure)(last_over_time({info}{{{only.matchers(*matchers)}}}{window}))"
+        return f"max by(server,measure)(last_over_time({INFO}{{{only.matchers(*matchers)}}}[3h] @ {WHOLE.until}))"
 
     halves = 'measure=~"(received|sent)_bytes"'
     half = f"{told(halves, NO_NONE)} and on(server) ({told(halves, NONE)} unless {told(halves, NO_NONE)})"
     return f"max by(measure)({told(LOWER_BOUND)} or {half})"
 
 
-def alive(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
-    """The servers (label `server`) that were scraped in the hours before the newest sample: none of them has ended."""
-    return _scraped(only, f"{NEAR}] @ {range_.until}")
-
-
-def steady(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
-    """The servers that were scraped in the hours after the range's begin and, if at all later, after its end.
-
-    Who was scraped then and did not show a name did not know it: what is missing in his samples is 0.
-    """
-    at_begin = _scraped(only, f"{NEAR}] @ {range_.begin} offset -{LATER}")
-    at_end = _scraped(only, f"{NEAR}] @ {range_.end} offset -{LATER}")
-    after_end = _scraped(only, f"4d] @ {range_.end} offset -4d2m")
-    return f"{at_begin} unless on(server) ({after_end} unless on(server) {at_end})"
-
-
-def unbroken(only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
-    """The servers that were scraped in each quarter of an hour of the range (but perhaps two), and just after its end.
-
-    Where the range has not ended, up to its newest sample.
-    """
-    quarters = f"count_over_time({_scraped(only, '15m]')}[{range_.steps}:15m] @ {range_.end})"
-    after_end = _scraped(only, f"15m] @ {range_.end} offset -17m")
-    known = _scraped(only, f"4d] @ {range_.end} offset -4d2m")
-    whole, begun = (f"({quarters} > ({end}-{range_.begin})/{QUARTER}-1" for end in (range_.end, range_.until))
-    return f"{whole} and on(server) {after_end}) or {begun} unless on(server) {known})"
-
-
-def _scraped(only: Only, window: str) -> str:
-    """The servers of which a scrape in the window told what they log; everybody may ask that (see the gateway)."""
-    told = only.matchers('measure="connections"')
-    return f"max by(server)(last_over_time(pop3_measure_quality_info{{{told}}}[{window}))"
-
-
-def busiest_domains(only: Only = EVERYTHING, range_: Range = WHOLE, chosen: str = "$domain") -> str:
+def busiest_domains(chosen: str = "$domain") -> str:
     """All domains (label `domain`), those with the most connections ever first; of servers that ended those known.
 
     The pseudo-domains come last; `chosen`, which the variable asks of itself, is always among them.
     """
-    series = Series(Scope.DOMAIN, MEASURES[CONNECTIONS], only)
-    known = f"sum by(domain)({counted(series, range_)} or 0*{born_by(series, range_)})"
+    series = Series(Scope.DOMAIN, MEASURES[CONNECTIONS])
+    known = f"sum by(domain)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
     pseudo = " or ".join(_named("domain", name) for name in PSEUDO)
     return f"sort_desc(({known} unless on(domain) ({pseudo})) or 0*{known}-1 or {_named('domain', chosen)}-2)"
 
 
-def busiest_users(range_: Range = WHOLE, domain: str = "$domain", chosen: str = "$user") -> str:
+def busiest_users(domain: str = "$domain", chosen: str = "$user") -> str:
     """All users of a domain (label `user`), the busiest first; `chosen` among them if it is a name of that domain."""
     series = Series(Scope.USER, MEASURES[CONNECTIONS], Only(domain=domain))
-    known = f"sum by(user)({counted(series, range_)} or 0*{born_by(series, range_)})"
+    known = f"sum by(user)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
     without = f'label_replace({_named("user", chosen)},"domain","unknown","","")'
     own = f'label_replace({without},"domain","$1","user",".*@(.*)") and on(domain) {_named("domain", domain)}'
     return f"sort_desc({known} or max by(user)({own})-2)"
+
+
+def text_of(found: Sequence[str], lookup: Lookup) -> str:
+    """What the values of the rows are as text inside other queries, where they are numbers or plain names."""
+    return "|".join(found) if lookup.many else next(iter(found), "")
+
+
+def _began() -> str:
+    """When the log of the servers begins; whoever sees single domains only, sees when theirs were born."""
+
+    def births(series: Series) -> str:
+        ended = f"max by({series.keys})(max_over_time({series.born}[{LONGEST}:6h] @ {WHOLE.until}))"
+        return f"min({newest(series, series.born, WHOLE.until)} or {ended})"
+
+    scopes = (Series(scope, MEASURES[CONNECTIONS]) for scope in (Scope.SERVER, Scope.DOMAIN))
+    return f"floor({' or '.join(map(births, scopes))} or vector(0))"
+
+
+def _today() -> str:
+    """The local date of the newest sample, as 00:00 UTC of it: where the clock stands now counts, not the season."""
+    offset = f"max(last_over_time({OFFSET}[1h] @ {WHOLE.until})) or vector(-({ZONE.lead}))"
+    return f"floor(({WHOLE.until}+({offset}))/{DAY})*{DAY}"
+
+
+def _first() -> str:
+    """The first date that begins in the range and of which something can be known, as 00:00 UTC of it."""
+    begin = f"({WHOLE.begin}-({ZONE.lead}))"
+    asked = f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
+    ahead = (f" offset -{duration(months * MONTH)}" if months else "" for months in range(MONTHS + 1))
+    looks = (f"min_over_time(({SCRAPED})[31d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
+    known = f"clamp_min({' or '.join(looks)} or vector(0),$began)"
+    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked})"
+
+
+def _odd() -> str:
+    """The servers that were not scraped in the last hours of each day of the range, or just now.
+
+    Of all others a few samples a day tell all: what such a server did not show then, it did not know.
+    """
+    told = 'measure="connections"'
+    info = f"{INFO}{{{EVERYTHING.matchers(told)}}}"
+
+    def seen(window: str) -> str:
+        return f"max by(server)(max_over_time({info}[{window}))"
+
+    day = days(ZONE, WHOLE)
+    runs = f"({seen(f'{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={WHOLE.today})"
+    daily = f"{seen(f'{day.near}] offset -{day.last}')} or {runs}"
+    each = f"count_over_time(({daily})[{WHOLE.extent}s:1d] @ {WHOLE.today}) == ({WHOLE.today}-{WHOLE.first})/{DAY}+1"
+    next_day = seen(f"{day.near}] @ {WHOLE.today} offset -1d{day.last}")
+    later = f"{seen(f'1d22h] @ {WHOLE.end} offset -1d22h')} unless {next_day}"
+    ever = f"max_over_time(({seen('1h]')})[1d{WHOLE.extent}s:6h] @ {WHOLE.until})"
+    return f"({ever} unless (({each}) unless ({later})))"
+
+
+def _all_odd() -> str:
+    """`.+` where there are so many of these servers that all are treated like them."""
+    many = f"vector(1) and on() (count({_odd()}) > {MOST_ODD})"
+    return f'label_replace({many},"odd",".+","","") or on() label_replace(vector(1),"odd","none","","")'
 
 
 def _named(label: str, name: str) -> str:
@@ -109,6 +182,5 @@ def _named(label: str, name: str) -> str:
     return f'label_replace(vector(0),"{label}","{name}","","")'
 
 
-def names(label: str, rows: str) -> tuple[str, str]:
-    """A hidden variable of the values that `label` has in `rows`: query and regular expression."""
-    return f"query_result({rows})", f'/{label}="([^"]+)"/'
+def _offset(seconds: int) -> str:
+    return f" offset {duration(seconds)}" if seconds else ""

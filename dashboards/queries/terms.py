@@ -1,25 +1,22 @@
-"""The words of the queries: windows, range, step and series, with Grafana's variables as defaults."""
+"""The words of the queries: zone, range, step and series, with Grafana's variables as defaults."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, RECEIVED_BYTES, SENT_BYTES, Measure, Scope
+from exporter.periods import smallest_offset
 
 HOUR = 3_600
 DAY = 24 * HOUR
-DAY_WINDOW = 22 * HOUR  # the part of a local day in which any scrape shows its hold, late lines included
-HOUR_WINDOW = 55 * 60
-SEARCH_WINDOW = 4 * DAY  # how far the next known hold is looked for when a day was not scraped at all
-SETTLING = 120  # the exporter's clock and the scrape interval: no scrape earlier than this shows the new day for sure
-FALLBACK_STEP = "6h"
-QUARTER = HOUR // 4
-NEAR_WINDOW = 3 * HOUR  # cheap enough for tens of thousands of users, and what counts as scraped at an instant
+EASTMOST = 14 * HOUR  # no clock is further ahead of UTC
 BANDWIDTH = (MEASURES[RECEIVED_BYTES], MEASURES[SENT_BYTES])
 
-# What the variable `step` holds: the format in which Grafana shows the period's begin, by the step's name.
+# What the variable `step` holds, by the step's name: about how many days a period has.
+STEPS = {"Hour": 0, "Day": 1, "Week": 7, "Month": 30, "Quarter": 91}
+# The format in which Grafana shows a period's begin.
 STEP_FORMATS = {
     "Hour": "YYYY-MM-DD HH:00 z",
     "Day": "ddd YYYY-MM-DD",
@@ -31,74 +28,65 @@ STEP_FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """The constants that follow from a site's time zone; `offset` is its smallest distance from UTC in seconds."""
+    """What the queries need to know of the site's time zone, as seconds: numbers, or variables that find them.
 
-    offset: int
+    `west`: how far its smallest distance from UTC lies west of UTC+14, and so never negative; `quarter`: from a UTC
+    hour to the local hour that begins next (zones off by 30 or 45 minutes).
+    """
+
+    west: str = "$west"
+    quarter: str = "$quarter"
 
     @classmethod
     def of(cls, zone: str, now: datetime | None = None) -> "Windows":
-        """The windows of an IANA zone, by its rules within 400 days of `now`; unknown: ZoneInfoNotFoundError."""
-        rules, middle = ZoneInfo(zone), now or datetime.now(UTC)
-        instants = (middle + timedelta(days=days) for days in range(-400, 401))
-        return cls(min(int((at.astimezone(rules).utcoffset() or timedelta()).total_seconds()) for at in instants))
+        """Those of an IANA zone around `now`; unknown: ZoneInfoNotFoundError."""
+        offset = smallest_offset(ZoneInfo(zone), int((now or datetime.now(UTC)).timestamp()))
+        return cls(str(EASTMOST - offset), str(-offset % HOUR))
 
     @property
-    def shift(self) -> int:
-        """Seconds from a day's label to the first instant that lies inside the local day, summer and winter."""
-        return SETTLING - self.offset
-
-    @property
-    def lead(self) -> int:
-        """How long after its label a local day has begun at the latest."""
-        return max(0, -self.offset)
-
-    @property
-    def alignment(self) -> int:
-        """How far subqueries by day look back, so that a range from midnight on has just its own labels."""
-        return 1800 + self.lead
-
-    @property
-    def hour_lead(self) -> int:
-        """Seconds from a UTC hour to the local hour that begins next (zones off by 30 or 45 minutes)."""
-        return -self.offset % HOUR
+    def lead(self) -> str:
+        """PromQL: how long after 00:00 UTC of its date a local day has begun at the latest; negative in the east."""
+        return f"{self.west}-{EASTMOST}"
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The asked time: `begin`, `end` and `until`, the newest sample in it, as UNIX seconds; lengths as durations.
+    """The asked time: `begin`, `end` and `until`, the newest sample in it, as UNIX seconds.
 
-    `alive`, `steady` and `unbroken`: regular expressions of the servers that were scraped just before `until`, where
-    the range begins and ends, and all the time (see `lookups`). Only for others more is read than a few hours.
+    `first` and `today`: its first and last day, as 00:00 UTC of their dates; `extent`: the seconds from one to the
+    other, and one more. `seen` and `after`: when the first day's hold, and all births, are looked up. `odd`: a regular
+    expression of the servers for which more than the last hours of each day must be read, because they were not
+    scraped then (see `lookups`).
     """
 
     begin: str = "${__from:date:seconds}"
     end: str = "${__to:date:seconds}"
     until: str = "$until"
-    length: str = "${__range_s}s"
-    steps: str = "$__range"  # the same length, as Grafana writes it into subqueries
-    alive: str = "$alive"
-    steady: str = "$steady"
-    unbroken: str = "$unbroken"
-    began: str = "$began"  # when the log begins: no period before that has a row
+    first: str = "$first"
+    today: str = "$today"
+    extent: str = "$extent"
+    seen: str = "$seen"
+    after: str = "$after"
+    odd: str = "$odd|$all_odd"
+    length: str = "${__range_s}"
 
     @classmethod
-    def of(cls, begin: int, end: int, until: int) -> "Range":
-        """Real numbers instead of Grafana's variables; without names of servers all are looked at closely."""
-        length = f"{end - begin}s"
-        return cls(str(begin), str(end), str(until), length, length, "", "", "", "0")
+    def of(cls, values: Mapping[str, str]) -> "Range":
+        """Values instead of Grafana's variables, which are the keys as they are written: `$until`."""
+        return cls(*(filled(field.default, values) for field in fields(cls) if isinstance(field.default, str)))
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The chosen step: its moment format and its name."""
+    """The chosen step: its number and its name."""
 
-    format: str = "$step"
+    number: str = "$step"
     name: str = "${step:text}"
 
     @classmethod
     def of(cls, name: str) -> "Chosen":
         """A step by its name (`Day`) instead of Grafana's variable."""
-        return cls(STEP_FORMATS[name], name)
+        return cls(str(STEPS[name]), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +101,7 @@ class Only:
     user: str | None = None
     domains: str | None = None
     users: str | None = None
-    but_domains: str | None = None
-    but: tuple[str, ...] = ()  # regular expressions of servers that are left out
+    odd: str | None = None  # only these servers, by a regular expression
 
     def matchers(self, *more: str) -> str:
         """The inside of the braces; `more` stands in front."""
@@ -122,10 +109,9 @@ class Only:
             ("server=~", self.servers),
             ("domain=", self.domain),
             ("domain=~", self.domains),
-            ("domain!~", self.but_domains),
             ("user=", self.user),
             ("user=~", self.users),
-            *(("server!~", servers) for servers in self.but),
+            ("server=~", self.odd),
         )
         return ",".join((*more, *(f'{label}"{value}"' for label, value in pairs if value is not None)))
 
@@ -140,12 +126,16 @@ class Series:
 
     @property
     def keys(self) -> str:
-        """The scope's own labels: replicas and renamed instances fall together under them."""
-        return ",".join(self.scope.labels)
+        """The scope's own labels: replicas, renamed instances and external labels fall together under them.
 
-    def but(self, servers: str) -> "Series":
-        """Without these servers (a regular expression)."""
-        return replace(self, only=replace(self.only, but=(*self.only.but, servers)))
+        Without those of which there is only one.
+        """
+        single = {"domain": self.only.domain, "user": self.only.user}
+        return ",".join(label for label in self.scope.labels if single.get(label) is None)
+
+    def odd(self, servers: str) -> "Series":
+        """Of these servers only (a regular expression)."""
+        return replace(self, only=replace(self.only, odd=servers))
 
     @property
     def total(self) -> str:
@@ -166,6 +156,13 @@ class Series:
         return f"{{{self.only.matchers(*name)}}}"
 
 
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """`text` with Grafana's variables replaced, which are the keys as they are written."""
+    for name in sorted(values, key=len, reverse=True):
+        text = text.replace(name, values[name])
+    return text
+
+
 def literal(text: str) -> str:
     """`text` for the inside of a PromQL string in double quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -177,9 +174,9 @@ def one_of(names: Iterable[str]) -> str:
 
 
 def duration(seconds: int) -> str:
-    """`163320` as `1d21h22m`; with a sign in front when negative."""
-    rest, parts = abs(seconds), []
+    """`163320` as `1d21h22m`."""
+    rest, parts = seconds, []
     for unit, size in (("d", DAY), ("h", HOUR), ("m", 60), ("s", 1)):
         count, rest = divmod(rest, size)
         parts += [f"{count}{unit}"] if count else []
-    return ("-" if seconds < 0 else "") + ("".join(parts) or "0s")
+    return "".join(parts) or "0s"

@@ -1,90 +1,108 @@
-"""What the whole range added: the days that begin in it."""
+"""What the whole range added: from the begin of its first day to the end of its last, or to now."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dashboards.queries.cells import NEAR, born_by, counted, logged, or_not_logged, summed
-from dashboards.queries.terms import DAY_WINDOW, FALLBACK_STEP, SETTLING, Only, Range, Series, duration
+from dashboards.queries.cells import known_births, logged, or_not_logged, summed
+from dashboards.queries.holds import LONGEST, days, newest
+from dashboards.queries.terms import Only, Range, Series, Windows, duration
 from exporter.catalogue import Scope
 
-WHOLE, EVERYTHING = Range(), Only()
+WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 OTHERS = "others"
 
 
-def _held(series: Series, at: str, window: int = DAY_WINDOW) -> str:
-    """The hold as any scrape of the day that begins there shows it."""
-    hold = f"{series.day}[{duration(window)}] @ {at} offset {duration(-window - SETTLING)}"
-    return f"max by({series.keys})(max_over_time({hold}))"
+def _held(series: Series, hold: str, label: str, windows: Windows, *, ahead: int = 0, wide: bool = False) -> str:
+    """The hold of the day with the label (or of one so many later), as the last scrapes of that day show it."""
+    unit = days(windows, WHOLE)
+    offset = f"{duration(ahead * unit.seconds) if ahead else ''}{unit.last}"
+    window = unit.wide if wide else unit.near
+    return f"max by({series.keys})(max_over_time({hold}[{window}] @ {label} offset -{offset}))"
 
 
-def _searched(series: Series, at: str, born: str) -> str:
-    """Where nothing was scraped that day: 0 for who was not born, else the next hold that is known."""
-    hold = f"{series.day}[4d] @ {at} offset -4d2m"
-    return f"0*({born}>={at}) or min by({series.keys})(min_over_time({hold}))"
+def _begin(series: Series, label: str, range_: Range, windows: Windows) -> str:
+    """The counter at the begin of the day with the label; 0 for who was born later."""
+    odd = series.odd(range_.odd)
+    held = _held(series, series.day, label, windows)
+    if label == range_.first:  # which may be today
+        held = newest(series, series.day, range_.seen)
+    wide = _held(odd, odd.day, label, windows, wide=True)
+    return f"{held} or {wide} or 0*({newest(series, series.born, range_.after)}>={label}+{windows.lead})"
 
 
-def _growth(series: Series, range_: Range, window: int) -> str:
+def _end(series: Series, range_: Range, windows: Windows) -> str:
+    """The counter at the end of the range: its last day's, or now; or when its server ended."""
+    odd, label = series.odd(range_.odd), range_.today
+    arms = (
+        _held(series, series.day, label, windows, ahead=1),
+        _held(odd, odd.day, label, windows, ahead=1, wide=True),
+        newest(series, series.total, range_.until),
+        f"max by({odd.keys})(max_over_time({odd.total}[{LONGEST}] @ {range_.until}))",
+    )
+    return " or ".join(arms)
+
+
+def _growth(series: Series, range_: Range, windows: Windows) -> str:
     """What the range added, per key."""
-    keys, born = series.keys, born_by(series, range_)
-    gone, missed = series.but(range_.alive), series.but(range_.steady)
-    missed_born = born_by(missed, range_)
-    now = counted(series, range_)
-    ended = f"max by({keys})(max_over_time({gone.total}[{range_.length}] @ {range_.end}))"
-    end = f"{_held(series, range_.end, window)} or {_searched(missed, range_.end, missed_born)} or {now} or {ended}"
-    # Prometheus may know less than the range asks for: the oldest hold it has, on its first hours the only one.
-    oldest = f"min by({keys})(min_over_time({missed.day}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
-    only = f"min by({keys})(min_over_time({missed.day}[{NEAR}] @ {range_.until}))"
-    begin = f"{_held(series, range_.begin, window)} or {_searched(missed, range_.begin, missed_born)}"
-    return f"clamp_min(({end})-({begin} or {oldest} or {only} or 0*{born}),0)"
+    # Who is scraped since some day of the range only: from the oldest hold that is known.
+    odd = series.odd(range_.odd)
+    oldest = f"min by({odd.keys})(min_over_time({odd.day}[{LONGEST}:6h] @ {range_.until}))"
+    begin = _begin(series, range_.first, range_, windows)
+    return f"clamp_min(({_end(series, range_, windows)})-({begin} or {oldest}),0)"
 
 
 def total(
     series: Sequence[Series],
     by: Sequence[str],
     range_: Range = WHOLE,
+    windows: Windows = ZONE,
     *,
     only_logged: bool = False,
-    window: int = DAY_WINDOW,
 ) -> str:
     """What the range added, summed over the measures, by the labels `by`. Exact.
 
-    `only_logged`: NaN where no server logs the measure. `window`: how many seconds of the days at the range's begin
-    and end are read; with NEAR_WINDOW lines more than 3 hours late count for the day they came in.
+    `only_logged`: NaN where no server logs the measure.
     """
-    cells = [_growth(one, range_, window) for one in series]
+    cells = "+".join(_growth(one, range_, windows) for one in series)
     if not only_logged:
         return summed(cells, by)
-    known = f"max by({','.join(by)}){born_by(series[0], range_)}"
-    return or_not_logged(logged(cells, series, by, range_), known)
+    known = f"max by({','.join(by)})({known_births(series[0], range_)})"
+    return or_not_logged(summed(logged(cells, series, range_), by), known)
 
 
 def total_before(
-    series: Sequence[Series], by: Sequence[str], begin: str, then: str = "$then", range_: Range = WHOLE
+    series: Sequence[Series],
+    by: Sequence[str],
+    begin: str = "$earlier",
+    then: str = "$then",
+    *,
+    range_: Range = WHOLE,
+    windows: Windows = ZONE,
 ) -> str:
-    """The total of the range from `begin` (a variable or UNIX seconds) to the range's begin.
+    """The total of the days from `begin` (a variable or label) to the range's first day.
 
     `then`: where it ends, if earlier, as the scrapes saw it: this range is not over, and the same part is compared.
     No row where it is not known, or nobody was born when it began: growth since then would say nothing.
     """
 
-    def held(one: Series, at: str) -> str:
-        return f"({_held(one, at)} or {_searched(one, at, born_by(one, range_))})"
+    def held(one: Series, label: str) -> str:
+        return f"({_begin(one, label, range_, windows)})"
 
     def reached(one: Series) -> str:
-        over = f"({held(one, range_.begin)} and on() (vector({then})>={range_.begin}))"
-        counter = f"max by({one.keys})(last_over_time({one.total}[1d] @ {then}))"
+        over = f"({held(one, range_.first)} and on() (vector({then})>={range_.begin}))"
+        counter = f"max by({one.keys})(max_over_time({one.total}[1d] @ {then}))"
         return f"({over} or {counter} and on() (vector({then})<{range_.begin}))"
 
-    added = summed([f"clamp_min({reached(one)}-{held(one, begin)},0)" for one in series], by)
-    return f"({added} and on() (min({born_by(series[0], range_)})<={begin}))"
+    added = summed("+".join(f"clamp_min({reached(one)}-{held(one, begin)},0)" for one in series), by)
+    return f"({added} and on() (min({known_births(series[0], range_)})<={begin}+{windows.lead}))"
 
 
-def with_change(total: str, before: str) -> str:
-    """One row: the total, with its growth against the range before as text in the label `change` (if known)."""
-    percent = f'count_values("percent",round(100*({total}/({before}>0)-1)))'
+def with_change(shown: str, total: str, before: str) -> str:
+    """One row: what is shown, with the growth of the total against the range before as text in the label `change`."""
+    percent = f'count_values("percent",floor(100*({total}/({before}>0)-1)+0.5))'
     signed = f'label_replace({percent},"change","+$1 % vs. before","percent","([0-9]+)")'
     signed = f'label_replace({signed},"change","-$1 % vs. before","percent","-([0-9]+)")'
-    return f"({total})*on() group_left(change) ({signed} or on() vector(1))"
+    return f"({shown})*on() group_left(change) ({signed} or on() vector(1))"
 
 
 def with_total(rows: str, total: str, by: str) -> str:
@@ -92,14 +110,13 @@ def with_total(rows: str, total: str, by: str) -> str:
     return f'({rows})*on({by}) group_left(total) count_values by({by})("total",{total})'
 
 
-def shares(series: Sequence[Series], largest: str, range_: Range = WHOLE) -> str:
+def shares(series: Sequence[Series], largest: str, range_: Range = WHOLE, windows: Windows = ZONE) -> str:
     """The totals of the domains that the regular expression names, and of all others as the domain `others`."""
-
-    def of(domains: str | None, but: str | None) -> list[Series]:
-        return [replace(one, only=replace(one.only, domains=domains, but_domains=but)) for one in series]
-
-    named, rest = total(of(largest, None), ["domain"], range_), total(of(None, largest), [], range_)
-    return f'({named} or label_replace({rest},"domain","{OTHERS}","",""))>0'
+    everybody = [replace(one, only=replace(one.only, domains=None)) for one in series]
+    whole = total(everybody, ["domain"], range_, windows)
+    named = f'label_replace({whole},"share","{OTHERS}","","")'
+    named = f'label_replace({named},"share","$1","domain","({largest})")'
+    return f'max by(domain)(label_replace(sum by(share)({named}),"domain","$1","share","(.*)"))>0'
 
 
 def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
@@ -107,13 +124,14 @@ def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> s
     keys = "server,end,reason"
     ends = f"pop3_session_ends_total{{{only.matchers()}}}"
     births = f"{Scope.SERVER.first_seen}{{{only.matchers()}}}"
-    now = f"max by({keys})(last_over_time({ends}[2d] @ {range_.until}))"
-    begin = f"max by({keys})(last_over_time({ends}[1h] @ {range_.begin}))"
-    born = f"max by(server)(last_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
+    now = f"max by({keys})(max_over_time({ends}[2d] @ {range_.until}))"
+    begin = f"max by({keys})(max_over_time({ends}[1h] @ {range_.begin}))"
+    born = f"max by(server)(max_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
     new = f"0*({now} and on(server) ({born}))"
-    known = f"min by({keys})(min_over_time({ends}[{range_.length}:{FALLBACK_STEP}] @ {range_.end}))"
-    young = f"min by({keys})(min_over_time({ends}[{FALLBACK_STEP}] @ {range_.until}))"
-    return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known} or {young}),0))"
+    known = f"min by({keys})(min_over_time({ends}[{LONGEST}:6h] @ {range_.begin} offset -{LONGEST}))"
+    young = f"min by({keys})(min_over_time({ends}[{LONGEST}:6h] @ {range_.until}))"
+    newly = f"min by({keys})(min_over_time({ends}[6h] @ {range_.until}))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known} or {young} or {newly}),0))"
 
 
 def top(count: int, values: str) -> str:

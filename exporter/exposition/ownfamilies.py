@@ -1,10 +1,12 @@
 """The self-metrics that follow from the view and the clock; those of the running process are in `selfmetrics`."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from exporter.catalogue import SCOPES, Scope
 from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Derived, Family, Group, Samples
 from exporter.model import SourceCount, Verdict, View
+from exporter.periods import smallest_offset, utc_offset
 
 # The field of SourceCount that counts each verdict.
 _COUNTED: dict[Verdict, Callable[[SourceCount], int]] = {
@@ -56,6 +58,10 @@ def _site(view: View, _now: float) -> Samples:
     yield (view.time_zone,), 1
 
 
+def _offset(of: Callable[[ZoneInfo, int], int]) -> Callable[[View, float], Samples]:
+    return lambda view, now: [((), of(ZoneInfo(view.time_zone), int(now)))]
+
+
 OWN_FAMILIES: tuple[Derived, ...] = (
     Derived(
         Family(
@@ -66,6 +72,26 @@ OWN_FAMILIES: tuple[Derived, ...] = (
             ("time_zone",),
         ),
         _site,
+    ),
+    Derived(
+        Family(
+            "pop3_site_utc_offset_seconds",
+            "gauge",
+            "How far the clock of that zone is ahead of UTC now.",
+            Group.EXPORTER,
+            (),
+        ),
+        _offset(utc_offset),
+    ),
+    Derived(
+        Family(
+            "pop3_site_utc_offset_smallest_seconds",
+            "gauge",
+            "How far it is ahead of UTC at least within 400 days, which is its winter time.",
+            Group.EXPORTER,
+            (),
+        ),
+        _offset(smallest_offset),
     ),
     _own(
         "time_seconds",

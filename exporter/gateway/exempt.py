@@ -1,4 +1,4 @@
-"""Expressions over the three metrics that have no domain and may be read by everybody.
+"""Expressions over the metrics that have no domain and may be read by everybody.
 
 A grammar of what is allowed, not a list of what is forbidden: every word of the expression must have its place in it,
 every selector must begin with the name of one of the metrics, and what is sent on is written anew from the words
@@ -11,7 +11,12 @@ from dashboards.queries import one_of
 from exporter.gateway.tokens import NotOurs, Token, tokens
 
 QUALITY = "pop3_measure_quality_info"
-EXEMPT = frozenset({QUALITY, "pop3_site_info", "pop3_exporter_time_seconds"})
+EXEMPT = frozenset(
+    {
+        *(QUALITY, "pop3_site_info", "pop3_exporter_time_seconds"),
+        *("pop3_site_utc_offset_seconds", "pop3_site_utc_offset_smallest_seconds"),
+    }
+)
 MAX_DEPTH = 40
 OPERATORS = frozenset({"+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"})
 MATCHING = frozenset({"on", "ignoring"})

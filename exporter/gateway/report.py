@@ -3,27 +3,26 @@
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboards.queries import (
-    DAY_WINDOW,
-    NEAR_WINDOW,
     Chosen,
+    Lookup,
     Only,
     Range,
     Series,
     Steps,
     Windows,
-    alive,
+    filled,
+    known,
     literal,
+    newest_sample,
     one_of,
-    steady,
+    text_of,
     total,
-    unbroken,
-    until,
 )
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 from exporter.gateway.access import Rights
@@ -32,7 +31,6 @@ from exporter.gateway.question import Question
 from exporter.periods import Step, period_of
 from exporter.reports.rows import COLUMNS, By, Column, Report, ReportRow
 
-WRAPPING = "query_result("  # how Grafana's variables ask
 ANY_SERVER = ".+"  # as the dashboards' variable says All
 QUERIES = len(COLUMNS) + 2  # of a trend: its columns, where its periods begin, and how many of their days are in it
 Rows = list[dict[str, Any]]
@@ -49,38 +47,36 @@ class Reporter:
 
     async def report(self, question: Question, rights: Rights, now: datetime) -> Report:
         """The rows that the dashboard's table shows for the same choices. Refusal where Prometheus does not answer."""
-        range_ = await self._range(question)
         windows = Windows.of(self.zone.key, now)
+        range_ = await self._range(question, windows)
         if question.by is By.TREND:
             rows = await self._trend(question, rights, Steps(windows, range_, *_step(question)))
         else:
-            rows = await self._names(question, rights, range_)
+            rows = await self._names(question, rights, range_, windows)
         nothing = ReportRow("Total", (None,) * len(COLUMNS), (None,) * len(COLUMNS))
         return Report(question.by, question.step, question.first, question.last, tuple(rows), nothing, judged=False)
 
-    async def _range(self, question: Question) -> Range:
+    async def _range(self, question: Question, windows: Windows) -> Range:
         """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""
-        length = f"{(question.end - question.begin + 500) // 1000}s"
-        range_ = Range(str(question.begin // 1000), str(question.end // 1000), "0", length, length, "", "", "", "0")
-        newest = await self._lookup(until(range_), question)
-        range_ = replace(range_, until=_whole(newest[0]["value"][1]))
-        only = Only(_servers(question))
-        return replace(
-            range_,
-            alive=await self._servers(alive(only, range_), question),
-            steady=await self._servers(steady(only, range_), question),
-            unbroken=await self._servers(unbroken(only, range_), question),
-        )
+        values = {
+            "${__from:date:seconds}": str(question.begin // 1000),
+            "${__to:date:seconds}": str(question.end // 1000),
+            "${__range_s}": str((question.end - question.begin + 500) // 1000),
+            "$server": _servers(question),
+            "$west": windows.west,
+            "$quarter": windows.quarter,
+        }
+        for lookup in (*newest_sample(), *known()):
+            values[f"${lookup.name}"] = text_of(await self._values(lookup, values, question), lookup)
+        return Range.of(values)
 
-    async def _servers(self, text: str, question: Question) -> str:
-        """The servers in the rows, as a regular expression."""
-        return one_of(sorted({row["metric"].get("server", "") for row in await self._lookup(text, question)}))
-
-    async def _lookup(self, text: str, question: Question) -> Rows:
+    async def _values(self, lookup: Lookup, values: dict[str, str], question: Question) -> list[str]:
         """What a hidden variable of the dashboards finds. Its rows only choose windows and servers."""
-        if text.startswith(WRAPPING):
-            text = text.removeprefix(WRAPPING).removesuffix(")")
-        return await self.asking.own_rows(text, _time(question))
+        rows = await self.asking.own_rows(filled(lookup.query, values), _time(question))
+        if not lookup.label:
+            return [_whole(row["value"][1]) for row in rows]
+        names = sorted({row["metric"].get(lookup.label, "") for row in rows})
+        return [one_of([name]) for name in names] if lookup.many else names
 
     async def _ask(self, queries: Sequence[str], question: Question, rights: Rights) -> list[Rows]:
         free = asyncio.Semaphore(self.parallel)
@@ -109,13 +105,10 @@ class Reporter:
                 found.append(_row(label, period, numbers, _covered(question.step, days.get(period))))
         return found if not question.sort else sorted(found, key=lambda row: _rank(row, question.sort))
 
-    async def _names(self, question: Question, rights: Rights, range_: Range) -> list[ReportRow]:
+    async def _names(self, question: Question, rights: Rights, range_: Range, windows: Windows) -> list[ReportRow]:
         scope = Scope(question.by.value)
-        # Thousands of users of all domains: fewer hours are read, as on the dashboards.
-        is_wide = scope is Scope.USER and question.domains is None
-        window = NEAR_WINDOW if is_wide else DAY_WINDOW
         queries = [
-            total(_series(question, scope, one), [scope], range_, only_logged=_can_lack(one), window=window)
+            total(_series(question, scope, one), [scope], range_, windows, only_logged=_can_lack(one))
             for one in COLUMNS
         ]
         numbers = [_numbers(rows, scope) for rows in await self._ask(queries, question, rights)]
@@ -142,7 +135,7 @@ def _trend_scope(question: Question) -> Scope:
 
 def _series(question: Question, scope: Scope, column: Column) -> list[Series]:
     domain = domains = None
-    if question.domains is not None and len(question.domains) == 1:
+    if question.domains is not None and len(question.domains) == 1 and question.by is By.TREND:
         domain = literal(question.domains[0])
     elif question.domains is not None:
         domains = one_of(question.domains)

@@ -20,14 +20,21 @@ from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Family
 from exporter.exposition.ownfamilies import OWN_FAMILIES
 from exporter.exposition.text import header, label_block
 from exporter.history.samples import Samples, Span, Timetable, samples
-from exporter.history.stamps import day_end, day_stamp
+from exporter.history.stamps import day_end, day_stamp, grid_stamp
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Key, Reading
+from exporter.periods import smallest_offset, utc_offset
 from exporter.reports.books import Book
 
-ENDS, QUALITY, TIME = (
+ENDS, QUALITY, TIME, OFFSET, SMALLEST = (
     next(derived.family for derived in (*SERVER_FAMILIES, *OWN_FAMILIES) if derived.family.name == name)
-    for name in ("pop3_session_ends_total", "pop3_measure_quality_info", "pop3_exporter_time_seconds")
+    for name in (
+        "pop3_session_ends_total",
+        "pop3_measure_quality_info",
+        "pop3_exporter_time_seconds",
+        "pop3_site_utc_offset_seconds",
+        "pop3_site_utc_offset_smallest_seconds",
+    )
 )
 
 # Keys done and keys in all.
@@ -164,8 +171,10 @@ def _gather(books: Sequence[Book], span: Span, spool: _Spool, progress: Progress
         for labels, count in _session_ends(book, span):
             end = day_end(book.calendar, span.last, span.clock)
             spool.write(ENDS, label_block(ENDS.labels, labels), stamped([end]), [count])
-    ends = _ends(books, span)
-    spool.write(TIME, b"", stamped(ends), ends)
+    told = _told(books, span)
+    spool.write(TIME, b"", stamped(told), told)
+    for family, offset in ((OFFSET, utc_offset), (SMALLEST, smallest_offset)):
+        spool.write(family, b"", stamped(told), [offset(books[0].calendar.zone(at), at) for at in told])
     if progress is not None:
         progress(len(keys), len(keys))
 
@@ -207,7 +216,7 @@ def _qualities(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], list[i
         for day in range(max(span.first, book.calendar.day(born)), span.last + 1):
             holding = [quality for start, quality in since if start <= day]
             if holding:
-                told = {day_stamp(book.calendar, day, span.clock), day_end(book.calendar, day, span.clock)}
+                told = {stamp(book.calendar, day, span.clock) for stamp in (day_stamp, grid_stamp, day_end)}
                 stamps.setdefault(holding[-1], []).extend(sorted(at for at in told if at is not None and at >= born))
         for quality, held in stamps.items():
             yield (source, server, measure, quality), held
@@ -226,7 +235,10 @@ def _session_ends(book: Book, span: Span) -> Iterator[tuple[tuple[str, ...], int
             yield (server, note.end, reason), counts.get((server, str(reason)), 0)
 
 
-def _ends(books: Sequence[Book], span: Span) -> list[int]:
-    """The ends of all days, in every zone."""
+def _told(books: Sequence[Book], span: Span) -> list[int]:
+    """The middles and ends of all days, in every zone."""
     days = range(span.first, span.last + 1)
-    return sorted({day_end(book.calendar, day, span.clock) for book in books for day in days})
+    stamps = {
+        stamp(book.calendar, day, span.clock) for book in books for day in days for stamp in (grid_stamp, day_end)
+    }
+    return sorted(at for at in stamps if at is not None)

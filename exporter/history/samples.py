@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from exporter.history.stamps import SEARCH_SECONDS, day_end, day_stamp, grid_stamp, hour_stamp
+from exporter.history.stamps import day_end, day_stamp, grid_stamp, hour_stamp
 from exporter.ledger.reading import Key
 from exporter.periods import Calendar
 from exporter.reports.books import Amounts, Book
@@ -62,10 +62,10 @@ def samples(book: Book, key: Key, span: Span, timetable: Timetable, *, is_user: 
     first = max(span.first, book.calendar.day(born), book.kept_days.get(key.labels[0], 0))
     for day, hold, total in _days(book, key, first, span.last):
         stamp, grid, end = timetable.of(day)
-        if stamp is not None and stamp >= born:
-            found.day_holds.append((stamp, hold))
         if grid is not None and grid >= born and not (is_user and day != first and day % USER_GRID_DAYS):
             found.day_holds.append((grid, hold))
+        if stamp is not None and stamp >= born and stamp != grid:
+            found.day_holds.append((stamp, hold))
         if end >= born:
             found.ends.append(end)
             if day == span.last or not is_user:
@@ -86,24 +86,18 @@ def _days(book: Book, key: Key, first: int, last: int) -> Iterator[tuple[int, Am
 
 
 def _hours(book: Book, key: Key, span: Span) -> Iterator[Sample]:
-    """Holds of the hours that changed something, of the last one, and in between often enough to be found.
-
-    An hour without a sample has the hold of the next one that has: the queries' third arm.
-    """
+    """The hold of every hour."""
     calendar = book.calendar
     end = calendar.hour(day_end(calendar, span.last, span.clock))
-    begin = max(calendar.day_start(span.first), calendar.hour(key.first_seen), book.kept_hours.get(key.labels[0], 0))
-    if begin > end:
+    hour = max(calendar.day_start(span.first), calendar.hour(key.first_seen), book.kept_hours.get(key.labels[0], 0))
+    if hour > end:
         return
-    hold = book.reading.totals(key.id, before_hour=begin)
-    sampled = begin - SEARCH_SECONDS
-    for hour, total in [*book.reading.rows(key.id, begin, end, hours=True), (end, hold)]:
-        for between in range(sampled + SEARCH_SECONDS, hour, SEARCH_SECONDS):
-            sampled = calendar.hour(between)
-            yield from _hour(sampled, hold, span.clock)
-        if hour > sampled:
-            yield from _hour(hour, hold, span.clock)
-            sampled, hold = hour, total
+    hold = book.reading.totals(key.id, before_hour=hour)
+    rows = dict(book.reading.rows(key.id, hour, end, hours=True))
+    while hour <= end:
+        yield from _hour(hour, hold, span.clock)
+        hold = rows.get(hour, hold)
+        hour = calendar.hour(hour + 3_600)
 
 
 def _hour(hour: int, hold: Amounts, clock: int) -> Iterator[Sample]:

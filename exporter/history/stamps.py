@@ -1,35 +1,28 @@
 """Where in time an exported sample stands, so that the dashboards' windows find it.
 
-A live exporter shows a hold all day long; the export writes it once, so the instant has to lie inside every window
-in which some query looks for it (dashboards/queries; a test holds the two together, zone by zone):
+A live exporter shows a hold all day long; the export writes it twice, so the instants have to lie inside the windows
+in which the queries look for it (dashboards/queries/holds.py; a test holds the two together, zone by zone):
 
-* steps look at 22 of a local day's hours. Their windows are fixed to 00:00 UTC of the date and to the zone's
-  smallest offset, so with summer time they begin as much later as the clock was put forward (up to 2 hours);
-* totals over thousands of users look at the first 3 hours after midnight and the 2 minutes the clock may be wrong;
-* ranges longer than what Prometheus kept are begun with a look every 6 hours (UTC), 5 minutes back.
+* of each day the last hours are read, up to one or two hours before it ends, with summer time and without;
+* what Prometheus knows, and of which servers, is looked for every 6 hours (UTC).
 
-Hence `day_stamp`, which the first two see, and now and then `grid_stamp`, which the third does. What is known at the
-end of a day (births, counters, the exporter's clock, quality) stands at `day_end`, the last second of it. Quality
-stands at `day_stamp`, too: the queries take it for a scrape of the server.
+Hence `day_stamp`, which the first sees, and `grid_stamp`, which the second does. What is known at the end of a day
+(births, counters, the exporter's clock, quality) stands at `day_end`, the last second of it.
 """
 
 from exporter.periods import Calendar
 
-DAY_STAMP_SECONDS = 9_000
-# Before this a day's windows may not have begun.
-DAY_WINDOW_BEGIN = 7_320
+DAY_STAMP_SECONDS = 22 * 3_600 + 1_200
 GRID_SECONDS = 6 * 3_600
 NOON_SECONDS = 12 * 3_600
 HALF_HOUR = 1_800
-# How far a hold may be from the next sample of the same value: the third arm of the queries looks 4 days ahead.
-SEARCH_SECONDS = 3 * 86_400
 
 
 def day_stamp(calendar: Calendar, day: int, clock: int) -> int | None:
-    """Where the hold of a day stands; None while no window sees it. Nothing stands behind `clock`."""
+    """Where the hold of a day stands; None if the day has not begun. Nothing stands behind `clock`."""
     begin = calendar.day_start(day)
     stamp = min(begin + DAY_STAMP_SECONDS, clock)
-    return stamp if stamp > begin + DAY_WINDOW_BEGIN else None
+    return stamp if stamp > begin else None
 
 
 def grid_stamp(calendar: Calendar, day: int, clock: int) -> int | None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.queries import STEP_FORMATS
-from tests.prometheus_server import Labels, PrometheusServer
+from dashboards.queries import STEPS
+from tests.prometheus_server import Engine, Labels
 
 ALL = "$__all"
 Json = dict[str, Any]
@@ -18,7 +18,7 @@ class Page:
     """One dashboard as a viewer has it open: the range in UNIX seconds, `chosen` values of its variables."""
 
     board: Json
-    prometheus: PrometheusServer
+    prometheus: Engine
     begin: int
     end: int
     chosen: dict[str, str | list[str]] = field(default_factory=dict)
@@ -62,7 +62,9 @@ class Page:
             return
         if name == "step":
             step = str(self.chosen.get("step", "Day"))
-            self._texts |= {"${step:text}": step, "$step": STEP_FORMATS[step]}
+            self._texts |= {"${step:text}": step, "$step": str(STEPS[step])}
+        elif variable["type"] == "constant":
+            self._texts[f"${name}"] = variable["query"]
         elif variable["type"] == "custom":
             self._texts[f"${name}"] = str(self.chosen.get(name, variable["current"]["value"]))
         elif variable["query"]["query"].startswith("query_result(") and name not in self.chosen:

@@ -15,7 +15,7 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, SCOPES, ZERO, Scope
-from exporter.periods import Calendar
+from exporter.periods import Calendar, smallest_offset, utc_offset
 from tests.prometheus_server import PrometheusServer
 
 NAMES = tuple(measure.name for measure in MEASURES)
@@ -156,6 +156,9 @@ class Site:
                 )
         put("pop3_site_info", f'time_zone="{self.zone}"', 1)
         put("pop3_exporter_time_seconds", "", now)
+        zone = ZoneInfo(self.zone)
+        put("pop3_site_utc_offset_seconds", "", utc_offset(zone, now))
+        put("pop3_site_utc_offset_smallest_seconds", "", smallest_offset(zone, now))
         for family, labels, value in self.extra(now):
             put(family, labels, value)
 

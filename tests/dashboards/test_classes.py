@@ -115,7 +115,7 @@ def _offered(board: Json, prometheus: PrometheusServer, asked: Asked, name: str,
 @pytest.mark.parametrize("hours", [1, 24])
 def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, prometheus: PrometheusServer) -> None:
     """The last hours of an account are what arrived between the newest scrape and the one so long before."""
-    range_ = Range.of(scenario.FIRST, scenario.NOW, scenario.NOW)
+    range_ = Range(until=str(scenario.NOW))
     series = accounts.users("connections", Only(servers=".+"))
     rows = prometheus.query(accounts.recent(series, ["user"], hours, range_), at=scenario.NOW)
     begin = max(at for at in site.scrapes if at <= scenario.NOW - 3600 * hours)  # there was none just then yesterday

@@ -12,7 +12,7 @@ from tests.dashboards import scenario
 from tests.dashboards.grafana import ALL, Page
 from tests.dashboards.site import Site, stamp
 from tests.dashboards.truth import View
-from tests.prometheus_server import PrometheusServer
+from tests.prometheus_server import Engine
 
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
@@ -69,7 +69,7 @@ def boards() -> dict[str, Board]:
 def opened(
     board: Board,
     asked: Asked,
-    prometheus: PrometheusServer,
+    prometheus: Engine,
     step: str,
     *,
     domain: str = "a.example",
@@ -89,7 +89,7 @@ def view(page: Page, site: Site, asked: Asked, step: str) -> View:
     return View(site, asked.begin, asked.end, until, step, servers, "a.example", "anna@a.example", hidden)
 
 
-def wrong_cells(board: Board, asked: Asked, step: str, site: Site, prometheus: PrometheusServer) -> list[str]:
+def wrong_cells(board: Board, asked: Asked, step: str, site: Site, prometheus: Engine) -> list[str]:
     """All complaints about the exact targets of a dashboard."""
     page = opened(board, asked, prometheus, step)
     truth = view(page, site, asked, step)
@@ -103,20 +103,20 @@ def wrong_cells(board: Board, asked: Asked, step: str, site: Site, prometheus: P
 
 @pytest.mark.parametrize("asked", [pytest.param(RANGES[name], id=name, marks=marked(name)) for name in RANGES])
 @pytest.mark.parametrize("uid", UIDS[:4])
-def test_every_exact_cell_equals_the_log(uid: str, asked: Asked, site: Site, prometheus: PrometheusServer) -> None:
+def test_every_exact_cell_equals_the_log(uid: str, asked: Asked, site: Site, prometheus: Engine) -> None:
     """Days and totals, for each dashboard and range: each cell is the sum of the log's own events."""
     assert not wrong_cells(boards()[uid], asked, "Day", site, prometheus)
 
 
 @pytest.mark.parametrize("step", ["Week", "Month", "Quarter"])
 @pytest.mark.parametrize("uid", UIDS[:4])
-def test_longer_periods_equal_the_log(uid: str, step: str, site: Site, prometheus: PrometheusServer) -> None:
+def test_longer_periods_equal_the_log(uid: str, step: str, site: Site, prometheus: Engine) -> None:
     """Weeks, months and quarters, also those that the range covers only in part."""
     assert not wrong_cells(boards()[uid], LAST_30_DAYS, step, site, prometheus)
 
 
 @pytest.mark.parametrize("asked", [Asked("2026-10-26", "2026-10-28"), Asked("2026-11-17", "2026-11-18")], ids=str)
 @pytest.mark.parametrize("uid", ["pop3-trend", "pop3-domains", "pop3-domain"])
-def test_hours_equal_the_log(uid: str, asked: Asked, site: Site, prometheus: PrometheusServer) -> None:
+def test_hours_equal_the_log(uid: str, asked: Asked, site: Site, prometheus: Engine) -> None:
     """Hours where scrapes were made and no line was later than the hour's window: each one equals the log."""
     assert not wrong_cells(boards()[uid], asked, "Hour", site, prometheus)

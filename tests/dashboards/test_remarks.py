@@ -21,7 +21,7 @@ FINE = "No remarks: nothing below is missing in the logs or beyond what Promethe
 EMPTY = "No POP3 exporter is scraped in this range, and no history was imported"
 IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
 AT_LEAST = "≥ or more: the log has only a part of this number"
-WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight: choose days for exact limits"
+WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight in {}: choose days and that zone"
 NOT_BEFORE = "The log begins on {}: of earlier days nothing is known"
 NO_BYTES = "win1 logs no bytes, so its bandwidth is missing (Dovecot: set pop3_logout_format)"
 TOO_LONG = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"
@@ -100,7 +100,7 @@ def test_hours_are_no_range_of_days(uid: str, prometheus: PrometheusServer) -> N
     board, begin = boards()[uid], LAST_30_DAYS.begin + 6 * 3600
     page = Page(board.json(), prometheus, begin, LAST_30_DAYS.end, {"step": "Day", "server": ALL})
     said = {words for panel, one in board.targets() if not panel for words in _words(page, one.to_json_data())}
-    assert WHOLE_DAYS in said
+    assert WHOLE_DAYS.format(scenario.ZONE) in said
 
 
 @pytest.mark.parametrize(("uid", "label"), [("pop3-domain", "domain"), ("pop3-user", "user")])

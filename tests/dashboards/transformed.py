@@ -87,7 +87,7 @@ class Case:
                 people = by_name(site, self.asked, "user", USERS)
                 rows = [[row[0], str(row[0]).partition("@")[2], *row[1:]] for row in people.rows]
                 users = replace(people, titles=["User", "Domain", *USERS], rows=rows)
-                return {"Domains": by_name(site, self.asked, "domain", REPORT), "Top 20 users": users}
+                return {"Domains": by_name(site, self.asked, "domain", REPORT), "Top 10 users": users}
             case "pop3-domain":
                 users = by_name(site, self.asked, "user", USERS, "a.example")
                 return {BY_STEP: self.steps(site, self.columns), "Known users of $domain": users}

@@ -1,21 +1,22 @@
 """Comparing what Prometheus answers to the dashboards' queries with what the ledger reports, cell by cell."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from dashboards.queries import (
     BANDWIDTH,
-    NEAR_WINDOW,
     Chosen,
     Only,
     Range,
     Series,
     Steps,
     Windows,
-    alive,
-    steady,
+    filled,
+    known,
+    newest_sample,
+    text_of,
     total,
-    unbroken,
+    zone,
 )
 from exporter.catalogue import MEASURES, Scope
 from exporter.ledger.reading import Reading
@@ -41,13 +42,17 @@ class Site:
         """As Grafana puts it: from the first second to the last one, and what the hidden variables find."""
         begin = self.reading.calendar.day_start(first.toordinal())
         end = self.reading.calendar.day_start(last.toordinal() + 1) - 1
-        newest = self.server.query(f"floor(max(max_over_time(pop3_exporter_time_seconds[{end - begin}s]))) + 60", end)
-        range_, only = Range.of(begin, end, int(newest[()])), Only(servers=None)
-        names = [self._servers(lookup(only, range_), end) for lookup in (alive, steady, unbroken)]
-        return replace(range_, alive=names[0], steady=names[1], unbroken=names[2])
-
-    def _servers(self, query: str, end: int) -> str:
-        return "|".join(dict(labels)["server"] for labels in self.server.query(query, end))
+        values = {
+            "${__from:date:seconds}": str(begin),
+            "${__to:date:seconds}": str(end),
+            "${__range_s}": str(end - begin),
+            "$server": ".+",
+        }
+        for lookup in (*newest_sample(), *zone(), *known()):
+            rows = self.server.query(filled(lookup.query, values), end)
+            found = [dict(labels)[lookup.label] if lookup.label else f"{value:.0f}" for labels, value in rows.items()]
+            values[f"${lookup.name}"] = text_of(found, lookup)
+        return Range.of(values)
 
     def windows(self) -> Windows:
         """The constants of the site's zone."""
@@ -101,14 +106,17 @@ def compare_totals(site: Site, first: date, last: date, known: date | None = Non
     range_ = site.range(first, last)
     first = known or first
     for index, column in enumerate(COLUMNS):
-        query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_)
+        query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_, site.windows())
         expected = reported(site, index, by=By.DOMAIN, first=first, last=last)
         assert expected == site.rows(query, range_, "domain")
         for domain in site.domains:
             users = series(column, Scope.USER, Only(servers=None, domain=domain))
             expected = reported(site, index, by=By.USER, domain=domain, first=first, last=last)
-            assert expected == site.rows(total(users, ["user"], range_), range_, "user"), (column.name, domain)
-        wide = total(series(column, Scope.USER, Only(servers=None)), ["user"], range_, window=NEAR_WINDOW)
+            assert expected == site.rows(total(users, ["user"], range_, site.windows()), range_, "user"), (
+                column.name,
+                domain,
+            )
+        wide = total(series(column, Scope.USER, Only(servers=None)), ["user"], range_, site.windows())
         expected = reported(site, index, by=By.USER, first=first, last=last)
         assert expected == site.rows(wide, range_, "user"), column.name
 

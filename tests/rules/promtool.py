@@ -51,7 +51,14 @@ Rule = dict[str, Any]
 def load(files: Iterable[Path] = RULE_FILES) -> list[Rule]:
     """All rules: values first, then what is recorded, then what alerts; the order in which they must be evaluated."""
     groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
-    ranks = {"pop3-thresholds": 0, "pop3-exceptions": 0, "pop3-recording": 1, "pop3-history": 2}
+    ranks = {
+        "pop3-thresholds-accounts": 0,
+        "pop3-thresholds-servers": 0,
+        "pop3-thresholds-exporter": 0,
+        "pop3-exceptions": 0,
+        "pop3-recording": 1,
+        "pop3-history": 2,
+    }
     return [rule for group in sorted(groups, key=lambda group: ranks.get(group["name"], 3)) for rule in group["rules"]]
 
 

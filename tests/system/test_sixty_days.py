@@ -183,14 +183,18 @@ def compare_names(world: World, site: Site, first: date, last: date) -> None:
     range_ = site.range(first, last)
     for index, column in enumerate(COLUMNS):
         domains = summed(world.between(first, last), lambda event: event.domain)
-        query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_)
+        query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_, site.windows())
         expected = {name: row[index] for name, row in domains.items() if row[index]}
         assert expected == site.rows(query, range_, "domain"), (first, column.name)
         for domain in DOMAINS:
             users = summed(world.between(first, last, domain), lambda event: event.user)
             wanted = series(column, Scope.USER, Only(servers=None, domain=domain))
             expected = {name: row[index] for name, row in users.items() if row[index]}
-            assert expected == site.rows(total(wanted, ["user"], range_), range_, "user"), (first, column.name, domain)
+            assert expected == site.rows(total(wanted, ["user"], range_, site.windows()), range_, "user"), (
+                first,
+                column.name,
+                domain,
+            )
 
 
 def compare_hours(world: World, site: Site) -> None:
