@@ -54,6 +54,8 @@ def test_every_family_of_the_reports_is_there(exported: list[Metric]) -> None:
     """Counters, holds and births of all scopes, the clock, quality and ends; nothing else."""
     families = {
         "pop3_exporter_time_seconds": "gauge",
+        "pop3_site_utc_offset_seconds": "gauge",
+        "pop3_site_utc_offset_smallest_seconds": "gauge",
         "pop3_measure_quality_info": "gauge",
         "pop3_session_ends": "counter",
         LAST_LOGIN: "gauge",
@@ -100,9 +102,11 @@ def test_qualities_are_told_for_each_day(exported: list[Metric]) -> None:
     told = points(
         exported, "pop3_measure_quality_info", source="mail", server="mx1", measure="sent_bytes", quality="none"
     )
-    clocks = [f"2026-10-{day}T{clock}" for day in range(20, 30) for clock in ("02:30:00", "23:59:59")]
-    today = at(BERLIN, "2026-10-30T02:30:00")
-    assert [*(at(BERLIN, clock) for clock in clocks), today, CLOCK] == [stamp for stamp, _ in told]
+    middles = [at(BERLIN, f"2026-10-{day}T{'14' if day < 25 else '13'}:00:00") for day in range(20, 31)]
+    ends = [at(BERLIN, f"2026-10-{day}T{clock}") for day in range(20, 30) for clock in ("22:20:00", "23:59:59")]
+    # The clock goes back on the 25th: 22 h 20 min after midnight it is an hour earlier.
+    ends[ends.index(at(BERLIN, "2026-10-25T22:20:00"))] -= 3600
+    assert sorted([*middles, *ends, CLOCK]) == [stamp for stamp, _ in told]
 
 
 def test_ends_are_told_as_they_stand(exported: list[Metric]) -> None:
@@ -151,7 +155,7 @@ def test_several_ledgers_are_one_file(tmp_path: Path) -> None:
     export_openmetrics(reads, tmp_path / "history.txt", last=LAST, clock=CLOCK)
     metrics = parsed(tmp_path / "history.txt")
     assert [1, 1] == [len(points(metrics, "pop3_connections_day_start", server=name)) // 2 for name in ("a", "b")]
-    assert 2 == len(points(metrics, "pop3_exporter_time_seconds"))
+    assert 4 == len(points(metrics, "pop3_exporter_time_seconds"))
     with (
         Reading(tmp_path / "a.sqlite") as again,
         pytest.raises(LedgerError, match=r"a\.sqlite: has server 'a', as .*a\.sqlite has; export them apart"),
@@ -209,6 +213,6 @@ def test_quality_changes_with_its_day(tmp_path: Path) -> None:
         export_openmetrics([reading], tmp_path / "history.txt", clock=CLOCK)
     metrics = parsed(tmp_path / "history.txt")
     common = {"source": "mail", "server": "mx", "measure": "sent_bytes"}
-    assert [3, 2] == [
+    assert [6, 2] == [
         len(points(metrics, "pop3_measure_quality_info", **common, quality=quality)) for quality in ("none", "exact")
     ]
