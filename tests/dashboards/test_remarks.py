@@ -17,7 +17,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 REPORTS = UIDS[:4]
-FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus history"
+FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
 EMPTY = "No POP3 exporter is scraped in this range, and no history was imported"
 IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
 AT_LEAST = "≥ or more: the log has only a part of this number"

@@ -47,7 +47,7 @@ MISTAKES: dict[str, dict[str, object]] = {
     "grafana.keys_url: must begin with http": {"grafana": {"url": "http://x", "keys_url": "file:///etc/passwd"}},
     "grafana.url: must be an address like": {"grafana": {"url": "http://user:password@x"}},
     "time_zone: no such time zone": {"time_zone": "Mars/Olympus"},
-    "limits.parallel: input should be greater": {"limits": {"parallel": 0}},
+    "limits.parallel: must be greater": {"limits": {"parallel": 0}},
     "labelproxy: unknown key; did you mean label_proxy?": {"labelproxy": "x"},
 }
 

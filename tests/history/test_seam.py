@@ -70,7 +70,7 @@ def test_live_data_go_on_where_the_history_ends(tmp_path: Path) -> None:
     with Reading(ledger) as reading:
         export_openmetrics([reading], tmp_path / "history.txt", clock=start)
     new = [one for one in charges() if one.stamp > start]
-    lived(ledger, tmp_path / "scraped.txt", new, every(30, start + 600, CLOCK))
+    lived(ledger, tmp_path / "scraped.txt", new, every(30, start + 30 * MINUTE, CLOCK))
     with Reading(ledger) as reading, PrometheusServer(tmp_path) as server:
         server.load_blocks(tmp_path / "scraped.txt")
         server.load_blocks(tmp_path / "history.txt")

@@ -66,7 +66,7 @@ def test_the_documented_file_is_right(path: Path) -> None:
         ("tls_server_config:\n  cert_file: a", ":1: tls_server_config.key_file: is missing; add it"),
         (
             "tls_server_config:\n  cert_file: a\n  key_file: b\n  min_version: TLS10",
-            ":4: tls_server_config.min_version: input should be 'TLS12' or 'TLS13' (it is 'TLS10')",
+            ":4: tls_server_config.min_version: must be 'TLS12' or 'TLS13' (it is 'TLS10')",
         ),
         (
             "tls_server_config:\n  cert_file: a\n  key_file: b\n  cipher_suites: [x]",
