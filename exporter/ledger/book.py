@@ -16,7 +16,7 @@ from exporter.ledger import connection as files
 from exporter.ledger import journal, schema, sources, writing, zones
 from exporter.ledger.deciding import decided
 from exporter.ledger.drafts import Drafts, Waiting
-from exporter.ledger.entries import NEVER, Horizon
+from exporter.ledger.entries import Horizon
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.lock import Lock
 from exporter.ledger.pending import Pending
@@ -175,7 +175,7 @@ class Ledger:
         """Bring up the tables and close the file; what was not committed is dropped."""
         try:
             with files.explained(self.path):
-                self._fold(self.view.committed_at, forgets=False)
+                self._fold(self.view.committed_at)
         except Exception as error:  # noqa: BLE001 - what is committed is durable: the next start brings them up
             log.warning("%s: its tables are brought up at the next start (%s)", self.path, error)
         self._connection.close()
@@ -243,25 +243,21 @@ class Ledger:
         """After a crash: on a full disk it waits, and the start does not."""
         try:
             with files.explained(self.path):
-                self._fold(now, forgets=False)
+                self._fold(now)
         except LedgerError as error:
             if getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_FULL":
                 raise
             log.warning("%s; its tables are brought up later", error)
 
-    def _fold(self, now: float, *, forgets: bool = True) -> None:
-        """Bring up the tables; rows are kept from the periods on that are open `now`.
-
-        `forgets`: also drop users that were not seen for long. Only before a commit, which shows that they are gone.
-        """
+    def _fold(self, now: float) -> None:
+        """Bring up the tables; rows are kept from the periods on that are open `now`."""
         self._know()
         state = self._state
         if self._writer.is_empty:
             state.floor = self._horizon(now, now).later(state.floor)
             return
         believed = min(self._committed_at, state.newest((), now) + DAY)
-        unseen_since = int(believed) - self._keep.unseen_days * DAY if forgets else NEVER
-        limits = Limits(self._horizon(now, believed), unseen_since)
+        limits = Limits(self._horizon(now, believed), int(believed) - self._keep.unseen_days * DAY)
         born, forgotten = self._writer.fold(self._connection, state, limits)
         self._stale = True
         state.written(born, forgotten, self._horizon(now, now))

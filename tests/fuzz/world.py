@@ -64,15 +64,22 @@ class World:
         return view
 
     def restart(self) -> None:
-        """As after a kill: what was not committed is forgotten, and what is shown is what was shown."""
+        """As after a kill: what was not committed is forgotten, and what is shown is what was shown.
+
+        But users that were not seen for so long that they are forgotten are so when the tables are brought up.
+        """
         before = self.ledger.view
         self.ledger.close()
         self._begin()
         after = self.ledger.view
         self._check(after)
+        unseen_since = self.clock - self.config.history.keep_days * 86_400
         for scope in Scope:
             shown = {labels: row.totals for labels, row in before.rows.get(scope, {}).items()}
-            assert shown == {labels: row.totals for labels, row in after.rows.get(scope, {}).items()}
+            found = {labels: row.totals for labels, row in after.rows.get(scope, {}).items()}
+            gone = shown.keys() - found.keys() if scope is Scope.USER else set()
+            assert all(before.last_logins.get(labels, 0) < unseen_since for labels in gone), gone
+            assert {labels: totals for labels, totals in shown.items() if labels not in gone} == found
         assert dict(before.ends) == dict(after.ends)
         assert dict(before.sources) == dict(after.sources)
 
