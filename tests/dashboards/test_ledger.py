@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.targets import Quantity
 from exporter.catalogue import MEASURES
 from exporter.demo.traffic import iso, lines
 from exporter.history import LogFile, export_openmetrics, import_files
@@ -41,6 +42,7 @@ RANGES = {
     "over the seam": Asked("2026-10-10", "2026-10-14"),
     "all": Asked("2026-08-11", "2026-11-18"),
 }
+MOMENTS = (*range(LIVE + 600, scenario.NOW, SCRAPE_SECONDS), scenario.NOW)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def scrapes(host: Host) -> Iterator[bytes]:
     """What each scrape saw, while the log grew."""
     births = sorted(born(BORN, scenario.NOW))
     before = LIVE
-    for moment in (*range(LIVE + 600, scenario.NOW, SCRAPE_SECONDS), scenario.NOW):
+    for moment in MOMENTS:
         begin, end = iso(before), iso(moment)
         host.append(sorted([*lines(before, moment), *(line for line in births if begin <= line[: len(begin)] < end)]))
         before = moment
@@ -102,7 +104,7 @@ def booked(folder: Path) -> Site:
     for (day, server, domain), values in days.items():
         at = site.midnight(date.fromordinal(day))
         events.append(Event(at, at, server, domain, None, tuple(values)))
-    return Site(scenario.ZONE, events, [], quality)
+    return Site(scenario.ZONE, events, [at for at in MOMENTS if not GAP[0] < at < GAP[1]], quality)
 
 
 def _daily(book: sqlite3.Connection) -> list[tuple[int, str, str, str, int]]:
@@ -122,10 +124,9 @@ def test_the_100_days_are_full(booked: Site) -> None:
     }
 
 
-@pytest.mark.parametrize("uid", UIDS)
-def test_what_was_imported_is_no_gap(uid: str, prometheus_100_days: PrometheusServer) -> None:
-    """Charts mark the time in which scrapes were missing, and not that before the first one."""
-    page = opened_page(boards()[uid], RANGES["all"], prometheus_100_days, "Day")
+def test_what_was_imported_is_no_gap(prometheus_100_days: PrometheusServer) -> None:
+    """The page on the exporter marks the time in which scrapes were missing, and not that before the first one."""
+    page = opened_page(boards()["pop3-health"], RANGES["all"], prometheus_100_days, "Day")
     gaps = next(one for one in page.board["annotations"]["list"] if one["name"] == "Scrape gaps")
     marked = [at for points in page.lines(gaps).values() for at, _ in points]
     assert marked
@@ -142,7 +143,7 @@ def test_every_exact_cell_equals_the_ledger(
     busiest = max(booked.events, key=lambda event: event.values[0] if event.user else 0)
     board = boards()[uid]
     page = opened_page(board, asked, prometheus_100_days, step, domain=busiest.domain, user=busiest.user or "")
-    hidden = {name: page.names(name) for name in page.found & {"top", "topusers"}}
+    hidden = {name: page.names(name) for name in page.found & {"top", "topbytes", "topusers"}}
     servers = frozenset(event.server for event in booked.events)
     assert ALL == asked.servers
     truth = View(
@@ -156,7 +157,13 @@ def test_every_exact_cell_equals_the_ledger(
         busiest.user or "",
         hidden,
     )
-    exact = [(panel, target) for panel, target in board.targets() if target.meaning.quantity]
+    # What part of a range before had come by this time of the day is not in rows of days: test_numbers.py has that.
+    runs = asked.end > scenario.NOW
+    exact = [
+        (panel, target)
+        for panel, target in board.targets()
+        if target.meaning.quantity and not (runs and target.meaning.quantity is Quantity.CHANGE)
+    ]
     assert exact
     for panel, target in exact:
         rows = page.rows(target.to_json_data())

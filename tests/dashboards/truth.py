@@ -168,7 +168,7 @@ class View:
 
     def _not_yet(self, meaning: Meaning) -> int:
         """Of the range before, what the last scrape had not yet shown when it was as old as this one is now."""
-        until = max(at for at in self.site.scrapes if at <= self.end) + 60
+        until = max((at for at in self.site.scrapes if at <= self.end), default=self.end) + 60
         if until >= self.end - 3600:
             return 0
         then = 2 * self.begin - self.end - 1 + until - self.begin
