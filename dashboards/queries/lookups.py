@@ -18,7 +18,7 @@ LOWER_BOUND, NONE, NO_NONE = 'quality="lower_bound"', 'quality="none"', 'quality
 PSEUDO = ("unknown", "_other")
 OFFSET, SMALLEST = "pop3_site_utc_offset_seconds", "pop3_site_utc_offset_smallest_seconds"
 CLOCK = "pop3_exporter_time_seconds"
-SCRAPED = f"max(max_over_time({CLOCK}[1h]))"
+SCRAPED = f"max(max_over_time({CLOCK}[2h]))"
 
 
 @dataclass(frozen=True, slots=True)

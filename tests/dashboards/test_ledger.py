@@ -126,7 +126,7 @@ def test_the_100_days_are_full(booked: Site) -> None:
 
 def test_what_was_imported_is_no_gap(prometheus_100_days: PrometheusServer) -> None:
     """The page on the exporter marks the time in which scrapes were missing, and not that before the first one."""
-    page = opened_page(boards()["pop3-health"], RANGES["all"], prometheus_100_days, "Day")
+    page = opened_page(boards()["pop3-exporter"], RANGES["all"], prometheus_100_days, "Day")
     gaps = next(one for one in page.board["annotations"]["list"] if one["name"] == "Scrape gaps")
     marked = [at for points in page.lines(gaps).values() for at, _ in points]
     assert marked
