@@ -25,7 +25,7 @@ FAILING = [
     ("fdatasync", "error=EIO:when=6..8", "ledger"),
     ("fdatasync", "error=EIO:when=5+3", "ledger"),
     ("pwrite64", "error=EIO:when=120..122", "ledger"),
-    ("pwrite64", "error=EIO:when=40+3001", "ledger"),
+    ("pwrite64", "error=EIO:when=75+3001", "ledger"),
     ("pwrite64", "error=ENOSPC:when=120..122", "ledger"),
     ("openat", "error=EMFILE:when=1..3", "log"),
 ]
