@@ -11,10 +11,11 @@ from typing import Annotated
 
 import typer
 
+from exporter.addresses import is_everywhere
 from exporter.cli import options, serving
 from exporter.cli.gateway import DEFAULT_FILE as GATEWAY_FILE
 from exporter.config import addresses
-from exporter.web.listen import WILDCARDS, split
+from exporter.web.listen import split
 from exporter.web.webconfig import TlsServer, read
 
 PATH = "/-/healthy"
@@ -38,7 +39,7 @@ def _healthcheck(
     address, web_config = (_of_gateway if gateway else _of_exporter)(file, config_file)
     address, web_config = (*serving.listened(listen), address)[0], web_config_file or web_config
     host, port = split(address)
-    host = "127.0.0.1" if host in {*WILDCARDS, "0.0.0.0"} else host  # noqa: S104 - compared, not listened on
+    host = "127.0.0.1" if is_everywhere(host) else host
     tls = read(web_config).tls_server_config if web_config else None
     shown = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
     try:

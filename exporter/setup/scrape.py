@@ -1,7 +1,6 @@
 """What Prometheus is told: the address at which it finds the exporter."""
 
-import ipaddress
-
+from exporter.addresses import is_everywhere, is_loopback
 from exporter.setup.machine import Machine
 
 PROGRAMS = ("/usr/bin/prometheus", "/usr/local/bin/prometheus", "/usr/sbin/prometheus", "/opt/prometheus/prometheus")
@@ -15,17 +14,13 @@ def has_prometheus(machine: Machine) -> bool:
 
 def is_local(listen: str) -> bool:
     """Whether only this machine reaches the address."""
-    host = listen.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(listen.rpartition(":")[0])
 
 
 def target(listen: str, host: str) -> str:
     """The address for Prometheus; `host`: this machine's name for others."""
     own, _, port = listen.rpartition(":")
-    return f"{host if own.strip('[]') in {'', '0.0.0.0', '::'} else own}:{port}"  # noqa: S104 - compared, not listened on
+    return f"{host if is_everywhere(own) else own}:{port}"
 
 
 def snippet(address: str) -> str:

@@ -4,8 +4,8 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
+from exporter.addresses import is_everywhere, is_loopback
 from exporter.catalogue import Scope
 from exporter.model import View
 from exporter.web.landing.markup import Html, el, text, with_code
@@ -69,25 +69,17 @@ def _target(reached: Reached, listen: Sequence[str]) -> tuple[str, bool]:
     found = HOST.fullmatch(reached.host)
     host, port = (found["host"], found["port"]) if found else _bracketed(*reached.server)
     port = port or ("443" if reached.is_secure else "80")
-    if not _is_loopback(host):
+    if not is_loopback(host):
         return f"{host}:{port}", False
     hosts = [address.rpartition(":")[0] for address in listen]
-    others = [other for other in hosts if not _is_loopback(other)]
+    others = [other for other in hosts if not is_loopback(other)]
     if not others:
         return f"{host}:{port}", bool(hosts)
-    other = others[0]
-    return f"{socket.gethostname() if other.strip('[]') in {'', '0.0.0.0', '::'} else other}:{port}", False  # noqa: S104
+    return f"{socket.gethostname() if is_everywhere(others[0]) else others[0]}:{port}", False
 
 
 def _bracketed(host: str, port: int) -> tuple[str, str]:
     return (f"[{host}]" if ":" in host else host), str(port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]").partition("%")[0]).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") in {"localhost", "localhost.localdomain"}
 
 
 def _advice(listen: Sequence[str], *, is_local: bool) -> str:
