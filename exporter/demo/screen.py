@@ -50,7 +50,7 @@ def show(  # noqa: PLR0917 - what is shown
         console.print(
             "\nNext: [bold]make stack[/] for Grafana with the dashboards (Docker), or deploy/grafana for yours;"
         )
-        console.print("README.md, 'Your own mail server', for your logs.")
+        console.print("docs/setup.md for your own mail server.")
     console.print("Ctrl-C ends it.")
 
 
