@@ -84,7 +84,6 @@ class Words:
         self._names: list[bytes] = []
         self._angled: list[bytes] = []
         self._bare: list[bytes] = []
-        self._behind_service = False
 
     def told(self) -> Prefix:
         """What all of them tell."""
@@ -157,7 +156,6 @@ class Words:
             if value:
                 self._take_expected(value)
         elif SERVICE.fullmatch(word):
-            self._behind_service = True
             self._bare.clear()
         elif word and not sign and not self._take_special(word):
             (self._names if b"@" in word else self._bare).append(word)

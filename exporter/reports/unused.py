@@ -56,7 +56,7 @@ def unused(
                     last[user] = max(last.get(user, 0), book.last_logins.get(key.id, 0))
         beyond = last.pop(OTHER, None) is not None
         births = [
-            key.first_seen for book in books for name, key in book.servers.items() if not chosen or name in chosen
+            key.first_seen for book in books for name, key in book.servers.items() if chosen is None or name in chosen
         ]
         zone = books[0].calendar.zone(int(clock)) if books else UTC
     told = _notes(min(births, default=clock), days, clock, zone) if last else NOBODY
