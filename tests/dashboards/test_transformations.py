@@ -23,9 +23,6 @@ pytestmark = [
     pytest.mark.timeout(300),  # a few hundred megabytes come from the registry
 ]
 
-# Open, not settled: these expect what the pages showed before their redesign (columns and order of "Top 10 users" and
-# "Firing alerts", the tables of the exporter's page). Whoever settles one takes it out.
-NOT_SETTLED = pytest.mark.xfail(reason="expects what the pages showed before their redesign", strict=False)
 REPORTS, WATCHED = UIDS[:4], UIDS[4:]
 WITHOUT_BYTES = Case("pop3-trend", RANGES["a server without bytes"])
 CASES = [
@@ -96,11 +93,11 @@ BROKEN: dict[str, tuple[Case, str, Change]] = {
     "domains have no order": (Case("pop3-domains"), LARGEST, without("sortBy")),
     "the domains' axis is no time": (Case("pop3-domains"), LARGEST, without("convertFieldType", 2)),
     "shares have no order": (Case("pop3-domains"), "Share of bandwidth", without("sortBy")),
-    "bounds look exact": (Case("pop3-trend"), BY_STEP, overrides(lambda rules: rules.pop(-9))),
-    "charts have no style": (Case("pop3-trend"), COUNTS, overrides(lambda rules: rules.pop(len(CHARTS) - 1))),
+    "bounds look exact": (Case("pop3-trend"), BY_STEP, overrides(lambda rules: rules.pop(-10))),
+    "charts have no style": (Case("pop3-trend"), COUNTS, overrides(lambda rules: rules.pop(1))),
     "names are set back at once": (Case("pop3-trend"), COUNTS, overrides(list.reverse)),
     "names are not set back": (Case("pop3-domains"), LARGEST, overrides(list.pop)),
-    "days are written as instants": (Case("pop3-trend"), BY_STEP, overrides(lambda rules: rules.pop(0))),
+    "days are written as instants": (Case("pop3-trend"), BY_STEP, overrides(lambda rules: rules.pop(1))),
 }
 
 
@@ -127,14 +124,12 @@ def broken(job: Json, title: str, change: Change) -> Json:
     return job
 
 
-@NOT_SETTLED
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_panels_show_what_the_log_says(case: Case, results: Results, pages: Pages, site: Site) -> None:
     """Tables on the page and as CSV, formatted and raw, and the charts' series in the chosen form."""
     assert not complaints(case, pages[case], results[str(case)], site)
 
 
-@NOT_SETTLED
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_panel_is_noticed(name: str, results: Results, pages: Pages, site: Site) -> None:
     """With one transformation or style broken, the comparison complains."""
@@ -159,7 +154,9 @@ def test_what_only_the_app_has_is_told(version: str, pages: Pages) -> None:
         show(version, {"configured": job})
 
 
-@NOT_SETTLED
+@pytest.mark.xfail(
+    reason="no scrape saw the first hour of that night, and an hour without one has no cell: not-exact.md"
+)
 @pytest.mark.skipif(scenario.ZONE != "Europe/Berlin", reason="another zone's night is another one")
 def test_the_doubled_hour_of_autumn_is_two_rows(results: Results) -> None:
     """In the night in which the clock goes back, 02:00 stands there twice, once in each offset."""
@@ -168,7 +165,6 @@ def test_the_doubled_hour_of_autumn_is_two_rows(results: Results) -> None:
     assert ["2026-10-25 02:00 CEST", "2026-10-25 02:00 CET"] == hours[2:4]
 
 
-@NOT_SETTLED
 def test_what_the_logs_tell(results: Results, site: Site) -> None:
     """A row per server and a column per measure, also of a server whose log lacks some."""
     titles, *rows = results[str(WITH_ENDED)]["What each log records"].table
@@ -176,7 +172,8 @@ def test_what_the_logs_tell(results: Results, site: Site) -> None:
     for server, *cells in rows:
         found = dict(zip(titles[1:], cells, strict=True))
         quality = {name: site.quality.get((server.partition(" ")[0], name), "exact") for name in MEASURE_TITLES}
-        assert found == {MEASURE_TITLES[name]: "not logged" if one == "none" else one for name, one in quality.items()}
+        words = {"none": "not logged", "lower_bound": "at least"}
+        assert found == {MEASURE_TITLES[name]: words.get(one, one) for name, one in quality.items()}
 
 
 @pytest.mark.parametrize("case", EMPTY, ids=str)

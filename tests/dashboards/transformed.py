@@ -15,17 +15,24 @@ BY_STEP, COUNTS, BANDWIDTH = "Report by ${step:text}", "Connections by ${step:te
 ERRORS = "Errors by ${step:text}"
 ERROR_TITLES = ("Blocked connections", "Bad commands", "Terminations", "Login failures")
 LARGEST = "Connections of the 10 largest domains by ${step:text}"
+# The columns that are labels, by these.
+NAMES = {
+    "alertname": "Alert",
+    **{name: name.capitalize() for name in ("severity", "user", "domain", "server", "end", "reason", "source")},
+}
+# What a link from an alert shows around its start, in milliseconds.
+AROUND = {"From": -6 * 3_600_000, "To": 2 * 3_600_000}
 # The queries' labels and the columns of the tables that are no reports.
 OTHERS = {
     title: (labels.split(), columns.split("|"))
     for title, (labels, columns) in {
         "Ends by reason, while scraped": ("end reason", "End|Reason|Connections"),
-        "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since"),
-        "Most networks": ("user domain", "User|Domain|Networks"),
-        "Most login failures": ("user domain", "User|Domain|Login failures"),
+        "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since|From|To"),
+        "Most networks": ("user domain", "User|Networks|Domain"),
+        "Most login failures": ("user domain", "User|Login failures|Domain"),
         "Growth against their own history": (
             "user domain",
-            "User|Domain|Last hour|Usual hour|Times usual|Busiest hour, 14 d|Networks, 24 h|Failures, last hour",
+            "User|Last hour|Usual hour|Times usual|Busiest hour, 14 d|Networks, 24 h|Failures, last hour|Domain",
         ),
         "Sources": (
             "source",
@@ -85,7 +92,8 @@ class Case:
                 return {BY_STEP: self.steps(site, self.columns), "Servers": replace(servers, rows=asked)}
             case "pop3-domains":
                 people = by_name(site, self.asked, "user", USERS)
-                rows = [[row[0], str(row[0]).partition("@")[2], *row[1:]] for row in people.rows]
+                # Of who is beyond the exporter's limit the domain is no part of the name.
+                rows = [[row[0], str(row[0]).partition("@")[2] or row[0], *row[1:]] for row in people.rows]
                 users = replace(people, titles=["User", "Domain", *USERS], rows=rows)
                 return {"Domains": by_name(site, self.asked, "domain", REPORT), "Top 10 users": users}
             case "pop3-domain":
@@ -104,7 +112,7 @@ def complaints(case: Case, opened: Opened, panels: dict[str, Shown], site: Site)
     # Pages show two blanks as one, CSV does not.
     found += [f"{title}: {row}" for title, panel in panels.items() for row in panel.table if "  " in "".join(row)]
     for title, table in case.tables(site).items():
-        found += _table(title, case, table, panels[title], site)
+        found += _table(title, case, _most(title, table, panels[title]), panels[title], site)
         if title != BY_STEP:
             name, tile = table.titles[0], f"Busiest {table.titles[0].lower()}"
             found += _differences(tile, [[name, table.rows[0][0]]], panels[tile].tiles)
@@ -117,8 +125,18 @@ def complaints(case: Case, opened: Opened, panels: dict[str, Shown], site: Site)
     for title, (labels, titles) in OTHERS.items():
         source = GROWTH_SOURCE if title not in opened.answers else title
         if title in panels:
-            found += _other(title, _joined(opened.answers[source], labels), titles, panels[title])
+            found += _other(title, _rows(opened.answers[source], labels, titles), titles, panels[title])
     return found
+
+
+def _most(title: str, table: Table, panel: Shown) -> Table:
+    """Of a table of the first 10 these; of those with as many connections as the tenth, any may be among them."""
+    if not title.startswith("Top 10 "):
+        return table
+    at, shown = table.titles.index("New connections"), {row[0] for row in panel.csv(formats=False)[1:]}
+    chosen = [row for row in table.rows if row[0] in shown]
+    are_most = [row[at] for row in chosen] == [row[at] for row in table.rows[:10]]
+    return replace(table, rows=chosen if are_most else table.rows[:10])
 
 
 def _differences(what: str, expected: Sequence[Any], found: Sequence[Any]) -> list[str]:
@@ -219,13 +237,20 @@ def _shares(domains: Table, panels: dict[str, Shown]) -> Iterator[str]:
         )
 
 
-def _joined(answers: Answers, labels: Sequence[str]) -> list[list[str | float]]:
-    """The first query's rows with the values of all, by labels."""
+def _rows(answers: Answers, labels: Sequence[str], titles: Sequence[str]) -> list[list[str | float]]:
+    """The first query's rows with the values of all, by labels, in the columns' order."""
     keyed = [
         {tuple(dict(row).get(label, "") for label in labels): value for row, value in rows.items()}
         for rows in answers.values()
     ]
-    return sorted([*key, *(rows[key] for rows in keyed)] for key in keyed[0])
+    values = [title for title in titles if title not in {*NAMES.values(), *AROUND}]
+    found = []
+    for key in sorted(keyed[0]):
+        cells: dict[str, str | float] = {NAMES[label]: name for label, name in zip(labels, key, strict=True)}
+        cells |= dict(zip(values, (rows[key] for rows in keyed), strict=True))
+        cells |= {title: cells["Since"] + apart for title, apart in AROUND.items() if title in titles}  # type: ignore[operator]
+        found.append([cells[title] for title in titles])
+    return found
 
 
 def _other(title: str, expected: list[list[str | float]], titles: list[str], panel: Shown) -> Iterator[str]:
@@ -234,6 +259,8 @@ def _other(title: str, expected: list[list[str | float]], titles: list[str], pan
     if not expected:
         yield from _differences(title, [], rows)
         return
-    names = sum(isinstance(cell, str) for cell in expected[0])
-    found = sorted([*row[:names], *map(float, row[names:])] for row in rows[1:])
-    yield from _differences(title, [titles, *expected], [*rows[:1], *found])
+    found = [
+        [cell if name in NAMES.values() else float(cell) for name, cell in zip(rows[0], row, strict=True)]
+        for row in rows[1:]
+    ]
+    yield from _differences(title, [titles, *sorted(expected, key=str)], [*rows[:1], *sorted(found, key=str)])
