@@ -195,7 +195,7 @@ def timeline(number: int, title: str, place: Place, description: str, target: Ta
     """When each series was there, as bars of one colour."""
     custom = {"lineWidth": 0, "fillOpacity": 80, "insertNulls": False, "spanNulls": False}
     there = [{"type": "value", "options": {"1": {"text": "firing", "color": theme.RED, "index": 0}}}]
-    legend = {"displayMode": "list", "placement": "bottom", "showLegend": False}
+    legend = {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []}
     options = {"mergeValues": True, "showValue": "never", "rowHeight": 0.7, "legend": legend}
     fields = _fields(theme.NONE, {"noValue": empty, "mappings": there, "custom": custom}, ())
     return core.StateTimeline(

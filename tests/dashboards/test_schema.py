@@ -11,7 +11,14 @@ from dashboards.boards import all_boards
 
 pytestmark = [pytest.mark.slow, pytest.mark.tool("npm"), pytest.mark.timeout(300)]
 
-OPTIONS = {"stat": "Stat", "table": "Table", "timeseries": "TimeSeries", "piechart": "PieChart", "text": "Text"}
+OPTIONS = {
+    "stat": "Stat",
+    "table": "Table",
+    "timeseries": "TimeSeries",
+    "state-timeline": "StateTimeline",
+    "piechart": "PieChart",
+    "text": "Text",
+}
 FIELDS = {"table": "TableFieldOptions", "timeseries": "GraphFieldConfig"}
 HEAD = """
 import type {{ Dashboard, GraphFieldConfig, Panel, TableFieldOptions }} from '@grafana/schema';
@@ -36,7 +43,7 @@ def typed(board: dict[str, Any]) -> str:
     """TypeScript that compiles only if the dashboard and each panel have the types of their kind."""
     imports = "\n".join(
         f"import type {{ Options as {name} }} from "
-        f"'@grafana/schema/dist/esm/raw/composable/{kind}/panelcfg/x/{name}PanelCfg_types.gen';"
+        f"'@grafana/schema/dist/esm/raw/composable/{kind.replace('-', '')}/panelcfg/x/{name}PanelCfg_types.gen';"
         for kind, name in OPTIONS.items()
     )
     whole = {key: value for key, value in board.items() if key != "panels"}
