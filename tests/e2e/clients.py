@@ -19,7 +19,7 @@ class Client:
         self._file = self._socket.makefile("rb")
         self.logged_in = False
         self.received = self.sent = 0
-        self.line()
+        self.reply = self.line()
 
     def line(self) -> bytes:
         """One line from the server, empty at its end."""
@@ -52,10 +52,10 @@ class Client:
 
     def _authenticate(self, command: str) -> bool:
         self.send(command)
-        line = self._file.readline()
-        self.logged_in = line.startswith(b"+OK")
+        self.reply = self._file.readline()
+        self.logged_in = self.reply.startswith(b"+OK")
         if self.logged_in:
-            self.sent += len(line)
+            self.sent += len(self.reply)
         return self.logged_in
 
     def retrieve(self, number: int) -> None:

@@ -18,7 +18,7 @@ HOSTILE = f"{ALICE}>, rip=6.6.6.6, session=<AAAAAAAA>, user=<x@evil.example"
 def logged_in(port: int, user: str) -> Client:
     """A client that is in."""
     client = Client(port)
-    assert client.login(user, PASSWORD)
+    assert client.login(user, PASSWORD), client.reply
     return client
 
 
