@@ -36,9 +36,11 @@ sys.addaudithook(WATCH)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
-    """While a test runs, what it starts is compared with its marks."""
+    """While a test runs, what it starts is compared with its marks; the umask that a command sets ends with its test."""
     WATCH.item = item
+    mask = os.umask(0o022)
     try:
         return (yield)
     finally:
+        os.umask(mask)
         WATCH.item = None
