@@ -281,7 +281,7 @@ class Confined:
         return replace(
             self._report,
             problems=(*self._report.problems, *waits),
-            waits=bool(waits),
+            unreadable=(*self._report.unreadable, *waits),
             faults=self.faults.counts,
             set_aside=self.faults.shown,
         )

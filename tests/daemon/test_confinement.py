@@ -174,7 +174,7 @@ def test_nobody_else_loses_or_doubles_anything(
         assert (read + poison[name], poison[name]) == host.lines(name)
     assert host.ledger.view.balanced
     assert "" == host.daemon.failing
-    assert [] == [one.name for one in host.metrics.sources if one.waits]
+    assert [] == [one.name for one in host.metrics.sources if one.unreadable]
     assert 0 == sum(sum(one.faults.values()) for one in host.metrics.sources if one.name in ("mx2", "mx3"))
 
 
@@ -262,13 +262,13 @@ def test_a_stage_that_keeps_failing_loses_no_line(
         host.settle()
         assert (40, 0) == host.lines("mx1")
         assert (0, 0) == host.lines("mx0")
-        assert host.report("mx0").waits
+        assert host.report("mx0").unreadable
         assert "is tried again" in host.report("mx0").problems[-1]
         assert host.report("mx0").faults["source"] > 0
     host.settle()
     assert (40, 0) == host.lines("mx0")
     assert 40 == host.totals()["mx0",][LOGINS]
-    assert not host.report("mx0").waits
+    assert not host.report("mx0").unreadable
 
 
 def test_a_run_of_bad_lines_goes_by_when_a_good_one_comes(
