@@ -207,7 +207,7 @@ class Confined:
             )
             self._crew.try_again(self._crew.together(self), None)
         else:
-            told = f"every line raises, first {trial.suspects[0].piece.where}: {suspect.cause}"
+            told = f"every line fails, the first at {trial.suspects[0].piece.where}: {suspect.cause}"
             self._crew.suspend(guilty, told, now)
 
     @property
@@ -277,7 +277,7 @@ class Confined:
         with suppress(Exception):
             if self._input is not None and self.pipeline is not None:
                 self._report = self._parts.report(self._input, self.pipeline)
-        waits = (f"waits, and is tried again ({self._wait.cause})",) if self._wait else ()
+        waits = (f"not read for now; it will be tried again ({self._wait.cause})",) if self._wait else ()
         return replace(
             self._report,
             problems=(*self._report.problems, *waits),

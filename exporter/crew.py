@@ -78,7 +78,7 @@ class Crew:
     def refused(self, group: Sequence[Confined], raised: str, now: float) -> None:
         """The commit of these sources alone raised something: find the line, or the file, that it is about."""
         for one in group:
-            one.faults.note(Kind.COMMIT, f"a commit failed for what it brought ({raised})", now)
+            one.faults.note(Kind.COMMIT, f"a commit failed because of its data ({raised})", now)
         try:
             trial = self.try_again(group, now)
             checkpoints = trial.completed(self.checkpoints(trial.pipelines))
@@ -100,4 +100,6 @@ class Crew:
         for one in group:
             one.wait(raised, now, longest)
         if counted:
-            source.faults.note(Kind.SOURCE, f"cannot be read and waits, its position unmoved ({raised})", now)
+            source.faults.note(
+                Kind.SOURCE, f"cannot be read; it will be tried again from the same position ({raised})", now
+            )
