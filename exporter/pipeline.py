@@ -214,6 +214,11 @@ class Pipeline:
         return self._tally.verdicts, self._recognition.name(stream), self._openers.newest(stream)
 
     @property
+    def newest(self) -> int:
+        """The newest stamp of all servers, as of the last batch (UNIX seconds); 0: there is none."""
+        return self._joining.newest
+
+    @property
     def format_name(self) -> str:
         """The format in use, or all of them; empty while none is recognised."""
         return ", ".join(self._recognition.names)
