@@ -71,9 +71,11 @@ def load(
     for source, rows in found["open_sessions"].items():
         _of(saved, source).open_sessions = {(server, state): number for server, state, number in rows}
     query = "SELECT source, server, measure, quality FROM quality WHERE ?1 IS NULL OR source = ?1 ORDER BY day"
+    of_sources: dict[str, dict[tuple[str, str], Quality]] = {}
     for source, server, measure, quality in connection.execute(query, (only,)):
-        one = _of(saved, source)
-        one.quality = {**one.quality, (server, measure): Quality(quality)}
+        of_sources.setdefault(source, {})[server, measure] = Quality(quality)
+    for source, qualities in of_sources.items():
+        _of(saved, source).quality = qualities
     return saved
 
 
@@ -87,7 +89,7 @@ def after(old: SavedSource, new: SourceCheckpoint) -> SavedSource:
         charged=new.charged,
         last_events={**old.last_events, **new.last_events},
         open_sessions=dict(new.open_sessions),
-        quality={**old.quality, **new.quality},
+        quality=old.quality if new.quality.items() <= old.quality.items() else {**old.quality, **new.quality},
     )
 
 
