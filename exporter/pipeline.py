@@ -235,7 +235,8 @@ class Pipeline:
     def problems(self) -> tuple[str, ...]:
         """What an operator should settle, as of the last checkpoint: sentences."""
         doubts = (doubt.problem for doubt in self._truth.doubts)
-        return tuple(filter(None, (self.mixed, *self._openers.problems, self._servers.problem, *doubts)))
+        behind = self._joining.behind.problem if self._joining.behind else ""
+        return tuple(filter(None, (self.mixed, *self._openers.problems, self._servers.problem, behind, *doubts)))
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

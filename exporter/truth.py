@@ -53,30 +53,30 @@ BOUNDS: tuple[Bound, ...] = (
     ),
     Bound(
         Sign.UNJOINED, Sign.LOGINS, 0.02, 5, Quality.LOWER_BOUND, ("connections", "logins", "terminations", *_BYTES),
-        "{number:,} end lines belong to no login that was read ({among:,} logins were)."
+        "{number:,} end lines have no login ({among:,} logins were read)."
         " Are login lines missing from this log, or in another file?",
     ),
     Bound(
         Sign.DUPLICATES, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED,
         ("connections", "blocked_connections", "bad_command_connections", "logins", "login_failures", "bad_commands",
          "terminations", *_BYTES),
-        "{number:,} lines repeat lines read before, and were dropped ({among:,} logins were counted)."
+        "{number:,} lines repeat earlier lines and were dropped ({among:,} logins were counted)."
         " Do two files of the source hold the same lines, or does the logger write each line twice? Read only one copy",
     ),
     Bound(
         Sign.ALIKE, Sign.LOGINS, 0.30, 10, Quality.ESTIMATED,
         _ALL,
-        "{number:,} lines without a session id equal the line before them ({among:,} logins were counted),"
+        "{number:,} lines without a session id are identical to the line before ({among:,} logins were counted)"
         " and may be counted twice. Does the logger write each line twice?",
     ),
     Bound(
         Sign.TWICE, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED, ("connections", "logins", "terminations", *_BYTES),
-        "{number:,} of {among:,} logins had already been logged by server {other}, with the same session id, and are"
-        " counted at both. If one server is the proxy of the other, see docs/behind-a-proxy.md",
+        "{number:,} of {among:,} logins were already logged by server {other} with the same session id and are"
+        " counted for both. If one server is a proxy for the other, see docs/behind-a-proxy.md",
     ),
     Bound(
         NOT_UNDERSTOOD, EVENTS, 0.02, 10, Quality.LOWER_BOUND, _ALL,
-        "{number:,} lines of the server were not understood, beside {among:,} that were."
+        "{number:,} lines of the server were not understood, {among:,} were."
         " pop3-exporter parse --unknown --masked FILE shows them",
     ),
 )  # fmt: skip
@@ -109,12 +109,12 @@ class Doubt(NamedTuple):
 class _Window:
     """The counts of one server over the last hours of its log, by hour."""
 
-    def __init__(self, hours: Iterator[tuple[int, Counts]] | None = None) -> None:
+    def __init__(self, hours: Iterator[tuple[int, Counts]] | None = None, first: int | None = None) -> None:
         self.hours: deque[tuple[int, dict[str, int]]] = deque((hour, dict(counts)) for hour, counts in hours or ())
-        self.first: int | None = None
+        self.first = first
         self.newest = 0
         self._begins: deque[int] = deque(hour * HOUR for hour, _ in self.hours)
-        self.turned = False  # an hour is over that was not stored yet
+        self.turned = False  # an hour has begun since the last was stored
         self._last: Counts = {}
 
     def see(self, stamp: int, counts: Counts) -> None:
@@ -162,11 +162,12 @@ class TruthMonitor:
         self._windows: dict[str, _Window] = {}
         self._others: dict[str, str] = {}
         saved = json.loads(state) if state else {}
+        first = saved.get("first", {})
         for server, hours in saved.get("hours", {}).items():
-            self._windows[server] = _Window(iter(hours))
+            self._windows[server] = _Window(iter(hours), first.get(server))
         # What doubted measures were before, because only what is stored lowered can be raised again.
         self._before = {(server, measure): Quality(quality) for server, measure, quality in saved.get("before", ())}
-        self._stored_before, self._stored = self._before, state
+        self._stored_before, self._stored_doubts, self._stored = self._before, self._beyond(), state
 
     def begin(self, server: str, stamp: int) -> None:
         """The first event of the server."""
@@ -219,21 +220,26 @@ class TruthMonitor:
         return {**saved, **{place: quality for place, quality in self._before.items() if place in saved}}
 
     def state(self) -> str:
-        """What the next monitor must know, `lowered` being called first: hours that are over change once an hour."""
-        turned = [window for window in self._windows.values() if window.turned]
-        if turned or self._before != self._stored_before:
+        """What the next monitor must know, `lowered` being called first.
+
+        Written once an hour, and when a doubt begins or ends: it must not be forgotten with the hour that showed it.
+        """
+        turned, beyond = [window for window in self._windows.values() if window.turned], self._beyond()
+        if turned or self._before != self._stored_before or beyond != self._stored_doubts:
             for window in turned:
                 window.turned = False
-            self._stored_before, self._stored = self._before, self._written()
+            self._stored_before, self._stored_doubts, self._stored = self._before, beyond, self._written()
         return self._stored
 
+    def _beyond(self) -> set[tuple[str, str]]:
+        return {(doubt.server, doubt.bound.sign) for doubt in self.doubts}
+
     def _written(self) -> str:
-        hours = {
-            server: [entry for entry in list(window.hours)[:-1] if entry[1]] for server, window in self._windows.items()
-        }
+        hours = {server: [entry for entry in window.hours if entry[1]] for server, window in self._windows.items()}
         before = [[server, measure, str(quality)] for (server, measure), quality in sorted(self._before.items())]
         hours = {server: entries for server, entries in hours.items() if entries}
-        return json.dumps({"hours": hours, "before": before}) if hours or before else ""
+        first = {server: self._windows[server].first for server in hours}
+        return json.dumps({"hours": hours, "first": first, "before": before}) if hours or before else ""
 
 
 def _is_beyond(bound: Bound, window: _Window) -> bool:

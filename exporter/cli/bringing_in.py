@@ -57,7 +57,7 @@ def _read(daemon: Daemon, metrics: SelfMetrics, ledger: Ledger) -> None:
             left = sum(one.unread_bytes for one in metrics.sources)
             most = max(most, left)  # of a journal nobody knows how much is left
             bar.update(task, completed=most - left, total=most or None, description=f"{_lines(ledger):,} lines")
-            if daemon.failing or not any(one.catching_up and not one.read_errors for one in metrics.sources):
+            if daemon.failing or not (busy or any(one.catching_up and not one.unreadable for one in metrics.sources)):
                 return
             if not busy:
                 time.sleep(PAUSE_SECONDS)
@@ -74,6 +74,7 @@ def _without_domain(ledger: Ledger) -> Iterator[str]:
     bare = [user for domain, user in users if domain == UNKNOWN and user not in {UNKNOWN, OTHER}]
     if bare:
         yield (
-            f"{len(bare):,} user names have no domain, and count as domain {UNKNOWN}: set default_domain: example.com"
-            " at the source, with your domain; or start again: remove the ledger, and setup --replace --default-domain"
+            f"{len(bare):,} user names have no domain and are counted in the domain {UNKNOWN}. Set default_domain:"
+            " example.com (your domain) in the source, or start over: remove the ledger and run"
+            " setup --replace --default-domain example.com"
         )

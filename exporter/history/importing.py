@@ -30,7 +30,9 @@ class ForeignFile(LedgerError):  # noqa: N818 - it is told as it stands
     """The ledger has read the file at `path` as part of another `source`."""
 
     def __init__(self, path: str, source: str) -> None:
-        super().__init__(f"{path}: was read as part of source {source!r}, and would count twice; import it as that one")
+        super().__init__(
+            f"{path}: already read as part of source {source!r} and would count twice; import it as that source"
+        )
         self.path = path
         self.source = source
 
@@ -119,7 +121,7 @@ class _Import:
                 one.left = len(reader.read(one.position.offset, HEAD_BYTES))
                 one.finish(is_complete(file.path, reader, self._now))
             except (OSError, Torn) as error:
-                one.problem = f"is not complete, or not of the kind that its name says: {error}"
+                one.problem = f"truncated, or not in the format its name suggests: {error}"
         found = one.outcome(pipeline, begin)
         self._keep(file.source, one)
         self._meter.finish(file.path)

@@ -105,7 +105,7 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, tmp_path: Path, proce
     processes.append(process)
     process.wait_for(200)
     assert 0 == process.end(number)
-    assert "stopped; everything read is in the ledger" in process.log.read_text()
+    assert "stopped; all lines read are counted in the ledger" in process.log.read_text()
 
 
 def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[Process]) -> None:
@@ -116,6 +116,19 @@ def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[P
         process.wait_for(200)
         process.end()
         assert first is ("mail.log, from the end on; to count what is in the log already" in process.log.read_text())
+
+
+def test_it_is_ready_again_when_all_can_be_read(tmp_path: Path, processes: list[Process]) -> None:
+    """An error of the past is no reason, whatever else there is to be told of the source."""
+    process = Process(tmp_path)
+    processes.append(process)
+    process.wait_for(200)
+    log = tmp_path / "mail.log"
+    log.unlink()
+    log.symlink_to(log)
+    assert "Too many levels of symbolic links" in process.wait_for(503)
+    log.unlink()  # "no file matches", which is no reason at a start either
+    process.wait_for(200)
 
 
 def test_a_hangup_is_ignored_with_a_word(tmp_path: Path, processes: list[Process]) -> None:
