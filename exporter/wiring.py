@@ -4,6 +4,7 @@ import socket
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from exporter.config import AUTO, Config, Source
@@ -17,7 +18,6 @@ from exporter.inputs.contract import Input
 from exporter.inputs.copies import Claims
 from exporter.inputs.files import FileInput
 from exporter.inputs.journal import JournalInput
-from exporter.inputs.notifier import Notifier
 from exporter.inputs.stdin import StandardInput
 from exporter.ledger import Keep, Ledger, SavedSource
 from exporter.ledger.zones import machine_zone
@@ -28,6 +28,9 @@ from exporter.pipeline import Pipeline
 from exporter.reading import Reading
 from exporter.saved import Saved
 from exporter.sessions import Neighbours, Sessions
+
+if TYPE_CHECKING:  # a daemon loads watchdog
+    from exporter.inputs.notifier import Notifier
 
 STANDARD_INPUT = ("-",)
 
@@ -112,7 +115,7 @@ def fronts_first(config: Config) -> list[Source]:
     return sorted(config.sources, key=lambda source: source.behind is not None)
 
 
-def crew_of(config: Config, ledger: Ledger, notifier: Notifier | None) -> Crew:
+def crew_of(config: Config, ledger: Ledger, notifier: "Notifier | None") -> Crew:
     """All sources at work, as the daemon has them."""
     claims = claims_of(config)
 
@@ -167,7 +170,7 @@ def formats_of(source: Source, config: Config) -> tuple[Format, ...]:
 def input_of(
     source: Source,
     ledger: Ledger,
-    notifier: Notifier | None,
+    notifier: "Notifier | None",
     config: Config | None = None,
     claims: Claims | None = None,
 ) -> Input:
@@ -183,7 +186,7 @@ def input_of(
 
 def _input(
     source: Source,
-    notifier: Notifier | None,
+    notifier: "Notifier | None",
     saved: SavedSource | None,
     positions: tuple[Position, ...],
     claims: Claims | None,
