@@ -1,7 +1,8 @@
 """Names that failed to log in, by day: for `report --failed`, never labels. Bounded."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporter.catalogue import OTHER
@@ -42,26 +43,77 @@ def by_day(failures: Mapping[tuple[int, str, bytes | str], tuple[int, int]], cal
 
 
 def write(connection: sqlite3.Connection, failures: Iterable[Failed]) -> None:
-    """Add failures, in the order in which the names came."""
-    kept: dict[tuple[int, str], list[int]] = {}
-    for day, server, full_name, number, last in failures:
-        name = full_name
-        if not _is_known(connection, day, server, name):
-            place = (day, server)
-            names = kept[place] = kept.get(place) or _kept(connection, *place)
-            if names[0] >= NAMES_PER_DAY or names[1] >= BYTES_PER_DAY:
-                name = OTHER
-            else:
-                names[:] = names[0] + 1, names[1] + len(name.encode())
-        connection.execute(_ADD, (day, server, name, number, last))
+    """Add failures, of names that have room."""
+    connection.executemany(_ADD, list(failures))
 
 
-def _is_known(connection: sqlite3.Connection, day: int, server: str, name: str) -> bool:
-    query = "SELECT 1 FROM failed_names WHERE day = ? AND server = ? AND name = ?"
-    return connection.execute(query, (day, server, name)).fetchone() is not None
+@dataclass(slots=True)
+class _Room:
+    """The names of a day that are kept, and their bytes."""
+
+    names: set[str]
+    size: int
+
+    def copy(self) -> "_Room":
+        return _Room(set(self.names), self.size)
+
+    def takes(self, name: str) -> bool:
+        """Whether there is room for the name, which then has it."""
+        if name in self.names or name == OTHER:
+            return True
+        if len(self.names) >= NAMES_PER_DAY or self.size >= BYTES_PER_DAY:
+            return False
+        self.names.add(name)
+        self.size += len(name.encode())
+        return True
 
 
-def _kept(connection: sqlite3.Connection, day: int, server: str) -> list[int]:
-    """The names of a day and their bytes: asked once a time, not once a name."""
-    query = "SELECT count(*), ifnull(sum(length(CAST(name AS BLOB))), 0) FROM failed_names WHERE day = ? AND server = ?"
-    return list(connection.execute(query, (day, server)).fetchone())
+class Rooms:
+    """Which names have room, as committed: those that came first. Of days that changed since the table was brought up.
+
+    It is decided before a commit, so that an attack fills neither the journal nor the memory between two foldings.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._rooms: dict[tuple[int, str], _Room] = {}
+
+    def told(self, failures: Iterable[Failed]) -> list[Failed]:
+        """The failures of one commit, those of names without room together; nothing is changed yet."""
+        rooms: dict[tuple[int, str], _Room] = {}
+
+        def of(place: tuple[int, str]) -> _Room:
+            if place not in rooms:
+                rooms[place] = self._room(place).copy()
+            return rooms[place]
+
+        return _together(failures, of)
+
+    def apply(self, told: Iterable[Failed]) -> list[Failed]:
+        """Take over what is durable; in the journal of an older version there may be names without room."""
+        return _together(told, self._room)
+
+    def written(self) -> None:
+        """The table is brought up."""
+        self._rooms.clear()
+
+    def _room(self, place: tuple[int, str]) -> _Room:
+        room = self._rooms.get(place)
+        if room is None:
+            query = "SELECT name FROM failed_names WHERE day = ? AND server = ? AND name != ?"
+            names = {name for (name,) in self._connection.execute(query, (*place, OTHER))}
+            room = self._rooms[place] = _Room(names, sum(len(name.encode()) for name in names))
+        return room
+
+
+def _together(failures: Iterable[Failed], room_of: Callable[[tuple[int, str]], _Room]) -> list[Failed]:
+    found: dict[tuple[int, str, str], Failed] = {}
+    for one in failures:
+        name = one.name if room_of((one.day, one.server)).takes(one.name) else OTHER
+        known = found.get((one.day, one.server, name))
+        found[one.day, one.server, name] = one._replace(
+            name=name,
+            number=one.number + (known.number if known else 0),
+            last=max(one.last, known.last) if known else one.last,
+        )
+    return list(found.values())
