@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = {options.output / f"{board.uid}.json": text(board.json()) for board in all_boards(options.time_zone)}
     except (ZoneInfoNotFoundError, ValueError):
-        print(f"unknown time zone {options.time_zone!r}: give an IANA name such as Europe/Berlin", file=sys.stderr)
+        print(f"unknown time zone {options.time_zone!r}: use a name such as Europe/Berlin", file=sys.stderr)
         return WRONG_USAGE
     if options.check:
         return _check(files)
@@ -34,11 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dashboards", description="Write the Grafana dashboards as JSON.")
-    parser.add_argument("--time-zone", default="", metavar="ZONE", help="only for sites in this zone; default: for all")
+    parser.add_argument(
+        "--time-zone", default="", metavar="ZONE", help="for sites in this time zone only (default: for all)"
+    )
     parser.add_argument(
         "--output", type=Path, default=COMMITTED, metavar="DIR", help="default: deploy/grafana/dashboards"
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs")
+    parser.add_argument("--check", action="store_true", help="write nothing, but fail if a file differs")
     return parser.parse_args(arguments)
 
 

@@ -17,7 +17,7 @@ def board(zone: Zone) -> Board:
     users = Report(links.DOMAIN, zone, Scope.USER, only, theme.USERS)
     return Board(
         links.DOMAIN,
-        "What goes on in this domain? Its report by hour, day, week, month or quarter, and its users.",
+        "One domain: its report by hour, day, week, month or quarter, and its users.",
         zone,
         [
             variables.datasource(),
@@ -58,10 +58,10 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         USERS,
         "Known users of $domain",
         place,
-        "The totals of the range by user, connections without a known user left out; `_other`: users beyond the "
-        "exporter's limit. A click on a name opens the user.",
+        "Totals of the range by user, without connections of unknown users. `_other`: users beyond the"
+        " exporter's limit. Click a name to open the user.",
         source=BUSIEST,
         shown=users,
         overrides=[panels.named("User", "Open this user", goal)],
-        empty="No user of this domain is known in this range (see users.series in the configuration).",
+        empty="This domain has no known users in this range (see users.series in the configuration).",
     )

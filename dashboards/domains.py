@@ -21,7 +21,7 @@ def board(zone: Zone) -> Board:
     of_users = total([Series(Scope.USER, MEASURES[CONNECTIONS])], ["domain", "user"])
     return Board(
         links.DOMAINS,
-        "Who uses it most? All domains with the whole report, their shares, and the heaviest users.",
+        "All domains: the whole report, their shares, and the heaviest users.",
         zone,
         [
             variables.datasource(),
@@ -67,8 +67,8 @@ def _table(shown: Report, place: panels.Place) -> panels.Panel:
         TABLE,
         "Domains",
         place,
-        "The totals of the range by domain. `unknown`: connections that named no domain we know; `_other`: domains "
-        "beyond the exporter's limit. A click on a name opens the domain.",
+        "The totals of the range by domain. `unknown`: connections without a known domain; `_other`: domains"
+        " beyond the exporter's limit. Click a name to open the domain.",
         source=BUSIEST_DOMAIN,
         shown=shown,
         overrides=[panels.named("Domain", "Open this domain", goal)],
@@ -81,7 +81,7 @@ def _share(number: int, column: theme.Column, place: panels.Place, title: str, l
         number,
         title,
         place,
-        f"Shares of all domains: the {TOP} largest, and the others together.",
+        f"Shares of the {TOP} largest domains and of all others together.",
         [exact("A", shares(series, largest), Quantity.SHARES, series, ["domain"])],
         unit=column.unit,
         overrides=[panels.by_type("number", {"displayName": "${__data.fields.Domain}"})],
@@ -144,7 +144,7 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         USERS,
         f"Top {TOP} users",
         place,
-        "The users of all domains with the most connections in the range. A click on a name opens the user.",
+        "The users with the most connections in the range, in all domains. Click a name to open the user.",
         source=BUSIEST_USER,
         shown=users,
         overrides=[

@@ -19,7 +19,8 @@ def download(here: str) -> panels.Panel:
         DOWNLOAD,
         "",
         PLACE,
-        "The whole report as a CSV file, if the data source is the gateway; else: table menu, Inspect, Data.",
+        "The whole report as a CSV file. This needs the gateway as data source; without it, use Inspect, Data"
+        " in the menu of the table.",
         [now("A", GATEWAY, "⤓ CSV")],
         unit=theme.NONE,
         options={"textMode": "name", "justifyMode": "center", "text": {"titleSize": 14, "valueSize": 14}},

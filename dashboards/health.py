@@ -28,7 +28,8 @@ UNMATCHED = 'pop3_exporter_lines_total{verdict=~"unmatched|malformed"}'
 def board(zone: Zone) -> Board:
     return Board(
         links.EXPORTER,
-        "Can the numbers be trusted? What was read, what was not understood, what no log tells, how far back it goes.",
+        "Can the numbers be trusted? What was read, what was not understood, what is not logged, and how far"
+        " back the history goes.",
         zone,
         [variables.datasource(), _every_server(), *variables.newest()],
         [
@@ -74,27 +75,34 @@ def _tiles() -> list[panels.Panel]:
     unread, lost = newest("pop3_exporter_unread_bytes", "sum"), added("pop3_exporter_lines_possibly_lost_total")
     late, folded = added("pop3_exporter_late_events_total"), newest("pop3_exporter_folded_users", "sum")
     return [
-        _tile(0, (0, 0, 6, 3), "Exporters up", "Scraped in the last ten minutes.", up),
+        _tile(0, (0, 0, 6, 3), "Exporters up", "Exporters scraped in the last ten minutes.", up),
         _tile(
             1,
             (6, 0, 6, 3),
             "Books balanced",
-            "Lines read = lines judged; connections seen = charged + pending.",
+            "Every line read is classified, and every connection seen is counted or pending.",
             books,
             looks={"mappings": yes_no},
         ),
-        _tile(2, (12, 0, 6, 3), "Unread", "What stands in the logs and was not read yet.", unread, unit=theme.BYTES),
-        _tile(3, (18, 0, 6, 3), "Late events", "Lines of earlier days, booked into their own day.", late),
-        _tile(4, (0, 3, 8, 3), "Lines not understood", "Counted, never guessed.", added(UNMATCHED), looks=bad_from_one),
+        _tile(2, (12, 0, 6, 3), "Unread", "Bytes in the logs that have not been read yet.", unread, unit=theme.BYTES),
+        _tile(3, (18, 0, 6, 3), "Late events", "Lines of earlier days, counted in the day they belong to.", late),
+        _tile(
+            4,
+            (0, 3, 8, 3),
+            "Lines not understood",
+            "Lines that were read but not understood. They are missing from all other numbers.",
+            added(UNMATCHED),
+            looks=bad_from_one,
+        ),
         _tile(
             5,
             (8, 3, 8, 3),
             "Lines possibly lost",
-            "By the logger, or cut off without a copy.",
+            "Dropped by the logger, or removed or truncated before they were read.",
             lost,
             looks=bad_from_one,
         ),
-        _tile(6, (16, 3, 8, 3), "Users beyond the limit", "They are counted in `_other`.", folded, looks=bad_from_one),
+        _tile(6, (16, 3, 8, 3), "Users beyond the limit", "Counted together as `_other`.", folded, looks=bad_from_one),
     ]
 
 
@@ -119,8 +127,8 @@ def _reach(zone: Zone, place: Place) -> panels.Panel:
         REACH,
         "Prometheus history · time zones",
         place,
-        "How far back the samples reach (400 days are looked at), the zone of these dashboards and that of the "
-        "exporter. A quarter needs 100 days of retention.",
+        "How far back the samples reach (at most 400 days are checked), and the time zones of these dashboards"
+        " and of the exporter. A quarter needs 100 days of retention.",
         [
             now("A", reach, "{{note}}"),
             now("B", "max by(time_zone)(last_over_time(pop3_site_info[10m] @ $until))", "exporter: {{time_zone}}"),
@@ -161,12 +169,12 @@ def _sources(place: Place) -> panels.Panel:
         SOURCES,
         "Sources",
         place,
-        "What each source has read; counts are those of the range. Last event: how long ago by the log's own stamps.",
+        "What each source has read in the range. Last event: how long ago, by the timestamps of the log.",
         [rows(ref, expr) for ref, (_, expr, _) in zip(refs, columns, strict=True)],
         sort=("Source", False),
         overrides=looks,
         transformations=frames.joined("source", fields, keep="Source"),
-        empty="No source is known: the exporter is not scraped, or has no sources.",
+        empty="No sources: the exporter is not scraped, or has none configured.",
     )
 
 
@@ -179,8 +187,8 @@ def _quality(place: Place) -> panels.Panel:
         QUALITY,
         "What each log records",
         place,
-        "Per server and source, how far each measure can be trusted. `at least`: some of it is not in the log; "
-        "`not logged`: none of it is, and reports leave the cell empty.",
+        "How reliable each measure is, by server and source. `at least`: the log has only some of it. `not"
+        " logged`: the log has none, and reports leave the cell empty.",
         [rows("A", f'label_join({best},"log"," · ","server","source")')],
         overrides=[
             panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
@@ -207,5 +215,5 @@ def _quality(place: Place) -> panels.Panel:
                 },
             },
         ],
-        empty="No server is known yet: nothing was read.",
+        empty="No servers yet: nothing was read.",
     )

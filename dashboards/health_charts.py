@@ -30,7 +30,7 @@ def lag(place: Place) -> panels.Panel:
         LAG,
         "Time since the last event",
         place,
-        "By the stamps of the log. A busy server that falls silent, or a reader that falls behind, shows here.",
+        "By the timestamps of the log. It rises when a busy server falls silent or when the exporter falls behind.",
         [over_time("A", f"max by(source,server)({lag})", "{{server}} · {{source}}")],
         unit=theme.SECONDS,
     )
@@ -45,7 +45,7 @@ def commits(place: Place) -> panels.Panel:
         COMMITS,
         "Time to write and to read, 99 %",
         place,
-        "Commit: one transaction of the ledger. Turn: one look at all sources.",
+        "Commit: one transaction of the ledger. Turn: one pass over all sources.",
         [over_time("A", quantile("commit"), "Commit"), over_time("B", quantile("turn"), "Turn")],
         unit=theme.SECONDS,
     )
@@ -56,7 +56,7 @@ def series(place: Place) -> panels.Panel:
         SERIES,
         "Series exposed",
         place,
-        "By scope. The limits of the configuration bound them; what is beyond is counted in `_other`.",
+        "By scope. The configuration limits them; what is beyond the limits is counted in `_other`.",
         [
             over_time("A", "sum by(scope)(pop3_exporter_series)", "{{scope}}"),
             over_time("B", "sum(pop3_exporter_folded_users)", "users beyond the limit"),
@@ -70,12 +70,12 @@ def process(place: Place) -> panels.Panel:
     right = {"unit": theme.SHARE, "custom.axisPlacement": "right", "color": panels.fixed(theme.ORANGE)}
     return _chart(
         PROCESS,
-        "Memory and processor",
+        "Memory and CPU",
         place,
-        "Of the exporter's process.",
+        "Of the exporter process.",
         [
             over_time("A", 'process_resident_memory_bytes{job="pop3"}', "Memory {{instance}}"),
-            over_time("B", 'rate(process_cpu_seconds_total{job="pop3"}[$__rate_interval])', "Processor {{instance}}"),
+            over_time("B", 'rate(process_cpu_seconds_total{job="pop3"}[$__rate_interval])', "CPU {{instance}}"),
         ],
         unit="bytes",
         overrides=[panels.by_regexp("^Processor", right)],
@@ -87,7 +87,7 @@ def scrapes(place: Place) -> panels.Panel:
         SCRAPES,
         "Scrape duration",
         place,
-        "How long Prometheus waited for /metrics. A gap is a time without a scrape.",
+        "How long Prometheus waited for /metrics. Gaps are times without scrapes.",
         [over_time("A", 'scrape_duration_seconds{job="pop3"}', "{{instance}}")],
         unit=theme.SECONDS,
     )

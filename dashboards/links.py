@@ -15,12 +15,12 @@ TITLES = {
     EXPORTER: "POP3 Exporter health",
 }
 TOOLTIPS = {
-    START: "What is going on now",
+    START: "What is happening now",
     TREND: "The servers as a whole",
-    DOMAINS: "All domains, the heaviest first",
+    DOMAINS: "All domains, heaviest first",
     DOMAIN: "One domain and its users",
     USER: "One account",
-    SUSPICIOUS: "Which may be compromised",
+    SUSPICIOUS: "Accounts that may be stolen",
     EXPORTER: "Can the numbers be trusted?",
 }
 VARIABLES = {

@@ -31,7 +31,7 @@ def busiest(
         number,
         f"Busiest {column.lower()}",
         place,
-        f"Who stands first in the table by {by.lower()}. A click opens it.",
+        f"The first row of the table by {by.lower()}. Click to open it.",
         targets,
         unit=theme.NONE,
         options={
@@ -63,7 +63,7 @@ def table(
         number,
         title,
         place,
-        f"{description} Download: panel menu, Inspect, Data, Download CSV.",
+        f"{description} To download: panel menu, Inspect, Data, Download CSV.",
         [PanelTarget(source)],
         sort=(shown.columns[0].title, True),
         overrides=[*overrides, *shown.looks()],

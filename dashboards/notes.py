@@ -9,11 +9,13 @@ from dashboards.queries import Windows
 from dashboards.targets import now
 
 NOTES = 50
-FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
-NOTHING = "No POP3 exporter is scraped in this range, and no history was imported"
-IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
-AT_LEAST = "≥ or more: the log has only a part of this number"
-WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight in $1: choose days and that zone"
+FINE = "No remarks: all numbers below are logged, and Prometheus has the whole range"
+NOTHING = "No POP3 exporter was scraped in this range, and no history was imported"
+IMPORTED = "Imported history only: the exporter was not scraped, so ends of connections and live numbers are missing"
+AT_LEAST = "≥ or more: the log has only part of this number"
+WHOLE_DAYS = (
+    "Only whole days are counted, and this range does not begin at midnight in $1: choose whole days and that time zone"
+)
 SEEN = "last_over_time(pop3_exporter_time_seconds[1h] @ $until)"  # through a gateway, too
 BYTES = 'measure=~"(received|sent)_bytes"'
 SERVERS = 'server=~"$server"'
@@ -23,7 +25,7 @@ WHOSE = {
 }
 
 
-YOUNG = "Prometheus has no samples of a day ago: what counts 24 hours, counts from its first sample after that"
+YOUNG = "Prometheus has no samples from a day ago: numbers for 24 hours begin with its first sample after that"
 
 
 def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
@@ -38,7 +40,7 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         NOTES,
         "",
         place,
-        "Remarks on the numbers below, and why there are none.",
+        "What to know about the numbers below, and why some are missing.",
         [
             *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGH", said, strict=False)),
             now("A", _fine(said), "{{note}}"),
@@ -72,7 +74,7 @@ def _zones(zone: Zone) -> list[str]:
     if not zone.name:
         return []
     other = f'max by(time_zone)(last_over_time(pop3_site_info{{time_zone!="{zone.name}"}}[1h] @ $until))'
-    text = f"These dashboards are for {zone.name}, the exporter's days begin in $1: run `make dashboards`"
+    text = f"These dashboards are for {zone.name}, but the exporter's days begin in $1: run `make dashboards`"
     return [_note(other, text, "time_zone")]
 
 
@@ -90,7 +92,7 @@ def _begins() -> str:
     date = "year({0})*10000+month({0})*100+day_of_month({0})".format("vector($began)")
     born = "(vector($began)>=${__from:date:seconds}+43200) and on() (vector($began)<${__to:date:seconds})"
     after = "(vector($began)>=${__to:date:seconds})"
-    text = "The log begins on $1-$2-$3: of earlier days nothing is known"
+    text = "The log begins on $1-$2-$3: nothing is known about earlier days"
     digits = f'count_values("date",{date} and on() ({born} or {after}))'
     return f'label_replace({digits},"note","{text}","date","(....)(..)(..)")'
 
@@ -98,7 +100,7 @@ def _begins() -> str:
 def _forgotten() -> str:
     since = "vector($first)>clamp_min(vector($began),${__from:date:seconds})+172800"
     missing = f"{since} and on() max({SEEN})"
-    text = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"
+    text = "Prometheus has no samples from the start of this range: earlier periods are missing (see Exporter health)"
     return _note(missing, text)
 
 
@@ -136,5 +138,5 @@ def _told(matchers: str) -> str:
 def _unknown(here: str) -> str:
     """Of the chosen name there is no sample: not his, not there, or not yet."""
     label, series = WHOSE[here]
-    text = f"No {label} ${label} is known in this range: it logged in later, or you may not see it"
+    text = f"No {label} ${label} in this range: it logged in later, or you have no access to it"
     return _note(f"absent(max(last_over_time({series}[4h] @ $until)))", text)

@@ -14,9 +14,9 @@ Place = tuple[int, int, int, int]  # x, y, width (of 24), height
 Override = dict[str, Any]
 Properties = Mapping[str, Any]
 
-NOTHING = "Nothing to show in this range: the remarks above say why."
+NOTHING = "Nothing to show in this range; see the remarks above."
 
-NO_BYTES = "No bytes to show in this range: the remarks above say why."
+NO_BYTES = "No bytes to show in this range; see the remarks above."
 
 EMPTY_CELL = "-"
 

@@ -92,8 +92,8 @@ class Report:
             number,
             column.title,
             place,
-            f"{column.meaning} Whole days that begin in the chosen range, and the change against the "
-            "range of the same length before: of one that is not over, against as much of that.",
+            f"{column.meaning} Counts whole days that begin in the chosen range. The change compares with the"
+            " range of the same length before; a range that is not over yet is compared with the same part of it.",
             target,
             unit=column.unit,
             named=True,
@@ -120,7 +120,7 @@ class Report:
                 CHART,
                 "Connections by ${step:text}",
                 (0, y, *CHART_SIZE),
-                "New connections. Click a name below to see it alone.",
+                "New connections. Click a name in the legend to show only that one.",
                 self._targets(),
                 unit=theme.COUNT,
                 overrides=[*chart_styles(shown), *(panels.by_name(column.title, hide) for column in elsewhere)],
@@ -132,15 +132,15 @@ class Report:
                 ERRORS,
                 "Errors by ${step:text}",
                 (8, y, *CHART_SIZE),
-                "What went wrong: refused or cut connections, bad commands, refused logins. An axis of its own, since "
-                "errors are few beside connections.",
+                "Blocked connections, terminations, bad commands and failed logins, on an axis of their own"
+                " because they are few compared with connections.",
                 [one for one in self.columns if one.is_error],
             ),
             self._part(
                 BANDWIDTH,
                 "Bandwidth by ${step:text}",
                 (16, y, *CHART_SIZE),
-                "Bytes received and sent, as logged by the server. A server that logs none is left out.",
+                "Bytes received and sent, as logged by the server. Servers that do not log bytes are left out.",
                 [one for one in self.columns if one.unit == theme.BYTES],
                 empty=panels.NO_BYTES,
             ),
@@ -177,8 +177,8 @@ class Report:
             TABLE,
             "Report by ${step:text}",
             (0, y, 24, MONTH_OF_ROWS),
-            "One row per period; click a heading to sort. Days: how many days of the period lie inside the range and "
-            "have begun. Download: panel menu, Inspect, Data, Download CSV.",
+            "One row per period; click a heading to sort. Days: how many days of the period are in the range"
+            " and have begun. To download: panel menu, Inspect, Data, Download CSV.",
             [PanelTarget(CHART)],
             sort=(PERIOD, True),
             overrides=[*period_styles(), panels.by_name(DAYS, {"custom.width": 110}), *self.looks()],

@@ -21,7 +21,7 @@ def board(zone: Zone) -> Board:
     shown = Report(links.START, zone, Scope.SERVER, Only())
     return Board(
         links.START,
-        "What is going on now? All servers, firing alerts, the busiest domains, and accounts that nobody uses.",
+        "What is happening now? All servers, firing alerts, the busiest domains, and accounts that nobody uses.",
         zone,
         [
             variables.datasource(),
@@ -52,7 +52,7 @@ def _up(place: Place) -> panels.Panel:
         UP,
         "Exporters up",
         place,
-        "Scraped in the ten minutes before the newest sample, and how many are known.",
+        "Exporters scraped in the ten minutes before the newest sample, and how many there are.",
         now("A", f"sum({up})*on() group_left(of) {named}", "of {{of}}"),
         unit=theme.COUNT,
         looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
@@ -68,7 +68,7 @@ def _servers(shown: Report, place: Place) -> panels.Panel:
         SERVERS,
         "Servers",
         place,
-        "The numbers of the range by server, and how long ago its log last told of something. A click opens Trend.",
+        "Totals of the range by server, and how old the newest event in its log is. Click a name to open Trend.",
         [*shown.total_targets("server"), rows("S", f"clamp_min($until-60-{last},0)")],
         sort=(shown.titles[0], True),
         overrides=[
@@ -94,7 +94,7 @@ def _domains(place: Place) -> panels.Panel:
         DOMAINS,
         "Busiest domains",
         place,
-        f"The {TOP} with the most connections in the range. A click on a name opens the domain.",
+        f"The {TOP} domains with the most connections in the range. Click a name to open the domain.",
         [exact("A", top(TOP, total(series, ["domain"])), Quantity.TOP, series, ["domain"])],
         sort=(title, True),
         overrides=[
@@ -111,7 +111,7 @@ def _unused(at: int, days: int) -> panels.Panel:
         COUNTS + at,
         f"Unused {days} d",
         (12 + 6 * (at % 2), 23 + 3 * (at // 2), 6, 3),
-        f"Accounts into which nobody has logged in for {days} days, as far as the log reaches.",
+        f"Accounts without a login for {days} days, as far as the log reaches.",
         now("A", f"count({accounts_}>={days}) or 0*count({accounts_})"),
         unit=theme.COUNT,
         looks={"noValue": "-", "color": panels.fixed(theme.GREY)},
@@ -123,13 +123,13 @@ def _accounts(place: Place) -> panels.Panel:
         UNUSED,
         "Unused accounts",
         place,
-        f"Accounts without a login for {SPANS[0]} days or more, the longest first, {LISTED} at most. "
-        "All of them: pop3-exporter report --by user --inactive DAYS.",
+        f"Accounts without a login for {SPANS[0]} days or more, longest first; at most {LISTED}. `pop3-exporter"
+        " report --by user --inactive DAYS` lists all.",
         [rows("A", f"{top(LISTED, accounts.unused(PERSON))}>={SPANS[0]}")],
         sort=("Days", True),
         overrides=[_open_user(), panels.by_name("Days", {"unit": theme.COUNT, "custom.width": 100})],
         transformations=frames.columns({"user": "User", "Value": "Days", "domain": "Domain"}),
-        empty=f"No known account is unused for {SPANS[0]} days.",
+        empty=f"No known account has been unused for {SPANS[0]} days.",
     )
 
 

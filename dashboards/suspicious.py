@@ -31,7 +31,7 @@ def board(zone: Zone) -> Board:
     busy = top(TOP, f"{accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)}>0")
     return Board(
         links.SUSPICIOUS,
-        "Which may be compromised? Firing alerts, accounts that do more than they used to, many networks or failures.",
+        "Which accounts may be stolen? Firing alerts, unusual growth, many networks and many failed logins.",
         zone,
         [
             variables.datasource(),
@@ -62,11 +62,11 @@ def _tiles() -> list[panels.Panel]:
     failures = accounts.recent(accounts.users("login_failures", EVERYBODY), (), 1)
     warn = {"thresholds": panels.thresholds((None, theme.GREY), (1, theme.RED)), "color": {"mode": "thresholds"}}
     return [
-        _tile(0, "Firing alerts", "POP3 alerts that fire", now("A", alerts), warn),
-        _tile(1, "Most connections in 1 h", "Of one account", now("A", busiest, meaning=WITHIN_A_SCRAPE), BLUE),
-        _tile(2, "Most networks in 24 h", "Of one account's successful logins (/24, /48)", now("A", most), CYAN),
+        _tile(0, "Firing alerts", "Firing POP3 alerts", now("A", alerts), warn),
+        _tile(1, "Most connections in 1 h", "By one account", now("A", busiest, meaning=WITHIN_A_SCRAPE), BLUE),
+        _tile(2, "Most networks in 24 h", "Networks (/24, /48) from which one account logged in", now("A", most), CYAN),
         _tile(
-            3, "Failures in 1 h", "Refused logins of known users", now("A", failures, meaning=WITHIN_A_SCRAPE), PURPLE
+            3, "Failures in 1 h", "Failed logins of known users", now("A", failures, meaning=WITHIN_A_SCRAPE), PURPLE
         ),
     ]
 
@@ -86,7 +86,7 @@ def alerts(here: str, place: Place) -> panels.Panel:
         ALERTS,
         "Firing alerts",
         place,
-        "POP3 alerts that fire as of the newest scrape. The name opens the runbook: what it means and what to do; the "
+        "Firing POP3 alerts as of the newest scrape. The name opens the runbook: what it means and what to do; the "
         "user opens the account in the hours around the start.",
         [rows("A", accounts.firing(EVERYBODY))],
         sort=("Severity", False),
@@ -108,7 +108,7 @@ def alerts(here: str, place: Place) -> panels.Panel:
             *frames.columns(titles | {"Value": "Since"}),
             *(frames.moved("Since", sign, 1000 * seconds, name) for name, sign, seconds in AROUND),
         ],
-        empty="No POP3 alert is firing. (The rules in deploy/prometheus must be loaded for that to mean something.)",
+        empty="No POP3 alert is firing, provided that Prometheus has loaded the rules.",
     )
 
 
@@ -140,10 +140,11 @@ def _growth(place: Place) -> panels.Panel:
     factor = panels.thresholds((None, theme.GREY), (4, theme.ORANGE), (20, theme.RED))
     return panels.table(
         GROWTH,
-        "Growth against their own history",
+        "Growth compared with their own history",
         place,
-        f"The {TOP} accounts with the most connections in the last hour, against their average hour of 14 days and, "
-        "where the recording rule kept it, their busiest one. Ten or more times usual deserves a look.",
+        f"The {TOP} accounts with the most connections in the last hour, compared with their average hour of 14"
+        " days and, if the recording rule has it, their busiest one. Ten or more times the usual number"
+        " deserves a look.",
         [PanelTarget(BUSIEST_ACCOUNT)],
         sort=(HOUR, True),
         overrides=[
@@ -165,7 +166,7 @@ def _growth(place: Place) -> panels.Panel:
                 for title in (BUSIEST, NETWORKS_NOW, FAILURES_NOW)
             ),
         ],
-        empty="The scrapes show no connection of an account in the last hour.",
+        empty="No account connected in the last hour.",
     )
 
 
@@ -175,7 +176,7 @@ def _networks(place: Place) -> panels.Panel:
         NETWORKS,
         "Most networks",
         place,
-        "Distinct networks (/24, /48) of successful logins in 24 hours. People have a few, attackers many.",
+        "Distinct networks (/24, /48) of successful logins in 24 hours. People use a few, attackers many.",
         [rows("A", top(TOP, accounts.networks(EVERYBODY, PERSON)))],
         sort=(title, True),
         overrides=[_open_user(), _bar(title, theme.CYAN)],
@@ -190,12 +191,13 @@ def _failures(place: Place) -> panels.Panel:
         FAILURES,
         "Most login failures",
         place,
-        "Refused logins of known users in the 24 hours before the newest scrape: guessing, or a forgotten device.",
+        "Failed logins of known users in the 24 hours before the newest scrape. Someone is guessing, or a"
+        " device has an old password.",
         [rows("A", f"{top(TOP, failures)}>0", WITHIN_A_SCRAPE)],
         sort=(title, True),
         overrides=[_open_user(), _bar(title, theme.PURPLE)],
         transformations=frames.columns({"user": "User", "Value": title, "domain": "Domain"}),
-        empty="The scrapes of these 24 hours show no refused login of a known user.",
+        empty="No known user had a failed login in these 24 hours.",
     )
 
 
@@ -206,7 +208,7 @@ def _over_time(place: Place) -> panels.Panel:
         OVER_TIME,
         "Connections per hour of the busiest accounts",
         place,
-        "The accounts of the table above over time, each point the hour before it, as the scrapes saw them.",
+        "The accounts of the table above over time. Each point is the hour before it, computed from scrapes.",
         [over_time("A", hour, "{{user}}")],
         unit=theme.COUNT,
         calcs=["lastNotNull", "max"],
@@ -222,11 +224,11 @@ def _when(place: Place) -> panels.Panel:
         WHEN,
         "When alerts fired",
         place,
-        "Each alert and what it is about, while it fired.",
+        "Each alert and its subject, while it fired.",
         over_time(
             "A", f"max by(alertname,server,domain,user)({firing})", "{{alertname}} {{user}} {{domain}} {{server}}"
         ),
-        empty="No POP3 alert fired in this range, as far as the rules in deploy/prometheus are loaded.",
+        empty="No POP3 alert fired in this range, provided that Prometheus had loaded the rules.",
     )
 
 

@@ -70,7 +70,8 @@ TERMINATED = Column(
     (MEASURES[TERMINATIONS],),
     COUNT,
     RED,
-    "Connections that the server ended because of an error, such as a time-out. Clients that disconnect do not count.",
+    "Connections that the server ended because of an error, such as a timeout. Clients that disconnect are not"
+    " counted.",
     is_error=True,
 )
 TRAFFIC = Column("Bandwidth", BANDWIDTH, BYTES, GREEN, "Bytes received and sent, POP3 plaintext.")
@@ -80,7 +81,7 @@ FAILED = Column(
     (MEASURES[LOGIN_FAILURES],),
     COUNT,
     PURPLE,
-    "Login attempts that were refused: a wrong password, an unknown user or a malformed attempt.",
+    "Refused login attempts: wrong password, unknown user or malformed command.",
     is_error=True,
 )
 

@@ -10,7 +10,7 @@ from dashboards.targets import WITHIN_A_SCRAPE, rows
 from exporter.catalogue import Scope
 
 ENDS, REASONS, SERVERS, BUSIEST = 6, 7, 8, 9
-NO_ENDS = "No connection ended while the exporter was scraped in this range. Imported history has no ends."
+NO_ENDS = "No connection ended while the exporter was scraped in this range. Imported history does not include ends."
 
 
 def board(zone: Zone) -> Board:
@@ -48,8 +48,8 @@ def _ends(place: panels.Place) -> panels.Panel:
         ENDS,
         "Ends while scraped",
         place,
-        "Every end of a connection, by class. Aborted: the client went away without QUIT; "
-        "terminated: the server ended it because of an error. Imported history has no ends.",
+        "How connections ended. Aborted: the client left without QUIT; terminated: the server ended it because"
+        " of an error. Imported history does not include ends.",
         [rows("A", f"sort_desc({ends(['end'])}>0)", WITHIN_A_SCRAPE)],
         unit=theme.COUNT,
         overrides=colours,
@@ -64,7 +64,8 @@ def _reasons(place: panels.Place) -> panels.Panel:
         REASONS,
         "Ends by reason, while scraped",
         place,
-        "Ends of connections by reason, within one scrape at each side of the range. Imported history has none.",
+        "How connections ended, by reason; accurate to one scrape at each side of the range. Imported history"
+        " does not include ends.",
         [rows("A", f"{ends(['end', 'reason'])} > 0", WITHIN_A_SCRAPE)],
         sort=("Connections", True),
         overrides=[
@@ -95,7 +96,7 @@ def _servers(shown: Report, place: panels.Place) -> panels.Panel:
         SERVERS,
         "Servers",
         place,
-        "The totals of the range by server; a click on a name shows it alone.",
+        "Totals of the range by server. Click a name to show only that server.",
         source=BUSIEST,
         shown=shown,
         overrides=[panels.named("Server", "Only this server", goal)],

@@ -19,7 +19,7 @@ def board(zone: Zone) -> Board:
     tiles = Report(links.USER, zone, Scope.USER, account, theme.USERS)  # as many as fit side by side
     return Board(
         links.USER,
-        "What does this account do? Its report by day, week, month or quarter, its logins, failures and networks.",
+        "One account: its report by day, week, month or quarter, its logins, failed logins and networks.",
         zone,
         [
             variables.datasource(),
@@ -52,9 +52,9 @@ def _first_failure(place: panels.Place) -> panels.Panel:
     first = f"min_over_time(timestamp({failed})[${{__range_s}}s:5m] @ $until)*1000"
     return panels.tile(
         FIRST_FAILURE,
-        "First refused login in this range",
+        "First failed login in this range",
         place,
-        "Within five minutes, as the scrapes saw it: where guessing began, if the range holds its begin.",
+        "Accurate to five minutes. Shows when guessing began, if that is in the range.",
         now("A", first),
         unit="dateTimeAsIso",
         looks={"noValue": "none scraped", "color": panels.fixed(theme.GREY)},
@@ -65,9 +65,10 @@ def _taken(place: panels.Place) -> panels.Panel:
     grown = f"increase(pop3_user_sent_bytes_total{SELECTED}[${{__range_s}}s] @ $until)"
     return panels.tile(
         TAKEN,
-        "Taken in this range, as scraped",
+        "Downloaded in this range",
         place,
-        "Bytes sent to the account's clients between the first and the last scrape of the range: mail that was read.",
+        "Bytes sent to the account's clients between the first and the last scrape of the range, that is, the"
+        " mail that was read.",
         now("A", f"sum(max by(server,domain,user)({grown}))"),
         unit=theme.BYTES,
         looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
@@ -80,7 +81,7 @@ def _alerts(place: panels.Place) -> panels.Panel:
         ALERTS,
         "Alerts of this account",
         place,
-        "When which alert fired. What to do stands in its runbook: Suspicious accounts has the links.",
+        "When which alert fired. The page Suspicious accounts links to the runbooks, which say what to do.",
         over_time("A", f"max by(alertname)({firing})", "{{alertname}}"),
         empty="No alert about this account fired in this range.",
     )
@@ -91,7 +92,7 @@ def _networks(place: panels.Place) -> panels.Panel:
         NETWORKS,
         "Networks of successful logins",
         place,
-        "Distinct networks (/24, /48) from which the account logged in during 24 hours. One that jumps is a warning.",
+        "Distinct networks (/24, /48) from which the account logged in within 24 hours. A jump is a warning sign.",
         [over_time("A", f"max(pop3_user_client_networks{SELECTED})", "Networks in 24 h")],
         unit=theme.COUNT,
         overrides=[panels.by_name("Networks in 24 h", {"color": panels.fixed(theme.CYAN), "decimals": 0})],
@@ -109,7 +110,7 @@ def _rate(place: panels.Place) -> panels.Panel:
         RATE,
         "Live rate",
         place,
-        "Per minute, as the scrapes saw it: for watching, not for counting.",
+        "Per minute, computed from scrapes: for watching, not for counting.",
         [
             rate("A", "connections", "Connections"),
             rate("B", "logins", "Logins"),

@@ -18,13 +18,13 @@ class Measure:
 
 MEASURES: tuple[Measure, ...] = (
     Measure("connections", "TCP connections to the POP3 service, logged in or not."),
-    Measure("blocked_connections", "Connections refused for another reason than the credentials."),
+    Measure("blocked_connections", "Connections refused for a reason other than the credentials."),
     Measure("bad_command_connections", "Connections with at least one unknown or malformed POP3 command."),
     Measure("terminations", "Connections that the server ended because of an error."),
     Measure("received_bytes", "Bytes from clients, POP3 plaintext, as logged by the server."),
     Measure("sent_bytes", "Bytes to clients, POP3 plaintext, as logged by the server."),
     Measure("logins", "Successful logins."),
-    Measure("login_failures", "Login attempts refused for their credentials or their form."),
+    Measure("login_failures", "Login attempts refused because of wrong credentials or wrong syntax."),
     Measure("bad_commands", "Unknown or malformed POP3 commands."),
 )
 
@@ -155,17 +155,17 @@ REASONS: dict[Reason, ReasonNote] = {
     Reason.MAILBOX_LOCKED: ReasonNote(End.TERMINATED, "The mailbox was locked by another session."),
     Reason.BACKEND_DOWN: ReasonNote(End.TERMINATED, "A proxy could not reach or use its backend."),
     Reason.INTERNAL_ERROR: ReasonNote(End.TERMINATED, "The server failed internally."),
-    Reason.KILLED: ReasonNote(End.TERMINATED, "The server's process was killed or the session kicked."),
+    Reason.KILLED: ReasonNote(End.TERMINATED, "The server process was killed, or the session was kicked."),
     Reason.SHUTDOWN: ReasonNote(End.TERMINATED, "The server was shutting down."),
-    Reason.CONNECTION_LIMIT: ReasonNote(End.BLOCKED, "A limit of connections per user, address or in all."),
-    Reason.RATE_LIMIT: ReasonNote(End.BLOCKED, "Logins too often (minimum poll time, brute force or abuse detection)."),
+    Reason.CONNECTION_LIMIT: ReasonNote(End.BLOCKED, "A limit on connections: per user, per address or in total."),
+    Reason.RATE_LIMIT: ReasonNote(End.BLOCKED, "Logins too frequent (poll interval, brute-force or abuse detection)."),
     Reason.ACCESS_LIST: ReasonNote(End.BLOCKED, "An access list refused the client's address."),
-    Reason.POLICY: ReasonNote(End.BLOCKED, "A policy refused the login whatever the password."),
+    Reason.POLICY: ReasonNote(End.BLOCKED, "A policy refused the login regardless of the password."),
     Reason.ACCOUNT_DISABLED: ReasonNote(End.BLOCKED, "The account is disabled, expired or may not log in."),
-    Reason.TLS_REQUIRED: ReasonNote(End.BLOCKED, "The server demands TLS before a login."),
+    Reason.TLS_REQUIRED: ReasonNote(End.BLOCKED, "The server requires TLS before a login."),
     Reason.QUEUE_FULL: ReasonNote(End.BLOCKED, "The server's own queue or process limit was reached."),
-    Reason.EXPIRED: ReasonNote(End.UNKNOWN, "The log has no end line; the session was given up after its timeout."),
-    Reason.UNSPECIFIED: ReasonNote(End.UNKNOWN, "The server logs an end but not of which kind."),
+    Reason.EXPIRED: ReasonNote(End.UNKNOWN, "The log has no end line; the session was closed after its timeout."),
+    Reason.UNSPECIFIED: ReasonNote(End.UNKNOWN, "The server logs the end but not its kind."),
 }
 END_OF: dict[Reason, End] = {reason: note.end for reason, note in REASONS.items()}
 

@@ -32,7 +32,7 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"no such time zone: use a name like Europe/Berlin ({name!r} is none)") from error
+        raise ValueError(f"unknown time zone {name!r}; use a name like Europe/Berlin") from error
     return name
 
 
@@ -53,7 +53,7 @@ def addresses(listen: object) -> tuple[str, ...]:
     if not several or not all(map(_is_address, several)):
         raise ValueError('must be HOST:PORT, for example "127.0.0.1:10110", ":10110" or "[::1]:10110"')
     if len(set(several)) < len(several):
-        raise ValueError("names an address twice")
+        raise ValueError("has the same address twice")
     return several
 
 
@@ -69,7 +69,7 @@ def _lower(patterns: tuple[str, ...]) -> tuple[str, ...]:
 def _known_format(name: str) -> str:
     names = [AUTO, *(one.name for one in FORMATS)]
     if name not in names:
-        raise ValueError(f"no such format; there are: {', '.join(names)}")
+        raise ValueError(f"unknown format; known formats: {', '.join(names)}")
     return name
 
 
@@ -95,7 +95,7 @@ class Journal(Section):
     @model_validator(mode="after")
     def _names_something(self) -> Self:
         if not self.units and not self.identifiers:
-            raise ValueError("say which units or identifiers to read, for example units: [dovecot.service]")
+            raise ValueError("needs units or identifiers, for example units: [dovecot.service]")
         return self
 
 
@@ -121,9 +121,9 @@ class Source(Section):
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
         if bool(self.paths) == (self.journal is not None):
-            raise ValueError('give either paths (["/var/log/mail.log*"]) or journal ({units: [dovecot.service]})')
+            raise ValueError('needs either paths (["/var/log/mail.log*"]) or journal ({units: [dovecot.service]})')
         if "-" in self.paths and len(self.paths) > 1:
-            raise ValueError('standard input ("-") cannot be mixed with files: make it a source of its own')
+            raise ValueError('standard input ("-") cannot be combined with files; use a separate source')
         return self
 
 
@@ -138,7 +138,9 @@ class Users(Section):
     @model_validator(mode="after")
     def _has_its_list(self) -> Self:
         if self.series == "listed" and self.listed is None:
-            raise ValueError("series: listed needs listed: names, or the path of a file with one name a line")
+            raise ValueError(
+                "`series: listed` needs the key `listed`: a list of names, or the path of a file with one name per line"
+            )
         return self
 
 
@@ -201,7 +203,7 @@ class Config(Section):
         names = [source.name for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"sources need names of their own; used twice: {', '.join(twice)}")
+            raise ValueError(f"source names must be unique; used more than once: {', '.join(twice)}")
         return self
 
     @model_validator(mode="after")
@@ -209,7 +211,7 @@ class Config(Section):
         behind = {source.name: source.behind for source in self.sources if source.behind is not None}
         for name, front in behind.items():
             if front not in {source.name for source in self.sources}:
-                raise ValueError(f"source {name}: behind: {front}: there is no source of that name")
+                raise ValueError(f"source {name}: behind: {front}: no such source")
             if front in behind:
-                raise ValueError(f"source {name}: behind: {front} stands behind another source itself: name that one")
+                raise ValueError(f"source {name}: behind: {front} is itself behind another source; name that one")
         return self

@@ -21,7 +21,7 @@ _MEANT = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number, without quotes"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, without quotes"),
-    "path_type": "must be the path of a file; put it in quotes",
+    "path_type": "must be a file path; put it in quotes",
 }
 _SECRET = re.compile("auth|password|secret|token")
 
@@ -76,7 +76,7 @@ def _read(path: Path) -> _Document:
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8"]) from error
+        raise ConfigError([f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8"]) from error
     document = _Document(None, values_left=len(text) + 1)
     try:
         node = yaml.compose(text, yaml.SafeLoader)
@@ -87,25 +87,25 @@ def _read(path: Path) -> _Document:
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: {_no_yaml(path)}"]) from error
     except RecursionError as error:
-        raise ConfigError([f"{path}: is nested too deeply"]) from error
+        raise ConfigError([f"{path}: nested too deeply"]) from error
     except _Endless as error:
-        raise ConfigError([f"{path}: its aliases (*name) repeat too much; write out what is meant"]) from error
+        raise ConfigError([f"{path}: its aliases (*name) expand to too many values; write the values out"]) from error
     return document
 
 
 def _no_yaml(path: Path) -> str:
     """What the parser says of characters that YAML forbids names no line, and a position in a stream."""
-    return f"has control characters, so it is no YAML{_hint(path)}"
+    return f"contains control characters, which YAML does not allow{_hint(path)}"
 
 
 def _hint(path: Path) -> str:
     """The slip of whoever has a log at hand, and takes the file that a command asks for to be that."""
-    return "" if path.suffix in {".yaml", ".yml"} else "; the configuration is wanted here, not a log"
+    return "" if path.suffix in {".yaml", ".yml"} else "; this must be the configuration file, not a log"
 
 
 def _in_words(error: yaml.MarkedYAMLError) -> str:
     problem = str(error.problem)
-    return "a tab stands here; YAML is indented with spaces only" if r"'\t'" in problem else problem
+    return "found a tab; YAML is indented with spaces only" if r"'\t'" in problem else problem
 
 
 def _value(node: yaml.Node, location: Location, document: _Document) -> Any:  # noqa: ANN401 - YAML holds anything
@@ -121,11 +121,11 @@ def _value(node: yaml.Node, location: Location, document: _Document) -> Any:  # 
         if "\0" not in node.value:
             # safe_load of the one scalar resolves its type as YAML does, without aliases being lost.
             return yaml.SafeLoader("").construct_object(node, deep=True)
-        wrong = "has a NUL character, which no name can have; remove it"
+        wrong = "contains a NUL character; remove it"
     except yaml.YAMLError:
-        wrong = f"has the tag {node.tag}, which means nothing here: leave it out"
+        wrong = f"has the unknown tag {node.tag}; remove it"
     except ValueError:
-        wrong = f"looks like a {node.tag.rpartition(':')[2]}, and is none: put it in quotes"
+        wrong = f"looks like a {node.tag.rpartition(':')[2]} but is not a valid one; put it in quotes"
     document.problems.append((node.start_mark.line + 1, f"{_dotted(location)}: {wrong}"))
     return str(node.value).replace("\0", "")
 
@@ -135,7 +135,7 @@ def _items(node: yaml.MappingNode, location: Location, document: _Document) -> l
     for key_node, item in node.value:
         key, line = str(key_node.value), key_node.start_mark.line + 1
         if key in items:
-            document.problems.append((line, f"{_dotted((*location, key))}: stands twice; remove one"))
+            document.problems.append((line, f"{_dotted((*location, key))}: given twice; remove one"))
         document.lines[(*location, key)] = line
         items[key] = item
     return [(str(key), item) for key, item in items.items()]
@@ -157,22 +157,23 @@ def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails)
             message = f"must be text; put it in quotes{_given(location, details['input'])}"
         case "model_type" | "dict_type":
             keys = _fields(model, location) or ["name"]
-            message = f"must have keys and values, such as {keys[0]}: ...{_given(location, details['input'])}"
+            message = f"must be a mapping, such as {keys[0]}: ...{_given(location, details['input'])}"
         case "tuple_type" | "list_type":
             message = _no_list(_fields(model, location), location, details["input"])
         case kind:
             told = details["msg"].replace("Input should be", "must be")
             message = _MEANT.get(kind, told.removeprefix("Value error, ").removeprefix("Assertion failed, "))
             if not isinstance(details.get("input"), (dict, list)):
-                message = f"{message[0].lower()}{message[1:]}{_given(location, details['input'])}"
+                given = "" if repr(details["input"]) in message else _given(location, details["input"])
+                message = f"{message[0].lower()}{message[1:]}{given}"
     return document.line(location), f"{_dotted(location) or 'file'}: {message}"
 
 
 def _no_list(keys: Sequence[str], location: Location, value: object) -> str:
     if keys:
-        return f"must be a list of entries, each beginning `- {keys[0]}: ...`{_given(location, value)}"
+        return f"must be a list of entries, each starting with `- {keys[0]}: ...`{_given(location, value)}"
     if isinstance(value, str):
-        return f'must be a list, also for one entry: ["{value}"]'
+        return f'must be a list, even with one entry: ["{value}"]'
     return f'must be a list, such as ["..."]{_given(location, value)}'
 
 
@@ -196,7 +197,7 @@ def _follows(one: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
 def _unknown_key(model: type[BaseModel], location: Location) -> str:
     known = _fields(model, location[:-1])
     close = get_close_matches(str(location[-1]), known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(sorted(known))}" if known else ""
+    hint = f"; did you mean {close[0]}?" if close else f"; known keys: {', '.join(sorted(known))}" if known else ""
     return f"unknown key{hint}"
 
 

@@ -97,7 +97,7 @@ class Daemon:
         try:
             return self.turn()
         except Exception as error:
-            self._complain(f"a turn of the loop failed ({cause(error)}); please report it", self._clock())
+            self._complain(f"a pass of the main loop failed ({cause(error)}); please report it", self._clock())
             return False
 
     def turn(self) -> bool:
@@ -163,7 +163,7 @@ class Daemon:
             self._fail(f"{self._ledger.path}: a commit failed ({cause(error)}); please report it", now)
             return
         if self.failing:
-            LOG.warning("the ledger can be written again; reading goes on")
+            LOG.warning("the ledger can be written again; reading continues")
         self.failing = ""
         self._dirty = False
         self._metrics.observe_commit(self._stopwatch() - began)
@@ -192,7 +192,7 @@ class Daemon:
         if not self.failing:
             self._failing_since = now
         self.failing = message
-        self._complain(f"{message}; reading waits until it can be written, nothing is lost", now)
+        self._complain(f"{message}; reading pauses until the ledger can be written. Nothing is lost", now)
         if abs(now - self._failing_since) >= RELEASE_SECONDS:
             # A deleted log that we hold open would keep the very disk full that we wait for.
             for source in self._sources:

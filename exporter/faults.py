@@ -66,6 +66,6 @@ class Faults:
         if abs(now - self._told.get(kind, float("-inf"))) < TELL_SECONDS:
             self._untold[kind] += 1
             return
-        more = f" (and {self._untold[kind]} more like it)" if self._untold[kind] else ""
+        more = f" (and {self._untold[kind]} more like this)" if self._untold[kind] else ""
         self._told[kind], self._untold[kind] = now, 0
         LOG.error("source %s: %s%s; please report it", self._source, sentence, more)

@@ -16,6 +16,7 @@ from exporter.config import AUTO, Config, Journal, Source
 from exporter.inputs.copies import Claims
 from exporter.inputs.files import FileInput
 from exporter.inputs.globbing import paths_matching
+from exporter.inputs.newcomers import NOT_READ_TWICE
 from exporter.inputs.survey import Family, Identity, family_of, identity_of
 from exporter.ledger import Ledger, SavedSource
 from exporter.model import Position
@@ -43,7 +44,8 @@ def claims_of(config: Config) -> Claims:
 def shared(config: Config) -> list[str]:
     """What two sources would both read and count, in sentences: a configuration that has any is refused."""
     return [
-        f"sources {one.name} and {other.name} both read {what}: every line would count twice; leave it to one of them"
+        f"sources {one.name} and {other.name} both read {what}, so every line would count twice; remove it from"
+        " one of them"
         for one, other in combinations(config.sources, 2)
         if not may_share(one, other) and (what := _common(one, other))
     ]
@@ -57,7 +59,7 @@ def left_out(config: Config) -> Iterator[tuple[str, str]]:
             files = FileInput(source.name, source.paths, start="beginning", claims=claims)
             for _ in files.read(0.0, 0):
                 pass  # with no budget it only looks
-            yield from ((source.name, problem) for problem in files.status().problems if "left out" in problem)
+            yield from ((source.name, problem) for problem in files.status().problems if NOT_READ_TWICE in problem)
             files.close()
 
 
@@ -104,7 +106,7 @@ def carry_over(config: Config, ledger: Ledger, now: float) -> None:
     was = {source.name: [name for name, saved in gone.items() if _is_same(source, saved)] for source in new}
     for source, found in was.items():
         if len(found) == 1 and sum(found[0] in others for others in was.values()) == 1:
-            LOG.warning("source %s was called %s before: it goes on from where that one stood", source, found[0])
+            LOG.warning("source %s was called %s before and continues where that one ended", source, found[0])
             ledger.rename_source(found[0], source, now)
 
 
@@ -121,7 +123,7 @@ def positions_of(source: Source, config: Config, ledger: Ledger, saved: SavedSou
     # Of several sources that have read a file the one that came furthest.
     for name, position in sorted(_others(source, config, ledger), key=lambda one: -one[1].offset):
         if family_of(position.path) in logs and not known & _marks(position):
-            LOG.warning("source %s goes on in %s where source %s stood", source.name, position.path, name)
+            LOG.warning("source %s continues in %s where source %s ended", source.name, position.path, name)
             known |= _marks(position)
             taken.append(position)
     keys = range(_next_key(own), 1 << 30)

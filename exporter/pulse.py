@@ -24,9 +24,9 @@ class Pulse:
     def problem(self) -> str:
         """A sentence when the loop stands, else empty."""
         seconds = self._stopwatch() - self._last[0]
-        return "" if seconds < LONGEST_SECONDS else f"the loop has not turned for {int(seconds)} s: {self.where}"
+        return "" if seconds < LONGEST_SECONDS else f"the main loop has been stuck for {int(seconds)} s: {self.where}"
 
     @property
     def where(self) -> str:
         """Where the loop is, for people."""
-        return f"it stands at {self._last[1] or 'its own work'}"
+        return f"it is busy with {self._last[1] or 'its own work'}"

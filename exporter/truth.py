@@ -53,30 +53,30 @@ BOUNDS: tuple[Bound, ...] = (
     ),
     Bound(
         Sign.UNJOINED, Sign.LOGINS, 0.02, 5, Quality.LOWER_BOUND, ("connections", "logins", "terminations", *_BYTES),
-        "{number:,} end lines belong to no login that was read ({among:,} logins were)."
+        "{number:,} end lines have no login ({among:,} logins were read)."
         " Are login lines missing from this log, or in another file?",
     ),
     Bound(
         Sign.DUPLICATES, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED,
         ("connections", "blocked_connections", "bad_command_connections", "logins", "login_failures", "bad_commands",
          "terminations", *_BYTES),
-        "{number:,} lines repeat lines read before, and were dropped ({among:,} logins were counted)."
+        "{number:,} lines repeat earlier lines and were dropped ({among:,} logins were counted)."
         " Do two files of the source hold the same lines, or does the logger write each line twice? Read only one copy",
     ),
     Bound(
         Sign.ALIKE, Sign.LOGINS, 0.30, 10, Quality.ESTIMATED,
         _ALL,
-        "{number:,} lines without a session id equal the line before them ({among:,} logins were counted),"
+        "{number:,} lines without a session id are identical to the line before ({among:,} logins were counted)"
         " and may be counted twice. Does the logger write each line twice?",
     ),
     Bound(
         Sign.TWICE, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED, ("connections", "logins", "terminations", *_BYTES),
-        "{number:,} of {among:,} logins had already been logged by server {other}, with the same session id, and are"
-        " counted at both. If one server is the proxy of the other, see docs/behind-a-proxy.md",
+        "{number:,} of {among:,} logins were already logged by server {other} with the same session id and are"
+        " counted for both. If one server is a proxy for the other, see docs/behind-a-proxy.md",
     ),
     Bound(
         NOT_UNDERSTOOD, EVENTS, 0.02, 10, Quality.LOWER_BOUND, _ALL,
-        "{number:,} lines of the server were not understood, beside {among:,} that were."
+        "{number:,} lines of the server were not understood, {among:,} were."
         " pop3-exporter parse --unknown --masked FILE shows them",
     ),
 )  # fmt: skip

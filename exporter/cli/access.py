@@ -58,8 +58,8 @@ def advice(path: Path) -> str:
     """What lets this user read `path`, which he may not."""
     group = _group(path)
     if not group:
-        return f"only its owner may: chgrp adm {path}; chmod g+r {path}; the same in logrotate's `create`"
-    return f"its group {group} may: sudo usermod -aG {group} {_user()}, then log in again; or run this as root"
+        return f"only its owner can: chgrp adm {path}; chmod g+r {path}, and set the same in logrotate's `create`"
+    return f"its group {group} can: sudo usermod -aG {group} {_user()}, then log in again, or run this as root"
 
 
 def journal_advice() -> str:
@@ -74,16 +74,16 @@ def hidden_from_unit(path: Path) -> str:
     whole = Path(os.path.realpath(path))
     hidden = next((folder for folder in UNIT_HIDES if whole.is_relative_to(folder)), None)
     if hidden:
-        return f"the systemd unit hides {hidden} from it: keep logs elsewhere, or see ProtectHome= and PrivateTmp="
+        return f"the systemd unit has no access to {hidden}: move the logs, or change ProtectHome= and PrivateTmp="
     groups = set(_known_groups())
     closed = next((one for one in (*reversed(whole.parents), whole) if not _lets_in(one, groups)), None)
     if closed is None:
         return ""
     group = _group(whole) if closed == whole else ""
     if group:
-        return f"its group {group} may: add SupplementaryGroups={group} (systemctl edit pop3-exporter)"
-    why = "only its owner may" if closed == whole else f"{closed} is closed to it"
-    rotated = "; the same in logrotate's `create`" if closed == whole else ""
+        return f"its group {group} can: add SupplementaryGroups={group} (systemctl edit pop3-exporter)"
+    why = "only its owner can" if closed == whole else f"it has no access to {closed}"
+    rotated = ", and set the same in logrotate's `create`" if closed == whole else ""
     return f"{why}: chgrp adm {closed}; chmod g+rX {closed}{rotated}"
 
 

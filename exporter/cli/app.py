@@ -17,7 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Exact POP3 usage counters for Prometheus, from the logs of any POP3 server.",
+    help="Exact POP3 usage metrics for Prometheus, read from the logs of POP3 servers.",
 )
 
 

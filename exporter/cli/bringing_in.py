@@ -74,6 +74,7 @@ def _without_domain(ledger: Ledger) -> Iterator[str]:
     bare = [user for domain, user in users if domain == UNKNOWN and user not in {UNKNOWN, OTHER}]
     if bare:
         yield (
-            f"{len(bare):,} user names have no domain, and count as domain {UNKNOWN}: set default_domain: example.com"
-            " at the source, with your domain; or start again: remove the ledger, and setup --replace --default-domain"
+            f"{len(bare):,} user names have no domain and are counted in the domain {UNKNOWN}. Set default_domain:"
+            " example.com (your domain) in the source, or start over: remove the ledger and run"
+            " setup --replace --default-domain example.com"
         )

@@ -22,7 +22,7 @@ from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
 PROBLEM = "problem: "
-ADVICE = "to have it log more: "
+ADVICE = "to log more: "
 TITLES = {Quality.NONE: "not logged", Quality.ESTIMATED: "estimated", Quality.LOWER_BOUND: "only a lower bound"}
 
 
@@ -34,9 +34,9 @@ def _check(  # noqa: PLR0917 - the options of a command
     log_level: logs.LogLevel = logs.Level.INFO,
     log_format: logs.LogFormat = logs.Form.TEXT,
     *,
-    ledger: Annotated[bool, typer.Option("--ledger", help="Read all of the ledger, too, and check its sums")] = False,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Also read the whole ledger and verify its totals")] = False,
 ) -> None:
-    """Check a configuration: mistakes (exit code 2), what cannot be used (1), and what each source reads."""
+    """Check the configuration and show what each source reads. Exit code 2: invalid; 1: valid, but unusable."""
     del log_level, log_format  # taken as `run` takes them
     config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     refuse_shared(config, options.config_path(config_file, file))
@@ -44,11 +44,15 @@ def _check(  # noqa: PLR0917 - the options of a command
         Security(config.web.config_file)
     found = list(remarks(config))
     problems = sum(remark.lstrip().startswith(PROBLEM) for remark in found)
-    verdict = "good" if not problems else f"no mistake in it, but {problems} of its files cannot be used as they are"
+    verdict = (
+        "good"
+        if not problems
+        else f"valid, but the exporter cannot run with it: {problems} problem{'s' * (problems > 1)}"
+    )
     typer.echo("\n".join((f"{options.config_path(config_file, file)}: {verdict}", *found)))
     if ledger:
         wrong = care.check(config.ledger)
-        typer.echo("\n".join((f"{config.ledger}:", *wrong)) if wrong else f"{config.ledger}: sound, and its sums agree")
+        typer.echo("\n".join((f"{config.ledger}:", *wrong)) if wrong else f"{config.ledger}: sound, all totals agree")
         problems += len(wrong)
     if problems:
         raise typer.Exit(1)
@@ -78,7 +82,7 @@ def _of_source(source: Source, config: Config) -> Iterator[str]:
         yield from told
         if not any(remark.startswith((PROBLEM, NO_JOURNAL)) for remark in told):
             with journal_end(source.journal) as file:
-                yield from _told(file, "its newest entries", source, config)
+                yield from _told(file, "newest entries", source, config)
         return
     if source.paths == STANDARD_INPUT:
         return
@@ -107,8 +111,8 @@ def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str
         return
     heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
     doubted = {doubt.server for doubt in pipeline.doubts}
-    server = f"lines of {pipeline.format_name}, " if heard.events else ""
-    yield f"{name}: {server}{understood(heard)}" + ("" if heard.events else "; is it the right file, and format?")
+    server = f"{pipeline.format_name} log, " if heard.events else ""
+    yield f"{name}: {server}{understood(heard)}" + ("" if heard.events else "; are the file and the format right?")
     for one in servers:
         yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
         yield from (f"  {ADVICE}{sentence}" for sentence in one.advice if one.server not in doubted)
@@ -122,7 +126,8 @@ def _logged(qualities: Mapping[str, Quality]) -> str:
         for wanted, title in TITLES.items()
     }
     return (
-        "; ".join(f"{title}: {', '.join(names)}" for title, names in found.items() if names) or "all is logged, exactly"
+        "; ".join(f"{title}: {', '.join(names)}" for title, names in found.items() if names)
+        or "everything is logged exactly"
     )
 
 

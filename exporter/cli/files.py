@@ -37,7 +37,7 @@ def problems_of(files: str) -> Iterator[None]:
     try:
         yield
     except Torn as error:
-        raise FileProblem(f"{files}: is not complete, or not of the kind that its name says: {error}") from error
+        raise FileProblem(f"{files}: truncated, or not in the format its name suggests: {error}") from error
     except OSError as error:
         raise FileProblem(f"{error.filename or files}: {error.strerror}") from error
 

@@ -30,7 +30,9 @@ def _gateway(
     log_level: logs.LogLevel = logs.Level.INFO,
     log_format: logs.LogFormat = logs.Form.TEXT,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only check the configuration and the access file")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the configuration and the access file, then exit")
+    ] = False,
 ) -> None:
     """Run the gateway: domain administrators see only their domains, and reports can be downloaded as CSV."""
     try:
@@ -51,7 +53,7 @@ def _gateway(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     service.start()
-    LOG.info("gateway on %s; rights in %s: %d entries", service.url, config.access, service.entries)
+    LOG.info("gateway listens on %s; %d entries in %s", service.url, service.entries, config.access)
     stop.wait()
     service.stop()
     LOG.info("gateway stopped")

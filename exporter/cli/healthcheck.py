@@ -21,10 +21,10 @@ from exporter.web.webconfig import TlsServer, read
 PATH = "/-/healthy"
 # Docker and Kubernetes end a check after 10 s by our settings; this one says why before.
 SECONDS = 5.0
-ALIVE = {200: "", 401: " (it asks for a user, as configured)"}
+ALIVE = {200: "", 401: " (it requires a user, as configured)"}
 
 
-Gateway = Annotated[bool, typer.Option("--gateway", help="Ask the gateway, by its own configuration")]
+Gateway = Annotated[bool, typer.Option("--gateway", help="Check the gateway instead, using its configuration")]
 
 
 def _healthcheck(
@@ -35,7 +35,7 @@ def _healthcheck(
     *,
     gateway: Gateway = False,
 ) -> None:
-    """Ask the running daemon whether it is alive (exit code 0) or not (1). For containers; works with TLS and users."""
+    """Check that the daemon runs: exit code 0 if it does, else 1. For containers; works with TLS and passwords."""
     address, web_config = (_of_gateway if gateway else _of_exporter)(file, config_file)
     address, web_config = (*serving.listened(listen), address)[0], web_config_file or web_config
     host, port = split(address)
@@ -46,12 +46,12 @@ def _healthcheck(
         status = _status(_connection(host, port, tls))
     except (OSError, http.client.HTTPException) as error:
         if _asks_for_certificate(error, tls):
-            typer.echo(f"healthy: {shown} asks for a client certificate, as configured")
+            typer.echo(f"healthy: {shown} requires a client certificate, as configured")
             return
         raise options.FileProblem(f"unhealthy: {shown}: {str(error) or type(error).__name__}") from error
     if status not in ALIVE:
-        raise options.FileProblem(f"unhealthy: {shown} answers {status}")
-    typer.echo(f"healthy: {shown} answers {status}{ALIVE[status]}")
+        raise options.FileProblem(f"unhealthy: {shown} returned {status}")
+    typer.echo(f"healthy: {shown} returned {status}{ALIVE[status]}")
 
 
 def _of_exporter(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:

@@ -14,7 +14,8 @@ from exporter.cli import options
 from exporter.cli.files import log_files, problems_of, refuse_mixed, refuse_torn, sentences
 from exporter.cli.understood import tell
 from exporter.config import Source
-from exporter.history import ForeignFile, Imported, export_openmetrics, import_files
+from exporter.history import ForeignFile, Imported, import_files
+from exporter.history.openmetrics import export_openmetrics
 from exporter.inputs.whole import STANDARD_INPUT
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
@@ -24,7 +25,7 @@ from exporter.wiring import open_ledger, pipelines_of
 
 def _export(
     ledgers: options.LedgerFiles,
-    openmetrics: Annotated[Path, typer.Option("--openmetrics", metavar="FILE", help="Where to write it")],
+    openmetrics: Annotated[Path, typer.Option("--openmetrics", metavar="FILE", help="The file to write")],
     first: options.FirstDay = None,
     last: options.LastDay = None,
 ) -> None:
@@ -57,11 +58,9 @@ def _import(  # noqa: PLR0917 - options
 ) -> None:
     """Read old logs, in any order, into a new ledger. A daemon continues from there."""
     if ledger is None and config_file is None:
-        raise typer.BadParameter("say into which --ledger, or give the daemon's --config.file")
+        raise typer.BadParameter("name a ledger with --ledger, or give the daemon's --config.file")
     if STANDARD_INPUT in files:
-        raise typer.BadParameter(
-            "give files: what standard input brings cannot be compared with what was imported before"
-        )
+        raise typer.BadParameter("give files: standard input cannot be compared with what was imported before")
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     refuse_mixed(config, found)
@@ -71,7 +70,7 @@ def _import(  # noqa: PLR0917 - options
     with bar, closing(open_ledger(config, time.time(), where)) as book, problems_of("a file"):
         imported = _imported(book, found, pipelines_of(config, book), bar)
         bar.stop()
-        remark = "; nothing counted, so it is not marked as read"
+        remark = "; nothing was counted, so it is not marked as read"
         tell(imported.files, book.calendar, *sentences(imported.problems), remark=remark)
     refuse_torn(imported)
     if not any(one.heard.events or one.skipped for one in imported.files):
@@ -93,13 +92,13 @@ def _imported(
         )
     except ForeignFile as error:
         how = (
-            "leave --config.file and --source out"
+            "leave out --config.file and --source"
             if error.source == options.FLAGS_SOURCE
             else f"give the daemon's --config.file and --source {error.source}"
         )
         raise options.FileProblem(
-            f"{error.path}: was read as part of source {error.source!r}, and would count twice."
-            f" To go on with it, {how}; nothing was imported"
+            f"{error.path}: already read as part of source {error.source!r}; importing it would count it twice."
+            f" To continue that source, {how}. Nothing was imported"
         ) from error
 
 

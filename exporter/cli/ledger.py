@@ -13,8 +13,8 @@ from exporter.catalogue import Scope
 from exporter.cli import options
 from exporter.ledger import care, forget, restore
 
-commands = typer.Typer(no_args_is_help=True, help="Look after the ledger: info, backup, restore, zone.")
-Target = Annotated[Path, typer.Argument(metavar="FILE", help="The copy, a new file")]
+commands = typer.Typer(no_args_is_help=True, help="Manage the ledger, the SQLite file with all totals.")
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="The copy; must not exist yet")]
 Ledger = options.OwnLedger
 
 
@@ -51,10 +51,14 @@ def _backup(target: Target, ledger: Ledger = None, config_file: options.ConfigFi
 
 @commands.command("restore")
 def _restore(
-    prometheus: Annotated[str, typer.Option("--prometheus", metavar="URL", help="Where the last values are")],
+    prometheus: Annotated[
+        str, typer.Option("--prometheus", metavar="URL", help="The Prometheus to read the last values from")
+    ],
     ledger: Ledger = None,
     config_file: options.ConfigFile = None,
-    selector: Annotated[str, typer.Option("--selector", help='This exporter\'s series: instance="mx1:10110"')] = "",
+    selector: Annotated[
+        str, typer.Option("--selector", help='Label matcher of this exporter, such as instance="mx1:10110"')
+    ] = "",
     time_zone: options.SiteZone = None,
 ) -> None:
     """Rebuild a lost ledger from the last values that Prometheus saw; counters go on from there."""
@@ -70,18 +74,18 @@ def _zone(
     ledger: Ledger = None,
     config_file: options.ConfigFile = None,
 ) -> None:
-    """Let days begin in another time zone, from its next midnight on."""
+    """Change the time zone in which days begin, from its next midnight on."""
     since = care.change_zone(_path(ledger, config_file), name, time.time())
     typer.echo(f"days begin in {name} from {datetime.fromtimestamp(since, UTC):%F %TZ} on")
 
 
 def _forget(
-    name: Annotated[str, typer.Argument(metavar="USER|DOMAIN|SERVER", help="Whom to forget")],
-    scope: Annotated[Scope | None, typer.Option("--scope", help="Where a name is more than one of them")] = None,
+    name: Annotated[str, typer.Argument(metavar="USER|DOMAIN|SERVER", help="A user, domain or server")],
+    scope: Annotated[Scope | None, typer.Option("--scope", help="Needed if the name is more than one of these")] = None,
     ledger: Ledger = None,
     config_file: options.ConfigFile = None,
 ) -> None:
-    """Forget a user, a domain (its rows go to _other) or a server; prints the call that deletes the series."""
+    """Remove a user, domain or server from the ledger. Counts of a removed domain move to _other."""
     found = forget.forget(_path(ledger, config_file), name, scope)
     typer.echo(f"forgotten: {found.scope} {name} ({len(found.keys)} entries). In Prometheus:\n{found.delete_series}")
 

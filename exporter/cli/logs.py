@@ -34,7 +34,7 @@ LogLevel = Annotated[
     typer.Option(
         "--log.level",
         envvar="POP3_EXPORTER_LOG_LEVEL",
-        help=f"Log messages of this level and above {default(Level.INFO)}",
+        help=f"Only log messages of this level or above {default(Level.INFO)}",
         show_default=False,
     ),
 ]
@@ -43,7 +43,7 @@ LogFormat = Annotated[
     typer.Option(
         "--log.format",
         envvar="POP3_EXPORTER_LOG_FORMAT",
-        help=f"The form of log messages, on standard error {default(Form.TEXT)}",
+        help=f"Format of log messages, written to standard error {default(Form.TEXT)}",
         show_default=False,
     ),
 ]

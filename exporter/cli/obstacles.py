@@ -9,7 +9,7 @@ from exporter.cli import access
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Reading
 
-NO_JOURNAL = "no journal there yet"
+NO_JOURNAL = "no journal found yet"
 UNIT = f"the unit's user (groups {', '.join(access.UNIT_GROUPS)})"
 
 
@@ -17,25 +17,30 @@ def of_ledger(ledger: Path) -> Iterator[str]:
     """Where it is or would be made."""
     folder = ledger.parent
     if stat.S_ISDIR(access.mode_of(ledger)):
-        yield f"problem: {ledger} is a folder; name a file in it"
+        yield f"problem: {ledger} is a directory; name a file in it"
     elif not access.mode_of(folder):
         yield from _without_folder(ledger)
     elif not access.may_write(folder):
-        yield f"problem: this user may not write to {folder}; check as root, or as the exporter's user"
+        yield f"problem: this user cannot write to {folder}; run check as root or as the exporter's user"
     elif access.mode_of(ledger):
         yield from _foreign(ledger)
     if access.is_root() and not ledger.is_relative_to(access.UNIT_WRITES):
-        yield f"ledger {ledger}: the systemd unit may write to {access.UNIT_WRITES} only (else ReadWritePaths=)"
+        yield (
+            f"ledger {ledger}: the systemd unit can only write to {access.UNIT_WRITES}; add other directories"
+            " to ReadWritePaths="
+        )
 
 
 def _without_folder(ledger: Path) -> Iterator[str]:
     folder, above = ledger.parent, ledger.parent.parent
     if not access.mode_of(above):
-        yield f"problem: there is no folder {above}; make it, or set ledger: to another file"
+        yield f"problem: there is no directory {above}; create it, or set `ledger` to another file"
     elif access.may_write(above):
-        yield f"ledger {ledger}: its folder {folder} is made at the start"
+        yield f"ledger {ledger}: its directory is created at startup"
     else:
-        yield f"problem: there is no folder {folder}, and this user may not make it; the systemd unit makes its own"
+        yield (
+            f"problem: there is no directory {folder}, and this user cannot create it; the systemd unit creates its own"
+        )
 
 
 def _foreign(ledger: Path) -> Iterator[str]:
@@ -49,9 +54,9 @@ def _foreign(ledger: Path) -> Iterator[str]:
 def of_log(path: Path) -> Iterator[str]:
     """A file that a source reads."""
     if not access.may_read(path):
-        yield f"problem: {path}: this user may not read it; {access.advice(path)}"
+        yield f"problem: {path}: this user cannot read it; {access.advice(path)}"
     elif access.is_root() and (why := access.hidden_from_unit(path)):
-        yield f"{path}: {UNIT} may not read it; {why}"
+        yield f"{path}: {UNIT} cannot read it; {why}"
 
 
 def readers(path: Path) -> str:
@@ -59,26 +64,26 @@ def readers(path: Path) -> str:
     if not access.is_root() or access.hidden_from_unit(path):
         return ""
     group = access.group_that_reads(path)
-    return f"; {UNIT} may read it" if not group else f"; the unit's user may read it, by its group {group}"
+    return f"; {UNIT} can read it" if not group else f"; the unit's user can read it through group {group}"
 
 
 def of_no_files(pattern: str, others: Sequence[Path]) -> Iterator[str]:
     """A pattern that matches no file: nothing yet, or what is none."""
     closed = access.closed_folder(pattern)
     if closed:
-        yield f"problem: {pattern}: this user may not look into {closed}; run this as root"
+        yield f"problem: {pattern}: this user cannot list {closed}; run this as root"
     elif not others:
-        yield f"{pattern}: nothing there now; it is read as soon as it appears"
+        yield f"{pattern}: no such file yet; it is read as soon as it appears"
     for other in others:
         mode = access.mode_of(other)
         if stat.S_ISDIR(mode):
-            yield f"problem: {other}: is a folder; name the files in it: {other}/*"
+            yield f"problem: {other}: is a directory; name the files in it: {other}/*"
         elif stat.S_ISFIFO(mode):
-            yield f"problem: {other}: is a named pipe, which is read once; read it through paths: [-]"
+            yield f"problem: {other}: is a named pipe; read it through standard input, with paths: [-]"
         elif mode:
-            yield f"problem: {other}: is no file"
+            yield f"problem: {other}: is not a regular file"
         else:
-            yield f"{other}: a link to nothing now; it is read as soon as its file appears"
+            yield f"{other}: a link whose file does not exist yet; it is read as soon as the file appears"
 
 
 def of_journal(directory: Path | None) -> Iterator[str]:
@@ -91,6 +96,6 @@ def of_journal(directory: Path | None) -> Iterator[str]:
     if not files:
         yield f"{NO_JOURNAL}: {', '.join(map(str, folders))}"
     elif not any(map(access.may_read, files)):
-        yield f"problem: this user may not read the journal: {access.journal_advice()}"
+        yield f"problem: this user cannot read the journal: {access.journal_advice()}"
     elif access.is_root() and directory is None:
-        yield f"the unit's user may read the journal, by its group {access.UNIT_GROUPS[1]}"
+        yield f"the unit's user can read the journal through group {access.UNIT_GROUPS[1]}"

@@ -32,7 +32,7 @@ ConfigFile = Annotated[
     typer.Option(
         "--config.file",
         metavar="FILE",
-        help=f"The configuration {default(DEFAULT_FILE)} [env var: {FILE_VARIABLE}]",
+        help=f"The configuration file {default(DEFAULT_FILE)} [env var: {FILE_VARIABLE}]",
         show_default=False,
     ),
 ]
@@ -45,31 +45,33 @@ LogConfigFile = Annotated[
     typer.Option(
         "--config.file",
         metavar="FILE",
-        help="Take format, server and zones from this file's sources",
+        help="Use the format, server and time zones of this configuration's sources",
         show_default=False,
     ),
 ]
 FormatName = Annotated[
     str,
-    typer.Option("--format", metavar="NAME", help=f"The mail server's format {default('auto')}", show_default=False),
+    typer.Option("--format", metavar="NAME", help=f"The log format {default('auto')}", show_default=False),
 ]
 ServerName = Annotated[
     str | None,
     typer.Option(
         "--server",
         metavar="NAME",
-        help=f"The server label {default('the host in the lines, else this machine')}",
+        help=f"The value of the server label {default('the host name in the lines, else of this machine')}",
         show_default=False,
     ),
 ]
 DefaultDomain = Annotated[
     str | None,
-    typer.Option("--default-domain", metavar="DOMAIN", help="For users who log in without @domain", show_default=False),
+    typer.Option(
+        "--default-domain", metavar="DOMAIN", help="The domain of users who log in without one", show_default=False
+    ),
 ]
 SiteZone = Annotated[
     str | None,
     typer.Option(
-        "--time-zone", metavar="ZONE", help=f"The zone in which days begin {default(MACHINES)}", show_default=False
+        "--time-zone", metavar="ZONE", help=f"The time zone in which days begin {default(MACHINES)}", show_default=False
     ),
 ]
 LogZone = Annotated[
@@ -77,7 +79,7 @@ LogZone = Annotated[
     typer.Option(
         "--log-time-zone",
         metavar="ZONE",
-        help=f"The zone of stamps without one {default(MACHINES)}",
+        help=f"The time zone of timestamps that name none {default(MACHINES)}",
         show_default=False,
     ),
 ]
@@ -86,20 +88,20 @@ SourceName = Annotated[
     typer.Option(
         "--source",
         metavar="NAME",
-        help=f"The source that the files belong to {default('by its paths')}",
+        help=f"The source that the files belong to {default('the one whose paths match')}",
         show_default=False,
     ),
 ]
 LogFiles = Annotated[
-    list[str], typer.Argument(metavar="FILE", help="Log files, also .gz .bz2 .xz .zip; - is standard input")
+    list[str], typer.Argument(metavar="FILE", help="Log files, plain or .gz .bz2 .xz .zip; - is standard input")
 ]
 OwnLedger = Annotated[
     Path | None,
     typer.Option(
-        "--ledger", metavar="FILE", help=f"The ledger {default('the one that --config.file names')}", show_default=False
+        "--ledger", metavar="FILE", help=f"The ledger {default('the one in the configuration')}", show_default=False
     ),
 ]
-LedgerFiles = Annotated[list[Path] | None, typer.Option("--ledger", metavar="FILE", help="A ledger; may be repeated")]
+LedgerFiles = Annotated[list[Path] | None, typer.Option("--ledger", metavar="FILE", help="A ledger. Repeatable")]
 
 FirstDay = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day", show_default=False)]
 LastDay = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last day", show_default=False)]
@@ -108,9 +110,9 @@ FLAGS_SOURCE = "files"
 
 
 _NO_FILE = """\
-  pop3-exporter setup writes one for this machine.
-  The smallest is one line: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
-  pop3-exporter files config DIRECTORY writes one that explains every key."""
+  `pop3-exporter setup` writes one for this machine.
+  One line is enough: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
+  `pop3-exporter files config DIRECTORY` writes an example that explains every key."""
 
 
 def loaded(file: Path | None, named: Path | None = None) -> Config:
@@ -126,7 +128,7 @@ def loaded(file: Path | None, named: Path | None = None) -> Config:
 def config_path(file: Path | None, named: Path | None = None) -> Path:
     """Which file is the configuration."""
     if file and named and file != named:
-        raise typer.BadParameter(f"two configurations are named: {named} and --config.file {file}")
+        raise typer.BadParameter(f"two different configurations given: {named} and --config.file {file}")
     return file or named or default_file()
 
 
@@ -146,11 +148,13 @@ def with_folder(ledger: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except FileNotFoundError as error:
-        advice = f"make it (mkdir -p -m 700 {folder}), or name another ledger"
-        raise FileProblem(f"{ledger}: there is no folder {folder}; {advice}") from error
+        advice = f"create it (mkdir -p -m 700 {folder}), or name another ledger"
+        raise FileProblem(f"{ledger}: there is no directory {folder}; {advice}") from error
     except PermissionError as error:
-        advice = "run this as root (sudo), or name a ledger elsewhere"
-        raise FileProblem(f"{ledger}: there is no folder {folder}, and this user may not make it: {advice}") from error
+        advice = "run this as root (sudo), or name another ledger"
+        raise FileProblem(
+            f"{ledger}: there is no directory {folder}, and this user cannot create it: {advice}"
+        ) from error
     except OSError as error:
         raise FileProblem(f"{folder}: {error.strerror}") from error
     return ledger
@@ -170,7 +174,9 @@ def for_files(  # noqa: PLR0917 - the options of all commands that read logs
     if config_file is not None:
         wrong = [flag for flag, value in given.items() if value is not None]
         if wrong or format_name != "auto":
-            raise typer.BadParameter(f"{', '.join(wrong or ['--format'])} cannot go with --config.file, which says it")
+            raise typer.BadParameter(
+                f"{', '.join(wrong or ['--format'])} cannot be combined with --config.file, which sets it"
+            )
         return load(config_file, Config)
     try:
         source = Source(
@@ -206,7 +212,7 @@ def source_of(file: str, config: Config, chosen: str | None) -> Source:
     if len(matching) == 1:
         return matching[0]
     names = ", ".join(source.name for source in matching or config.sources)
-    raise typer.BadParameter(f"{file}: which source is it of? Say --source NAME, one of: {names}")
+    raise typer.BadParameter(f"{file}: several sources could read it; choose one with --source: {names}")
 
 
 def existing(files: Sequence[str]) -> list[str]:
@@ -216,12 +222,12 @@ def existing(files: Sequence[str]) -> list[str]:
             continue
         try:
             if Path(file).is_fifo():  # to open it would wait for a writer
-                raise FileProblem(f"{file}: is no file; pipe it into -")
+                raise FileProblem(f"{file}: is a named pipe; read it through standard input (-)")
             Path(file).open("rb").close()
         except PermissionError as error:
             raise FileProblem(f"{file}: {error.strerror}; {access.advice(Path(file))}") from error
         except IsADirectoryError as error:
-            raise FileProblem(f"{file}: is a folder; name the files in it: {file.rstrip('/')}/*") from error
+            raise FileProblem(f"{file}: is a directory; name the files in it: {file.rstrip('/')}/*") from error
         except OSError as error:
             raise FileProblem(f"{file}: {error.strerror}") from error
     return list(files)
@@ -232,7 +238,7 @@ def day(text: str | None, option: str) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{option} {text}: a date looks like 2026-11-30") from error
+        raise typer.BadParameter(f"{option} {text}: not a date; write it like 2026-11-30") from error
 
 
 class FileProblem(OperatorError):  # noqa: N818 - it is told as it stands

@@ -39,10 +39,10 @@ def _parse(  # noqa: PLR0917 - options
     default_domain: options.DefaultDomain = None,
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
-    unknown: Annotated[bool, typer.Option("--unknown", help="Only lines that were not understood")] = False,  # noqa: FBT002
-    masked: Annotated[bool, typer.Option("--masked", help="Hide names, addresses and passwords, to send in")] = False,  # noqa: FBT002
+    unknown: Annotated[bool, typer.Option("--unknown", help="Only show lines that were not understood")] = False,  # noqa: FBT002
+    masked: Annotated[bool, typer.Option("--masked", help="Hide names, addresses and passwords, to share it")] = False,  # noqa: FBT002
 ) -> None:
-    """Show how each line of a log is understood (JSON lines), then a summary."""
+    """Show how each line of a log is understood, as JSON lines, followed by a summary."""
     config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     counts: Counter[str] = Counter()
     with (
@@ -134,7 +134,7 @@ def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
                 table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
     wanted = (text for one in told(pipeline.format_name, quality) for text in one.advice)
-    for sentence in (*problems, *(f"to have the server log more: {text}" for text in dict.fromkeys(wanted))):
+    for sentence in (*problems, *(f"to log more: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 
 

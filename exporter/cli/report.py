@@ -35,16 +35,14 @@ class Output(StrEnum):
 
 Mode = Annotated[
     By,
-    typer.Option(
-        "--by", help=f"Over time, or a row for each domain or user {options.default(By.TREND)}", show_default=False
-    ),
+    typer.Option("--by", help=f"One row per period, domain or user {options.default(By.TREND)}", show_default=False),
 ]
 Inactive = Annotated[
     int | None,
-    typer.Option("--inactive", metavar="DAYS", help="With --by user: accounts without a login for so many days"),
+    typer.Option("--inactive", metavar="DAYS", help="With --by user: list accounts unused for this many days"),
 ]
 Form = Annotated[
-    Output, typer.Option("--output", help=f"How to write it {options.default(Output.TABLE)}", show_default=False)
+    Output, typer.Option("--output", help=f"Output format {options.default(Output.TABLE)}", show_default=False)
 ]
 
 
@@ -65,21 +63,25 @@ class _Wanted:
     inactive: int | None
 
 
-OnlyDomain = Annotated[str | None, typer.Option("--domain", metavar="DOMAIN", help="Only this one")]
-OnlyServers = Annotated[list[str] | None, typer.Option("--server", metavar="NAME", help="Only these; may be repeated")]
+OnlyDomain = Annotated[str | None, typer.Option("--domain", metavar="DOMAIN", help="Only this domain")]
+OnlyServers = Annotated[list[str] | None, typer.Option("--server", metavar="NAME", help="Only this server. Repeatable")]
 
 
 def _report(  # noqa: PLR0917 - the options of a report
-    files: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="Log files instead of ledgers")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE", help="Log files to report on, instead of a ledger")
+    ] = None,
     ledgers: options.LedgerFiles = None,
     by: Mode = By.TREND,
-    step: Annotated[Step | None, typer.Option("--step", help="With --by trend; hour needs --domain")] = None,
+    step: Annotated[
+        Step | None, typer.Option("--step", help="Length of a period (--by trend only); hour requires --domain")
+    ] = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
     domain: OnlyDomain = None,
     servers: OnlyServers = None,
-    sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Another order")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="The names that failed to log in")] = False,  # noqa: FBT002
+    sort: Annotated[str | None, typer.Option("--sort", metavar="COLUMN", help="Sort by this column")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="List the user names of failed logins")] = False,  # noqa: FBT002
     inactive: Inactive = None,
     output: Form = Output.TABLE,
     config_file: options.LogConfigFile = None,
@@ -88,9 +90,9 @@ def _report(  # noqa: PLR0917 - the options of a report
     time_zone: options.SiteZone = None,
     log_time_zone: options.LogZone = None,
 ) -> None:
-    """Report what a ledger (by default the configured one) or log files hold, by time, domain or user."""
+    """Report by time, domain or user, from the configured ledger, other ledgers or log files."""
     if files and ledgers:
-        raise typer.BadParameter("give either --ledger LEDGER or log files")
+        raise typer.BadParameter("give either --ledger or log files, not both")
     if not files and not ledgers:
         ledgers = [_configured(config_file)]
     column = _checked(by, step, domain, sort)
@@ -122,9 +124,9 @@ def show(ledger: Path, by: By, first: date) -> None:
 def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) -> str | None:
     """Which options go together; the name of the column to sort by."""
     if step is not None and by is not By.TREND:
-        raise typer.BadParameter("--step goes with --by trend only")
+        raise typer.BadParameter("--step requires --by trend")
     if step is Step.HOUR and domain is None:
-        raise typer.BadParameter("--step hour needs --domain: hours are shown inside one domain")
+        raise typer.BadParameter("--step hour requires --domain: hours are kept for one domain at a time")
     column = sort.replace(" ", "_").lower() if sort else None
     if column is not None and column not in sort_columns(by):
         raise typer.BadParameter(f"--sort {sort}: the columns are {', '.join(sort_columns(by))}")
@@ -134,20 +136,18 @@ def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) ->
 def _check_inactive(days: int, by: By, others: Mapping[str, object]) -> None:
     """It is a list of users as of now."""
     if by is not By.USER:
-        raise typer.BadParameter("--inactive goes with --by user")
+        raise typer.BadParameter("--inactive requires --by user")
     if days < 1:
-        raise typer.BadParameter(f"--inactive {days}: give a number of days, 1 or more")
+        raise typer.BadParameter(f"--inactive {days}: must be at least 1 day")
     if given := [option for option, value in others.items() if value]:
-        raise typer.BadParameter(f"--inactive counts back from now; leave out {', '.join(given)}")
+        raise typer.BadParameter(f"--inactive counts back from now and cannot be combined with {', '.join(given)}")
 
 
 def _configured(config_file: Path | None) -> Path:
     """The ledger of the configuration."""
     default_file = options.default_file()
     if config_file is None and not default_file.exists():
-        raise typer.BadParameter(
-            f"give either --ledger LEDGER or log files: there is no {default_file} to name the ledger"
-        )
+        raise typer.BadParameter(f"give --ledger FILE or log files: there is no {default_file} that names a ledger")
     return options.loaded(config_file).ledger
 
 
@@ -157,12 +157,12 @@ def _read(ledger: Path, config: Config, files: Sequence[str]) -> tuple[list[Path
     found = replayed(ledger, config, sources)
     if not any(one.heard.events for one in found.files):
         raise FileProblem(
-            f"there is nothing to report; are these the logs of the POP3 server{_formats(sources)}?"
-            " (pop3-exporter parse FILE shows what each line was taken for)"
+            f"nothing to report; are these the logs of the POP3 server{_formats(sources)}?"
+            " (pop3-exporter parse FILE shows how each line was understood)"
         )
     connections = sum(row.totals[CONNECTIONS] for row in found.view.rows[Scope.SERVER].values())
     if not connections:
-        typer.secho("WARNING: lines of a POP3 server, but no connection among them", err=True, bold=True)
+        typer.secho("WARNING: the log has lines of a POP3 server, but no connections", err=True, bold=True)
     return [ledger], found.clock
 
 

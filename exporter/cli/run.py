@@ -58,7 +58,7 @@ def _run(  # noqa: PLR0917 - the options of a command
         notify("READY=1")
         if not daemon.run(wake, stop):
             raise typer.Exit(1)
-    LOG.info("stopped; everything read is in the ledger")
+    LOG.info("stopped; all lines read are counted in the ledger")
 
 
 def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake: threading.Event) -> Daemon:
@@ -105,7 +105,7 @@ def _begin(source: Source, ledger: Ledger) -> str:
     is_file = source.journal is None and source.paths != STANDARD_INPUT
     if not is_file or source.start == "beginning" or ledger.restored(source.name) is not None:
         return ""
-    return ", from the end on; to count what is in the log already, set start: beginning before the first start"
+    return ", from its end; to also count what it already contains, set `start: beginning` before the first start"
 
 
 def _unreadable(metrics: SelfMetrics) -> list[str]:

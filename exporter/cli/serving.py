@@ -14,7 +14,7 @@ ListenAddress = Annotated[
         "--web.listen-address",
         metavar="ADDRESS",
         envvar="POP3_EXPORTER_WEB_LISTEN_ADDRESS",
-        help=f"Where to serve, such as :{PORT}; may be repeated. Overrides web.listen",
+        help=f"Address to listen on, such as :{PORT}. Repeatable; overrides web.listen",
         show_default=False,
     ),
 ]
@@ -24,7 +24,7 @@ WebConfigFile = Annotated[
         "--web.config.file",
         metavar="FILE",
         envvar="POP3_EXPORTER_WEB_CONFIG_FILE",
-        help="TLS and basic auth, in the exporter-toolkit's form. Overrides web.config_file",
+        help="File with TLS and basic auth settings, as in Prometheus's exporter-toolkit; overrides web.config_file",
         show_default=False,
     ),
 ]

@@ -21,8 +21,8 @@ from exporter.setup import plan, scrape
 from exporter.setup.discovery import Finding, discover
 from exporter.setup.machine import Machine
 
-NAME_THEM = "Say where the logs are: pop3-exporter setup --log '/var/log/hosts/*/mail.log*'"
-NOTHING = f"No POP3 server was found here, and no line of one in the logs. {NAME_THEM}"
+NAME_THEM = "Name its logs: pop3-exporter setup --log '/var/log/hosts/*/mail.log*'"
+NOTHING = f"Found no POP3 server, and no line of one in the logs. {NAME_THEM}"
 LEDGER: Path = Config.model_fields["ledger"].default
 LISTEN_LOCAL, LISTEN_ALL = Web().listen[0], f":{PORT}"
 
@@ -37,13 +37,13 @@ Listen = Annotated[
         "--listen",
         "--web.listen-address",
         metavar="ADDRESS",
-        help=f'Where /metrics is served; ":{PORT}" for other machines {options.default(LISTEN_LOCAL)}',
+        help=f'Address to listen on; ":{PORT}" lets other machines connect {options.default(LISTEN_LOCAL)}',
         show_default=False,
     ),
 ]
 Logs = Annotated[
     list[str] | None,
-    typer.Option("--log", metavar="PATTERN", help="Read these logs instead of what is found; may be repeated"),
+    typer.Option("--log", metavar="PATTERN", help="Read these logs instead of looking for some. Repeatable"),
 ]
 
 
@@ -55,22 +55,25 @@ def _setup(  # noqa: PLR0917 - options
     default_domain: options.DefaultDomain = None,
     old_logs: Annotated[
         bool | None,
-        typer.Option("--old-logs/--no-old-logs", help="Count what the logs hold already", show_default=False),
+        typer.Option("--old-logs/--no-old-logs", help="Also count what the logs already contain", show_default=False),
     ] = None,
     enable: Annotated[
-        bool | None, typer.Option("--enable/--no-enable", help="Start the systemd unit", show_default=False)
+        bool | None,
+        typer.Option("--enable/--no-enable", help="Start the systemd unit, now and at boot", show_default=False),
     ] = None,
     *,
     apply_dovecot: Annotated[
-        bool, typer.Option("--apply-dovecot", help="Let Dovecot log what is missing, by a file in its conf.d")
+        bool, typer.Option("--apply-dovecot", help="Write a file to Dovecot's conf.d that makes it log everything")
     ] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a configuration; the old one is kept")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show all of it and change nothing")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace an existing configuration; a backup is kept")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every step but change nothing")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; accept every default")] = False,
 ) -> None:
-    """Look at this machine, write a configuration for its POP3 server, read its old logs and start the exporter."""
+    """Find the POP3 server of this machine, write a configuration for it, read its old logs and start the exporter."""
     if not (yes or dry_run or sys.stdin.isatty()):
-        raise typer.BadParameter("nobody can be asked here: add --yes, or --dry-run to see what would be done")
+        raise typer.BadParameter("standard input is not a terminal: add --yes, or --dry-run to see what would happen")
     wanted = Wanted(
         target=Target(options.config_path(config_file), ledger or LEDGER, replace=replace),
         listen=listen,
@@ -115,7 +118,7 @@ def go_through(machine: Machine, wanted: Wanted) -> None:
     target = wanted.target
     target.refuse_unwritable(asking)
     if target.stays and (given := wanted.shape()):
-        raise options.FileProblem(f"{target.config} is there already, so {given} would change nothing; add --replace")
+        raise options.FileProblem(f"{target.config} already exists, so {given} would change nothing; add --replace")
     made = [] if target.stays else _sources(finding, wanted)
     config = written(target, plan.text(zone, str(target.ledger), _listen(machine, wanted), made), asking)
     advise_or_apply(machine, finding, tell_sources(config), asking, apply=wanted.apply_dovecot)
@@ -129,8 +132,8 @@ def go_through(machine: Machine, wanted: Wanted) -> None:
 def _sources(finding: Finding, wanted: Wanted) -> list[plan.Source]:
     found = () if wanted.logs else finding.sources
     if not found and not wanted.logs:
-        raise options.FileProblem(NOTHING if not finding.servers else f"No log of it was found. {NAME_THEM}")
-    old_logs = wanted.asking.answer(wanted.old_logs, "Count what the logs hold already, too?")
+        raise options.FileProblem(NOTHING if not finding.servers else f"Its log was not found. {NAME_THEM}")
+    old_logs = wanted.asking.answer(wanted.old_logs, "Also count what the logs already contain?")
     return plan.sources(found, wanted.logs, old_logs=old_logs, default_domain=wanted.default_domain)
 
 
@@ -139,7 +142,7 @@ def _listen(machine: Machine, wanted: Wanted) -> str:
         return wanted.listen
     if wanted.target.stays or wanted.asking.silent or scrape.has_prometheus(machine):
         return LISTEN_LOCAL
-    question = "  Does Prometheus run on another machine? Then the exporter listens on all addresses"
+    question = "  Does Prometheus run on another machine? If so, the exporter listens on all addresses"
     return LISTEN_ALL if typer.confirm(question, default=False) else LISTEN_LOCAL
 
 

@@ -14,7 +14,7 @@ UNDO = f"rm {dovecot.DROP_IN} && doveadm reload"
 
 def advise_or_apply(machine: Machine, finding: Finding, others: Sequence[str], asking: Asking, *, apply: bool) -> None:
     """Say what the servers should log; with `apply` let Dovecot do so. `others`: what their lines have shown."""
-    heading("What the mail server should log")
+    heading("What the mail server logs")
     found = dovecot.settings(machine) if any(one.server.format == "dovecot" for one in finding.sources) else None
     advice = [sentence for one in finding.sources if one.server.format != "dovecot" for sentence in one.advice]
     advice += others if found is None else [one for one in others if "dovecot" not in one.lower()]
@@ -22,21 +22,21 @@ def advise_or_apply(machine: Machine, finding: Finding, others: Sequence[str], a
         say(f"* {sentence}")
     if found is None:
         if apply:
-            raise FileProblem("--apply-dovecot: doveconf does not answer here; set it where Dovecot runs")
-        say("" if advice else "Nothing to set was found.")
+            raise FileProblem("--apply-dovecot: doveconf does not run here; run this where Dovecot is installed")
+        say("" if advice else "Nothing to change was found.")
     elif not found.missing:
-        say(f"Dovecot {found.version} logs all that is counted.")
+        say(f"Dovecot {found.version} logs everything that is counted.")
     else:
         _settle(machine, found, asking, apply=apply)
 
 
 def _settle(machine: Machine, found: dovecot.Settings, asking: Asking, *, apply: bool) -> None:
     text = dovecot.drop_in(found)
-    say(f"Dovecot {found.version} does not log bytes, or why it refuses a login. This makes it do so:\n")
+    say(f"Dovecot {found.version} does not log every byte, or why it refuses a login, unless you set:\n")
     say("\n".join(f"  {line}" for line in text.splitlines() if not line.startswith("#")))
     if not apply:
-        say(f"\n`pop3-exporter setup --apply-dovecot` writes it to {dovecot.DROP_IN}.")
-    elif asking.does(f"write it to {dovecot.DROP_IN}, check it with doveconf, and reload Dovecot"):
+        say(f"\n`pop3-exporter setup --apply-dovecot` writes this to {dovecot.DROP_IN}.")
+    elif asking.does(f"write this to {dovecot.DROP_IN}, check it with doveconf and reload Dovecot"):
         _apply(machine, text)
 
 
@@ -55,17 +55,21 @@ def _apply(machine: Machine, text: str) -> None:
         _restore(path, before)
         why = said.err.strip().splitlines()[-1:] or [_not_read(then)]
         raise FileProblem(f"{dovecot.DROP_IN}: removed again: {why[0]}")
-    say(f"{dovecot.DROP_IN}: written; doveconf takes it. To undo it: {UNDO}")
+    say(f"{dovecot.DROP_IN}: written, and doveconf accepts it. To undo it: {UNDO}")
     if "dovecot" in machine.processes():
         reloaded = machine.run(("doveadm", "reload"))
-        say("Dovecot has reloaded it." if reloaded.code == 0 else f"Reload Dovecot yourself: {reloaded.err.strip()}")
+        say(
+            "Dovecot reloaded its configuration."
+            if reloaded.code == 0
+            else f"Reload Dovecot yourself: {reloaded.err.strip()}"
+        )
 
 
 def _not_read(then: dovecot.Settings | None) -> str:
     main = then.file if then and then.file else "/etc/dovecot/dovecot.conf"
     return (
-        f"Dovecot does not follow it. Either {main} has no line `!include conf.d/*.conf`, or a setting below that line"
-        " overrides it; put the settings at the end of that file"
+        f"Dovecot does not use it. Either {main} has no line `!include conf.d/*.conf`, or a setting below that line"
+        " overrides it; add the settings at the end of that file"
     )
 
 

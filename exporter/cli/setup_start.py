@@ -37,10 +37,10 @@ class Start:
         """Read what the logs hold already; a daemon that runs does so itself."""
         heading("Old logs")
         if access.mode_of(self.config.ledger):
-            say(f"The ledger {self.config.ledger} is there already: what it has not read yet, the exporter reads.")
-        elif self.asking.does(f"read what the logs hold already into {self.config.ledger}"):
+            say(f"The ledger {self.config.ledger} already exists: the exporter continues from it.")
+        elif self.asking.does(f"read the existing logs into {self.config.ledger}"):
             problems = bring_in(self.config)
-            say(f"Read into {self.config.ledger}; the exporter goes on from there.")
+            say(f"Read into {self.config.ledger}; the exporter continues from there.")
             for problem in problems:
                 say(f"WARNING: {problem}")
 
@@ -49,10 +49,10 @@ class Start:
         heading("The service")
         command = f"{program()} run --config.file {self.path}"
         if not self.machine.has_systemd:
-            say(f"systemd does not run here. Start it with: {command}")
+            say(f"systemd is not running. Start the exporter with: {command}")
         elif not access.is_root():
-            say("This user may not start it: sudo systemctl enable --now pop3-exporter")
-        elif not self.asking.answer(told, "Start it now, and after each boot?"):
+            say("This user cannot start it. Run: sudo systemctl enable --now pop3-exporter")
+        elif not self.asking.answer(told, "Start it now and at every boot?"):
             say("Start it with: systemctl enable --now pop3-exporter")
         else:
             self._enable(unit.installed(self.machine), command)
@@ -66,7 +66,7 @@ class Start:
                 self.machine.path(unit.FILE).write_text(unit.text(program(), self.path), encoding="utf-8")
                 say(f"{unit.FILE}: written")
         elif Path(found.config) != self.path:
-            say(f"The unit {unit.NAME} reads {found.config}, not {self.path}: change it (systemctl edit --full), or")
+            say(f"The unit {unit.NAME} uses {found.config}, not {self.path}: change it (systemctl edit --full), or")
             say(f"start it with: {command}")
             return
         if self.asking.does(f"start it: systemctl enable --now {unit.NAME}"):
@@ -76,10 +76,13 @@ class Start:
         address = scrape.target(self.config.web.listen[0], "127.0.0.1")
         told = _against(address, self.config)
         if told is None:
-            say(f"It did not start{f': {complaint}' if complaint else ''}. See: journalctl -u pop3-exporter -n 20")
+            say(
+                f"The service did not start{f': {complaint}' if complaint else ''}. See: journalctl -u"
+                " pop3-exporter -n 20"
+            )
         else:
-            say(f"It runs, and after each boot: http://{address}/")
-            say(f"It is not ready, because of this:\n{told}" if told else "")
+            say(f"The service is running and starts at boot: http://{address}/")
+            say(f"It is not ready yet:\n{told}" if told else "")
 
 
 def end(machine: Machine, config: Config, asking: Asking) -> None:
@@ -89,9 +92,11 @@ def end(machine: Machine, config: Config, asking: Asking) -> None:
     where = f"{scrape.CONFIG}, below" if machine.exists(scrape.CONFIG) else "prometheus.yml, below"
     say(f"Add to {where} scrape_configs:\n\n{scrape.snippet(scrape.target(listen, socket.getfqdn()))}\n")
     if scrape.is_local(listen) and not scrape.has_prometheus(machine):
-        say('Only this machine reaches that address. For a Prometheus elsewhere set web: {listen: ":10110"}, restart,')
-        say("and let the firewall let it in; docs/web.md has TLS and passwords.")
-    heading("What has been counted")
+        say(
+            'Only this machine can connect to that address. For Prometheus on another one, set web: {listen: ":10110"},'
+        )
+        say("restart the exporter and open the port in the firewall. docs/web.md explains TLS and passwords.")
+    heading("What was counted")
     _report(config, asking)
 
 
@@ -102,7 +107,7 @@ def _report(config: Config, asking: Asking) -> None:
         first = None
     if first is None:
         say("Nothing yet." if not asking.dry_run else "(dry run) nothing was read")
-        say(f"Later: {program()} report --by domain")
+        say(f"To see this again: {program()} report --by domain")
         return
     report.show(config.ledger, By.DOMAIN, date.fromordinal(first))
 

@@ -32,7 +32,7 @@ class Target:
         above = next(folder for folder in self.config.absolute().parents if access.mode_of(folder))
         if not (self.stays or asking.dry_run or access.may_write(above)):
             raise FileProblem(
-                f"{self.config}: this user may not write to {above}; run this as root (sudo pop3-exporter setup),"
+                f"{self.config}: this user cannot write to {above}; run this as root (sudo pop3-exporter setup),"
                 " see what it would do with --dry-run, or name another --config.file"
             )
 
@@ -48,15 +48,18 @@ def written(target: Target, text: str, asking: Asking) -> Config:
     """The configuration that holds from now on: the one that was there, or `text`. ConfigError, FileProblem."""
     heading(f"The configuration, {target.config}")
     if target.stays:
-        say("It is there already and stays as it is; --replace writes a new one and keeps the old one beside it.")
+        say(
+            "It already exists and is not changed. With --replace, a new one is written and the old one is kept"
+            " as a backup."
+        )
         return load(target.config, Config)
     if target.is_example():
-        say("The example that came with the program is there, unchanged; this takes its place:\n")
+        say("It is still the unchanged example that came with the program. It will be replaced by:\n")
     say(text)
     config = _checked(target.config, text)
-    if not asking.answer(None, f"Write it to {target.config}?"):
+    if not asking.answer(None, f"Write this to {target.config}?"):
         raise FileProblem("nothing was changed")
-    if asking.does(f"write it to {target.config}"):
+    if asking.does(f"write this to {target.config}"):
         try:
             for sentence in _write(target.config, text):
                 say(sentence)
@@ -91,7 +94,7 @@ def _write(path: Path, text: str) -> Iterator[str]:
     if path.exists():
         kept = next(one for number in range(1, 1000) if not (one := path.with_name(f"{path.name}.{number}")).exists())
         os.link(path, kept)
-        yield f"The old one is kept: {kept}"
+        yield f"The old configuration is now {kept}"
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text, encoding="utf-8")
     fresh.chmod(0o644)

@@ -18,10 +18,9 @@ _URL = re.compile(r"https?://[^\s'\"{}\\]+")
 
 commands = typer.Typer(
     no_args_is_help=True,
-    help="Write the files that come with the program: dashboards, rules, runbooks, systemd unit, Kubernetes manifests, "
-    "example configuration.",
+    help="Write dashboards, alert rules, runbooks, the systemd unit, Kubernetes manifests or an example configuration.",
 )
-Directory = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where to; it is made if it is not there")]
+Directory = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Directory to write to; created if missing")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that differ")]
 
 
@@ -30,12 +29,16 @@ def _dashboards(
     directory: Directory,
     time_zone: Annotated[
         str | None,
-        typer.Option("--time-zone", metavar="ZONE", help="Show times in this zone, the exporter's time_zone"),
+        typer.Option(
+            "--time-zone",
+            metavar="ZONE",
+            help="Show times in this zone instead of the browser's; use the exporter's time_zone",
+        ),
     ] = None,
     *,
     force: Force = False,
 ) -> None:
-    """Grafana's dashboards as JSON."""
+    """Grafana dashboards (JSON)."""
     try:
         ZoneInfo(time_zone or "UTC")
         boards = shipped.dashboards(time_zone)
@@ -47,8 +50,8 @@ def _dashboards(
         raise typer.BadParameter(f"--time-zone {time_zone}: no such time zone; {advice}") from error
     _write(directory, boards, force=force)
     _next(
-        "import them in Grafana 11.6 or newer (Dashboards, New, Import),",
-        f"or name {directory} in a provider of Grafana's provisioning/dashboards.",
+        "Import them in Grafana 11.6 or newer (Dashboards, New, Import),",
+        f"or add {directory} to a provider in Grafana's provisioning/dashboards.",
     )
 
 
@@ -56,25 +59,30 @@ def _dashboards(
 def _rules(
     directory: Directory,
     grafana_url: Annotated[
-        str | None, typer.Option("--grafana-url", metavar="URL", help="Where alerts link to dashboards")
+        str | None,
+        typer.Option("--grafana-url", metavar="URL", help="Address of Grafana, for links from alerts to dashboards"),
     ] = None,
     runbook_url: Annotated[
         str | None,
-        typer.Option("--runbook-url", metavar="URL", help="The folder of the runbooks; alerts link to URL/ALERT.md"),
+        typer.Option(
+            "--runbook-url",
+            metavar="URL",
+            help="Address of the directory with the runbooks; alerts link to URL/ALERT.md",
+        ),
     ] = None,
     *,
     force: Force = False,
 ) -> None:
-    """Prometheus's recording and alerting rules."""
+    """Recording and alerting rules for Prometheus."""
     grafana, runbooks = _url("--grafana-url", grafana_url), _url("--runbook-url", runbook_url)
     _write(directory, shipped.rules(grafana, runbooks), force=force)
     missing = {"--grafana-url": ("dashboards", grafana), "--runbook-url": ("runbooks", runbooks)}
     for option, (what, given) in missing.items():
         if given is None:
-            typer.echo(f"Without {option} the alerts have no links to {what}.")
+            typer.echo(f"The alerts have no links to {what}, because {option} was not given.")
     _next(
-        f'put rule_files: ["{directory.absolute()}/*.yml"] into prometheus.yml,',
-        f"promtool check rules {directory}/*.yml, and reload Prometheus. Limits are in thresholds.yml.",
+        f'Add rule_files: ["{directory.absolute()}/*.yml"] to prometheus.yml,',
+        f"run promtool check rules {directory}/*.yml and reload Prometheus. thresholds.yml has the limits.",
     )
 
 
@@ -82,41 +90,43 @@ def _rules(
 def _runbooks(directory: Directory, *, force: Force = False) -> None:
     """A page for each alert: what it means and what to do."""
     _write(directory, shipped.runbooks(), force=force)
-    _next("serve the folder, or copy it into your wiki; then: pop3-exporter files rules --runbook-url URL DIRECTORY")
+    _next("Publish the directory, for example in a wiki, then: pop3-exporter files rules --runbook-url URL DIRECTORY")
 
 
 @commands.command("unit")
 def _unit(directory: Directory, *, force: Force = False) -> None:
-    """The unit for systemd, which runs this very program."""
+    """The systemd unit that runs this installation."""
     program = Path(sys.argv[0]).absolute()
     _write(directory, shipped.unit(str(program)), force=force)
     hidden = [place for place in UNIT_HIDES if program.resolve().is_relative_to(place)]
     if hidden:
-        typer.echo(f"The unit may not look into {hidden[0]}, where {program} is: install it elsewhere, such as /opt.")
+        typer.echo(f"The unit has no access to {hidden[0]}, where {program} is: install it elsewhere, such as in /opt.")
     _next(
-        "put it into /etc/systemd/system, a configuration into /etc/pop3-exporter/config.yaml,",
-        "then: systemctl daemon-reload; systemctl enable --now pop3-exporter",
+        "Copy it to /etc/systemd/system, write a configuration to /etc/pop3-exporter/config.yaml,",
+        "then run: systemctl daemon-reload; systemctl enable --now pop3-exporter",
     )
 
 
 @commands.command("config")
 def _config(directory: Directory, *, force: Force = False) -> None:
-    """An example configuration, in which every key is explained."""
+    """An example configuration that explains every key."""
     _write(directory, shipped.configuration(), force=force)
     path = directory / "config.yaml"
-    _next(f"set time_zone and sources in it, then: pop3-exporter check {path}; pop3-exporter run {path}")
+    _next(f"Set time_zone and sources in it, then run: pop3-exporter check {path}; pop3-exporter run {path}")
 
 
 @commands.command("kubernetes")
 def _kubernetes(directory: Directory, *, force: Force = False) -> None:
     """Manifests for Kubernetes: one replica with its volume and service."""
     _write(directory, shipped.kubernetes(), force=force)
-    _next(f"set time_zone and the folder of the logs in them, then: kubectl apply --namespace mail -f {directory}")
+    _next(
+        f"Set time_zone and the directory of the logs in them, then run: kubectl apply --namespace mail -f {directory}"
+    )
 
 
 def _url(option: str, url: str | None) -> str | None:
     if url is not None and not _URL.fullmatch(url):
-        raise typer.BadParameter(f"{option} {url}: must be an address like https://grafana.example.com")
+        raise typer.BadParameter(f"{option} {url}: must be an address such as https://grafana.example.com")
     return url and url.rstrip("/")
 
 
@@ -137,7 +147,9 @@ def _write(directory: Path, files: Files, *, force: bool) -> None:
     for name in written:
         typer.echo(f"{directory / name}: written")
     if len(written) < len(files):
-        typer.echo(f"{len(files) - len(written)} of {len(files)} files in {directory} were there already, unchanged")
+        typer.echo(
+            f"{len(files) - len(written)} of {len(files)} files in {directory} already existed and are unchanged"
+        )
 
 
 def _old(path: Path) -> bytes | None:
@@ -146,7 +158,7 @@ def _old(path: Path) -> bytes | None:
 
 def _refusal(directory: Path, differing: Sequence[str]) -> str:
     names = ", ".join(str(directory / name) for name in differing)
-    return f"{names}: there already, with other content; nothing was written. --force overwrites it"
+    return f"{names}: already there with different content; nothing was written. Use --force to overwrite"
 
 
 def _next(*lines: str) -> None:

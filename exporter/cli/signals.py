@@ -58,9 +58,7 @@ class Signals:
         with contextlib.suppress(OSError):
             while number := self._ours.recv(1):
                 if number[0] in _IGNORED:
-                    LOG.info(
-                        "SIGHUP is ignored: logs are followed through rotations; restart to read the configuration"
-                    )
+                    LOG.info("SIGHUP ignored: log rotation needs no signal; restart to load a new configuration")
                 elif number[0] in _ENDING:
                     self._stop()
                     self._end()
@@ -69,7 +67,7 @@ class Signals:
     def _end(self) -> None:
         if not self._ended.wait(GRACE_SECONDS):
             LOG.error(
-                "did not stop within %.0f s (%s); ended by force: what is not in the ledger is read again",
+                "did not stop within %.0f s (%s), so it was killed; what is not in the ledger yet is read again",
                 GRACE_SECONDS,
                 self._where(),
             )

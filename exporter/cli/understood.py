@@ -17,8 +17,8 @@ def understood(heard: Heard) -> str:
     if not heard.events:
         malformed = f", {heard.malformed:,} of them malformed" if heard.malformed else ""
         if heard.unmatched:
-            return f"none of {heard.unmatched:,} lines of a POP3 server understood, in {heard.lines:,} lines{malformed}"
-        return f"no line of a POP3 server in {heard.lines:,} lines{malformed}"
+            return f"{heard.unmatched:,} POP3 lines, none of them understood, in {heard.lines:,} lines{malformed}"
+        return f"no POP3 lines in {heard.lines:,} lines{malformed}"
     percent = min(1000 * (share or 0), 1000 if share == 1 else 999) / 10
     return f"understood {percent:.1f} %"
 
@@ -31,9 +31,9 @@ def told(file: ImportedFile, calendar: Calendar) -> str:
     if file.lines or not file.skipped:
         parts.append(understood(file.heard))
     if file.skipped:
-        parts.append(f"{file.skipped:,} bytes of it were read before" + ("" if file.lines else ", nothing is new"))
+        parts.append(f"{file.skipped:,} bytes were read before" + ("" if file.lines else ", nothing new"))
     if file.left:
-        parts.append(f"{file.left:,} bytes of an unfinished line are left")
+        parts.append(f"{file.left:,} bytes of an unfinished last line not read")
     return f"{file.path}: {', '.join(filter(None, parts))}"
 
 

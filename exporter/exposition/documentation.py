@@ -11,10 +11,10 @@ from exporter.exposition.ownfamilies import OWN_FAMILIES
 from exporter.exposition.selfmetrics import SOURCE_FAMILIES, SelfMetrics
 
 _QUALITIES = {
-    Quality.EXACT: "the log has every one",
-    Quality.LOWER_BOUND: "the log has some; there may have been more",
+    Quality.EXACT: "the log has all",
+    Quality.LOWER_BOUND: "the log has some, but perhaps not all",
     Quality.ESTIMATED: "derived from other lines",
-    Quality.NONE: "not in this server's log: the counter stays at 0, which means nothing",
+    Quality.NONE: "not in this server's log: the counter stays at 0 and must be ignored",
 }
 
 _HEAD = """# Metrics

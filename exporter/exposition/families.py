@@ -77,14 +77,14 @@ class ScopeFamilies:
 
 
 def _hold(scope: Scope, measure: Measure, period: str) -> Family:
-    text = f"What {scope.total(measure)} was when the current {period} began, by the log's own stamps."
+    text = f"What {scope.total(measure)} was when the current {period} began, by the timestamps of the log."
     return Family(scope.hold(measure, period), "gauge", text, Group(scope), scope.labels)
 
 
 def _scope_families(scope: Scope) -> ScopeFamilies:
     group = Group(scope)
     hours = MEASURES if scope.has_hours else ()
-    born = f"When the {scope} was first seen, by the log's own stamps, in UNIX seconds."
+    born = f"When the {scope} was first seen, by the timestamps of the log, in UNIX seconds."
     networks = Family(
         "pop3_user_client_networks",
         "gauge",
@@ -95,7 +95,7 @@ def _scope_families(scope: Scope) -> ScopeFamilies:
     last_login = Family(
         LAST_LOGIN,
         "gauge",
-        "When the user last logged in, by the log's own stamps, in UNIX seconds; 0: not since it was first seen.",
+        "When the user last logged in, by the timestamps of the log, in UNIX seconds; 0 if not since first seen.",
         group,
         scope.labels,
     )
@@ -153,7 +153,7 @@ SERVER_FAMILIES: tuple[Derived, ...] = (
         Family(
             "pop3_open_sessions",
             "gauge",
-            "Sessions now open: pending ones are not yet in any counter, charged ones are.",
+            "Open sessions: charged ones are already counted, pending ones are not.",
             Group.SERVER,
             ("server", "state"),
         ),
@@ -163,7 +163,7 @@ SERVER_FAMILIES: tuple[Derived, ...] = (
         Family(
             "pop3_measure_quality_info",
             "gauge",
-            "How far a measure of a server can be trusted: exact, lower_bound, estimated, or none (not in its log).",
+            "How reliable a measure of a server is: exact, lower_bound, estimated, or none (not in its log).",
             Group.SERVER,
             ("source", "server", "measure", "quality"),
         ),

@@ -42,7 +42,7 @@ def _folded(scope: Scope) -> Derived:
         for (server,) in view.rows.get(Scope.SERVER, {}):
             yield (server,), folded.get(server, 0)
 
-    text = f"Distinct {scope}s beyond the caps, counted as _other."
+    text = f"Distinct {scope}s beyond the limits, counted as _other."
     return _own(f"folded_{scope}s", "gauge", text, ("server",), samples)
 
 
@@ -77,7 +77,7 @@ OWN_FAMILIES: tuple[Derived, ...] = (
         Family(
             "pop3_site_utc_offset_seconds",
             "gauge",
-            "How far the clock of that zone is ahead of UTC now.",
+            "Offset of that time zone from UTC now, in seconds; positive east of Greenwich.",
             Group.EXPORTER,
             (),
         ),
@@ -87,7 +87,7 @@ OWN_FAMILIES: tuple[Derived, ...] = (
         Family(
             "pop3_site_utc_offset_smallest_seconds",
             "gauge",
-            "How far it is ahead of UTC at least within 400 days, which is its winter time.",
+            "Smallest offset of that time zone from UTC within 400 days (its winter time).",
             Group.EXPORTER,
             (),
         ),
@@ -96,16 +96,22 @@ OWN_FAMILIES: tuple[Derived, ...] = (
     _own(
         "time_seconds",
         "gauge",
-        "The exporter's clock at rendering, UNIX time in whole seconds.",
+        "The exporter's clock at the time of the scrape, in whole UNIX seconds.",
         (),
         lambda _view, now: [((), int(now))],
     ),
-    _own("lines_total", "counter", "Lines read, by what they were taken for.", ("source", "verdict"), _lines),
+    _own(
+        "lines_total",
+        "counter",
+        "Lines read, by how they were understood.",
+        ("source", "verdict"),
+        _lines,
+    ),
     _per_source("read_bytes", "Bytes of log read.", lambda count: count.read_bytes),
     _own(
         "last_event_timestamp_seconds",
         "gauge",
-        "Stamp of the newest event, UNIX seconds.",
+        "Timestamp of the newest event, in UNIX seconds.",
         ("source", "server"),
         lambda view, _now: view.last_events.items(),
     ),
@@ -113,7 +119,8 @@ OWN_FAMILIES: tuple[Derived, ...] = (
     _per_source("truncations", "Files that were truncated in place.", lambda count: count.truncations),
     _per_source(
         "lines_possibly_lost",
-        "Suspicions of lost lines (file gone or truncated unread), and lines the logger says it dropped.",
+        "Lines that may be lost: files removed or truncated before they were read, and messages that the logger"
+        " reports as dropped.",
         lambda count: count.lines_possibly_lost,
     ),
     _per_source(
@@ -121,37 +128,37 @@ OWN_FAMILIES: tuple[Derived, ...] = (
     ),
     _per_source(
         "future_events",
-        "Events stamped more than 60 s ahead of the exporter's clock.",
+        "Events with a timestamp more than 60 s ahead of the exporter's clock.",
         lambda count: count.future_events,
     ),
     _per_source(
         "expired_logins",
-        "Logged-in sessions given up because the log has no end line for them.",
+        "Sessions with a login that were closed because the log has no end line for them.",
         lambda count: count.expired_logins,
     ),
     _per_source(
         "unjoined_lines",
-        "Ends and bytes of logged-in sessions whose login was not read.",
+        "End lines of sessions whose login was not read.",
         lambda count: count.unjoined_lines,
     ),
     _per_source(
         "duplicate_lines",
-        "Lines logged a second time, by the logger, in another file or in another source, and dropped.",
+        "Lines dropped because they were already read, in the same log, another file or another source.",
         lambda count: count.duplicate_lines,
     ),
     _per_source(
         "shared_sessions",
-        "Logins that another server has logged, too, with the same session id: both are counted.",
+        "Logins that another server also logged, with the same session id; both are counted.",
         lambda count: count.shared_sessions,
     ),
     _per_source(
         "given_up_sessions",
-        "Open sessions given up because there were too many at once.",
+        "Sessions closed because too many were open at once.",
         lambda count: count.given_up_sessions,
     ),
     _per_source(
         "ignored_probes",
-        "Connections without a login from ignore_addresses, in no other counter.",
+        "Connections without a login from ignore_addresses, not included in any other counter.",
         lambda count: count.ignored_probes,
     ),
     _folded(Scope.USER),
@@ -159,15 +166,15 @@ OWN_FAMILIES: tuple[Derived, ...] = (
     _own(
         "last_commit_timestamp_seconds",
         "gauge",
-        "When the ledger was last committed, UNIX seconds.",
+        "When the ledger was last committed, in UNIX seconds.",
         (),
         lambda view, _now: [((), view.committed_at)],
     ),
-    _own("series", "gauge", "Series of the families of each scope.", ("scope",), _series),
+    _own("series", "gauge", "Number of series by scope.", ("scope",), _series),
     _own(
         "books_balanced",
         "gauge",
-        "1 while lines read = lines judged and connections seen = charged + pending.",
+        "1 while the totals agree: every line read is classified, and every connection seen is counted or pending.",
         (),
         lambda view, _now: [((), int(view.balanced))],
     ),

@@ -43,18 +43,18 @@ def _gauge(name: str, text: str, value: Callable[[SourceReport], float | None]) 
 
 
 _OF_SOURCES: tuple[_OfSource, ...] = (
-    _gauge("unread_bytes", "Bytes of log that are there and not yet read.", lambda source: source.unread_bytes),
+    _gauge("unread_bytes", "Bytes of log not read yet.", lambda source: source.unread_bytes),
     _gauge("catching_up", "1 while more is unread than one turn reads.", lambda source: int(source.catching_up)),
     _gauge(
         "problems",
-        "What keeps the source from being read at once, or its numbers from being sure; the landing page says it.",
+        "Number of current problems of the source; the landing page lists them.",
         lambda source: len(source.problems),
     ),
     _OfSource(
         Family(
             "pop3_exporter_doubts",
             "gauge",
-            "1 while a sign that numbers of the server are wrong is beyond what a healthy log shows.",
+            "1 while the log suggests that numbers of the server are wrong, by sign.",
             Group.EXPORTER,
             ("source", "server", "sign"),
         ),
@@ -62,7 +62,7 @@ _OF_SOURCES: tuple[_OfSource, ...] = (
     ),
     _gauge(
         "clock_skew_seconds",
-        "The exporter's clock minus the stamp of the newest event, when it was read at once.",
+        "The exporter's clock minus the timestamp of the newest event, if that was read as it was written.",
         lambda source: source.clock_skew_seconds,
     ),
     _OfSource(
@@ -79,8 +79,8 @@ _OF_SOURCES: tuple[_OfSource, ...] = (
         Family(
             "pop3_exporter_faults_total",
             "counter",
-            "Errors of the exporter itself, confined: a line or a file set aside, a source that waits, a commit that"
-            " failed for what a source brought.",
+            "Errors of the exporter itself, by what it did: set a line or a file aside, pause a source, or repeat a"
+            " commit without it.",
             Group.EXPORTER,
             ("source", "kind"),
         ),
@@ -116,9 +116,9 @@ class SelfMetrics:
         self.registry = CollectorRegistry(auto_describe=False)
         self._sources = _Sources()
         self.registry.register(self._sources)
-        self._commits = self._histogram("commit_duration_seconds", "How long commits to the ledger took.")
-        self._turns = self._histogram("turn_duration_seconds", "How long turns of the loop took, waiting excluded.")
-        build = Info("pop3_exporter_build", "Version of the exporter and of Python.", registry=self.registry)
+        self._commits = self._histogram("commit_duration_seconds", "Duration of commits to the ledger.")
+        self._turns = self._histogram("turn_duration_seconds", "Duration of passes of the main loop, without waiting.")
+        build = Info("pop3_exporter_build", "Versions of the exporter and of Python.", registry=self.registry)
         build.info({"version": __version__, "python": platform.python_version()})
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

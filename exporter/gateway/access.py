@@ -30,9 +30,9 @@ WHO = ("login", "email", "role", "subject")
 
 def _domain(name: str) -> str:
     if name in {UNKNOWN, OTHER}:
-        raise ValueError("belongs to no domain of its own: it holds what all domains share; list real domains")
+        raise ValueError("is not a real domain: it collects what has no domain; list real domains")
     if not DOMAIN.fullmatch(name) or name != name.lower():
-        raise ValueError("is not a domain in lower case, such as example.com")
+        raise ValueError("must be a domain in lower case, such as example.com")
     return name
 
 
@@ -95,7 +95,7 @@ class AccessList(Section):
         for number, entry in enumerate(self.access):
             if entry.who in seen:
                 organisation, name, value = entry.who
-                words = f"{name} {value} of organisation {organisation} stands twice"
+                words = f"{name} {value} of organisation {organisation} is listed twice"
                 raise PydanticCustomError("twice", "{words}", {"words": words, "at": ("access", number)})
             seen.add(entry.who)
         return self
@@ -138,7 +138,7 @@ class Access:
         """All that is granted to this user; Refusal where nothing is, or nothing is known."""
         self.refresh()
         if self._entries is None:
-            raise Refusal(503, Reason.ACCESS_FILE, "the gateway's access file cannot be used: ask your administrator")
+            raise Refusal(503, Reason.ACCESS_FILE, "the gateway's access file is invalid: ask your administrator")
         granted = [entry for entry in self._entries if entry.matches(one)]
         if not granted:
             raise Refusal(403, Reason.NOT_LISTED, "you may not see any domain here: ask your administrator")
@@ -154,9 +154,9 @@ class Access:
             self._entries = load(self._path, AccessList).access
         except ConfigError as error:
             self._entries = None
-            LOGGER.error("access file not usable, nobody is let in until it is:\n%s", error)  # noqa: TRY400
+            LOGGER.error("invalid access file; all requests are refused until it is corrected:\n%s", error)  # noqa: TRY400
             return
-        LOGGER.info("access file read again: %d entries", len(self._entries))
+        LOGGER.info("access file reloaded: %d entries", len(self._entries))
 
     def _has_changed(self) -> bool:
         """Whether it is another file, or has other text, than the last time."""

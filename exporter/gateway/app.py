@@ -149,14 +149,14 @@ class Gateway:
     async def _ready(self, _: Request) -> Response:
         self._parts.access.refresh()
         if not self._parts.access.is_good:
-            return PlainTextResponse("The access file cannot be used; the log says why.\n", 503)
+            return PlainTextResponse("The access file is invalid; see the log.\n", 503)
         return PlainTextResponse("The gateway is ready.\n")
 
     async def _metrics(self, request: Request) -> Response:
         # Grafana's data source proxy would let every Viewer look. Who sends `Connection: X-Grafana-Id` makes it drop
         # the identity on the way, but not what it adds afterwards; Prometheus comes by itself, without either.
         if parameters.TOKEN_HEADER in request.headers or any(name in request.headers for name in FORWARDED):
-            refusal = Refusal(403, Reason.ENDPOINT, "metrics are for Prometheus, which comes without a proxy between")
+            refusal = Refusal(403, Reason.ENDPOINT, "metrics are not served through a proxy")
             self._note(refusal, "somebody behind a proxy", "/metrics")
             return refusal.response()
         return Response(self._parts.metrics.text(), media_type=TEXT)
@@ -176,15 +176,15 @@ def _refusal(error: Exception) -> Refusal:
     if isinstance(error, Refusal):
         return error
     if isinstance(error, TimeoutError):
-        return Refusal(504, Reason.TIME, "the query took too long: ask for a shorter range")
+        return Refusal(504, Reason.TIME, "the query took too long: choose a shorter range")
     LOGGER.error("a request failed", exc_info=error)
-    return Refusal(500, Reason.INTERNAL, "the gateway failed; its log says why")
+    return Refusal(500, Reason.INTERNAL, "internal error; see the log of the gateway")
 
 
 def _check_method(request: Request, *, posts: bool) -> None:
     if request.method != "GET" and not (posts and request.method == "POST"):
-        raise Refusal(405, Reason.ENDPOINT, "this is asked by GET")
+        raise Refusal(405, Reason.ENDPOINT, "use GET")
 
 
 async def _nothing(_request: Request, _rights: Rights) -> Response:
-    raise Refusal(403, Reason.ENDPOINT, "only the query API is passed on")
+    raise Refusal(403, Reason.ENDPOINT, "only Prometheus's query API is available")

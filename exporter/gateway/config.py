@@ -23,14 +23,14 @@ class Section(BaseModel):
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError('must be an address like "http://127.0.0.1:9090", without user, query and fragment')
+        raise ValueError('must be an address such as "http://127.0.0.1:9090", without user, query or fragment')
     return value.rstrip("/")
 
 
 def _without_path(value: str) -> str:
     # prom-label-proxy filters alerts and rules only where its own paths begin at the top.
     if urlsplit(value).path:
-        raise ValueError('must be an address without a path, like "http://127.0.0.1:9095"')
+        raise ValueError('must be an address without a path, such as "http://127.0.0.1:9095"')
     return value
 
 
@@ -38,7 +38,7 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError("no such time zone: use a name like Europe/Berlin") from error
+        raise ValueError("unknown time zone; use a name like Europe/Berlin") from error
     return name
 
 
@@ -55,7 +55,7 @@ class Grafana(Section):
     @model_validator(mode="after")
     def _keys_are_fetched_over_http(self) -> Self:
         if self.keys_url and urlsplit(self.keys_url).scheme not in {"http", "https"}:
-            raise ValueError("keys_url: must begin with http:// or https://")
+            raise ValueError("keys_url: must start with http:// or https://")
         return self
 
     @property
@@ -92,7 +92,7 @@ class GatewayConfig(Section):
     @model_validator(mode="after")
     def _proxies_through_something_else(self) -> Self:
         if self.label_proxy == self.prometheus:
-            raise ValueError("label_proxy: is Prometheus itself; it must be the prom-label-proxy in front of it")
+            raise ValueError("label_proxy: must be the prom-label-proxy in front of Prometheus, not Prometheus itself")
         return self
 
 

@@ -99,7 +99,7 @@ class Tokens:
 
 
 def _bad(detail: str) -> Refusal:
-    return Refusal(401, Reason.TOKEN, "no valid identity: log in to Grafana again", detail)
+    return Refusal(401, Reason.TOKEN, "not authenticated: log in to Grafana again", detail)
 
 
 def _kid(token: str) -> str:

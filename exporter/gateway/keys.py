@@ -54,7 +54,7 @@ class KeyStore:
         try:
             return self._keys[kid]
         except KeyError:
-            raise Refusal(401, Reason.TOKEN, "no valid identity: log in to Grafana again", "unknown key") from None
+            raise Refusal(401, Reason.TOKEN, "not authenticated: log in to Grafana again", "unknown key") from None
 
     def _age(self) -> float:
         return float("inf") if self._had is None else self._clock() - self._had
@@ -94,7 +94,7 @@ def parsed(document: bytes) -> dict[str, EllipticCurvePublicKey]:
         try:
             key = jwt.PyJWK({**entry, "alg": "ES256"}).key
         except (jwt.PyJWTError, ValueError) as error:
-            LOGGER.warning("a signing key of Grafana is left out: %s", type(error).__name__)
+            LOGGER.warning("ignoring a signing key of Grafana: %s", type(error).__name__)
             continue
         if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
             keys[entry["kid"]] = key

@@ -23,13 +23,13 @@ class Metrics:
             "pop3_gateway_requests", "Requests by endpoint and status.", ["endpoint", "code"], registry=self.registry
         )
         self._refusals = Counter(
-            "pop3_gateway_refusals", "Requests not served, by reason.", ["reason"], registry=self.registry
+            "pop3_gateway_refusals", "Refused requests, by reason.", ["reason"], registry=self.registry
         )
         for reason in Reason:
             self._refusals.labels(reason.value)
         self._seconds = Histogram(
             "pop3_gateway_request_duration_seconds",
-            "Time to answer, waiting for a slot included.",
+            "Response time, including the wait for a slot.",
             ["endpoint"],
             buckets=SECONDS,
             registry=self.registry,
@@ -44,10 +44,10 @@ class Metrics:
 
     def watch(self, is_good: Callable[[], bool], entries: Callable[[], int]) -> None:
         """Show how the access file fares."""
-        good = Gauge("pop3_gateway_access_file_good", "1 while the access file can be used.", registry=self.registry)
+        good = Gauge("pop3_gateway_access_file_good", "1 while the access file is valid.", registry=self.registry)
         good.set_function(lambda: float(is_good()))
         Gauge(
-            "pop3_gateway_access_entries", "Entries of the access file that hold.", registry=self.registry
+            "pop3_gateway_access_entries", "Entries of the access file in effect.", registry=self.registry
         ).set_function(lambda: float(entries()))
 
     def served(self, endpoint: str, code: int, seconds: float) -> None:

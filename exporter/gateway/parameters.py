@@ -48,12 +48,12 @@ ENDPOINTS = (QUERY, QUERY_RANGE, SERIES, LABELS, LABEL_VALUES, RULES, ALERTS)
 def token(headers: Headers) -> str:
     """The identity token. Refusal: none, several, or a header that only the gateway may set."""
     if headers.getlist(DOMAINS_HEADER):
-        raise Refusal(400, Reason.HEADERS, f"{DOMAINS_HEADER} is not for clients to set")
+        raise Refusal(400, Reason.HEADERS, f"clients must not set {DOMAINS_HEADER}")
     found = headers.getlist(TOKEN_HEADER)
     if len(found) > 1:
-        raise Refusal(400, Reason.HEADERS, f"{TOKEN_HEADER} stands twice")
+        raise Refusal(400, Reason.HEADERS, f"{TOKEN_HEADER} is given twice")
     if not found or not found[0]:
-        raise Refusal(401, Reason.TOKEN, "no valid identity: log in to Grafana again", "no token")
+        raise Refusal(401, Reason.TOKEN, "not authenticated: log in to Grafana again", "no token")
     return found[0]
 
 
@@ -77,7 +77,7 @@ def chosen(endpoint: Endpoint, given: Pairs) -> Pairs:
     once = [(name, value) for name, value in given if name in endpoint.once]
     check_once(once, endpoint.once)
     if endpoint.is_query and not dict(once).get("query", "").strip():
-        raise Refusal(400, Reason.PARAMETERS, "the parameter query is missing")
+        raise Refusal(400, Reason.PARAMETERS, "parameter query is missing")
     return once + [(name, value) for name, value in given if name in endpoint.repeated]
 
 
@@ -86,7 +86,7 @@ def check_once(given: Pairs, names: frozenset[str]) -> None:
     seen: set[str] = set()
     for name, _ in given:
         if name in names and name in seen:
-            raise Refusal(400, Reason.PARAMETERS, f"the parameter {name} stands twice")
+            raise Refusal(400, Reason.PARAMETERS, f"parameter {name} is given twice")
         seen.add(name)
 
 
@@ -94,7 +94,7 @@ def label_name(request: Request) -> str:
     """The label whose values are asked for. Refusal if it cannot be one."""
     name = str(request.path_params["name"])
     if not LABEL.fullmatch(name):
-        raise Refusal(400, Reason.PARAMETERS, "no such label name")
+        raise Refusal(400, Reason.PARAMETERS, "invalid label name")
     return name
 
 
@@ -109,16 +109,16 @@ async def _body(request: Request, limit: int) -> str:
     try:
         return b"".join(pieces).decode("ascii")
     except UnicodeDecodeError as error:
-        raise Refusal(400, Reason.PARAMETERS, "the form is not percent-encoded") from error
+        raise Refusal(400, Reason.PARAMETERS, "the form data is not percent-encoded") from error
 
 
 def _parsed(text: str) -> Pairs:
     try:
         found = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:
-        raise Refusal(400, Reason.PARAMETERS, "the parameters cannot be read") from error
+        raise Refusal(400, Reason.PARAMETERS, "the parameters are malformed") from error
     if any("\0" in word for pair in found for word in pair):
-        raise Refusal(400, Reason.PARAMETERS, "the parameters cannot be read")
+        raise Refusal(400, Reason.PARAMETERS, "the parameters are malformed")
     return found
 
 

@@ -70,7 +70,9 @@ def read(given: Pairs, rights: Rights, zone: ZoneInfo) -> Question:
     """The question, within the rights of the one who asks. Refusal: it cannot be understood, or is not his to ask."""
     unknown = [name for name, _ in given if name not in NAMES | SERVERS and not IGNORED.fullmatch(name)]
     if unknown:
-        raise _wrong(f"there is no parameter {unknown[0][:40]!r}; there are: {', '.join(sorted(NAMES | {'server'}))}")
+        raise _wrong(
+            f"unknown parameter {unknown[0][:40]!r}; known parameters: {', '.join(sorted(NAMES | {'server'}))}"
+        )
     check_once(given, NAMES)
     values = dict(given)
     by = _one_of(values.get("by", "trend"), By, "by")
@@ -79,11 +81,11 @@ def read(given: Pairs, rights: Rights, zone: ZoneInfo) -> Question:
     user = _name(values, "user")
     if by is By.TREND and step is Step.HOUR:
         if user is not None:
-            raise _wrong("users have no hours: choose step=day")
+            raise _wrong("step=hour is not available for a user: use step=day")
         if (last - first).days > MAX_HOUR_DAYS:
-            raise _wrong(f"hours of more than {MAX_HOUR_DAYS} days are too many")
+            raise _wrong(f"step=hour is limited to {MAX_HOUR_DAYS} days")
     if user is not None and by is not By.TREND:
-        raise _wrong("user goes with by=trend")
+        raise _wrong("user requires by=trend")
     return Question(
         by,
         step,
@@ -113,7 +115,7 @@ def _one_of(value: str, kind: type[Kind], name: str) -> Kind:
 def _name(values: dict[str, str], name: str) -> str | None:
     value = values.get(name, "")
     if len(value.encode()) > MAX_NAME:
-        raise _wrong(f"{name}: is too long")
+        raise _wrong(f"{name}: too long")
     return value or None
 
 
@@ -130,11 +132,11 @@ def _range(values: dict[str, str], calendar: Calendar) -> tuple[int, int, date, 
     try:
         texts = values["from"], values["to"]
     except KeyError as error:
-        raise _wrong("from and to are missing: dates such as 2026-11-30 (both inside), or UNIX milliseconds") from error
+        raise _wrong("from and to are required: dates such as 2026-11-30, or UNIX milliseconds") from error
     begin, end = (_instant(text, calendar, is_end=is_end) for text, is_end in zip(texts, (False, True), strict=True))
     first, last = (date.fromordinal(calendar.day(at // 1000)) for at in (begin, end))
     if not EARLIEST <= first <= last <= LATEST or begin >= end or (last - first).days > MAX_DAYS:
-        raise _wrong(f"from must be before to, by {MAX_DAYS} days at most")
+        raise _wrong(f"from must be before to, and the range at most {MAX_DAYS} days long")
     return begin, end, first, last
 
 
@@ -145,9 +147,9 @@ def _instant(text: str, calendar: Calendar, *, is_end: bool) -> int:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise _wrong("from, to: must be dates such as 2026-11-30, or UNIX milliseconds") from error
+        raise _wrong("from and to must be dates such as 2026-11-30, or UNIX milliseconds") from error
     if not EARLIEST <= day <= LATEST:
-        raise _wrong(f"from, to: must lie between {EARLIEST} and {LATEST}")
+        raise _wrong(f"from and to must be between {EARLIEST} and {LATEST}")
     return calendar.day_start(day.toordinal() + is_end) * 1000 - is_end
 
 
@@ -155,7 +157,7 @@ def _servers(values: Sequence[str]) -> tuple[str, ...]:
     if any(value in ALL_SERVERS for value in values):
         return ()
     if len(values) > MAX_SERVERS or any(len(value.encode()) > MAX_NAME for value in values):
-        raise _wrong("server: too many, or too long")
+        raise _wrong("server: too many values, or too long")
     return tuple(dict.fromkeys(values))
 
 

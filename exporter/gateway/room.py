@@ -31,7 +31,7 @@ class Room:
     def take(self, size: int) -> None:
         """Refusal (503) where there is no room."""
         if size > self._free:
-            raise Refusal(503, Reason.BUSY, "too many large answers just now: try again, or ask for less")
+            raise Refusal(503, Reason.BUSY, "too many large responses at the moment: try again, or query less")
         self._free -= size
 
     def give(self, size: int) -> None:

@@ -31,7 +31,7 @@ class Slots:
         """Wait for slots of so many queries and hold them. Refusal (429) where too many of the user's wait already."""
         queue = self._queues.setdefault(user, _Queue(asyncio.Semaphore(self._parallel)))
         if queue.asking >= self._parallel + self._waiting:
-            raise Refusal(429, Reason.BUSY, "too many of your queries at once: try again")
+            raise Refusal(429, Reason.BUSY, "too many concurrent queries: try again")
         queue.asking += 1
         try:
             async with AsyncExitStack() as held:

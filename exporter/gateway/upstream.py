@@ -44,7 +44,7 @@ class Answer:
         try:
             document = json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise unreachable("an answer that is not JSON") from error
+            raise unreachable("a response that is not JSON") from error
         if self.code != 200 or not isinstance(document, dict) or document.get("status") != "success":  # noqa: PLR2004
             detail = str(document.get("error", ""))[:300] if isinstance(document, dict) else ""
             raise Refusal(502, Reason.UPSTREAM, "Prometheus refused the query", detail)
@@ -102,7 +102,7 @@ class Upstream:
         if (words := _proxy_error(answer)) is not None:
             raise Refusal(400, Reason.DOMAIN if words.startswith(CONFLICT) else Reason.PARAMETERS, words)
         if answer.code == 200 and not answer.body:  # noqa: PLR2004
-            raise Refusal(400, Reason.PARAMETERS, "match[] is no selector")  # how prom-label-proxy says that
+            raise Refusal(400, Reason.PARAMETERS, "match[] is not a selector")  # how prom-label-proxy says that
         return _checked(answer)
 
     async def _ask(self, url: str, parameters: Pairs, headers: Mapping[str, str], *, post: bool) -> Answer:
@@ -119,7 +119,7 @@ class Upstream:
         except httpx.InvalidURL as error:
             raise Refusal(413, Reason.SIZE, "the request is too large") from error
         except httpx.TimeoutException as error:
-            raise Refusal(504, Reason.TIME, "Prometheus took too long: ask for a shorter range") from error
+            raise Refusal(504, Reason.TIME, "Prometheus took too long: choose a shorter range") from error
         except httpx.HTTPError as error:
             raise unreachable(f"{url}: {type(error).__name__}") from error
 
@@ -132,8 +132,8 @@ class Upstream:
                 self._judged = self._clock()
                 if not self._proved:
                     LOGGER.error(
-                        "%s is no prom-label-proxy with -label domain -header-name X-Pop3-Domains "
-                        "-header-uses-list-syntax -error-on-replace: domain administrators are not let through",
+                        "%s is not a prom-label-proxy with -label domain -header-name X-Pop3-Domains "
+                        "-header-uses-list-syntax -error-on-replace: domain administrators are refused",
                         self._config.label_proxy,
                     )
         if not self._proved:
@@ -156,12 +156,12 @@ async def _sent(client: httpx.AsyncClient, request: httpx.Request, limit: int) -
     answer = await client.send(request, stream=True)
     try:
         if answer.headers.get("content-encoding", "identity") != "identity":
-            raise unreachable(f"{request.url}: an encoded answer")
+            raise unreachable(f"{request.url}: a compressed response")
         pieces, size = [], 0
         async for piece in answer.aiter_bytes():
             size += len(piece)
             if size > limit:
-                raise Refusal(502, Reason.SIZE, "the answer is too large: ask for less")
+                raise Refusal(502, Reason.SIZE, "the response is too large: query less")
             take(len(piece))
             pieces.append(piece)
         return Answer(answer.status_code, b"".join(pieces))
@@ -200,4 +200,4 @@ def _fields(parameters: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def unreachable(detail: str) -> Refusal:
     """Something is wrong behind the gateway; `detail` is only logged."""
-    return Refusal(502, Reason.UPSTREAM, "Prometheus cannot be asked just now", detail)
+    return Refusal(502, Reason.UPSTREAM, "Prometheus cannot be reached now", detail)

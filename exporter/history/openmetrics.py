@@ -104,7 +104,9 @@ def _refuse_shared_servers(ledgers: Sequence[Reading], books: Sequence[Book]) ->
     for ledger, book in zip(ledgers, books, strict=True):
         for server in book.servers:
             if server in seen:
-                raise LedgerError(f"{ledger.path}: has server {server!r}, as {seen[server]} has; export them apart")
+                raise LedgerError(
+                    f"{ledger.path}: has server {server!r}, and so has {seen[server]}; export them separately"
+                )
             seen[server] = ledger.path
 
 

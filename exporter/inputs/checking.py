@@ -14,7 +14,7 @@ class Replaced(Exception):  # noqa: N818  (a state of the world, not an error)
 def verify(stream: Stream) -> None:
     """Check that the file still begins as it did and is not shorter than what was read; learn its head.
 
-    Replaced if not; a file cut back to a part of what was read is read on from its end (True). StillSkipping: it
+    Replaced if not; a file shortened to part of what was read is read on from its end (True). StillSkipping: it
     begins with a hole whose end is not yet found.
     """
     reader = stream.opened()
@@ -69,7 +69,7 @@ def check(stream: Stream, reader: Reader, offset: int, data: bytes, end: int) ->
 
 
 def cut_back(stream: Stream) -> bool:
-    """Whether the file was cut back to a part of what was read; then read on from its present end."""
+    """Whether the file was shortened to part of what was read; then read on from its present end."""
     size = stream.opened().stat().st_size
     if stream.name.compression or size >= stream.offset:
         return False

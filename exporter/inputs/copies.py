@@ -76,7 +76,7 @@ class Copies:
         """Which file, or source, holds the lines of a file that is not known yet; empty: none."""
         other = self._claims.holder(self._name, found, first) if self._claims is not None else None
         if other is not None:
-            return f"source {other} reads it, or has read it"
+            return f"source {other} reads it or has read it"
         if not (found.name.rotated or self.is_new_log(found)):
             return ""
         told = "" if found.name.rotated else self._twins.get(found.family, "")
@@ -103,7 +103,7 @@ class Copies:
                 break
             with suppress(OSError):
                 if holds(other.path, lines) and not self._is_the_original(found, other):
-                    return f"{other.label} holds its lines"
+                    return f"{other.label} has the same lines"
         return ""
 
     @staticmethod

@@ -120,7 +120,7 @@ class _Members:
             if part:
                 return part
             if not data and not self._member.eof:
-                raise EOFError("ends before its end mark")
+                raise EOFError("truncated")
         raise StillSkipping
 
     def _decompress(self, data: bytes, size: int) -> bytes | None:
@@ -161,7 +161,7 @@ class _List:
             return self.file.read(size)
         data = self.file.read(LIST_MOST + 1 if size < 0 else min(size, LIST_MOST + 1))
         if len(data) > LIST_MOST:
-            raise Refused("an archive of many files, not of one log: unpack it")
+            raise Refused("an archive, not a compressed log: unpack it")
         return data
 
 
@@ -172,9 +172,9 @@ def opened_zip(file: IO[bytes]) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
     guarded.reads_list = False
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) != 1:
-        raise Refused(f"an archive of {len(members)} files, not of one log: unpack it")
+        raise Refused(f"an archive of {len(members)} files: unpack it")
     if members[0].compress_type not in _ZIP_METHODS:
-        raise Refused(f"an archive with compression method {members[0].compress_type}: unpack it")
+        raise Refused(f"unsupported compression method {members[0].compress_type}: unpack it")
     return archive, members[0]
 
 

@@ -112,7 +112,7 @@ class JournalInput:
     def status(self) -> InputStatus:
         """How it fares; how much is unread the journal does not tell."""
         told = tuple(map(_with_help, self._follower.complaints())) if self._follower is not None else ()
-        gap = (f"{self._gaps} gaps: the journal no longer held what was to be read next (SystemMaxUse=)",)
+        gap = (f"{self._gaps} gaps: entries were removed from the journal before they were read (see SystemMaxUse=)",)
         return InputStatus(
             unread_bytes=self._follower.waiting if self._follower is not None else 0,
             read_bytes=self._read_bytes,
@@ -154,7 +154,7 @@ class JournalInput:
         assert self._follower is not None
         said = " ".join(self._follower.complaints())
         self._troubles.counts["EXITED"] += 1
-        problem = f"journalctl ended ({self._follower.code}): {_with_help(said) or 'it said nothing'}"
+        problem = f"journalctl ended ({self._follower.code}): {_with_help(said) or 'no message'}"
         self._troubles.tell(problem, unreadable=True)
         if b"cursor" in said.lower().encode() and self._expected:
             self._gap()  # not even a place in the journal: go on by time
@@ -222,13 +222,17 @@ class JournalInput:
             number = int(found["number"]) if ours else 0
             self._lost += number
             if number:
-                LOG.warning("%s: journald suppressed %d messages; set LogRateLimitIntervalSec=0", self.name, number)
+                LOG.warning(
+                    "%s: journald dropped %d messages; set LogRateLimitIntervalSec=0 for the mail server",
+                    self.name,
+                    number,
+                )
         return True
 
     def _gap(self) -> None:
         self._gaps += 1
         self._lost += 1
-        LOG.warning("%s: the journal no longer holds what was to be read next; lines are lost", self.name)
+        LOG.warning("%s: entries were removed from the journal before they were read; lines are lost", self.name)
 
 
 def _options(where: str) -> tuple[str, ...]:

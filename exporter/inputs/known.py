@@ -44,7 +44,7 @@ class Known:
             if not (stream.bound or stream.finished):
                 stream.finished = True  # for all we know; should it come back with more, that is seen
                 if not stream.is_blank:
-                    self.doubt(stream, "truncated without a copy, or gone, before its end was seen")
+                    self.doubt(stream, "truncated or removed before it was read to its end")
 
     def doubt(self, stream: Stream, why: str) -> None:
         """Count that lines may be lost, and say where."""

@@ -15,6 +15,7 @@ from exporter.inputs.troubles import Troubles, shown
 
 _CLOCK_SECONDS = 10.0  # what the clocks of two file systems, or two looks, may differ by
 GIVE_UP_SECONDS = 30.0  # after which an archive that does not change is not being written any more
+NOT_READ_TWICE = "not read, so that nothing counts twice"
 FILES_MOST = 10_000  # generations known at a time
 
 
@@ -99,13 +100,13 @@ class Newcomers:
             return False  # nothing of it is read
         original = self._copies.original(found, beginning.first)
         if original:
-            self._troubles.tell(f"{shown(found.label)}: left out, so that nothing counts twice: {original}")
+            self._troubles.tell(f"{shown(found.label)}: {NOT_READ_TWICE}: {original}")
         return bool(original)
 
     def _is_too_many(self) -> bool:
         if len(self._known.streams) < FILES_MOST:
             return False
-        self._troubles.tell(f"more than {FILES_MOST:,} files; those that came last are not read")
+        self._troubles.tell(f"more than {FILES_MOST:,} files; the ones found last are not read")
         if not self._full:
             self._full = True
             self._known.lost += 1

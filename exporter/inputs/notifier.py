@@ -53,7 +53,7 @@ class Notifier:
         wanted = frozenset().union(*self._wanted.values())
         if self._observer is not None and not self._observer.is_alive():
             self._stop()
-            self._failed["observer"] = "the watching thread had died and was started again"
+            self._failed["observer"] = "the thread that watches for changes died and was restarted"
         for directory in [d for d in self._watches if d not in wanted or not self._is_whole(d)]:
             self._unwatch(directory)
         room = max(0, WATCHES_MOST - len(self._watches))
@@ -65,7 +65,7 @@ class Notifier:
     def problems(self) -> tuple[str, ...]:
         """What only costs latency: rotations are noticed by the poll instead."""
         overflows = (f"{self._overflow.count} overflows of the event queue",) if self._overflow.count else ()
-        return (*(f"not woken by {shown(name)}: {why}" for name, why in sorted(self._failed.items())), *overflows)
+        return (*(f"cannot watch {shown(name)}: {why}" for name, why in sorted(self._failed.items())), *overflows)
 
     def close(self) -> None:
         """End the threads."""

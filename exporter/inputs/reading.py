@@ -33,7 +33,7 @@ def step(stream: Stream) -> Step:
     reader, encoding = stream.opened(), encoding_of(stream.first)
     compressed = bool(stream.name.compression)
     if compressed and stream.offset >= MAX_INSIDE:
-        raise Refused(f"more than {MAX_INSIDE >> 30} GiB inside: what follows is not read")
+        raise Refused(f"more than {MAX_INSIDE >> 30} GiB uncompressed: the rest is not read")
     data, wanted, piece = b"", 0, Cut([], 0, stream.skipping)
     for wanted in (CHUNK, MAX_LINE):
         data = reader.read(stream.offset, _room(stream, wanted))

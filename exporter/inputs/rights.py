@@ -31,7 +31,12 @@ def _sentence(place: Path) -> str:
     owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
     needed = stat.S_IXGRP if stat.S_ISDIR(status.st_mode) else stat.S_IRGRP
     if status.st_mode & needed and status.st_gid not in (os.getegid(), *os.getgroups()):
-        return f"the group {group} may: add the exporter's user to it (systemd: SupplementaryGroups={group})"
+        return (
+            f"group {group} can read it: add the exporter's user to that group (systemd: SupplementaryGroups={group})"
+        )
     mode = stat.S_IMODE(status.st_mode)
     name = os.fsencode(place).decode("utf-8", "backslashreplace")
-    return f"{name} is {owner}:{group} with mode {mode:04o}; give the exporter's user the right (setfacl -m u:USER:rX)"
+    return (
+        f"{name} is owned by {owner}:{group} with mode {mode:04o}; give the exporter's user access (setfacl"
+        " -m u:USER:rX)"
+    )

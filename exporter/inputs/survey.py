@@ -105,7 +105,7 @@ class Surveyor:
         told = {directory for directory, _ in survey.families} | survey.directories
         survey.errors += [(path, error) for path, error in self._folders.failed.items() if path in told]
         survey.remarks += [
-            f"{shown(p)}: more than {ENTRIES_MOST:,} files and directories; not all are looked at: name the directories"
+            f"{shown(p)}: matches more than {ENTRIES_MOST:,} files and directories; use a narrower pattern"
             for p in sorted(self._folders.cut)
         ]
         return survey
@@ -126,7 +126,7 @@ class Surveyor:
             elif found:
                 others += 1
                 if found is not Special.DIRECTORY or not watchable:
-                    survey.remarks.append(f"{shown(label)}: is {found.value}, not a log file; it is not read")
+                    survey.remarks.append(f"{shown(label)}: not read, because it is {found.value}")
         survey.families |= {found.family for found in seen}
         if not seen and (watchable or not others):
             only = f" but {others} directories or devices" if others else ""

@@ -135,7 +135,7 @@ class Tracker:
         verify(stream)
         if cut_back(stream):
             self._known.truncations += 1
-            self._known.doubt(stream, "cut back to a part of what was read")
+            self._known.doubt(stream, "shortened to part of what was read")
         if stream.seen != before:
             stream.quiet_since = now
             stream.finished = was_finished and stream.holds_no_more()

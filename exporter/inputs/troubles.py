@@ -59,9 +59,9 @@ class Troubles:
             return f"{where}: {os.strerror(error.errno)}{f' ({help_})' if help_ else ''}"
         if isinstance(error, Torn | OSError):
             self.counts["DAMAGED"] += 1
-            return f"{where}: damaged or not yet complete ({error})"
+            return f"{where}: damaged or incomplete ({error})"
         self.faults["file" if path else "source"] += 1
-        return f"{where}: cannot be read ({type(error).__name__}); it is set aside and tried again"
+        return f"{where}: cannot be read ({type(error).__name__}); it is skipped for now and tried again"
 
 
 def _bounded(told: tuple[str, ...]) -> tuple[str, ...]:

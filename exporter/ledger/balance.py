@@ -43,7 +43,7 @@ class Balance:
         problems = dict((*self._servers_off(entries), *sources_off(sources)))
         for sum_, problem in problems.items():
             if sum_ not in self._known:
-                log.error("books do not balance: %s: %s", sum_, problem)
+                log.error("totals do not agree: %s: %s", sum_, problem)
         self._known = set(problems)
         return not problems
 
@@ -54,7 +54,10 @@ class Balance:
                 if total != domain_sum:
                     yield f"server {server}, {measure.name}", f"{total}, but its domains have {domain_sum}"
                 if total >= MOST:
-                    yield f"server {server}, {measure.name}", f"{total} is the most that can be kept; it stays there"
+                    yield (
+                        f"server {server}, {measure.name}",
+                        f"{total} is the largest value that can be stored; it no longer grows",
+                    )
 
 
 def sources_off(sources: Mapping[str, SavedSource]) -> Iterable[tuple[str, str]]:
@@ -63,9 +66,9 @@ def sources_off(sources: Mapping[str, SavedSource]) -> Iterable[tuple[str, str]]
         counts = source.counts
         verdicts = counts.events + counts.ignored + counts.unmatched + counts.malformed
         if counts.lines and counts.lines != verdicts:
-            yield f"source {name}, lines", f"{counts.lines} read, but {verdicts} judged"
+            yield f"source {name}, lines", f"{counts.lines} read, but {verdicts} classified"
         if source.seen != source.charged + source.pending:
             yield (
                 f"source {name}, connections",
-                f"{source.seen} seen, but {source.charged} charged + {source.pending} pending",
+                f"{source.seen} seen, but {source.charged} counted + {source.pending} pending",
             )

@@ -177,7 +177,7 @@ class Ledger:
             with files.explained(self.path):
                 self._fold(self.view.committed_at)
         except Exception as error:  # noqa: BLE001 - what is committed is durable: the next start brings them up
-            log.warning("%s: its tables are brought up at the next start (%s)", self.path, error)
+            log.warning("%s: its tables are updated at the next start (%s)", self.path, error)
         self._connection.close()
         self._lock.release()
 
@@ -219,7 +219,7 @@ class Ledger:
                 self._state.sources[source] = sources.after(self._state.sources.get(source, SavedSource()), told[-1])
             self.view = self._new_view(now)
         except Exception:
-            log.exception("what was committed cannot be shown; the next commit reads it again")
+            log.exception("the last commit cannot be shown; the next commit reads it again")
         else:
             self._stale = False
 
@@ -247,7 +247,7 @@ class Ledger:
         except LedgerError as error:
             if getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_FULL":
                 raise
-            log.warning("%s; its tables are brought up later", error)
+            log.warning("%s; its tables are updated later", error)
 
     def _fold(self, now: float) -> None:
         """Bring up the tables; rows are kept from the periods on that are open `now`."""

@@ -62,7 +62,7 @@ def check(path: Path) -> tuple[str, ...]:
 def backup(path: Path, target: Path) -> None:
     """Copy the ledger as it was at its last commit, also while a daemon writes it. Never over another file."""
     if files.exists(target):
-        raise LedgerError(f"{target}: exists already; name a new file")
+        raise LedgerError(f"{target}: already exists; name a new file")
     part = target.with_name(target.name + ".part")
     with Reading(path) as reading:
         try:

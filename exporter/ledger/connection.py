@@ -64,8 +64,8 @@ def _refuse_torn(connection: sqlite3.Connection, path: Path, had: int | None) ->
 
 def _torn(path: Path) -> str:
     return (
-        f"{path}: was not closed, and its write-ahead file {path.name}-wal, with the newest commits, is missing; put it"
-        f" back or restore a backup, or remove {place.beside(path, '.lock')} to accept the loss"
+        f"{path}: was not closed, and its write-ahead file {path.name}-wal with the newest commits is missing; put it"
+        f" back, restore a backup, or remove {place.beside(path, '.lock')} to accept the loss"
     )
 
 
@@ -82,7 +82,7 @@ def exists(path: Path) -> bool:
 
 def refuse_unreadable(path: Path) -> None:
     """LedgerError if there is no file, or none that this user may read; it is not opened (that would end locks)."""
-    closed = f"{path}: this user may not read it; run the command as root (sudo) or as the exporter's user"
+    closed = f"{path}: this user cannot read it; run the command as root (sudo) or as the exporter's user"
     try:
         mode = path.stat().st_mode
     except PermissionError as error:
@@ -90,7 +90,7 @@ def refuse_unreadable(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise LedgerError(f"{path}: no such ledger") from error
     if stat.S_ISDIR(mode):
-        raise LedgerError(f"{path}: is a folder; name the ledger in it")
+        raise LedgerError(f"{path}: is a directory; name the ledger in it")
     if not stat.S_ISREG(mode):
         raise LedgerError(f"{path}: no such ledger")
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
@@ -122,13 +122,13 @@ def explanation(error: sqlite3.Error) -> str:  # noqa: PLR0911 - a table
         case "NOTADB":
             return "not a ledger of pop3-exporter; name a new file"
         case "CORRUPT":
-            return "damaged; restore a backup, or the totals with `pop3-exporter ledger restore` (check: --ledger)"
+            return "damaged; restore a backup, or rebuild the totals with `pop3-exporter ledger restore`"
         case "FULL":
             return "the disk is full"
         case "READONLY":
             return "cannot be written (read-only file or file system)"
         case "CANTOPEN":
-            return "cannot be opened; does the directory exist, and may this user write to it?"
+            return "cannot be opened; check that its directory exists and that this user can write to it"
         case "BUSY" | "LOCKED":
             return "locked by another program; close it and try again"
         case _:

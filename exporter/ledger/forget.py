@@ -57,12 +57,12 @@ def delete_series(scope: Scope, name: str) -> str:
 
 def _scope_of(connection: sqlite3.Connection, path: Path, name: str, scope: Scope | None) -> Scope:
     if name in {UNKNOWN, OTHER} and scope is not Scope.SERVER:
-        raise LedgerError(f"{name} is no name of its own; it stands for what has none or is beyond the caps")
+        raise LedgerError(f"{name} is not a real name: it collects what has no name or is beyond the limits")
     found = [kind for kind in SCOPES if scope in {None, kind} and _keys(connection, kind, name)]
     if not found:
-        raise LedgerError(f"{path}: knows no {scope or 'user, domain or server'} called {name}")
+        raise LedgerError(f"{path}: no {scope or 'user, domain or server'} called {name}")
     if len(found) > 1:
-        raise LedgerError(f"{name} is a {' and a '.join(found)}: say which")
+        raise LedgerError(f"{name} is a {' and a '.join(found)}: choose one with --scope")
     return found[0]
 
 

@@ -22,20 +22,21 @@ class Guard:
     def files(self) -> None:
         """LedgerError if the file was removed or replaced: what is written to it then is lost with the next start."""
         if self._identity != place.identity(self._path):
-            raise LedgerError(f"{self._path}: was removed or replaced while in use; put it right and start again")
+            raise LedgerError(
+                f"{self._path}: was removed or replaced while in use; put the right file back and start again"
+            )
         if self._wal != place.identity(self._wal_path):
             with suppress(sqlite3.Error):  # all that was committed, into the ledger itself
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            raise LedgerError(
-                f"{self._wal_path}: was removed or replaced while in use; leave it alone, and start again"
-            )
+            raise LedgerError(f"{self._wal_path}: was removed or replaced while in use; leave it alone and start again")
 
     def writers(self) -> None:
         """LedgerError if another connection has committed since it was opened; to be asked inside a transaction."""
         if self._version != self._data_version():
             raise LedgerError(
-                f"{self._path}: another program has written to it while it is in use here, so its totals are not those"
-                f" known here; find it (lsof {self._path}), stop it, and start again: reading goes on from there"
+                f"{self._path}: another program wrote to it while it was in use here, so its totals have"
+                " changed; find that"
+                f" program (lsof {self._path}), stop it and start again: reading continues from there"
             )
 
     def _data_version(self) -> int:

@@ -167,4 +167,4 @@ def _refuse_large(sources: Mapping[str, Changes]) -> None:
     for changed in sources.values():
         for table in ("sources", "last_events", "open_sessions"):
             if any(abs(row[-1]) >= _LARGEST for row in changed.get(table, ()) if isinstance(row[-1], int)):
-                raise OverflowError("a number of a source is larger than the ledger can hold")
+                raise OverflowError("a number of a source is too large for the ledger")

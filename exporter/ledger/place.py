@@ -64,15 +64,17 @@ def refuse_second_name(path: Path) -> None:
     """LedgerError if the existing ledger has another name than this one, by which it could be opened too."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise LedgerError(f"{path}: not a file; name the file of the ledger")
+        raise LedgerError(f"{path}: not a regular file; name the ledger file")
     if status.st_nlink > 1:
         raise LedgerError(
-            f"{path}: has {status.st_nlink} names (hard links), and the newest commits lie beside one of them; keep one"
+            f"{path}: has {status.st_nlink} names (hard links), and the newest commits are stored next to one"
+            " of them; keep one"
             f" name (find {path.parent} -samefile {path}), or use a copy (pop3-exporter ledger backup)"
         )
     if str(real(path)) in _mounted():
         raise LedgerError(
-            f"{path}: is mounted as a single file, and the newest commits lie beside it; mount its directory instead"
+            f"{path}: mounted as a single file, but the newest commits are stored next to it; mount its"
+            " directory instead"
         )
 
 
@@ -82,13 +84,15 @@ def refuse_stale_name(path: Path) -> None:
     if (status.st_nlink > 1 or str(real(path)) in _mounted()) and not beside(path, "-wal").exists():
         file = f" {os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino} ".encode()
         if any(b"OFDLCK" in line and file in line for line in _lines(LOCKS)):
-            raise LedgerError(f"{path}: in use under another name, and its newest commits lie beside that one; name it")
+            raise LedgerError(
+                f"{path}: in use under another name, with its newest commits next to that one; use that name"
+            )
 
 
 def denied(path: Path, error: OSError) -> str:
     """Why the ledger's files cannot be opened, in words, with the command that mends it."""
     if error.errno == errno.ENOENT and not path.parent.exists():
-        return f"there is no directory {path.parent}; make it: mkdir -m 700 {path.parent}"
+        return f"there is no directory {path.parent}; create it: mkdir -m 700 {path.parent}"
     return f"{error.strerror} ({error.filename or path}){ownership(path)}"
 
 
@@ -102,7 +106,7 @@ def ownership(path: Path) -> str:
         return ""
     mine, names = f"{os.geteuid()}:{os.getegid()}", " ".join(map(str, foreign))
     owner = foreign[0].stat().st_uid
-    return f"; they belong to user {owner}, this is user {os.geteuid()}: as root, chown {mine} {names}"
+    return f"; the files belong to user {owner}, this is user {os.geteuid()}: run as root: chown {mine} {names}"
 
 
 def _mounted() -> set[str]:

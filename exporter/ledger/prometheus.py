@@ -24,7 +24,7 @@ class Prometheus:
         except ValueError:
             parts = urlsplit("")
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise LedgerError(f"{url}: no address of a Prometheus; for example http://localhost:9090")
+            raise LedgerError(f"{url}: not the address of a Prometheus server; it looks like http://localhost:9090")
         host = parts.netloc.rpartition("@")[2]
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         self._headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -45,11 +45,11 @@ class Prometheus:
             with error:
                 raise LedgerError(f"{self._base}: refused a query: {error.code} {_reason(error)}") from error
         except (OSError, HTTPException, ValueError) as error:
-            raise LedgerError(f"{self._base}: no answer of a Prometheus: {error}") from error
+            raise LedgerError(f"{self._base}: not a response from Prometheus: {error}") from error
         try:
             return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
         except (LookupError, TypeError, ValueError) as error:
-            raise LedgerError(f"{self._base}: what it says is no answer of a Prometheus") from error
+            raise LedgerError(f"{self._base}: not a response from Prometheus") from error
 
 
 def _reason(error: HTTPError) -> str:

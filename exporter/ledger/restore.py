@@ -60,10 +60,10 @@ def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None
     None: before this moment. LedgerError if anything is missing.
     """
     if files.exists(path):
-        raise LedgerError(f"{path}: exists already; move it away first, a restore makes a new ledger")
+        raise LedgerError(f"{path}: already exists; move it away first, because a restore creates a new ledger")
     left = place.beside(path, "-wal")
     if left.exists():
-        raise LedgerError(f"{left}: is left of the lost ledger, with its newest commits; move it away first")
+        raise LedgerError(f"{left}: left over from the lost ledger, with its newest commits; move it away first")
     values = _LastValues(Prometheus(url), selector, time.time() if now is None else now)
     target = place.real(path)
     part = target.with_name(target.name + ".part")
@@ -92,7 +92,7 @@ class _LastValues:
         clock = f"max by (instance) (last_over_time({self._family('pop3_exporter_time_seconds')}[{SEARCHED}]))"
         exporters = {labels.get("instance", ""): value for labels, value in self._query(clock, now)}
         if not exporters:
-            raise LedgerError(f"Prometheus has no samples of this exporter in the last {SEARCHED}")
+            raise LedgerError(f"Prometheus has no samples from this exporter in the last {SEARCHED}")
         if any(exporters):
             # Series without an instance were not scraped: `export` wrote them, maybe of several ledgers.
             exporters.pop("", None)
@@ -100,7 +100,10 @@ class _LastValues:
         newest = max(exporters.values())
         living = sorted(name for name, value in exporters.items() if value > newest - 86_400)
         if len(living) > 1:
-            raise LedgerError(f"Prometheus knows several exporters; select one: {', '.join(map(_matcher, living))}")
+            raise LedgerError(
+                "Prometheus has samples from several exporters; choose one with --selector:"
+                f" {', '.join(map(_matcher, living))}"
+            )
         self.moment = newest
         self.totals = cache(self._totals)
 

@@ -105,7 +105,8 @@ def prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:
     version = version_of(connection)
     if version > VERSION:
         raise LedgerError(
-            f"{path}: written by a newer pop3-exporter (schema {version}, this one knows {VERSION}); upgrade this one"
+            f"{path}: written by a newer pop3-exporter (schema {version}; this version knows {VERSION});"
+            " upgrade pop3-exporter"
         )
     if version < VERSION and create:
         _in_one(connection, lambda open_one: _migrate(open_one, version))

@@ -50,7 +50,7 @@ def zone_named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise LedgerError(f"time zone {name!r} is not known here; install tzdata or correct the name") from error
+        raise LedgerError(f"unknown time zone {name!r}; install tzdata or correct the name") from error
 
 
 def settle(connection: sqlite3.Connection, path: str, wanted: str | None) -> tuple[tuple[int, str], ...]:

@@ -96,7 +96,7 @@ def _sort_column(sort: str, by: By) -> int:
     name = sort.strip().lower().replace(" ", "_").replace("-", "_")
     columns = sort_columns(by)
     if ALIASES.get(name, name) not in columns:
-        raise ValueError(f"no column {sort!r} to sort by; columns: {', '.join(columns)}")
+        raise ValueError(f"cannot sort by {sort!r}; columns: {', '.join(columns)}")
     return columns.index(ALIASES.get(name, name))
 
 

@@ -15,7 +15,7 @@ MOST = 5
 def notes(books: Sequence[Book], wanted: Selection, first: int, last: int, *, hours: bool = False) -> Iterator[str]:
     """Sentences about days `first` to `last` (ordinals), the last of which has begun."""
     if not any(book.servers for book in books):
-        yield "nothing has been counted yet; the landing page says what is read, and how far"
+        yield "nothing counted yet; the landing page shows which logs are read, and how far"
         return
     yield from _unknown(books, wanted)
     chosen = [(book, server) for book in books for server in book.servers if wanted.has(server)]
@@ -32,7 +32,7 @@ def _bounded(sentences: Iterable[str]) -> Iterator[str]:
     yield from islice(rest, MOST)
     more = sum(1 for _ in rest)
     if more:
-        yield f"the same of {more} more servers"
+        yield f"the same for {more} more servers"
 
 
 def _unknown(books: Sequence[Book], wanted: Selection) -> Iterator[str]:
@@ -42,7 +42,7 @@ def _unknown(books: Sequence[Book], wanted: Selection) -> Iterator[str]:
         yield f"no server is called {server}; there are: {', '.join(sorted(known)[:20])}"
     domain = wanted.domain
     if domain is not None and not any(_has(book, domain) for book in books):
-        yield f"no domain is called {domain}; --by domain shows which there are"
+        yield f"no domain is called {domain}; --by domain lists the domains"
 
 
 def _has(book: Book, domain: str) -> bool:
@@ -53,7 +53,11 @@ def _kept(book: Book, server: str, first: int, *, hours: bool) -> str:
     hour = book.kept_hours[server] if hours else 0
     day = book.calendar.day(hour) if hour else 0 if hours else book.kept_days[server]
     what = "hours" if hours else "days"
-    return f"{server}: {what} before {date.fromordinal(day)} are no longer kept" if first < day else ""
+    return (
+        f"{server}: {what} before {date.fromordinal(day)} were deleted (see history in the configuration)"
+        if first < day
+        else ""
+    )
 
 
 def _begin(book: Book, server: str, first: int) -> str:
@@ -67,4 +71,4 @@ def _begin(book: Book, server: str, first: int) -> str:
 def _silence(book: Book, server: str, last: int) -> str:
     """An import knows nothing of the days after its files; on a server that is read on, nothing has happened."""
     day = book.calendar.day(book.servers[server].last_seen)
-    return f"{server}: no line is newer than {date.fromordinal(day)}" if day < last else ""
+    return f"{server}: the newest line is from {date.fromordinal(day)}" if day < last else ""

@@ -57,7 +57,7 @@ class Mark(StrEnum):
 
 
 MEANINGS = {
-    Mark.PARTIAL: "* not logged all the time or by every server",
+    Mark.PARTIAL: "* not logged at all times or by all servers",
     Mark.ESTIMATED: "~ estimated",
     Mark.LOWER_BOUND: "≥ at least",
 }

@@ -10,8 +10,8 @@ from exporter.ledger.reading import Reading
 from exporter.reports.books import Book
 
 DAY = 86_400
-NOBODY = ("no user is known: nobody has logged in yet, or users.series is off",)
-BEYOND = ("users beyond the caps are not told apart, and not listed",)
+NOBODY = ("no users: nobody has logged in yet, or users.series is off",)
+BEYOND = ("users beyond the limits are counted together and not listed",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +71,7 @@ def unused(
 def _notes(begin: float, days: int, clock: float, zone: tzinfo) -> tuple[str, ...]:
     """What is not in the list because nobody can know it."""
     day, length = f"{datetime.fromtimestamp(begin, zone):%Y-%m-%d}", int(clock - begin) // DAY
-    missing = f"accounts without a login since the log begins ({day}) are not known here: compare with the mail server"
-    return (f"the log covers {length} days only: nothing in it can be {days} days old", missing)[length >= days :]
+    missing = (
+        f"accounts that have not logged in since the log begins ({day}) are not listed: compare with the mail server"
+    )
+    return (f"the log covers only {length} days: no login in it can be {days} days old", missing)[length >= days :]

@@ -35,7 +35,7 @@ class _Stream(StreamingResponse):
             async with limit:
                 await super().__call__(scope, receive, send)
         except TimeoutError:
-            COMPLAINTS.warn("a client did not take its answer in time")
+            COMPLAINTS.warn("a client did not read its response in time")
         finally:
             self._rendering.leave(limit)
 

@@ -81,9 +81,9 @@ def _bind(host: str, port: int) -> Bounded:
 
 def _advice(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "the address is in use; does another pop3-exporter run? Stop it, or choose another port"
+        return "the address is in use, perhaps by another pop3-exporter; stop that, or choose another port"
     if error.errno == errno.EADDRNOTAVAIL:
         return "this machine has no such address"
     if error.errno == errno.EACCES:
-        return "not permitted; ports below 1024 need CAP_NET_BIND_SERVICE"
+        return "permission denied; ports below 1024 need CAP_NET_BIND_SERVICE"
     return error.strerror or str(error)

@@ -78,7 +78,7 @@ class Pages:
             except WrongQuestion as error:
                 return PlainTextResponse(encodable(f"{error}\n"), 400)
             except LedgerError as error:
-                return PlainTextResponse(encodable(f"the report cannot be read now: {error}\n"), 503)
+                return PlainTextResponse(encodable(f"the report is unavailable: {error}\n"), 503)
 
         return answered
 

@@ -135,6 +135,6 @@ class Renderings:
             if over <= 0:
                 break
             if one.done:
-                COMPLAINTS.warn("answers that nobody takes hold too much memory; the oldest are broken off")
+                COMPLAINTS.warn("unread responses use too much memory; the oldest connections are closed")
                 one.give_up()
                 over -= one.size

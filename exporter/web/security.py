@@ -68,7 +68,7 @@ class Security:
             config = read(self._path)
             self._renew(config.tls_server_config)
         except ConfigError as error:
-            LOGGER.warning("web configuration not reloaded, the old one stays: %s", error)
+            LOGGER.warning("web configuration not reloaded, the old one stays in use: %s", error)
             return
         self._config = config
         self._seen = self._stamp()
@@ -98,7 +98,7 @@ class Security:
     def _renew(self, tls: TlsServer | None) -> None:
         """New certificates for new handshakes; an authority that was trusted stays so until the next start."""
         if bool(tls) != bool(self.tls):
-            raise ConfigError([f"{self._path}: tls_server_config: restart to begin or end TLS"])
+            raise ConfigError([f"{self._path}: tls_server_config: restart the exporter to turn TLS on or off"])
         if self.tls and tls:
             # Tried aside first: what fails halfway must not spoil what is in use.
             self._apply(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tls)
@@ -123,7 +123,7 @@ def _reason(error: OSError, tls: TlsServer) -> str:
                 path.read_bytes()
         except OSError as unreadable:
             return f"{name}: cannot read {path}: {unreadable.strerror}"
-    return f"no certificate and matching key in PEM form ({error.args[-1]})"
+    return f"not a PEM certificate with its matching key ({error.args[-1]})"
 
 
 def _matches(password: bytes, digest: bytes, costliest: int) -> bool:

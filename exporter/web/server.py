@@ -104,7 +104,7 @@ class WebServer:
         self._thread.start()
         ready.wait()
         if not self.running:
-            raise ListenError(f"web.listen: the server on {', '.join(self._listen)} did not start; the log says why")
+            raise ListenError(f"web.listen: the server on {', '.join(self._listen)} did not start; see the log")
 
     def stop(self) -> None:
         """Finish running answers (a few seconds at most) and end the thread; harmless when not running."""

@@ -35,7 +35,7 @@ class TlsServer(_Section):
     @model_validator(mode="after")
     def _knows_whom_to_trust(self) -> Self:
         if (self.client_auth_type != "NoClientCert") != (self.client_ca_file is not None):
-            raise ValueError("client_auth_type and client_ca_file go together: give both or neither")
+            raise ValueError("client_auth_type and client_ca_file must be set together")
         return self
 
 
@@ -58,7 +58,7 @@ def _hashes(users: dict[str, str]) -> dict[str, str]:
         if not BCRYPT.fullmatch(digest):
             raise ValueError(f"{name}: must be a bcrypt hash, as `htpasswd -nBC 10 {name}` prints it")
         if not name or ":" in name:
-            raise ValueError(f"{name!r}: a user name is not empty and has no colon")
+            raise ValueError(f"{name!r}: a user name must not be empty or contain a colon")
     return users
 
 

@@ -59,7 +59,7 @@ def test_both_ways_of_naming_the_file(pop3: Run, folder: Path, log: Path) -> Non
     assert 0 == pop3("check", config).code
     assert pop3("check", config).out == pop3("check", "--config.file", config).out
     both = pop3("check", folder / "other.yaml", "--config.file", config)
-    assert (2, True) == (both.code, "two configurations are named" in both.err)
+    assert (2, True) == (both.code, "two different configurations given" in both.err)
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
@@ -68,7 +68,7 @@ def test_a_missing_configuration(pop3: Run, folder: Path, command: str) -> None:
     ran = pop3(command, folder / "none.yaml")
     assert 2 == ran.code
     assert f"{folder}/none.yaml: cannot be read: No such file or directory" in ran.err
-    smallest = ran.err.partition("one line: ")[2].splitlines()[0]
+    smallest = ran.err.partition("One line is enough: ")[2].splitlines()[0]
     (folder / "none.yaml").write_text(f"{smallest}\nledger: {folder}/ledger.sqlite")
     assert 2 != pop3("check", folder / "none.yaml").code  # this machine may have such a log, closed to this user
 
@@ -83,13 +83,13 @@ def test_a_missing_web_configuration(pop3: Run, folder: Path, log: Path) -> None
 @pytest.mark.parametrize(
     ("ledger", "message"),
     [
-        ("state/ledger.sqlite", "its folder {folder}/state is made at the start"),
+        ("state/ledger.sqlite", "its directory is created at startup"),
         (
             "not/there/ledger.sqlite",
-            "problem: there is no folder {folder}/not; make it, or set ledger: to another file",
+            "problem: there is no directory {folder}/not; create it, or set `ledger` to another file",
         ),
         ("mail.log", "problem: {folder}/mail.log: not a ledger of pop3-exporter; name a new file"),
-        (".", "problem: {folder} is a folder; name a file in it"),
+        (".", "problem: {folder} is a directory; name a file in it"),
     ],
 )
 def test_where_the_ledger_would_be(pop3: Run, folder: Path, log: Path, ledger: str, message: str) -> None:
@@ -108,7 +108,7 @@ def test_a_folder_that_this_user_may_not_write(pop3: Run, folder: Path, log: Pat
     config = configured(folder, f"paths: [{log}]")
     with as_a_user():
         ran = pop3("check", config)
-    assert (1, True) == (ran.code, f"problem: this user may not write to {folder}/state" in ran.out)
+    assert (1, True) == (ran.code, f"problem: this user cannot write to {folder}/state" in ran.out)
 
 
 def test_a_log_in_a_closed_folder(pop3: Run, folder: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_log_in_a_closed_folder(pop3: Run, folder: Path) -> None:
     config = configured(folder, f"paths: [{folder}/closed/mail.log, '{folder}/closed/*']")
     with as_a_user():
         ran = pop3("check", config)
-    assert (1, 2) == (ran.code, ran.out.count(f"this user may not look into {folder}/closed; run this as root"))
+    assert (1, 2) == (ran.code, ran.out.count(f"this user cannot list {folder}/closed; run this as root"))
 
 
 def test_a_log_that_this_user_may_not_read(pop3: Run, folder: Path, log: Path) -> None:
@@ -130,14 +130,14 @@ def test_a_log_that_this_user_may_not_read(pop3: Run, folder: Path, log: Path) -
     log.chmod(0o200)
     with as_a_user():
         ran = pop3("check", config)
-    assert (1, True) == (ran.code, f"problem: {log}: this user may not read it" in ran.out)
+    assert (1, True) == (ran.code, f"problem: {log}: this user cannot read it" in ran.out)
     assert f"chmod g+r {log}" in ran.out
     if os.geteuid() == 0:
         os.chown(log, 0, 4)
         log.chmod(0o640)
         with as_a_user():
             ran = pop3("check", config)
-        assert "its group adm may: sudo usermod -aG adm nobody" in ran.out
+        assert "its group adm can: sudo usermod -aG adm nobody" in ran.out
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="it is root who is told")
@@ -146,23 +146,23 @@ def test_root_is_told_what_the_units_user_may_read(
 ) -> None:
     """Root reads everything, and the unit is not root's: a remark, because root may also run the daemon."""
     config = configured(folder, f"paths: [{log}]")
-    assert "may not read it; the systemd unit hides /tmp from it" in pop3("check", config).out
+    assert "cannot read it; the systemd unit has no access to /tmp" in pop3("check", config).out
     monkeypatch.setattr(access, "UNIT_HIDES", ())
     log.chmod(0o600)
     ran = pop3("check", config)
     assert 0 == ran.code
-    assert f"{log}: the unit's user (groups adm, systemd-journal) may not read it" in ran.out
+    assert f"{log}: the unit's user (groups adm, systemd-journal) cannot read it" in ran.out
     os.chown(log, 0, 4)
     log.chmod(0o640)
-    assert "may not read" not in pop3("check", config).out
+    assert "cannot read" not in pop3("check", config).out
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("{folder}", "problem: {folder}: is a folder; name the files in it: {folder}/*"),
-        ("{folder}/pipe", "problem: {folder}/pipe: is a named pipe, which is read once; read it through paths: [-]"),
-        ("/dev/null", "problem: /dev/null: is no file"),
+        ("{folder}", "problem: {folder}: is a directory; name the files in it: {folder}/*"),
+        ("{folder}/pipe", "problem: {folder}/pipe: is a named pipe; read it through standard input, with paths: [-]"),
+        ("/dev/null", "problem: /dev/null: is not a regular file"),
     ],
 )
 def test_what_is_no_file(pop3: Run, folder: Path, path: str, message: str) -> None:
@@ -184,13 +184,13 @@ def test_a_journal_that_this_user_may_not_read(pop3: Run, folder: Path) -> None:
     journal = folder / "journal" / "0123456789abcdef"
     journal.mkdir(parents=True)
     config = configured(folder, f"journal: {{units: [dovecot.service], directory: {folder}/journal}}")
-    assert "no journal there yet" in pop3("check", config).out
+    assert "no journal found yet" in pop3("check", config).out
     (journal / "system.journal").touch(mode=0)
     (folder / "state").mkdir()
     (folder / "state").chmod(0o777)
     with as_a_user():
         ran = pop3("check", config)
-    assert (1, True) == (ran.code, "problem: this user may not read the journal: sudo usermod -aG" in ran.out), ran.out
+    assert (1, True) == (ran.code, "problem: this user cannot read the journal: sudo usermod -aG" in ran.out), ran.out
     assert "systemd-journal" in ran.out
 
 
@@ -217,7 +217,7 @@ def test_a_folder_that_nobody_makes(pop3: Run, folder: Path, log: Path) -> None:
     for command in (("import", log), ("run",)):
         ran = pop3(command[0], "--config.file", config, *command[1:])
         assert 1 == ran.code
-        assert f"there is no folder {folder}/not/there; make it (mkdir -p -m 700 {folder}/not/there)" in ran.err
+        assert f"there is no directory {folder}/not/there; create it (mkdir -p -m 700 {folder}/not/there)" in ran.err
 
 
 def test_a_folder_that_this_user_may_not_make(pop3: Run, folder: Path, log: Path) -> None:
@@ -227,4 +227,4 @@ def test_a_folder_that_this_user_may_not_make(pop3: Run, folder: Path, log: Path
     with as_a_user():
         ran = pop3("import", "--config.file", config, log)
     assert 1 == ran.code
-    assert f"there is no folder {folder}/state, and this user may not make it: run this as root (sudo)" in ran.err
+    assert f"there is no directory {folder}/state, and this user cannot create it: run this as root (sudo)" in ran.err

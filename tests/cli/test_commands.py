@@ -127,7 +127,7 @@ def test_export_and_ledger_commands(pop3: Run, log: Path, tmp_path: Path) -> Non
     assert "time zone" in pop3("ledger", "info", "--ledger", ledger).out
     assert 0 == pop3("ledger", "backup", "--ledger", ledger, copy).code
     again = pop3("ledger", "backup", "--ledger", ledger, copy)
-    assert (1, f"pop3-exporter: {copy}: exists already; name a new file\n") == (again.code, again.err)
+    assert (1, f"pop3-exporter: {copy}: already exists; name a new file\n") == (again.code, again.err)
     forgotten = pop3("forget", "dmitri@example.com", "--ledger", ledger)
     assert "delete_series" in forgotten.out
     assert 1 == pop3("forget", "dmitri@example.com", "--ledger", ledger).code
@@ -142,9 +142,9 @@ def test_check_says_what_a_source_would_read(pop3: Run, log: Path, tmp_path: Pat
     ran = pop3("check", config)
     assert 0 == ran.code
     assert f"{log}: {log.stat().st_size:,} bytes" in ran.out
-    assert f"{log}: lines of dovecot, understood 100.0 %" in ran.out
+    assert f"{log}: dovecot log, understood 100.0 %" in ran.out
     assert "mx1: dovecot; only a lower bound: bad command connections, bad commands\n" in ran.out
-    assert "/nowhere/x.log: nothing there now; it is read as soon as it appears" in ran.out
+    assert "/nowhere/x.log: no such file yet; it is read as soon as it appears" in ran.out
 
 
 def test_check_goes_on_where_a_file_cannot_be_read(pop3: Run, log: Path, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_check_goes_on_where_a_file_cannot_be_read(pop3: Run, log: Path, tmp_pat
     config.write_text(f"ledger: {tmp_path}/l\nsources: {sources}", encoding="utf-8")
     ran = pop3("check", config)
     assert 0 == ran.code
-    assert f"{damaged}: is not complete, or not of the kind that its name says" in ran.out
+    assert f"{damaged}: truncated, or not in the format its name suggests" in ran.out
     assert f"{deep}: {deep.stat().st_size:,} bytes" in ran.out
 
 
@@ -180,20 +180,20 @@ def test_check_says_what_the_server_should_log(pop3: Run, log: Path, tmp_path: P
         (["run", "--config.file", "{none}"], 2, "cannot be read: No such file or directory"),
         (["run", "--config.file", "{bad}"], 2, "bad.yaml:1: sorces: unknown key; did you mean sources?"),
         (["replay", "{none}"], 1, "none: No such file or directory"),
-        (["replay", "{folder}"], 1, "folder: is a folder; name the files in it"),
-        (["parse", "--format", "exchang", "{log}"], 2, "no such format"),
-        (["report", "--by", "domain"], 2, "give either --ledger LEDGER or log files"),
+        (["replay", "{folder}"], 1, "folder: is a directory; name the files in it"),
+        (["parse", "--format", "exchang", "{log}"], 2, "unknown format; known formats: "),
+        (["report", "--by", "domain"], 2, "give --ledger FILE or log files: there is no"),
         (["report", "--ledger", "{log}"], 1, "mail.log: not a ledger of pop3-exporter"),
         (["report", "--ledger", "{none}"], 1, "none"),
-        (["report", "--by", "user", "--step", "day", "{log}"], 2, "--step goes with --by trend only"),
-        (["report", "--step", "hour", "{log}"], 2, "--step hour needs --domain"),
-        (["report", "--from", "22.11.2026", "{log}"], 2, "a date looks like 2026-11-30"),
+        (["report", "--by", "user", "--step", "day", "{log}"], 2, "--step requires --by trend"),
+        (["report", "--step", "hour", "{log}"], 2, "--step hour requires --domain"),
+        (["report", "--from", "22.11.2026", "{log}"], 2, "--from 22.11.2026: not a date; write it like 2026-11-30"),
         (["report", "--sort", "colour", "{log}"], 2, "the columns are"),
-        (["import", "{log}"], 2, "say into which --ledger"),
-        (["import", "--ledger", "{none}", "-"], 2, "what standard input brings cannot be compared"),
+        (["import", "{log}"], 2, "name a ledger with --ledger"),
+        (["import", "--ledger", "{none}", "-"], 2, "standard input cannot be compared with what was imported before"),
         (["import", "--ledger", "{log}", "{log}"], 1, "mail.log: not a ledger of pop3-exporter"),
         (["import", "--ledger", "{none}/x/ledger", "{log}"], 1, "none/x"),
-        (["replay", "--log-time-zone", "Mars/Olympus", "{log}"], 2, "no such time zone"),
+        (["replay", "--log-time-zone", "Mars/Olympus", "{log}"], 2, "unknown time zone 'Mars/Olympus'"),
         (["nonsense"], 2, "No such command"),
     ],
 )
@@ -221,14 +221,17 @@ def test_a_file_that_may_not_be_read(pop3: Run, log: Path) -> None:
     finally:
         os.seteuid(user)
     assert 1 == ran.code
-    assert f"pop3-exporter: {log}: Permission denied; only its owner may: chgrp adm {log}; chmod g+r {log}" in ran.err
+    assert f"pop3-exporter: {log}: Permission denied; only its owner can: chgrp adm {log}; chmod g+r {log}" in ran.err
 
 
 def test_a_named_pipe_is_not_waited_for(pop3: Run, tmp_path: Path) -> None:
     """Nobody may ever write into it."""
     os.mkfifo(tmp_path / "pipe")
     ran = pop3("parse", tmp_path / "pipe")
-    assert (1, f"pop3-exporter: {tmp_path}/pipe: is no file; pipe it into -\n") == (ran.code, ran.err)
+    assert (1, f"pop3-exporter: {tmp_path}/pipe: is a named pipe; read it through standard input (-)\n") == (
+        ran.code,
+        ran.err,
+    )
 
 
 def test_names_that_the_output_cannot_show(pop3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,11 +257,11 @@ def test_help_says_where_things_are(pop3: Run, command: list[str]) -> None:
     """Defaults that follow from something else are told like the others, whatever the help is drawn with."""
     out = " ".join(pop3(*command, "--help").out.split())
     wanted = {
-        "import": "The ledger (default: the one that --config.file names)",
-        "report": "The zone in which days begin (default: this machine's)",
+        "import": "The ledger (default: the one in the configuration)",
+        "report": "The time zone in which days begin (default: this machine's)",
         "gateway": "(default: /etc/pop3-exporter/gateway.yaml)",
     }
-    assert wanted.get(command[0], "The configuration (default: /etc/pop3-exporter/config.yaml)") in out
+    assert wanted.get(command[0], "The configuration file (default: /etc/pop3-exporter/config.yaml)") in out
     assert "[default: None]" not in out
     assert "<bool>" not in out
 
@@ -283,11 +286,11 @@ def test_accounts_that_nobody_uses(pop3: Run, log: Path) -> None:
         head,
         row.startswith("old@example.com,2026-01-05T06:30:00+00:00,31"),
     )
-    assert "accounts without a login since the log begins (2026-01-05) are not known" in (
+    assert "accounts that have not logged in since the log begins (2026-01-05) are not listed" in (
         pop3("report", "--by", "user", "--inactive", "30", "--time-zone", "UTC", log).out
     )
     for wrong, message in (
-        (["--inactive", "30"], "--inactive goes with --by user"),
+        (["--inactive", "30"], "--inactive requires --by user"),
         (["--by", "user", "--inactive", "30", "--from", "2026-11-01"], "leave out --from"),
         (["--by", "user", "--inactive", "0"], "--inactive 0: give a number of days, 1 or more"),
     ):
@@ -298,9 +301,9 @@ def test_accounts_that_nobody_uses(pop3: Run, log: Path) -> None:
 def test_a_log_is_no_configuration(pop3: Run, log: Path) -> None:
     """`check LOG` says what it wants, and a folder in place of a log how to name what is in it."""
     ran = pop3("check", log)
-    assert (2, True) == (ran.code, ran.err.rstrip().endswith("; the configuration is wanted here, not a log"))
+    assert (2, True) == (ran.code, ran.err.rstrip().endswith("; this must be the configuration file, not a log"))
     folder = pop3("parse", log.parent)
-    assert (1, f"pop3-exporter: {log.parent}: is a folder; name the files in it: {log.parent}/*\n") == (
+    assert (1, f"pop3-exporter: {log.parent}: is a directory; name the files in it: {log.parent}/*\n") == (
         folder.code,
         folder.err,
     )

@@ -53,9 +53,9 @@ def test_check_says_what_its_newest_entries_tell(names: str, pop3: Run, tmp_path
     config.write_text(f"ledger: {tmp_path}/l.sqlite\nsources: [{{name: mail, journal: {journal}}}]\n")
     ran = pop3("check", config)
     if "imap" in names:
-        assert "its newest entries: no line of a POP3 server in 1 lines" in ran.out
+        assert "newest entries: no POP3 lines in 1 lines" in ran.out
     else:
-        assert "its newest entries: lines of dovecot, understood 100.0 %" in ran.out
+        assert "newest entries: dovecot log, understood 100.0 %" in ran.out
         assert "mx1: dovecot; not logged: received bytes" in ran.out
 
 

@@ -91,7 +91,10 @@ def test_the_level_silences(config: Path) -> None:
     ("flags", "said"),
     [
         (["--web.listen-address", "10110"], "--web.listen-address: must be HOST:PORT"),
-        (["--web.listen-address", ":1", "--web.listen-address", ":1"], "--web.listen-address: names an address twice"),
+        (
+            ["--web.listen-address", ":1", "--web.listen-address", ":1"],
+            "--web.listen-address: has the same address twice",
+        ),
         (["--web.config.file", "gone.yaml"], "gone.yaml: cannot be read: No such file or directory"),
         (["--log.level", "loud"], "'loud' is not one of 'debug', 'info', 'warn', 'error'"),
         (["--log.format", "xml"], "'xml' is not one of 'text', 'logfmt', 'json'"),

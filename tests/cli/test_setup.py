@@ -43,7 +43,11 @@ def test_from_a_log_to_the_report(pop3: Run, tmp_path: Path, log: Path, argument
     direct = pop3("report", "--by", "domain", "--from", "2026-11-17", log, log.with_name("mail.log.1"))
     (total,) = {line for out in (direct.out, ran.out) for line in out.splitlines() if line.split()[:1] == ["Total"]}
     assert int(total.split()[1]) > 100
-    for words in ("systemd does not run here. Start it with:", 'targets: ["127.0.0.1:10110"]', "What has been counted"):
+    for words in (
+        "systemd is not running. Start the exporter with:",
+        'targets: ["127.0.0.1:10110"]',
+        "What was counted",
+    ):
         assert words in ran.out
     assert 0 == pop3("check", tmp_path / "etc/config.yaml").code
 
@@ -69,7 +73,7 @@ def test_a_dry_run_changes_nothing(pop3: Run, tmp_path: Path, arguments: list[ob
     ran = pop3(*arguments, "--dry-run")
     assert 0 == ran.code, ran.err
     assert before == sorted(tmp_path.rglob("*"))
-    for words in ("ledger: ", "would write it to", "would read what the logs hold already", "understood 100.0 %"):
+    for words in ("ledger: ", "would write this to", "would read the existing logs into", "understood 100.0 %"):
         assert words in ran.out
 
 
@@ -80,10 +84,10 @@ def test_a_configuration_stays(pop3: Run, tmp_path: Path, arguments: list[object
     config.write_text("sources: [{name: mine, paths: [/nowhere]}]\n")
     ran = pop3(*arguments, "--yes")
     assert 1 == ran.code
-    assert "is there already, so --log would change nothing; add --replace" in ran.err
+    assert "already exists, so --log would change nothing; add --replace" in ran.err
     ran = pop3(*arguments[:-2], "--yes")
     assert 0 == ran.code
-    assert "stays as it is" in ran.out
+    assert "It already exists and is not changed." in ran.out
     assert "mine" in config.read_text()
     assert 0 == pop3(*arguments, "--yes", "--replace").code
     assert "mine" not in config.read_text()
@@ -104,7 +108,7 @@ def test_a_machine_without_a_server(pop3: Run, arguments: list[object]) -> None:
     """What to do is said, and nothing is written."""
     ran = pop3(*arguments[:-2], "--yes")
     assert 1 == ran.code
-    assert "No POP3 server was found here" in ran.err
+    assert "Found no POP3 server" in ran.err
     assert "--log" in ran.err
 
 

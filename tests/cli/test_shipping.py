@@ -27,7 +27,10 @@ def test_says_what_it_wrote_and_what_comes_next(pop3: Run, tmp_path: Path, kind:
         line for line in first.out.splitlines() if line.endswith(": written")
     )
     assert "\nNext: " in first.out
-    assert f"{len(written(folder))} of {len(written(folder))} files in {folder} were there already" in second.out
+    assert (
+        f"{len(written(folder))} of {len(written(folder))} files in {folder} already existed and are unchanged"
+        in second.out
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -40,7 +43,10 @@ def test_what_somebody_changed_stays(pop3: Run, tmp_path: Path, kind: str) -> No
     for other in others:
         other.unlink()
     ran = pop3("files", kind, tmp_path)
-    said = f"pop3-exporter: {changed}: there already, with other content; nothing was written. --force overwrites it\n"
+    said = (
+        f"pop3-exporter: {changed}: already there with different content; nothing was written. Use --force"
+        " to overwrite\n"
+    )
     assert (1, said, {changed.name: "mine"}) == (ran.code, ran.err, written(tmp_path))
     assert 0 == pop3("files", kind, tmp_path, "--force").code
     assert before == written(tmp_path)
@@ -65,7 +71,7 @@ def test_links_of_rules_lead_where_they_are_told(pop3: Run, tmp_path: Path) -> N
 def test_prometheus_takes_the_rules(pop3: Run, tmp_path: Path, flags: list[str]) -> None:
     """Also without addresses; then the links are left out, which is told."""
     ran = pop3("files", "rules", tmp_path, *flags)
-    assert "Without --runbook-url the alerts have no links to runbooks." in ran.out
+    assert "The alerts have no links to runbooks, because --runbook-url was not given." in ran.out
     assert ("no links to dashboards" in ran.out) == (not flags)
     files = sorted(map(str, tmp_path.iterdir()))
     checked = subprocess.run(["promtool", "check", "rules", *files], capture_output=True, text=True, check=False)
@@ -103,8 +109,8 @@ def test_the_example_is_a_configuration(pop3: Run, tmp_path: Path) -> None:
     [
         (["dashboards", "DIR", "--time-zone", "Berlin"], 2, "--time-zone Berlin: no such time zone; use a name like"),
         (["dashboards", "DIR", "--time-zone", "../zone"], 2, "--time-zone ../zone: no such time zone; use a name like"),
-        (["rules", "DIR", "--grafana-url", "grafana"], 2, "--grafana-url grafana: must be an address like https://"),
-        (["rules", "DIR", "--runbook-url", "https://x/'{{a}}"], 2, "must be an address like https://"),
+        (["rules", "DIR", "--grafana-url", "grafana"], 2, "--grafana-url grafana: must be an address such as https://"),
+        (["rules", "DIR", "--runbook-url", "https://x/'{{a}}"], 2, "must be an address such as https://"),
         (["unit", "/dev/null/x"], 1, "pop3-exporter: /dev/null/x: Not a directory"),
         (["everything", "DIR"], 2, "No such command 'everything'"),
         (["rules"], 2, "Missing argument 'DIRECTORY'"),

@@ -80,7 +80,7 @@ def test_a_file_of_no_server_is_told_loudly(
         ran = pop3("check", config)
     else:
         ran = pop3(command, *options, "--format", format_name, foreign)
-    assert f"{foreign}: no line of a POP3 server in 12 lines" in ran.out + ran.err
+    assert f"{foreign}: no POP3 lines in 12 lines" in ran.out + ran.err
     assert "understood" not in ran.err
     assert int(command in ("report", "import")) == ran.code
 
@@ -89,7 +89,7 @@ def test_no_report_of_zeros_for_1970(pop3: Run, foreign: Path) -> None:
     """Exit code 1, nothing on standard output, and a question that helps."""
     ran = pop3("report", foreign, "--output", "csv")
     assert (1, "") == (ran.code, ran.out)
-    assert "there is nothing to report; are these the logs of the POP3 server?" in ran.err
+    assert "nothing to report; are these the logs of the POP3 server?" in ran.err
     ran = pop3("report", "--format", "dovecot", foreign)
     assert "are these the logs of the POP3 server (dovecot)?" in ran.err
 
@@ -99,7 +99,7 @@ def test_lines_that_nobody_understood_are_no_report(pop3: Run, tmp_path: Path) -
     (tmp_path / "mail.log").write_text(STRANGE * 3, encoding="utf-8")
     ran = pop3("report", tmp_path / "mail.log")
     assert (1, "") == (ran.code, ran.out)
-    assert "none of 3 lines of a POP3 server understood, in 3 lines" in ran.err
+    assert "3 POP3 lines, none of them understood, in 3 lines" in ran.err
 
 
 def test_a_server_without_connections_is_a_report_of_zeros(pop3: Run, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_server_without_connections_is_a_report_of_zeros(pop3: Run, tmp_path: 
     ran = pop3("report", "--time-zone", "UTC", tmp_path / "mail.log", "--output", "csv")
     assert 0 == ran.code
     assert "\n2026-11-18,0,0,0,0," in ran.out.replace("\r", "")
-    assert "lines of a POP3 server, but no connection among them" in ran.err
+    assert "the log has lines of a POP3 server, but no connections" in ran.err
 
 
 def test_other_files_beside_the_log_are_told_and_do_no_harm(pop3: Run, log: Path, foreign: Path) -> None:
@@ -119,7 +119,7 @@ def test_other_files_beside_the_log_are_told_and_do_no_harm(pop3: Run, log: Path
     options = ["--time-zone", "UTC", "--output", "csv"]
     alone, both = pop3("report", *options, log), pop3("report", *options, log, foreign)
     assert (0, alone.out) == (both.code, both.out)
-    assert f"WARNING: {foreign}: no line of a POP3 server in 12 lines" in both.err
+    assert f"WARNING: {foreign}: no POP3 lines in 12 lines" in both.err
 
 
 def test_standard_input_is_told_too(pop3: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_standard_input_is_told_too(pop3: Run, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(POSTFIX.format(1, 1).encode())))
     ran = pop3("report", "-")
     assert (1, "") == (ran.code, ran.out)
-    assert "no line of a POP3 server in 1 lines" in ran.err
+    assert "no POP3 lines in 1 lines" in ran.err
 
 
 def test_an_import_says_of_each_file_what_it_was(pop3: Run, log: Path, foreign: Path, tmp_path: Path) -> None:
@@ -144,13 +144,12 @@ def test_an_import_says_of_each_file_what_it_was(pop3: Run, log: Path, foreign: 
     assert f"{other}: courier, 10 lines, 10 events, 2026-11-18 06:30:00 to 2026-11-18 06:31:04, understood 100.0 %" == (
         second
     )
-    assert (
-        f"WARNING: {foreign}: no line of a POP3 server in 12 lines; nothing counted, so it is not marked as read"
-        in (ran.err)
+    assert f"WARNING: {foreign}: no POP3 lines in 12 lines; nothing was counted, so it is not marked as read" in (
+        ran.err
     )
     again = pop3(*command, log, other, foreign)
-    assert f"{log}: {log.stat().st_size:,} bytes of it were read before, nothing is new" in again.err
-    assert f"{foreign}: no line of a POP3 server in 12 lines" in again.err
+    assert f"{log}: {log.stat().st_size:,} bytes were read before, nothing new" in again.err
+    assert f"{foreign}: no POP3 lines in 12 lines" in again.err
 
 
 def test_a_directory_with_the_logs_of_two_servers(pop3: Run, log: Path, tmp_path: Path) -> None:
@@ -182,13 +181,13 @@ def test_a_file_of_another_source_names_the_option(pop3: Run, log: Path, tmp_pat
     assert 0 == pop3("import", "--config.file", config, log).code
     ran = pop3("import", "--ledger", tmp_path / "l", log)
     assert 1 == ran.code
-    assert f"{log}: was read as part of source 'mail', and would count twice" in ran.err
+    assert f"{log}: already read as part of source 'mail'; importing it would count it twice" in ran.err
     assert "give the daemon's --config.file and --source mail; nothing was imported" in ran.err
     (tmp_path / "l").unlink()
     assert 0 == pop3("import", "--ledger", tmp_path / "l", log).code
     ran = pop3("import", "--config.file", config, log)
     assert 1 == ran.code
-    assert "leave --config.file and --source out" in ran.err
+    assert "leave out --config.file and --source" in ran.err
 
 
 def test_the_report_is_of_the_configured_ledger(pop3: Run, log: Path, tmp_path: Path) -> None:
@@ -238,7 +237,7 @@ def test_check_looks_at_each_log_of_a_source(pop3: Run, log: Path, foreign: Path
     os.utime(rotated, (1, 1))
     config.write_text(f"ledger: {tmp_path}/l\nsources: [{{name: a, paths: ['{tmp_path}/*.log*']}}]", encoding="utf-8")
     out = pop3("check", config).out
-    assert f"{log}: lines of dovecot, understood 100.0 %" in out
+    assert f"{log}: dovecot log, understood 100.0 %" in out
     assert f"{other}: lines of courier, understood 100.0 %" in out
-    assert f"{foreign}: no line of a POP3 server in 12 lines; is it the right file, and format?" in out
+    assert f"{foreign}: no POP3 lines in 12 lines; are the file and the format right?" in out
     assert f"{rotated}: lines" not in out

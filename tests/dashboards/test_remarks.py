@@ -17,14 +17,14 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 REPORTS = UIDS[:4]
-FINE = "No remarks: nothing below is missing in the logs or beyond what Prometheus remembers"
-EMPTY = "No POP3 exporter is scraped in this range, and no history was imported"
-IMPORTED = "Imported history only: the exporter is not scraped, so ends of connections and live numbers are missing"
-AT_LEAST = "≥ or more: the log has only a part of this number"
+FINE = "No remarks: all numbers below are logged, and Prometheus has the whole range"
+EMPTY = "No POP3 exporter was scraped in this range, and no history was imported"
+IMPORTED = "Imported history only: the exporter was not scraped, so ends of connections and live numbers are missing"
+AT_LEAST = "≥ or more: the log has only part of this number"
 WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight in {}: choose days and that zone"
 NOT_BEFORE = "The log begins on {}: of earlier days nothing is known"
 NO_BYTES = "win1 logs no bytes, so its bandwidth is missing (Dovecot: set pop3_logout_format)"
-TOO_LONG = "Prometheus does not know the begin of this range: earlier periods are missing (see Exporter health)"
+TOO_LONG = "Prometheus has no samples from the start of this range: earlier periods are missing (see Exporter health)"
 OTHER_ZONE = f"These dashboards are for UTC, the exporter's days begin in {scenario.ZONE}: run `make dashboards`"
 
 

@@ -30,7 +30,7 @@ OTHERS = {
         "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since|From|To"),
         "Most networks": ("user domain", "User|Networks|Domain"),
         "Most login failures": ("user domain", "User|Login failures|Domain"),
-        "Growth against their own history": (
+        "Growth compared with their own history": (
             "user domain",
             "User|Last hour|Usual hour|Times usual|Busiest hour, 14 d|Networks, 24 h|Failures, last hour|Domain",
         ),

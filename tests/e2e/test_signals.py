@@ -105,7 +105,7 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, tmp_path: Path, proce
     processes.append(process)
     process.wait_for(200)
     assert 0 == process.end(number)
-    assert "stopped; everything read is in the ledger" in process.log.read_text()
+    assert "stopped; all lines read are counted in the ledger" in process.log.read_text()
 
 
 def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[Process]) -> None:

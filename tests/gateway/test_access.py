@@ -114,16 +114,16 @@ MISTAKES = {
     "{organisation: 2, role: Owner, domains: [a.example]}": "access[0].role: must be 'Viewer', 'Editor'",
     "{organisation: 2, subject: 7, domains: [a.example]}": "access[0].subject: must be text; put it in quotes",
     "{organisation: 2, subject: alice, domains: [a.example]}": "access[0].subject: string should match pattern",
-    "{organisation: 2, login: a, domains: ['a.example,b.example']}": "access[0].domains[0]: is not a domain in lower",
-    "{organisation: 2, login: a, domains: [A.example]}": "access[0].domains[0]: is not a domain in lower case",
-    "{organisation: 2, login: a, domains: [a.example, 'a b']}": "access[0].domains[1]: is not a domain in lower case",
-    "{organisation: 2, login: a, domains: ['*.a.example']}": "access[0].domains[0]: is not a domain in lower case",
-    "{organisation: 2, login: a, domains: ['.*']}": "access[0].domains[0]: is not a domain in lower case",
-    "{organisation: 2, login: a, domains: [unknown]}": "access[0].domains[0]: belongs to no domain of its own",
-    "{organisation: 2, login: a, domains: [_other]}": "access[0].domains[0]: belongs to no domain of its own",
+    "{organisation: 2, login: a, domains: ['a.example,b.example']}": "access[0].domains[0]: must be a domain in lower",
+    "{organisation: 2, login: a, domains: [A.example]}": "access[0].domains[0]: must be a domain in lower case",
+    "{organisation: 2, login: a, domains: [a.example, 'a b']}": "access[0].domains[1]: must be a domain in lower case",
+    "{organisation: 2, login: a, domains: ['*.a.example']}": "access[0].domains[0]: must be a domain in lower case",
+    "{organisation: 2, login: a, domains: ['.*']}": "access[0].domains[0]: must be a domain in lower case",
+    "{organisation: 2, login: a, domains: [unknown]}": "access[0].domains[0]: is not a real domain",
+    "{organisation: 2, login: a, domains: [_other]}": "access[0].domains[0]: is not a real domain",
     "{organisation: 2, login: a, domain: a.example}": "access[0].domain: unknown key; did you mean domains?",
     "{organisation: 2, login: a, domains: [a.example]}\n  - {organisation: 2, login: a, domains: [b.example]}": (
-        "access[1]: login a of organisation 2 stands twice"
+        "access[1]: login a of organisation 2 is listed twice"
     ),
 }
 
@@ -135,7 +135,7 @@ def test_every_mistake_is_told_with_its_line(entry: str, tmp_path: Path) -> None
         access(tmp_path, f"# rights\naccess:\n  - {entry}\n")
     told = "\n".join(caught.value.problems)
     assert MISTAKES[entry] in told
-    line = 4 if "stands twice" in told else 3
+    line = 4 if "listed twice" in told else 3
     assert told.startswith(f"{tmp_path}/access.yaml:{line}: ")
 
 

@@ -62,7 +62,7 @@ def test_without_rights_nothing_is_asked(door: Door, prometheus: Recorder, proxy
 def test_errors_have_the_form_of_prometheus(door: Door) -> None:
     """So that panels show them; and nobody keeps them."""
     answer = door.client.get("/api/v1/query", params={"query": "up"})
-    expected = {"status": "error", "errorType": "forbidden", "error": "no valid identity: log in to Grafana again"}
+    expected = {"status": "error", "errorType": "forbidden", "error": "not authenticated: log in to Grafana again"}
     assert (401, expected, "no-store") == (answer.status_code, answer.json(), answer.headers["cache-control"])
 
 
@@ -123,7 +123,7 @@ def test_a_failure_of_ours_shows_nothing(
 
     monkeypatch.setattr(parameters, "chosen", broken)
     answer = door.post("/api/v1/query", query="up")
-    assert (500, "the gateway failed; its log says why") == (answer.status_code, answer.json()["error"])
+    assert (500, "internal error; see the log of the gateway") == (answer.status_code, answer.json()["error"])
     assert "ZeroDivisionError: secret" in caplog.text
     assert "refused /api/v1/query to 'alice' (user:7, organisation 2): internal" in caplog.text
 

@@ -40,13 +40,15 @@ def test_little_is_enough(tmp_path: Path) -> None:
 
 
 MISTAKES: dict[str, dict[str, object]] = {
-    "label_proxy: is Prometheus itself": {"label_proxy": "http://127.0.0.1:9090/"},
+    "label_proxy: must be the prom-label-proxy in front of Prometheus, not Prometheus itself": {
+        "label_proxy": "http://127.0.0.1:9090/"
+    },
     "label_proxy: must be an address without a path": {"label_proxy": "http://127.0.0.1:9095/prom"},
-    "prometheus: must be an address like": {"prometheus": "127.0.0.1:9090"},
+    "prometheus: must be an address such as": {"prometheus": "127.0.0.1:9090"},
     "prometheus: is missing": {"prometheus": None},
-    "grafana.keys_url: must begin with http": {"grafana": {"url": "http://x", "keys_url": "file:///etc/passwd"}},
-    "grafana.url: must be an address like": {"grafana": {"url": "http://user:password@x"}},
-    "time_zone: no such time zone": {"time_zone": "Mars/Olympus"},
+    "grafana.keys_url: must start with http": {"grafana": {"url": "http://x", "keys_url": "file:///etc/passwd"}},
+    "grafana.url: must be an address such as": {"grafana": {"url": "http://user:password@x"}},
+    "time_zone: unknown time zone": {"time_zone": "Mars/Olympus"},
     "limits.parallel: must be greater": {"limits": {"parallel": 0}},
     "labelproxy: unknown key; did you mean label_proxy?": {"labelproxy": "x"},
 }
@@ -89,7 +91,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "exporter", "gateway", "--config.file", str(tmp_path / "gateway.yaml")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=SHIPPED.parents[1]) as process:
         assert process.stderr is not None
-        found = re.search(r"gateway on (\S+);", process.stderr.readline())
+        found = re.search(r"gateway listens on (\S+);", process.stderr.readline())
         assert found is not None
         assert 200 == httpx.get(f"{found[1]}/-/healthy", trust_env=False).status_code
         process.terminate()

@@ -150,7 +150,7 @@ def test_a_bad_token_is_nobody(name: str) -> None:
     token, now = BAD[name]
     with pytest.raises(Refusal) as caught:
         asked(token, now)
-    assert (401, "no valid identity: log in to Grafana again") == (caught.value.code, caught.value.words)
+    assert (401, "not authenticated: log in to Grafana again") == (caught.value.code, caught.value.words)
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: raw.decode("latin-1")))

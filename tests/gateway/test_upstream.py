@@ -164,7 +164,7 @@ def test_what_is_no_answer_of_prometheus_is_not_passed_on(
         door.get("/api/v1/alerts"),
         *([] if name == "other data" else [door.get("/api/v1/labels"), door.get("/api/v1/alerts", door.operator())]),
     ]
-    assert {(502, "Prometheus cannot be asked just now")} == {(one.status_code, one.json()["error"]) for one in answers}
+    assert {(502, "Prometheus cannot be reached now")} == {(one.status_code, one.json()["error"]) for one in answers}
 
 
 def test_a_packed_answer_is_not_unpacked(door: Door, prometheus: Recorder) -> None:
@@ -180,7 +180,7 @@ def test_large_answers_are_given_up(door: Door, prometheus: Recorder, monkeypatc
     monkeypatch.setattr(upstream, "MAX_ANSWER_BYTES", 100_000)
     prometheus.answer = lambda _: (200, GOOD + b" " * 200_000)
     answer = door.post("/api/v1/query", door.operator(), query="up")
-    assert (502, "the answer is too large: ask for less") == (answer.status_code, answer.json()["error"])
+    assert (502, "the response is too large: query less") == (answer.status_code, answer.json()["error"])
 
 
 def test_no_proxy_of_the_environment_is_used(
@@ -217,7 +217,7 @@ def test_an_upstream_that_is_not_there_is_an_error(tmp_path: Path, proxy: Record
         pass
     with opened(tmp_path, gone, proxy) as door:
         answer = door.post("/api/v1/query", door.operator(), query="up")
-    assert (502, "Prometheus cannot be asked just now") == (answer.status_code, answer.json()["error"])
+    assert (502, "Prometheus cannot be reached now") == (answer.status_code, answer.json()["error"])
 
 
 def test_alerts_are_looked_at_twice(door: Door, proxy: Recorder) -> None:

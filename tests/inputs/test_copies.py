@@ -62,7 +62,7 @@ def test_a_copy_of_what_is_read_is_left_out(tmp_path: Path, name: str, when: str
     assert [] == lines(again)
     if "save" not in name:  # a copy of its begin is known as a rotation's
         for one in (source, again):
-            assert f"{copy}: left out, so that nothing counts twice: {log} holds its lines" in told(one)
+            assert f"{copy}: not read, so that nothing counts twice: {log} has the same lines" in told(one)
 
 
 def test_the_loggers_second_file_stays_out_when_both_are_rotated(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_the_loggers_second_file_stays_out_when_both_are_rotated(tmp_path: Path)
         file.write_bytes(text(LINES[100:]))
         read += lines(source)
     assert sorted(LINES) == sorted(read)
-    assert "left out, so that nothing counts twice" in told(source)
+    assert "not read, so that nothing counts twice" in told(source)
 
 
 def test_two_logs_are_two_logs(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_file_of_another_source_is_left_out(tmp_path: Path) -> None:
     one, other = two(tmp_path)
     assert LINES[:50] == lines(one)
     assert [] == lines(other)
-    assert f"{log}: left out, so that nothing counts twice: source a reads it, or has read it" in told(other)
+    assert f"{log}: not read, so that nothing counts twice: source a reads it or has read it" in told(other)
     log.rename(tmp_path / "mail.log.1")
     log.write_bytes(text(LINES[50:]))
     assert LINES[50:] == [*lines(one), *lines(other)]

@@ -82,7 +82,7 @@ def test_a_backup_replaces_nothing(tmp_path: Path) -> None:
     ledger = filled(tmp_path)
     ledger.close()
     (tmp_path / "copy").write_text("mine")
-    with pytest.raises(LedgerError, match="copy: exists already; name a new file"):
+    with pytest.raises(LedgerError, match="copy: already exists; name a new file"):
         backup(ledger.path, tmp_path / "copy")
     assert "mine" == (tmp_path / "copy").read_text()
     with pytest.raises(

@@ -166,5 +166,5 @@ def test_what_prometheus_does_not_have_is_told(site: Site, tmp_path: Path) -> No
             restore(path, url, now=NOON, selector=selector)
     assert [] == list(tmp_path.iterdir())
     path.touch()
-    with pytest.raises(LedgerError, match="exists already; move it away first"):
+    with pytest.raises(LedgerError, match="already exists; move it away first"):
         restore(path, site.url, now=NOON + 3600)

@@ -156,7 +156,7 @@ def test_a_file_that_two_sources_match_later_counts_once(host: Host) -> None:
     second = host.folder / "mail-2.log"
     host.write(second)
     assert truth(host.folder, host.log, second) == host.lived(*parts)
-    assert any(f"{second}: left out, so that nothing counts twice: source a reads it" in one for one in host.problems)
+    assert any(f"{second}: not read, so that nothing counts twice: source a reads it" in one for one in host.problems)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_two_sources_that_read_the_same_are_refused(host: Host, kind: str, comma
     assert 2 == run.returncode, run.stderr
     assert "sources a and b both read " in run.stderr
     assert what in run.stderr
-    assert "every line would count twice; leave it to one of them" in run.stderr
+    assert "so every line would count twice; remove it from one of them" in run.stderr
     assert not (host.folder / "ledger.sqlite").exists()
 
 
@@ -237,12 +237,12 @@ def test_check_finds_copies_inside_a_source(host: Host) -> None:
     told = [sentence for _, sentence in left_out(config)]
     assert 2 == len(told)
     for name in ("mail.log.dovecot", "mail."):
-        assert any(name in sentence and "holds its lines" in sentence for sentence in told)
+        assert any(name in sentence and "has the same lines" in sentence for sentence in told)
     file = host.folder / "config.yaml"
     file.write_text(yaml.safe_dump(config.model_dump(mode="json", include={"sources"}, exclude_defaults=True)))
     check = [sys.executable, "-m", "exporter", "check", str(file)]
     run = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (2, 2) == (run.returncode, run.stderr.count("left out, so that nothing counts twice"))
+    assert (2, 2) == (run.returncode, run.stderr.count("not read, so that nothing counts twice"))
 
 
 def test_a_back_end_is_no_second_source_of_its_front_s_server(host: Host) -> None:

@@ -107,7 +107,7 @@ def test_table_is_aligned_marked_and_summed() -> None:
         "",
         " Total              1,237        5         0           7    12.3 kB",
         "",
-        "* not logged all the time or by every server",
+        "* not logged at all times or by all servers",
         "~ estimated",
         "≥ at least",
         "mx: a note",

@@ -71,9 +71,9 @@ def test_one_domain_or_server_alone(ledger: Reading) -> None:
 def test_what_cannot_be_known_is_told(ledger: Reading, tmp_path: Path) -> None:
     """Who has not logged in since the log begins is in no list."""
     [note] = unused([ledger], days=30, clock=NOW).notes
-    assert note.startswith("accounts without a login since the log begins (2025-12-31) are not known here")
+    assert note.startswith("accounts that have not logged in since the log begins (2025-12-31) are not listed")
     with Reading(filled(tmp_path / "empty", BERLIN, [Commit(NOW)])) as reading:
-        assert ("no user is known: nobody has logged in yet, or users.series is off",) == unused(
+        assert ("no users: nobody has logged in yet, or users.series is off",) == unused(
             [reading], days=30, clock=NOW
         ).notes
 

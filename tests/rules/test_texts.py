@@ -46,9 +46,10 @@ def test_a_stolen_accounts_message_has_the_numbers(tmp_path: Path) -> None:
     for series, value in (("pop3_user:connections", 25), ("pop3_user:client_networks", 7)):
         world |= busiest(series, value, server="mx1", domain="example.com", user=user)
     expected = {
-        "summary": f"{user} on mx1 is probably stolen",
-        "description": "In the last hour 118 connections and 59 refused logins; 40 networks in 24 hours. "
-        "Busiest hour of the 14 days before: 25 connections, most networks 7.",
+        "summary": f"The account {user} on mx1 is probably stolen",
+        "description": "In the last hour 118 connections and 59 failed logins, "
+        "and logins from 40 networks in the last 24 hours. "
+        "In the 14 days before, its busiest hour had 25 connections, and it logged in from at most 7 networks.",
         "dashboard": f"{GRAFANA}/pop3-user?var-server=mx1&var-domain=example.com"
         # From six hours before it was true for the first time, at half an hour, to two hours after.
         f"&var-user=o%27ann%2Bx%40example.com&from={(1800 - 21_600) * 1000}&to={(1800 + 7200) * 1000}",
@@ -62,9 +63,10 @@ def test_a_domains_message_has_numbers_and_limits(tmp_path: Path) -> None:
     """Also without a history of its own."""
     world = server() | known() | domain(connections=then(steady(5000, 0, 29), 5590))
     expected = {
-        "summary": "Far more connections than ever in example.com on mx1",
-        "description": "590 connections in the last hour; busiest hour of the 14 days before: not known. "
-        "Limit 300 and 4 times the busiest hour, 5000 without history.",
+        "summary": "Far more connections than before to example.com on mx1",
+        "description": "590 connections in the last hour; "
+        "the busiest hour in the 14 days before had an unknown number. "
+        "Limits: 300, and 4 times the busiest hour; 5000 while there is no history.",
         "dashboard": f"{GRAFANA}/pop3-domain?var-server=mx1&var-domain=example.com&from=now-14d&to=now",
         "runbook_url": f"{RUNBOOKS}/POP3DomainConnectionSpike.md",
     }

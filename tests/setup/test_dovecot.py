@@ -74,7 +74,7 @@ def test_the_file_that_makes_it_log_more(tmp_path: Path, capsys: pytest.CaptureF
     assert {} == after.missing
     assert f"rm {dovecot.DROP_IN} && doveadm reload" in told
     advise_or_apply(machine, found(machine), [], Asking(yes=True), apply=True)
-    assert "logs all that is counted" in capsys.readouterr().out
+    assert "logs everything that is counted" in capsys.readouterr().out
     machine.path(dovecot.DROP_IN).unlink()
     assert before == dovecot.settings(machine)
 
@@ -87,7 +87,7 @@ def test_the_file_that_makes_it_log_more(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_file_that_dovecot_does_not_follow(main: str, tmp_path: Path) -> None:
     """It is removed again, and what to do is said."""
     machine = machine_of(tmp_path, main)
-    with pytest.raises(FileProblem, match="removed again: Dovecot does not follow it"):
+    with pytest.raises(FileProblem, match="removed again: Dovecot does not use it"):
         advise_or_apply(machine, found(machine), [], Asking(yes=True), apply=True)
     assert not machine.path(dovecot.DROP_IN).exists()
 

@@ -105,7 +105,7 @@ def test_who_does_not_read_is_given_up_for_others(
             world.view = replace(world.view, committed_at=world.view.committed_at + 1)
         got = httpx.get(f"{server.url}/metrics", timeout=60)
         assert (200, True) == (got.status_code, got.text.endswith("\n"))
-        assert "the oldest are broken off" in caplog.text
+        assert "the oldest connections are closed" in caplog.text
     finally:
         for connection in silent:
             connection.close()

@@ -101,7 +101,7 @@ def test_a_number_of_a_log_that_had_it_once_is_marked(world: World) -> None:
 def test_where_numbers_are_in_doubt_no_setting_is_advised() -> None:
     """A doubt lowers what the log tells well; the problem of the source says what to do."""
     doubts: tuple[set[tuple[str, str]], ...] = (set(), {("mx1", "mail")})
-    for doubted, part in zip(doubts, ("set <code>", "in doubt: see the problem"), strict=True):
+    for doubted, part in zip(doubts, ("set <code>", "may be wrong: see the problem"), strict=True):
         cards = qualities(small_view(), {"plain": Plain()}, {"mail": "plain"}, doubted)
         assert part in cards
         assert ("<code>" in cards) is not bool(doubted)
@@ -130,7 +130,7 @@ def test_says_what_the_server_should_log(world: World) -> None:
 def test_says_when_there_is_nothing_to_set(world: World) -> None:
     """What no setting betters is said once; a log that tells everything needs no sentence."""
     world.view = view(quality={("mail", "mx1", "logins"): Quality.LOWER_BOUND})
-    assert "No known setting adds the rest to this log." in page(world)
+    assert "No setting is known that adds the rest to this log." in page(world)
     world.view = view(quality={("mail", "mx1", "logins"): Quality.EXACT})
     assert "No known setting" not in page(world)
 
@@ -152,7 +152,7 @@ def test_names_without_a_domain_ask_for_a_default(world: World) -> None:
     users = [Row(("mx1", UNKNOWN, name), NOW, amounts()) for name in ("alice", "bob")]
     world.view = view({Scope.USER: users})
     text = re.sub(r" +", " ", page(world))
-    assert "2 user names of mx1 have no domain; they count for unknown . Set default_domain at the source" in text
+    assert "2 user names of mx1 have no domain and are counted as unknown . Set default_domain in the source" in text
     assert "alice" not in text
     assert "have no domain" not in page(World(view=small_view()))
 
@@ -188,8 +188,8 @@ def test_a_page_without_anything_yet_is_a_page(world: World) -> None:
     world.view = view(committed_at=0.0, time_zone="Nowhere/Land")
     world.process.report([])
     text = Page(Landing(site).page()).text
-    assert "nothing committed yet" in text
-    assert "No source is configured." in text
+    assert "nothing saved yet" in text
+    assert "No sources are configured." in text
     assert "2026-11-22 11:34:56 UTC" in text
 
 

@@ -143,8 +143,8 @@ def test_a_search_and_a_domain_narrow_the_list(client: httpx.Client) -> None:
     )[::-1]
     assert "Users of small.example" in page.text
     assert {"q": "", "domain": "small.example"} == {str(one["name"]): one["value"] for one in page.fields}
-    assert "Nothing matches." in seen(client, "/users?q=nobody").text
-    assert "Nothing matches." in seen(client, "/users?page=99").text
+    assert "No matches." in seen(client, "/users?q=nobody").text
+    assert "No matches." in seen(client, "/users?page=99").text
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_unused_accounts_are_counted_and_listed(client: httpx.Client) -> None:
     """As many as `report --inactive` has; where the log is shorter, nobody knows, and nobody says 0."""
     page = seen(client, "/")
     assert "1 unused for 30 days" in page.text
-    assert "not known yet unused for 90 days: the log is shorter" in page.text
+    assert "not known yet unused for 90 days (the log is shorter)" in page.text
     rows = table(seen(client, "/unused?days=15"), "User")
     assert {"ann@old.example": ["2026-10-13 13:34", "40"], "cyd@small.example": ["2026-11-02 12:34", "20"]} == rows
     page = seen(client, "/unused?days=90")
@@ -199,8 +199,8 @@ def test_csv_of_any_days_and_step(client: httpx.Client) -> None:
         ("by=planet", "by: must be one of trend, domain, user"),
         ("from=yesterday", "must be dates like 2026-11-22"),
         ("from=2026-11-22&to=2026-11-01", "from 2026-11-22 is after to 2026-11-01"),
-        ("step=hour", "step=hour goes with by=trend and a domain"),
-        ("colour=red", "there is no parameter 'colour'"),
+        ("step=hour", "step=hour requires by=trend and a domain"),
+        ("colour=red", "unknown parameter 'colour'"),
     ):
         answer = client.get(f"/report.csv?{wrong}")
         assert (400, True) == (answer.status_code, message in answer.text)
@@ -233,7 +233,7 @@ def test_a_ledger_that_cannot_be_read_spoils_nothing_else(world: World) -> None:
     def failing() -> Reading:
         raise sqlite3.OperationalError("disk I/O error")
 
-    landing, told = Landing(replace(site, reading=failing)), "The report cannot be read now: disk I/O error"
+    landing, told = Landing(replace(site, reading=failing)), "The report is unavailable: disk I/O error"
     assert told not in Landing(site).page()
     for page in (landing.page(), landing.unused({}), landing.names(By.USER, {})):
         assert told in page

@@ -65,7 +65,7 @@ def test_an_address_in_use_is_a_clear_error(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(
-            ListenError, match=f"cannot listen on 127.0.0.1:{port}: the address is in use; does another"
+            ListenError, match=f"cannot listen on 127.0.0.1:{port}: the address is in use, perhaps by another"
         ):
             world.start(f"127.0.0.1:{port}")
     assert set(threading.enumerate()) <= before

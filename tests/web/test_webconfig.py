@@ -70,12 +70,12 @@ def test_the_documented_file_is_right(path: Path) -> None:
         ),
         (
             "tls_server_config:\n  cert_file: a\n  key_file: b\n  cipher_suites: [x]",
-            ":4: tls_server_config.cipher_suites: unknown key; known here: cert_file, client_auth_type, client_ca_file,"
+            ":4: tls_server_config.cipher_suites: unknown key; known keys: cert_file, client_auth_type, client_ca_file,"
             " key_file, min_version",
         ),
         (
             "tls_server_config:\n  cert_file: a\n  key_file: b\n  client_auth_type: RequireAndVerifyClientCert",
-            ":1: tls_server_config: client_auth_type and client_ca_file go together: give both or neither",
+            ":1: tls_server_config: client_auth_type and client_ca_file must be set together",
         ),
         (
             "basic_auth_users:\n  alice: secret",
@@ -128,5 +128,5 @@ def test_a_file_that_is_no_certificate_is_told(path: Path) -> None:
     """Readable but no PEM."""
     (path.parent / "a.pem").write_text("no")
     path.write_text("tls_server_config: {cert_file: a.pem, key_file: a.pem}")
-    with pytest.raises(ConfigError, match="tls_server_config: no certificate and matching key in PEM form"):
+    with pytest.raises(ConfigError, match="tls_server_config: not a PEM certificate with its matching key"):
         Security(path)

@@ -79,14 +79,14 @@ class Landing:
     def _from_ledger(self, made: Callable[[Reading, View, tzinfo], Html]) -> Html:
         site, view, _, zone = self._state()
         if site.reading is None:
-            return el("p", "There are no reports here.", class_="quiet")
+            return el("p", "No reports available.", class_="quiet")
         try:
             with closing(site.reading()) as reading:
                 return made(reading, view, zone)
         except Exception as error:
             # The page that tells of trouble must stand in any trouble.
             LOGGER.warning("a report of the landing page failed", exc_info=True)
-            return sources.note("warn", f"The report cannot be read now: {error}")
+            return sources.note("warn", f"The report is unavailable: {error}")
 
     # ── the overview ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,7 +110,7 @@ class Landing:
         today = report.today(view, self._today())
         return text(
             _fortnight(found),
-            el("div", document.choices("Period of the lists", options), search, class_="controls"),
+            el("div", document.choices("Period", options), search, class_="controls"),
             *(names.busiest(by, one, days) for by, one in lists.items()),
             report.legend([today, *found.rows, *(row for one in lists.values() for row in one.rows)]),
         )
@@ -130,7 +130,7 @@ class Landing:
         doubted = {(server, name) for name, one in reports.items() for server, _ in one.doubts}
         parts = [el("h2", "Sources"), el("div", *cards, class_="two")]
         if not reports:
-            parts = [el("h2", "Sources"), el("p", "No source is configured.", class_="quiet")]
+            parts = [el("h2", "Sources"), el("p", "No sources are configured.", class_="quiet")]
         parts.append(sources.domainless(view))
         if view.quality:
             parts += [

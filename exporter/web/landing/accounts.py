@@ -35,7 +35,7 @@ def summary(view: View, now: float) -> Html:
 def _tile(days: int, unused: Sequence[bool], known: float) -> Html:
     """A log of 35 days knows of no account that is unused for 90."""
     if known < days * DAY:
-        words = el("b", "not known yet", class_="none"), el("span", f"unused for {days} days: the log is shorter")
+        words = el("b", "not known yet", class_="none"), el("span", f"unused for {days} days (the log is shorter)")
     else:
         words = el("b", count(sum(unused))), el("span", f"unused for {days} days")
     return el("a", *words, href=address(PATH, days=days), class_="tile")
@@ -62,7 +62,7 @@ def listed(found: Unused, given: Mapping[str, str], zone: tzinfo) -> Html:
         )
         parts += [turn, _table(shown, zone), turn]
     else:
-        parts.append(el("p", "No account." if not found.accounts else "Nothing matches.", class_="quiet"))
+        parts.append(el("p", "No accounts." if not found.accounts else "No matches.", class_="quiet"))
     return text(*parts, notes(found.notes))
 
 

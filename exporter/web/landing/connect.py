@@ -56,7 +56,7 @@ def connect(site: Site, view: View, reached: Reached) -> Html:
             el("p", with_code("For `prometheus.yml`:")),
             snippet,
             el("p", with_code(advice), class_="quiet") if advice else "",
-            el("p", f"{MANY_USERS:,} users and more are scraped once a minute.", class_="quiet") if many else "",
+            el("p", f"From {MANY_USERS:,} users on, scrape users once a minute.", class_="quiet") if many else "",
             el("h3", "Rules, dashboards, documentation"),
             _files(site.files),
             class_="card",
@@ -87,8 +87,8 @@ def _advice(listen: Sequence[str], *, is_local: bool) -> str:
         return ""
     port = listen[0].rpartition(":")[2]
     return (
-        "The exporter listens on this machine only. For a Prometheus on another one set"
-        f' `web: {{listen: ":{port}"}}`, let it through the firewall, and open this page there again.'
+        "The exporter listens on this machine only. For Prometheus on another one, set"
+        f' `web: {{listen: ":{port}"}}`, open the port in the firewall, and reload this page from there.'
     )
 
 

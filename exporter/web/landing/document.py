@@ -51,8 +51,8 @@ def _header(path: str, problems: Sequence[str]) -> Html:
 
 def as_of(view: View, now: float, zone: tzinfo) -> Html:
     """The clock, in which zone days begin, and how old the numbers are."""
-    committed = f"last commit {duration(now - view.committed_at)} ago" if view.committed_at else "nothing committed yet"
-    books = "" if view.balanced else " · the books do not balance: please report it"
+    committed = f"last saved {duration(now - view.committed_at)} ago" if view.committed_at else "nothing saved yet"
+    books = "" if view.balanced else " · totals do not agree: please report it"
     return el("p", f"{moment(now, zone)} · days begin in {view.time_zone} · {committed}{books}", class_="asof")
 
 

@@ -45,12 +45,12 @@ def report_csv(site: Site, given: Mapping[str, str]) -> File:
     step = _one_of(given, "step", Step, Step.DAY)
     domain, server = (given.get(name, "")[:LONGEST] or None for name in ("domain", "server"))
     if unknown := sorted(given.keys() - KNOWN):
-        raise WrongQuestion(f"there is no parameter {unknown[0][:40]!r}; there are: {', '.join(sorted(KNOWN))}")
+        raise WrongQuestion(f"unknown parameter {unknown[0][:40]!r}; known parameters: {', '.join(sorted(KNOWN))}")
     if step is Step.HOUR and (by is not By.TREND or domain is None):
-        raise WrongQuestion("step=hour goes with by=trend and a domain")
+        raise WrongQuestion("step=hour requires by=trend and a domain")
     first, last = _range(site, given)
     if step is Step.HOUR and (last - first).days > HOUR_DAYS:
-        raise WrongQuestion(f"hours of more than {HOUR_DAYS} days are too many")
+        raise WrongQuestion(f"step=hour is limited to {HOUR_DAYS} days")
     with closing(_reading(site)) as reading:
         found = report(
             [reading],
@@ -104,7 +104,7 @@ def _csv(name: str, stream: io.StringIO, given: Mapping[str, str]) -> File:
 
 def _reading(site: Site) -> Reading:
     if site.reading is None:
-        raise WrongQuestion("there are no reports here")
+        raise WrongQuestion("no reports available")
     return site.reading()
 
 
@@ -124,7 +124,7 @@ def _range(site: Site, given: Mapping[str, str]) -> tuple[date, date]:
         last = date.fromisoformat(given["to"]) if given.get("to") else today
         first = date.fromisoformat(given["from"]) if given.get("from") else last.replace(day=1)
     except ValueError as error:
-        raise WrongQuestion("from and to: must be dates like 2026-11-22") from error
+        raise WrongQuestion("from and to must be dates such as 2026-11-22") from error
     if first > last:
-        raise WrongQuestion(f"from {first} is after to {last}")
+        raise WrongQuestion(f"from ({first}) is after to ({last})")
     return first, last

@@ -15,10 +15,10 @@ from exporter.web.landing.report import FACES, Table, heads, legend
 
 PERIODS = {TODAY: "Today", FORTNIGHT: "14 days"}
 MEANT = {
-    UNKNOWN: "connections that name no domain known here",
-    OTHER: "names beyond the caps, together",
+    UNKNOWN: "connections without a known domain",
+    OTHER: "all names beyond the configured limits",
 }
-NOBODY = {By.DOMAIN: "No domain is known yet.", By.USER: "No user is known: nobody logged in, or users.series is off."}
+NOBODY = {By.DOMAIN: "No domains yet.", By.USER: "No users yet: nobody has logged in, or users.series is off."}
 
 
 def busiest(by: By, found: Listing, days: int) -> Html:
@@ -42,7 +42,7 @@ def listed(asked: Asked, found: Listing, logins: Mapping[str, int], zone: tzinfo
     title = el("h2", f"{by.heading}s{where}", " ", el("a", "CSV", href=csv, download=""), class_="with-links")
     parts = [title, el("div", _periods(asked), _search(asked), class_="controls")]
     if not found.rows:
-        nothing = "Nothing matches." if asked.search or asked.domain or asked.page > 1 else NOBODY[by]
+        nothing = "No matches." if asked.search or asked.domain or asked.page > 1 else NOBODY[by]
         return text(*parts, el("p", nothing, class_="quiet"))
     heading = [*_heads(asked), *([el("th", "Last login")] if by is By.USER else ())]
     table = Table(heading, lambda row: name(by, row.label, asked.days), _last_login(by, logins, zone))

@@ -26,7 +26,7 @@ def source(report: SourceReport, view: View, now: float, zone: tzinfo) -> Html:
     counted = view.sources.get(report.name, SourceCount())
     pairs = [
         ("Reads", text(*(text(el("code", item), " ") for item in report.inputs)) if report.inputs else "nothing"),
-        ("Format", report.format or "auto: not yet recognised"),
+        ("Format", report.format or "auto (not recognised yet)"),
         ("Lines", _lines(counted)),
         ("Read", f"{size(counted.read_bytes)}, {_unread(report)}"),
         *(("Last event", f"{server}: {_since(stamp, now, zone)}") for server, stamp in _last_events(report, view)),
@@ -67,7 +67,7 @@ def _last_events(report: SourceReport, view: View) -> list[tuple[str, int]]:
 
 def _since(stamp: int, now: float, zone: tzinfo) -> str:
     ahead = stamp > now + 60
-    return f"{moment(stamp, zone)} ({'ahead of our clock' if ahead else duration(now - stamp) + ' ago'})"
+    return f"{moment(stamp, zone)} ({'in the future' if ahead else duration(now - stamp) + ' ago'})"
 
 
 def _troubles(counted: SourceCount, report: SourceReport) -> list[tuple[str, str]]:
@@ -77,7 +77,7 @@ def _troubles(counted: SourceCount, report: SourceReport) -> list[tuple[str, str
         "truncations": counted.truncations,
         "lines possibly lost": counted.lines_possibly_lost,
         "late events": counted.late_events,
-        "stamped in the future": counted.future_events,
+        "events in the future": counted.future_events,
     }
     rare = ", ".join(f"{name} {count(number)}" for name, number in numbers.items() if number)
     errors = ", ".join(f"{errno} {count(number)}" for errno, number in sorted(report.read_errors.items()) if number)
@@ -120,19 +120,19 @@ def _quality(
             pill = el("span", title, class_=f"pill {COLOURS[quality]}")
             rows.append(text(el("dt", pill), el("dd", ", ".join(found))))
     if wording and wording.documentation.bytes_cover:
-        rows.append(text(el("dt", "bytes cover"), el("dd", with_code(wording.documentation.bytes_cover))))
+        rows.append(text(el("dt", "bytes counted"), el("dd", with_code(wording.documentation.bytes_cover))))
     head = el("header", el("h3", server), el("span", f"from {name}", class_="quiet"))
     return el("section", head, el("dl", *rows), _more(measures, wording, in_doubt=in_doubt), class_="card")
 
 
 def _more(measures: Mapping[str, Quality], wording: Format | None, *, in_doubt: bool) -> Html:
     if in_doubt:
-        return el("p", "These numbers are in doubt: see the problem of the source above.", class_="quiet")
+        return el("p", "These numbers may be wrong: see the problem shown at the source above.", class_="quiet")
     if wording is None or set(measures.values()) == {Quality.EXACT}:
         return Html("")
     sentences = advice(wording, measures)
     if not sentences:
-        return el("p", "No known setting adds the rest to this log.", class_="quiet")
+        return el("p", "No setting is known that adds the rest to this log.", class_="quiet")
     return text(
         el("p", el("strong", "To log the rest as well:")),
         el("ul", each("li", tuple(with_code(sentence) for sentence in sentences))),
@@ -146,8 +146,8 @@ def domainless(view: View) -> Html:
         if domain == UNKNOWN and user != UNKNOWN:
             users[server] = users.get(server, 0) + 1
     notes = [
-        f"{count(number)} user names of {server} have no domain; they count for `{UNKNOWN}`."
+        f"{count(number)} user names of {server} have no domain and are counted as `{UNKNOWN}`."
         for server, number in sorted(users.items())
     ]
-    hint = with_code(" Set `default_domain` at the source, for example `default_domain: example.com`.")
+    hint = with_code(" Set `default_domain` in the source, for example `default_domain: example.com`.")
     return text(*(note("warn", with_code(sentence), hint) for sentence in notes))
