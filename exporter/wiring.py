@@ -167,21 +167,10 @@ def formats_of(source: Source, config: Config) -> tuple[Format, ...]:
     return known if source.format == AUTO else tuple(one for one in known if one.name == source.format)
 
 
-def input_of(
-    source: Source,
-    ledger: Ledger,
-    notifier: "Notifier | None",
-    config: Config | None = None,
-    claims: Claims | None = None,
-) -> Input:
-    """Where the source's lines come from, going on where the ledger's last commit was.
-
-    `config`, `claims`: with them what other sources have read, or read now, is not read again.
-    """
+def input_of(source: Source, ledger: Ledger) -> Input:
+    """Where the source's lines come from, going on where the ledger's last commit was, if it is the only source."""
     saved = ledger.restored(source.name)
-    if config is not None:
-        return _input(source, notifier, saved, positions_of(source, config, ledger, saved), claims)
-    return _input(source, notifier, saved, saved.positions if saved else (), claims)
+    return _input(source, None, saved, saved.positions if saved else (), None)
 
 
 def _input(

@@ -80,9 +80,6 @@ class Pending:
                 cell[:SIZE] = map(min, cell[:SIZE], left)
                 left[:] = map(sub, left, cell[:SIZE])
 
-    def __bool__(self) -> bool:
-        return bool(self.cells or self.ends)
-
     def take(self, other: "Pending") -> None:
         """Add what was booked in `other`, which stays as it is."""
         for hour, more in other.cells.items():
