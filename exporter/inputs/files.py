@@ -121,7 +121,7 @@ class FileInput:
             caught_up=self._caught_up,
             worked=self._worked,
             faults=dict(self._troubles.faults),
-            problems=(*self._troubles.problems, *(self._notifier.problems() if self._notifier else ())),
+            problems=(*self._troubles.problems, *(self._notifier.problems(self.name) if self._notifier else ())),
         )
 
     def release_deleted(self) -> int:
