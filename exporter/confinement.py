@@ -281,6 +281,7 @@ class Confined:
         return replace(
             self._report,
             problems=(*self._report.problems, *waits),
+            refusals=(*self._report.refusals, *waits),
             waits=bool(waits),
             faults=self.faults.counts,
             set_aside=self.faults.shown,

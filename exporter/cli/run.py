@@ -110,12 +110,7 @@ def _begin(source: Source, ledger: Ledger) -> str:
 
 def _unreadable(metrics: SelfMetrics) -> list[str]:
     """What keeps sources from being read."""
-    return [
-        f"source {one.name}: {problem}"
-        for one in metrics.sources
-        for problem in one.problems
-        if one.read_errors or one.waits
-    ]
+    return [f"source {one.name}: {refusal}" for one in metrics.sources for refusal in one.refusals]
 
 
 COMMANDS = {"run": _run}

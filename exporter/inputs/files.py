@@ -121,6 +121,7 @@ class FileInput:
             caught_up=self._caught_up,
             worked=self._worked,
             faults=dict(self._troubles.faults),
+            refusals=self._troubles.refusals,
             problems=(*self._troubles.problems, *(self._notifier.problems(self.name) if self._notifier else ())),
         )
 

@@ -91,6 +91,8 @@ class JournalInput:
             self._worked += self._follower.received - before
             if not lines and self._follower.received == before:
                 self._caught_up = self._is_quiet(now)
+                if self._caught_up:
+                    self._troubles.forget()  # it runs again, and has nothing to say
                 break
             self._quiet_since, patience = now, PATIENCE_SECONDS
             if not lines:
@@ -123,6 +125,7 @@ class JournalInput:
             caught_up=self._caught_up,
             worked=self._worked,
             faults=dict(self._troubles.faults),
+            refusals=self._troubles.refusals,
             problems=(*self._troubles.problems, *told, *(gap if self._gaps else ())),
         )
 
@@ -153,7 +156,7 @@ class JournalInput:
         assert self._follower is not None
         said = " ".join(self._follower.complaints())
         self._troubles.counts["EXITED"] += 1
-        self._troubles.tell(f"journalctl ended ({self._follower.code}): {_with_help(said) or 'it said nothing'}")
+        self._troubles.refuse(f"journalctl ended ({self._follower.code}): {_with_help(said) or 'it said nothing'}")
         if b"cursor" in said.lower().encode() and self._expected:
             self._gap()  # not even a place in the journal: go on by time
             self._position = Position(STREAM, "", modified=self._position.modified if self._position else now)

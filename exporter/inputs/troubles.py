@@ -17,13 +17,18 @@ def shown(path: str) -> str:
 
 
 class Troubles:
-    """The errors of one input: `counts` and `faults` since construction, `problems` of the present look."""
+    """The errors of one input: `counts` and `faults` since construction, `problems` of the present look.
+
+    `refusals`: those of them for which the system lets something not be read. Damage in one file is none.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self.counts: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self._problems: dict[str, None] = {}
+        self._refusals: dict[str, None] = {}
+        self._refused_before: dict[str, None] = {}
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -32,18 +37,34 @@ class Troubles:
         more = len(told) - PROBLEMS_MOST
         return told if more <= 0 else (*told[:PROBLEMS_MOST], f"and {more} more problems")
 
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Sentences for people."""
+        return tuple(self._refusals)[:PROBLEMS_MOST]
+
     def forget(self) -> None:
         """A new look begins."""
+        self._refused_before, self._refusals = self._refusals, {}
         self._problems.clear()
 
     def tell(self, problem: str) -> None:
-        """Note a problem that is no error of the system's."""
+        """Note a problem that is no error of the system's, or one that was told at the look before."""
         self._problems[problem] = None
+        if problem in self._refused_before:
+            self._refusals[problem] = None
+
+    def refuse(self, problem: str) -> None:
+        """Note that something may not be read."""
+        self._problems[problem] = self._refusals[problem] = None
 
     def note(self, error: BaseException, path: str = "", offset: int = 0) -> str:
         """Count an error of the system's, of a decompressor, or any other, and tell it; returns what is told."""
         problem = self._sentence(error, path, offset)
-        self.tell(problem)
+        damaged = isinstance(error, Torn) or (isinstance(error, OSError) and error.errno is None)
+        if (isinstance(error, OSError) or not path) and not damaged:
+            self.refuse(problem)
+        else:
+            self.tell(problem)
         return problem
 
     def _sentence(self, error: BaseException, path: str, offset: int) -> str:
