@@ -125,7 +125,7 @@ class FileInput:
             worked=self._worked,
             faults=dict(self._troubles.faults),
             unreadable=self._troubles.unreadable,
-            problems=(*self._troubles.problems, *(self._notifier.problems() if self._notifier else ())),
+            problems=(*self._troubles.problems, *(self._notifier.problems(self.name) if self._notifier else ())),
         )
 
     def release_deleted(self) -> int:
