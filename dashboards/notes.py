@@ -23,6 +23,8 @@ WHOSE = {
 }
 
 
+DAYS_AWAY = "Days without a scrape: what happened in them stands in the last one of each gap (see Exporter health)"
+HOURS_AWAY = "Hours without a scrape: what happened in them stands in the last one of each gap (see Exporter health)"
 YOUNG = "Prometheus has no samples of a day ago: what counts 24 hours, counts from its first sample after that"
 
 
@@ -31,7 +33,8 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
     if here in {links.SUSPICIOUS, links.START}:
         said = [*_zones(zone), _young()]
     elif here:
-        said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least()]
+        said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least(), _gaps()]
+        said += [_lulls()] if here != links.USER else []
     else:
         said = [*_zones(zone), _unlogged()]
     return panels.stat(
@@ -40,7 +43,7 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         place,
         "Remarks on the numbers below, and why there are none.",
         [
-            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGH", said, strict=False)),
+            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJ", said, strict=False)),
             now("A", _fine(said), "{{note}}"),
             now("N", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
             *([now("W", _unknown(here), "{{note}}")] if here in WHOSE else []),
@@ -107,6 +110,14 @@ def _whole_days() -> str:
     since = f"vector((${{__from:date:seconds}}-({Windows().lead}))%86400)>0!=82800"
     zone = "max by(time_zone)(last_over_time(pop3_site_info[1h] @ $until))"
     return _note(f"{zone} and on() ({since})", WHOLE_DAYS, "time_zone")
+
+
+def _gaps() -> str:
+    return _note("vector($gap)>86400", DAYS_AWAY)
+
+
+def _lulls() -> str:
+    return _note("vector($lull)>3600", HOURS_AWAY)
 
 
 def _young() -> str:
