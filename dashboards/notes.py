@@ -148,4 +148,4 @@ def _unknown(here: str) -> str:
     """Of the chosen name there is no sample: not his, not there, or not yet."""
     label, series = WHOSE[here]
     text = f"No {label} ${label} is known in this range: it logged in later, or you may not see it"
-    return _note(f"absent(max(last_over_time({series}[4h] @ $until)))", text)
+    return _note(f"absent(max(max_over_time({series}[4h] @ $until)))", text)

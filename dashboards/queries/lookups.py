@@ -11,8 +11,8 @@ from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 MOST_ODD = 8  # servers that are named; more of them, and the longer windows are read of all
-MONTH = 31 * DAY  # no selector reads more at once
-MONTHS = 12
+MONTH = 30 * DAY  # and two hours more: what is read at once stays below 31 days
+MONTHS = 13
 
 INFO = "pop3_measure_quality_info"
 LOWER_BOUND, NONE, NO_NONE = 'quality="lower_bound"', 'quality="none"', 'quality!="none"'
@@ -39,7 +39,7 @@ class Lookup:
 
 def newest_sample() -> tuple[Lookup, ...]:
     """`$until`, the newest sample in the range, by way of one near it: `this year` ends months in the future."""
-    looks = (f"max_over_time(({SCRAPED})[31d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
+    looks = (f"max_over_time(({SCRAPED})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
     around = f"floor({' or '.join(looks)} or vector({WHOLE.end})) + {DAY}"
     newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end})"
     until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end})"  # what is older is not shown as if it were new
@@ -172,7 +172,7 @@ def _first() -> str:
     begin = f"({WHOLE.begin}-({ZONE.lead}))"
     asked = f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
     ahead = (f" offset -{duration(months * MONTH)}" if months else "" for months in range(MONTHS + 1))
-    looks = (f"min_over_time(({SCRAPED})[31d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
+    looks = (f"min_over_time(({SCRAPED})[30d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
     known = f"clamp_min({' or '.join(looks)} or vector(0),$began)"
     return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked})"
 
