@@ -59,7 +59,7 @@ def known(*, hours: bool = True) -> tuple[Lookup, ...]:
     """Those of `Range`; `hours`: where hours may be asked for."""
     day = days(ZONE, WHOLE)
     seen = f"vector({WHOLE.first}+{ZONE.lead}+{DAY - HOUR - 120})"
-    next_day = f"floor(max(max_over_time({CLOCK}[{day.wide}] @ {WHOLE.today} offset -1d{day.last})))"
+    next_day = f"floor(max(max_over_time({CLOCK}[1d] @ {WHOLE.today} offset -1d{day.over})))"
     return (
         Lookup("began", _began()),
         Lookup("through", _through()),

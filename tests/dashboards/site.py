@@ -58,9 +58,9 @@ class Site:
     scrapes: Sequence[int]
     quality: dict[tuple[str, str], str] = field(default_factory=dict)  # (server, measure): other than exact
     gone: dict[str, int] = field(default_factory=dict)  # server: when its exporter was switched off for good
-    silent: dict[str, tuple[int, int]] = field(default_factory=dict)  # server: from when to when it was not scraped
     extra: Callable[[int], Iterable[tuple[str, str, float]]] = lambda _: ()  # (family, labels, value) at a scrape
     instance: str = "mx:10110"  # of the scrapes; imported history has none
+    silent: dict[str, tuple[int, int]] = field(default_factory=dict)  # server: from when to when it was not scraped
 
     def __post_init__(self) -> None:
         self.events.sort(key=lambda event: (event.arrival, event.stamp))
