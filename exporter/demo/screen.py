@@ -34,7 +34,7 @@ def announce(console: Console, log: str, closed: Sequence[str]) -> None:
 def show(  # noqa: PLR0917 - what is shown
     console: Console, places: Places, address: str, prometheus: str | None, log: str, stolen: int | None
 ) -> None:
-    """Reports, addresses and what comes next; `stolen`: when the demo's account is stolen, UNIX seconds, None without demo."""
+    """Reports, addresses and what comes next; `stolen`: when the account is stolen, UNIX seconds; None: no demo."""
     console.rule(f"the last {REPORT_DAYS} days")
     _reports(places)
     console.print("unknown: connections without a known domain, mostly scanners\n")
