@@ -15,7 +15,7 @@ from exporter.catalogue import Quality, Reason
 class Verdict(StrEnum):
     """What a line was taken for; every line read gets exactly one."""
 
-    __hash__ = str.__hash__  # equal and faster: the one of enums is Python code, and this is the hot path
+    __hash__ = str.__hash__  # the same, but faster: the one of enums is Python code, and this is the hot path
 
     EVENT = "event"
     IGNORED = "ignored"

@@ -1,7 +1,8 @@
 """Who can read a file, and which command grants access.
 
-A user is asked for himself. Root may read everything and runs no daemon, so what root is told is about the user of
-deploy/exporter/pop3-exporter.service: nobody in particular, a member of UNIT_GROUPS, to whom homes are hidden.
+For an ordinary user this is about that user. Root can read everything and does not run the daemon, so for root it is
+about the user of deploy/exporter/pop3-exporter.service: a dynamic user in UNIT_GROUPS, without access to home
+directories.
 """
 
 import os
