@@ -21,21 +21,22 @@ _HEAD = """# Metrics
 
 Written by `python -m exporter.exposition.documentation`; a test compares it with the code.
 
-Every measure is counted at three levels, each in its own metric family: per server, per domain and per user. Limits on users
-or domains never change the numbers of a server: the domains of a server, together with `unknown` (connections without a known
-domain) and `_other` (beyond the limits), always sum up to the server.
+Every measure is counted at three levels, each in its own metric family: per server, per domain and per user. Limits
+on users or domains never change the numbers of a server: the domains of a server, together with `unknown`
+(connections without a known domain) and `_other` (beyond the limits), always sum up to the server.
 
-Each counter has a **hold**, a gauge with the value that the counter had when the current local day (`..._day_start`) or
-hour (`..._hour_start`; servers and domains only) began, by the timestamps of the log. The counter minus its hold is exactly what
-the current day or hour has added. Days begin in the time zone of `pop3_site_info`.
+Each counter has a **hold**, a gauge with the value that the counter had when the current local day (`..._day_start`)
+or hour (`..._hour_start`; servers and domains only) began, by the timestamps of the log. The counter minus its hold
+is exactly what the current day or hour has added. Days begin in the time zone of `pop3_site_info`.
 
-The counters of the ledger never fall, not even after a restart or a crash. These are all `pop3_*_total`, and the exporter's own
-counters of lines, bytes, late and future events, rotations, truncations and possible losses. The exporter's
-other counters start at 0 with the process. There are no `_created` series, and no label value is longer than 255 bytes.
+The counters of the ledger never fall, not even after a restart or a crash. These are all `pop3_*_total`, and the
+exporter's own counters of lines, bytes, late and future events, rotations, truncations and possible losses. The
+exporter's other counters start at 0 with the process. There are no `_created` series, and no label value is longer
+than 255 bytes.
 
-`/metrics?collect[]=server&collect[]=domain&collect[]=user&collect[]=exporter` selects groups of metrics; without it, all are
-exported, and an unknown group returns 400. Large sites can scrape `user` less often than the rest: thanks to the holds, reports
-stay exact.
+`/metrics?collect[]=server&collect[]=domain&collect[]=user&collect[]=exporter` selects groups of metrics; without it,
+all are exported, and an unknown group returns 400. Large sites can scrape `user` less often than the rest: thanks to
+the holds, reports stay exact.
 """
 
 
