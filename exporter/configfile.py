@@ -164,7 +164,8 @@ def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails)
             told = details["msg"].replace("Input should be", "must be")
             message = _MEANT.get(kind, told.removeprefix("Value error, ").removeprefix("Assertion failed, "))
             if not isinstance(details.get("input"), (dict, list)):
-                given = "" if repr(details["input"]) in message else _given(location, details["input"])
+                named = isinstance(details["input"], str) and repr(details["input"]) in message
+                given = "" if named else _given(location, details["input"])
                 message = f"{message[0].lower()}{message[1:]}{given}"
     return document.line(location), f"{_dotted(location) or 'file'}: {message}"
 
