@@ -83,7 +83,7 @@ class Confined:
 
     `kept`: what was read since the last commit, without what was set aside; `kept_bytes`: in memory. `wants_commit`:
     what was won from a fault is to be committed at once. `base`: changes of before the pipeline was made anew.
-    `aside`: lines set aside of which no commit knows yet.
+    `aside`: lines set aside of which no commit knows yet. `next_wait`: seconds, if it cannot be read again.
     """
 
     def __init__(self, parts: Parts, crew: Mates) -> None:
@@ -103,7 +103,7 @@ class Confined:
         self._input: Input | None = None
         self._held = HeldFiles()
         self._wait: _Wait | None = None
-        self._next_wait = FIRST_WAIT_SECONDS
+        self.next_wait = FIRST_WAIT_SECONDS
         self._counts: tuple[int, ...] = ()
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -116,8 +116,9 @@ class Confined:
             if not self.kept and self.trial is None and self._held.due(now):
                 for one in self._crew.together(self):
                     one.begin_again()
+                return Look(more=True, changed=False)  # those before it are read on before it
             self._open_all()
-            return self._read(now, budget) if self.trial is None else self._try(self.trial, now)
+            return self._read(now, budget) if self.trial is None else self._try(self.trial, now, budget)
         except LedgerError as error:  # the next commit tells it
             raised, counted = str(error), False
         except Exception as error:
@@ -136,12 +137,13 @@ class Confined:
         self._crew.suspend(self, raised, now)
 
     def _open_all(self) -> None:
-        for one in () if self.is_open else self._crew.together(self):
-            if not one.is_open:
-                one.open()
+        for one in self._crew.together(self) if self._input is None else ():
+            one.open()
 
     def open(self) -> None:
-        """Begin where the last commit was."""
+        """Begin where the last commit was, unless it has begun."""
+        if self._input is not None:
+            return
         saved = self._ledger.saved(self.name)
         self.pipeline = self._crew.makers.make({self.name: saved})[self.name]
         self._input = self._parts.make_input(saved)
@@ -175,18 +177,23 @@ class Confined:
             return False
         return True
 
-    def _try(self, trial: Trial, now: float) -> Look:
-        group = self._crew.together(self)
-        if len(group) > len(trial.points):  # lines that raised have met other sources by now
-            self._crew.try_again(group, trial.rehearses)
+    def _try(self, trial: Trial, now: float, budget: int) -> Look:
+        """The first of a group goes on with the trial, and reads on itself when it ends, before the others do."""
+        if self is not self._crew.together(self)[0]:
             return Look(more=True, changed=False)
         for _ in range(STEPS):
+            group = self._crew.together(self)
+            if len(group) > len(trial.points):  # lines have met other sources, and may have changed their sessions
+                self._crew.try_again(group, trial.rehearses)
+                return Look(more=True, changed=False)
             if not trial.done:
                 trial.step()
-        if trial.done and len(trial.suspects) >= RUN:
-            self._blame(trial, now)
-        elif trial.done:
+        if not trial.done:
+            return Look(more=True, changed=True)
+        if len(trial.suspects) < RUN:
             self._crew.end(trial, now)
+            return Look(self._read(now, budget).more, changed=True)
+        self._blame(trial, now)
         return Look(more=True, changed=True)
 
     def _blame(self, trial: Trial, now: float) -> None:
@@ -204,11 +211,6 @@ class Confined:
             self._crew.suspend(guilty, told, now)
 
     @property
-    def is_open(self) -> bool:
-        """Whether it has begun."""
-        return self._input is not None
-
-    @property
     def has_other_files(self) -> bool:
         """Whether more than one file is read."""
         return self._input is not None and len({one.path for one in self._input.positions()} - {""}) > 1
@@ -220,11 +222,11 @@ class Confined:
         self.kept = [piece for piece in self.kept if piece.batch.stream != stream]
         self.faults.note(Kind.FILE, sentence, now)
 
-    def wait(self, raised: str, now: float) -> None:
+    def wait(self, raised: str, now: float, seconds: float) -> None:
         """Begin again, but not yet."""
         self.begin_again()
-        self._wait = _Wait(now, self._next_wait, raised)
-        self._next_wait = min(2 * self._next_wait, LONGEST_WAIT_SECONDS)
+        self._wait = _Wait(now, seconds, raised)
+        self.next_wait = min(2 * seconds, LONGEST_WAIT_SECONDS)
 
     def begin_again(self) -> None:
         """At the last commit, with the next look."""
@@ -265,7 +267,7 @@ class Confined:
     def committed(self) -> None:
         """What the last checkpoint holds is durable."""
         self._clear()
-        self._wait, self._next_wait = None, FIRST_WAIT_SECONDS
+        self._wait, self.next_wait = None, FIRST_WAIT_SECONDS
         self.wants_commit = False
 
     # ── the rest ────────────────────────────────────────────────────────────────────────────────────────────
@@ -279,7 +281,7 @@ class Confined:
         return replace(
             self._report,
             problems=(*self._report.problems, *waits),
-            waits=bool(waits),
+            unreadable=(*self._report.unreadable, *waits),
             faults=self.faults.counts,
             set_aside=self.faults.shown,
         )

@@ -27,9 +27,13 @@ class Crew:
         return tuple(self._by_name.values())
 
     def together(self, source: Confined) -> list[Confined]:
-        """Those that share connections with the source by now, or go through a trial with it, and itself."""
+        """Those that share connections with the source by now, or go through a trial with it, and itself.
+
+        In the order in which they are read.
+        """
         tried = source.trial.points if source.trial is not None else {}
-        return [self._by_name[name] for name in sorted({*self.makers.linked(source.name), *tried})]
+        names = {*self.makers.linked(source.name), *tried}
+        return [one for name, one in self._by_name.items() if name in names]
 
     def groups(self, names: Iterable[str]) -> list[list[Confined]]:
         """The named sources, those that share connections together."""
@@ -44,8 +48,7 @@ class Crew:
         """Take back what is not committed of these sources, and begin to go through it again."""
         points = {}
         for one in group:
-            if not one.is_open:
-                one.open()
+            one.open()
             self.ledger.drop(one.name)
             one.pipeline = None
             points[one.name] = Savepoint.of(self.ledger.saved(one.name)).without(one.aside)
@@ -92,8 +95,10 @@ class Crew:
 
     def suspend(self, source: Confined, raised: str, now: float, *, counted: bool = True) -> None:
         """The source waits, and those that share its connections with it; then all begin again at the last commit."""
-        for one in self.together(source):
-            one.wait(raised, now)
+        group = self.together(source)
+        longest = max(one.next_wait for one in group)
+        for one in group:
+            one.wait(raised, now, longest)
         if counted:
             source.faults.note(
                 Kind.SOURCE, f"cannot be read; it will be tried again from the same position ({raised})", now

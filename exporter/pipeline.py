@@ -214,6 +214,11 @@ class Pipeline:
         return self._tally.verdicts, self._recognition.name(stream), self._openers.newest(stream)
 
     @property
+    def newest(self) -> int:
+        """The newest stamp of all servers, as of the last batch (UNIX seconds); 0: there is none."""
+        return self._joining.newest
+
+    @property
     def format_name(self) -> str:
         """The format in use, or all of them; empty while none is recognised."""
         return ", ".join(self._recognition.names)
@@ -227,7 +232,8 @@ class Pipeline:
     def problems(self) -> tuple[str, ...]:
         """What an operator should settle, as of the last checkpoint: sentences."""
         doubts = (doubt.problem for doubt in self._truth.doubts)
-        return tuple(filter(None, (self.mixed, *self._openers.problems, self._servers.problem, *doubts)))
+        behind = self._joining.behind.problem if self._joining.behind else ""
+        return tuple(filter(None, (self.mixed, *self._openers.problems, self._servers.problem, behind, *doubts)))
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

@@ -70,10 +70,10 @@ class Checkpoints(Protocol):
 class Trial:
     """Goes through `pieces` from `points` on, a step at a time; between steps all is as if nothing had raised.
 
-    `points`: of each source that is tried, all that know each other together. A line that raises is a suspect until a
-    line of its stream behind it works: else not the line is at fault but what reads it. `confirmed`: the suspects that
-    were set aside. `passed`: what was fed and booked. `rehearses`: the clock of the commit that failed, so that each
-    step is also tried as a commit; None: no commit failed.
+    `points`: of each source that is tried, all that know each other together. A line that raises twice is a suspect
+    until a line of its stream behind it works: else not the line is at fault but what reads it. `confirmed`: the
+    suspects that were set aside. `passed`: what was fed and booked. `rehearses`: the clock of the commit that failed:
+    each step is then also tried as a commit; None: no commit failed.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Trial:
         self.suspects: list[Suspect] = []
         self.confirmed: list[Suspect] = []
         self._todo = deque(pieces)
+        self._doubted: Piece | None = None
         self._makers = makers
         self._checkpoints = checkpoints
         self._ledger = ledger
@@ -123,6 +124,9 @@ class Trial:
         self._todo.popleft()
         if len(piece.batch.lines) > 1:
             self._todo.extendleft(reversed(piece.halves()))
+        elif self._doubted is not piece:  # memory may have been short for a moment: no line is judged by one fall
+            self._doubted = piece
+            self._todo.appendleft(piece)
         else:
             self.suspects.append(Suspect(piece, raised))
 

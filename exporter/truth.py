@@ -109,12 +109,12 @@ class Doubt(NamedTuple):
 class _Window:
     """The counts of one server over the last hours of its log, by hour."""
 
-    def __init__(self, hours: Iterator[tuple[int, Counts]] | None = None) -> None:
+    def __init__(self, hours: Iterator[tuple[int, Counts]] | None = None, first: int | None = None) -> None:
         self.hours: deque[tuple[int, dict[str, int]]] = deque((hour, dict(counts)) for hour, counts in hours or ())
-        self.first: int | None = None
+        self.first = first
         self.newest = 0
         self._begins: deque[int] = deque(hour * HOUR for hour, _ in self.hours)
-        self.turned = False  # an hour is over that was not stored yet
+        self.turned = False  # an hour has begun since the last was stored
         self._last: Counts = {}
 
     def see(self, stamp: int, counts: Counts) -> None:
@@ -162,11 +162,12 @@ class TruthMonitor:
         self._windows: dict[str, _Window] = {}
         self._others: dict[str, str] = {}
         saved = json.loads(state) if state else {}
+        first = saved.get("first", {})
         for server, hours in saved.get("hours", {}).items():
-            self._windows[server] = _Window(iter(hours))
+            self._windows[server] = _Window(iter(hours), first.get(server))
         # What doubted measures were before, because only what is stored lowered can be raised again.
         self._before = {(server, measure): Quality(quality) for server, measure, quality in saved.get("before", ())}
-        self._stored_before, self._stored = self._before, state
+        self._stored_before, self._stored_doubts, self._stored = self._before, self._beyond(), state
 
     def begin(self, server: str, stamp: int) -> None:
         """The first event of the server."""
@@ -219,21 +220,26 @@ class TruthMonitor:
         return {**saved, **{place: quality for place, quality in self._before.items() if place in saved}}
 
     def state(self) -> str:
-        """What the next monitor must know, `lowered` being called first: hours that are over change once an hour."""
-        turned = [window for window in self._windows.values() if window.turned]
-        if turned or self._before != self._stored_before:
+        """What the next monitor must know, `lowered` being called first.
+
+        Written once an hour, and when a doubt begins or ends: it must not be forgotten with the hour that showed it.
+        """
+        turned, beyond = [window for window in self._windows.values() if window.turned], self._beyond()
+        if turned or self._before != self._stored_before or beyond != self._stored_doubts:
             for window in turned:
                 window.turned = False
-            self._stored_before, self._stored = self._before, self._written()
+            self._stored_before, self._stored_doubts, self._stored = self._before, beyond, self._written()
         return self._stored
 
+    def _beyond(self) -> set[tuple[str, str]]:
+        return {(doubt.server, doubt.bound.sign) for doubt in self.doubts}
+
     def _written(self) -> str:
-        hours = {
-            server: [entry for entry in list(window.hours)[:-1] if entry[1]] for server, window in self._windows.items()
-        }
+        hours = {server: [entry for entry in window.hours if entry[1]] for server, window in self._windows.items()}
         before = [[server, measure, str(quality)] for (server, measure), quality in sorted(self._before.items())]
         hours = {server: entries for server, entries in hours.items() if entries}
-        return json.dumps({"hours": hours, "before": before}) if hours or before else ""
+        first = {server: self._windows[server].first for server in hours}
+        return json.dumps({"hours": hours, "first": first, "before": before}) if hours or before else ""
 
 
 def _is_beyond(bound: Bound, window: _Window) -> bool:

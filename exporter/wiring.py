@@ -227,5 +227,6 @@ def report_of(source: Source, read: Input, pipeline: Pipeline) -> SourceReport:
         clock_skew_seconds=pipeline.timeliness.clock_skew_seconds,
         catching_up=not status.caught_up,
         problems=(*status.problems, *pipeline.problems),
+        unreadable=status.unreadable,
         doubts=tuple((doubt.server, doubt.bound.sign) for doubt in pipeline.doubts),
     )

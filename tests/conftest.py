@@ -36,9 +36,11 @@ sys.addaudithook(WATCH)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
-    """While a test runs, what it starts is compared with its marks."""
+    """While a test runs, what it starts is compared with its marks; a umask that it sets ends with it."""
     WATCH.item = item
+    mask = os.umask(0o022)
     try:
         return (yield)
     finally:
+        os.umask(mask)
         WATCH.item = None

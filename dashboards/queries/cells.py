@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards.queries.holds import LONGEST, NEWEST, newest
+from dashboards.queries.holds import NEWEST, births
 from dashboards.queries.terms import Only, Range, Series
 
 
@@ -11,10 +11,14 @@ def _unlogged(series: Sequence[Series], range_: Range) -> str:
     info = "pop3_measure_quality_info"
     names = "|".join(one.measure.name for one in series)
     servers = Only(series[0].only.servers)
-    none, some = (servers.matchers(f'measure=~"{names}"', quality) for quality in ('quality="none"', 'quality!="none"'))
-    told = f"max by(server)(last_over_time({info}{{{none}}}[{LONGEST}] @ {range_.until}))"
-    better = f"max by(server)(last_over_time({info}{{{some}}}[{NEWEST}] @ {range_.until}))"
-    return f"({told} unless on(server) {better})"
+
+    def told(only: Only, quality: str, window: str) -> str:
+        matchers = only.matchers(f'measure=~"{names}"', quality)
+        return f"max by(server)(last_over_time({info}{{{matchers}}}[{window}] @ {range_.until}))"
+
+    none, some = 'quality="none"', 'quality!="none"'
+    ended = told(Only(range_.odd), none, f"{range_.ago}s")
+    return f"(({told(servers, none, NEWEST)} or {ended}) unless on(server) {told(servers, some, NEWEST)})"
 
 
 def summed(cells: str, by: Sequence[str]) -> str:
@@ -32,7 +36,5 @@ def or_not_logged(values: str, everything: str) -> str:
 
 
 def known_births(series: Series, range_: Range) -> str:
-    """Births as of the newest sample; of a server that ended inside the range, any that is known."""
-    keys, gone = series.keys, series.odd(range_.odd)
-    known = newest(series, series.born, range_.after)
-    return f"{known} or max by({keys})(max_over_time({gone.born}[{LONGEST}] @ {range_.until}))"
+    """Births as of the newest sample; of a server that ended inside the range, as of its last one."""
+    return " or ".join(births(series, range_))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births
-from dashboards.queries.holds import LONGEST, NEWEST, days, newest
-from dashboards.queries.terms import DAY, EASTMOST, HOUR, Only, Range, Series, Windows, duration
+from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, hours, newest
+from dashboards.queries.terms import DAY, EASTMOST, HOUR, Chosen, Only, Range, Series, Windows, duration
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
@@ -68,6 +68,22 @@ def known() -> tuple[Lookup, ...]:
         Lookup("after", f"({after} and on() {scraped_then}) or vector({WHOLE.until})"),
         Lookup("odd", f"topk({MOST_ODD},{_odd()})", "server", many=True),
         Lookup("all_odd", _all_odd(), "odd"),
+        *_gaps(),
+    )
+
+
+def _gaps() -> tuple[Lookup, ...]:
+    """Those of `Range` that tell how far must be read because a server was not scraped."""
+    labels, grid = _labels(days(ZONE, WHOLE), WHOLE.odd), f")[{WHOLE.extent}s:1d] @ {WHOLE.today}"
+    first, last = f"min_over_time(({labels}{grid})", f"max_over_time(({labels}{grid})"
+    ended = f"{last} unless on(server) max by(server)(max_over_time({_told(WHOLE.odd)}[{NEWEST}] @ {WHOLE.after}))"
+    grown = f"max({first})"
+    return (
+        Lookup("gap", _longest(labels, grid, f")[30d:1d] @ {WHOLE.first} offset 1d", DAY)),
+        Lookup("lull", f"clamp_max({_lull()},{WHOLE.gap}+{DAY})"),
+        Lookup("ago", f"clamp_min({WHOLE.after}-min({ended})-({ZONE.lead}),7200) or vector(7200)"),
+        Lookup("grown", f"{grown}+{ZONE.lead}+{DAY} or vector({WHOLE.after})"),
+        Lookup("young", f"{grown}-{WHOLE.first}+{DAY} or vector({DAY})"),
     )
 
 
@@ -79,8 +95,9 @@ def range_before() -> tuple[Lookup, ...]:
     return (
         Lookup("before", f"vector({WHOLE.begin} - {WHOLE.length} - 1)"),
         Lookup("earlier", earlier),
-        # If this range is not over, as far as it has come.
+        # If this range is not over, as far as it has come; else to its first date, which is 0 where it is not.
         Lookup("then", f"({over}) or vector($before+{WHOLE.until}-{WHOLE.begin})"),
+        Lookup("whole", f"vector({WHOLE.first}) and on() (vector($then)>={WHOLE.begin}) or vector(0)"),
     )
 
 
@@ -155,11 +172,9 @@ def _odd() -> str:
 
     Of all others a few samples a day tell all: what such a server did not show then, it did not know.
     """
-    told = 'measure="connections"'
-    info = f"{INFO}{{{EVERYTHING.matchers(told)}}}"
 
     def seen(window: str) -> str:
-        return f"max by(server)(max_over_time({info}[{window}))"
+        return f"max by(server)(max_over_time({_told()}[{window}))"
 
     day = days(ZONE, WHOLE)
     runs = f"({seen(f'{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={WHOLE.today})"
@@ -171,10 +186,35 @@ def _odd() -> str:
     return f"({ever} unless (({each}) unless ({later})))"
 
 
+def _told(servers: str = "$server", step: str | None = None) -> str:
+    """What tells that a server was scraped."""
+    matchers = Only(servers, step=step).matchers('measure="connections"')
+    return f"{INFO}{{{matchers}}}"
+
+
+def _labels(unit: Unit, servers: str = "$server", step: str | None = None) -> str:
+    """The label of a unit, for each server that was scraped in it."""
+    told = f"{_told(servers, step)}[{duration(unit.seconds)}] offset -{unit.over}"
+    return f"0*max by(server)(max_over_time({told}))+time()"
+
+
+def _longest(labels: str, grid: str, before: str, seconds: int) -> str:
+    """The longest time without a scrape, in whole units and one more; where there are many gaps, all of them."""
+    first, last, count = (f"{how}_over_time(({labels}{grid})" for how in ("min", "max", "count"))
+    missing = f"{last}-(max_over_time(({labels}{before}) or {first}-{seconds})-{count}*{seconds}"
+    return f"max({missing})+{seconds} or vector({seconds})"
+
+
+def _lull() -> str:
+    labels = _labels(hours(ZONE, WHOLE), step=Chosen().number)
+    inside = f">={WHOLE.begin}-{ZONE.quarter})[1h{WHOLE.length}s:1h] @ {WHOLE.until}"
+    return _longest(labels, inside, f")[30d:1h] @ {WHOLE.begin} offset 1h", HOUR)
+
+
 def _all_odd() -> str:
-    """`.+` where there are so many of these servers that all are treated like them."""
+    """All that are chosen where there are so many of these servers that all are treated like them."""
     many = f"vector(1) and on() (count({_odd()}) > {MOST_ODD})"
-    return f'label_replace({many},"odd",".+","","") or on() label_replace(vector(1),"odd","none","","")'
+    return f'label_replace({many},"odd","$server","","") or on() label_replace(vector(1),"odd","none","","")'
 
 
 def _named(label: str, name: str) -> str:

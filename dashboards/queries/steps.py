@@ -50,13 +50,14 @@ class Steps:
         `only_logged`: no rows where no server logs the measure, instead of 0.
         """
 
-        def cells(unit: Unit, chosen: Chosen | None = None) -> str:
-            added = "+".join(Held(one, unit, self.range, chosen).added() for one in series)
+        def cells(series: Sequence[Series], unit: Unit) -> str:
+            added = "+".join(Held(one, unit, self.range).added() for one in series)
             return summed(logged(added, series, self.range) if only_logged else added, by)
 
-        rows = self._by_day(cells(self._days), "sum", by)
+        rows = self._by_day(cells(series, self._days), "sum", by)
         if self.hours:
-            rows = f"{rows} or {self._by_hour(cells(self._hours, self.chosen), 'sum', by)}"
+            of_hours = [one.of_hours(self.chosen) for one in series]
+            rows = f"{rows} or {self._by_hour(cells(of_hours, self._hours), 'sum', by)}"
         # A row of no period, so that there is a column.
         return f'({rows} or on() label_replace(vector(NaN),"period","none","",""))' if only_logged else rows
 
@@ -72,7 +73,7 @@ class Steps:
         """
         rows = self._by_day(f"(vector(time())+clamp_min(vector({self.windows.lead}),0))*1000", "min")
         if self.hours:
-            rows = f"{rows} or {self._by_hour(f'vector{self._hours.begin}*1000', 'min')}"
+            rows = f"{rows} or {self._by_hour(f'vector({self._hours.begin})*1000', 'min')}"
         return rows if known is None else f"({rows}) and on() max({known_births(known, self.range)})"
 
     def days(self) -> str:
@@ -114,7 +115,7 @@ class Steps:
     def _by_hour(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
         """Over the hours that begin in the range, from the first day on that is known."""
         begin, first = self._hours.begin, f"{self.range.first}+{self.windows.lead}-{HOUR}"
-        inside = f"vector{begin}>={self.range.begin}>={first}<={self.range.until}"
+        inside = f"vector({begin})>={self.range.begin}>={first}<={self.range.until}"
         keyed = f'{cell} *on() group_left(period) count_values("period",{_if_step(inside, "Hour", self.chosen)})'
         return _over(keyed, f"1h{self.range.length}s:1h] @ {self.range.until}", how, by)
 

@@ -56,7 +56,8 @@ class Range:
     `first` and `today`: its first and last day, as 00:00 UTC of their dates; `extent`: the seconds from one to the
     other, and one more. `seen` and `after`: when the first day's hold, and all births, are looked up. `odd`: a regular
     expression of the servers for which more than the last hours of each day must be read, because they were not
-    scraped then (see `lookups`).
+    scraped then. How many seconds must be read of them: `gap` and `lull` before a day and an hour, `ago` before
+    `after`, `young` before `grown` (see `lookups`).
     """
 
     begin: str = "${__from:date:seconds}"
@@ -68,6 +69,11 @@ class Range:
     seen: str = "$seen"
     after: str = "$after"
     odd: str = "$odd|$all_odd"
+    gap: str = "$gap"
+    lull: str = "$lull"
+    ago: str = "$ago"
+    grown: str = "$grown"
+    young: str = "$young"
     length: str = "${__range_s}"
 
     @classmethod
@@ -101,7 +107,7 @@ class Only:
     user: str | None = None
     domains: str | None = None
     users: str | None = None
-    odd: str | None = None  # only these servers, by a regular expression
+    step: str | None = None  # nothing at all unless the number of the step is 0: that of the hour
 
     def matchers(self, *more: str) -> str:
         """The inside of the braces; `more` stands in front."""
@@ -111,7 +117,8 @@ class Only:
             ("domain=~", self.domains),
             ("user=", self.user),
             ("user=~", self.users),
-            ("server=~", self.odd),
+            # A label that no series has is the empty text, and only `x{0}` is found in that.
+            ("hours=~", None if self.step is None else f"x{{{self.step}}}"),
         )
         return ",".join((*more, *(f'{label}"{value}"' for label, value in pairs if value is not None)))
 
@@ -134,8 +141,8 @@ class Series:
         return ",".join(label for label in self.scope.labels if single.get(label) is None)
 
     def odd(self, servers: str) -> "Series":
-        """Of these servers only (a regular expression)."""
-        return replace(self, only=replace(self.only, odd=servers))
+        """Of these servers only (a regular expression), which are some of those chosen."""
+        return replace(self, only=replace(self.only, servers=servers))
 
     @property
     def total(self) -> str:
@@ -149,11 +156,17 @@ class Series:
     def born(self) -> str:
         return f"{self.scope.first_seen}{{{self.only.matchers()}}}"
 
-    def hour(self, chosen: Chosen) -> str:
-        """The hold of the hour: selects nothing, and so costs nothing, unless the step is the hour."""
-        stem = f"{self.scope.prefix}{self.measure.name}"
-        name = (f'__name__=~"(?i){stem}_{chosen.name}_start"', f'__name__!="{stem}_day_start"')
-        return f"{{{self.only.matchers(*name)}}}"
+    @property
+    def hour(self) -> str:
+        return f"{self.scope.hold(self.measure, 'hour')}{{{self.only.matchers()}}}"
+
+    def of_everybody(self) -> "Series":
+        """Without the lists of names, where rows too many do no harm and every list makes the query longer."""
+        return replace(self, only=replace(self.only, domains=None, users=None))
+
+    def of_hours(self, chosen: Chosen) -> "Series":
+        """Selects nothing, and so costs nothing, unless the step is the hour."""
+        return replace(self, only=replace(self.only, step=chosen.number))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

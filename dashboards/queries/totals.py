@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboards.queries.cells import known_births, logged, or_not_logged, summed
-from dashboards.queries.holds import LONGEST, days, newest
+from dashboards.queries.holds import LONGEST, births, days, newest
 from dashboards.queries.terms import Only, Range, Series, Windows, duration
 from exporter.catalogue import Scope
 
@@ -12,43 +12,56 @@ WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 OTHERS = "others"
 
 
-def _held(series: Series, hold: str, label: str, windows: Windows, *, ahead: int = 0, wide: bool = False) -> str:
+def _held(series: Series, label: str, windows: Windows, *, ahead: int = 0, wide: bool = False) -> str:
     """The hold of the day with the label (or of one so many later), as the last scrapes of that day show it."""
     unit = days(windows, WHOLE)
     offset = f"{duration(ahead * unit.seconds) if ahead else ''}{unit.last}"
     window = unit.wide if wide else unit.near
-    return f"max by({series.keys})(max_over_time({hold}[{window}] @ {label} offset -{offset}))"
+    return f"max by({series.keys})(max_over_time({series.day}[{window}] @ {label} offset -{offset}))"
+
+
+def _known(series: Series, label: str, windows: Windows, range_: Range) -> tuple[str, str]:
+    """The hold of the day with the label, where it is known."""
+    # The first day may be today.
+    held = newest(series, series.day, range_.seen) if label == range_.first else _held(series, label, windows)
+    return held, _held(series.odd(range_.odd), label, windows, wide=True)
 
 
 def _begin(series: Series, label: str, range_: Range, windows: Windows) -> str:
     """The counter at the begin of the day with the label; 0 for who was born later."""
-    odd = series.odd(range_.odd)
-    held = _held(series, series.day, label, windows)
-    if label == range_.first:  # which may be today
-        held = newest(series, series.day, range_.seen)
-    wide = _held(odd, odd.day, label, windows, wide=True)
-    return f"{held} or {wide} or 0*({newest(series, series.born, range_.after)}>={label}+{windows.lead})"
+    born = newest(series, series.born, range_.after)
+    return " or ".join((*_known(series, label, windows, range_), f"0*({born}>={label}+{windows.lead})"))
+
+
+def _begin_of_all(series: Series, range_: Range, windows: Windows) -> str:
+    """The same of the range's first day; where that lies in a gap, the counter as it was before."""
+    odd, unit, label = series.odd(range_.odd), days(windows, range_), range_.first
+    _, born = births(series, range_)
+    arms = (
+        _begin(series, label, range_, windows),
+        f"max by({odd.keys})(max_over_time({odd.total}[{unit.back}] @ {label} offset -{unit.last}))",
+        f"0*({born}>={label}+{windows.lead}-{unit.gap})",
+        # Who is scraped since some day of the range only: the oldest hold that is known.
+        f"min by({odd.keys})(min_over_time({odd.day}[{range_.young}s] @ {range_.grown}))",
+    )
+    return " or ".join(arms)
 
 
 def _end(series: Series, range_: Range, windows: Windows) -> str:
-    """The counter at the end of the range: its last day's, or now; or when its server ended."""
+    """The counter at the end of the range: its last day's, or now; or when its server was last scraped."""
     odd, label = series.odd(range_.odd), range_.today
     arms = (
-        _held(series, series.day, label, windows, ahead=1),
-        _held(odd, odd.day, label, windows, ahead=1, wide=True),
+        _held(series, label, windows, ahead=1),
+        _held(odd, label, windows, ahead=1, wide=True),
         newest(series, series.total, range_.until),
-        f"max by({odd.keys})(max_over_time({odd.total}[{LONGEST}] @ {range_.until}))",
+        newest(odd, odd.total, range_.until, f"{range_.ago}s"),
     )
     return " or ".join(arms)
 
 
 def _growth(series: Series, range_: Range, windows: Windows) -> str:
     """What the range added, per key."""
-    # Who is scraped since some day of the range only: from the oldest hold that is known.
-    odd = series.odd(range_.odd)
-    oldest = f"min by({odd.keys})(min_over_time({odd.day}[{LONGEST}:6h] @ {range_.until}))"
-    begin = _begin(series, range_.first, range_, windows)
-    return f"clamp_min(({_end(series, range_, windows)})-({begin} or {oldest}),0)"
+    return f"clamp_min(({_end(series, range_, windows)})-({_begin_of_all(series, range_, windows)}),0)"
 
 
 def total(
@@ -74,27 +87,23 @@ def total_before(
     series: Sequence[Series],
     by: Sequence[str],
     begin: str = "$earlier",
-    then: str = "$then",
     *,
     range_: Range = WHOLE,
     windows: Windows = ZONE,
 ) -> str:
     """The total of the days from `begin` (a variable or label) to the range's first day.
 
-    `then`: where it ends, if earlier, as the scrapes saw it: this range is not over, and the same part is compared.
+    Where this range is not over, the same part is compared: up to `$then`, as the scrapes saw it.
     No row where it is not known, or nobody was born when it began: growth since then would say nothing.
     """
 
-    def held(one: Series, label: str) -> str:
-        return f"({_begin(one, label, range_, windows)})"
+    def added(one: Series) -> str:
+        held = " or ".join(_known(one, "$whole", windows, range_))
+        reached = f"{held} or max by({one.keys})(max_over_time({one.total}[1d] @ $then))"
+        return f"clamp_min(({reached})-({_begin(one, begin, range_, windows)}),0)"
 
-    def reached(one: Series) -> str:
-        over = f"({held(one, range_.first)} and on() (vector({then})>={range_.begin}))"
-        counter = f"max by({one.keys})(max_over_time({one.total}[1d] @ {then}))"
-        return f"({over} or {counter} and on() (vector({then})<{range_.begin}))"
-
-    added = summed("+".join(f"clamp_min({reached(one)}-{held(one, begin)},0)" for one in series), by)
-    return f"({added} and on() (min({known_births(series[0], range_)})<={begin}+{windows.lead}))"
+    born = newest(series[0], series[0].born, range_.after)
+    return f"({summed('+'.join(map(added, series)), by)} and on() (min({born})<={begin}+{windows.lead}))"
 
 
 def with_change(shown: str, total: str, before: str) -> str:

@@ -57,7 +57,7 @@ def _read(daemon: Daemon, metrics: SelfMetrics, ledger: Ledger) -> None:
             left = sum(one.unread_bytes for one in metrics.sources)
             most = max(most, left)  # the size of a journal is unknown
             bar.update(task, completed=most - left, total=most or None, description=f"{_lines(ledger):,} lines")
-            if daemon.failing or not any(one.catching_up and not one.read_errors for one in metrics.sources):
+            if daemon.failing or not (busy or any(one.catching_up and not one.unreadable for one in metrics.sources)):
                 return
             if not busy:
                 time.sleep(PAUSE_SECONDS)

@@ -14,7 +14,8 @@ from exporter.cli import options
 from exporter.cli.files import log_files, problems_of, refuse_mixed, refuse_torn, sentences
 from exporter.cli.understood import tell
 from exporter.config import Source
-from exporter.history import ForeignFile, Imported, export_openmetrics, import_files
+from exporter.history import ForeignFile, Imported, import_files
+from exporter.history.openmetrics import export_openmetrics
 from exporter.inputs.whole import STANDARD_INPUT
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading

@@ -109,13 +109,8 @@ def _begin(source: Source, ledger: Ledger) -> str:
 
 
 def _unreadable(metrics: SelfMetrics) -> list[str]:
-    """Log why sources cannot be read."""
-    return [
-        f"source {one.name}: {problem}"
-        for one in metrics.sources
-        for problem in one.problems
-        if one.read_errors or one.waits
-    ]
+    """Why sources cannot be read."""
+    return [f"source {one.name}: {problem}" for one in metrics.sources for problem in one.unreadable]
 
 
 COMMANDS = {"run": _run}

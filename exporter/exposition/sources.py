@@ -13,10 +13,9 @@ class SourceReport:
     `format`: the name of the format in use; empty while it is still to be recognised. `read_errors`: by errno name
     (`EACCES`), since the start. `clock_skew_seconds`: our clock minus the stamp of the newest event, when it was
     read at once; None: not known. `catching_up`: there is more to read than one turn's worth. `problems`: sentences for
-    people. `doubts`: (server, sign) that makes its numbers doubtful, each also a problem.
-    `names_without_domain`: names that logged in without a domain, while no `default_domain` is set.
-    `waits`: it is not read now, because that raised an error of the exporter's own. `faults`: such errors since the
-    start, by kind. `set_aside`: the newest lines and files that are not counted because of one, as sentences.
+    people; `unreadable`: those of them for which something is not read now. `doubts`: (server, sign) that makes its
+    numbers doubtful, each also a problem. `faults`: errors of the exporter's own since the start, by kind. `set_aside`:
+    the newest lines and files that are not counted because of one, as sentences.
     """
 
     name: str
@@ -27,8 +26,7 @@ class SourceReport:
     clock_skew_seconds: float | None = None
     catching_up: bool = False
     problems: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     doubts: tuple[tuple[str, str], ...] = ()
-    names_without_domain: int = 0
-    waits: bool = False
     faults: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     set_aside: tuple[str, ...] = ()

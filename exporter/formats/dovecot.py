@@ -136,7 +136,8 @@ class Dovecot:
         {
             "bytes": {"received_bytes": _EXACT, "sent_bytes": _EXACT},
             "no_bytes": {"received_bytes": _NONE, "sent_bytes": _AT_LEAST},
-            "proxy": {"received_bytes": _ABOUT, "sent_bytes": _ABOUT, "terminations": _AT_LEAST},
+            "proxy": {"terminations": _AT_LEAST},
+            "proxy_bytes": {"received_bytes": _ABOUT, "sent_bytes": _ABOUT, "terminations": _AT_LEAST},
             "auth_verbose": {"login_failures": _EXACT, "blocked_connections": _EXACT},
             "events": {"received_bytes": _EXACT, "sent_bytes": _EXACT},
         }

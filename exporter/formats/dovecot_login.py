@@ -160,7 +160,7 @@ def _passed_on(head: Head, elements: Elements) -> Fact | Verdict:
     if head.kind is Kind.END:
         return Fact(
             Kind.END, key, user, address, head.reason, received=head.received, sent=head.sent, ok=True,
-            by_user=not key, trait="proxy", process=PASSED_ON if key else None,
+            by_user=not key, trait="proxy" if head.sent is None else "proxy_bytes", process=PASSED_ON if key else None,
         )  # fmt: skip
     return Verdict.IGNORED if key is None else Fact(head.kind, key, user, address, head.reason, trait="auth_verbose")
 

@@ -82,6 +82,7 @@ class _Import:
         self._meter = meter
         self._pipelines: dict[str, Pipeline] = {}
         self._read_bytes: dict[str, int] = {}
+        self._uncommitted = 0  # bytes
         self._positions = {source: Positions(saved) for source, saved in _saved_positions(ledger).items()}
 
     def refuse_foreign(self, file: LogFile) -> None:
@@ -110,11 +111,13 @@ class _Import:
                     batch = Batch(one.stream, one.position.path, piece.lines, one.position.modified, caught_up=False)
                     self._ledger.book(pipeline.feed(batch, None))
                     one.move(reader, piece)
+                    self.clock = max(self.clock, float(pipeline.newest))
                     self._meter.at(file.path, one.position.offset)
-                    if one.uncommitted >= COMMIT_BYTES:
-                        self._keep(file.source, one)
-                        if in_order and self.clock <= following:
+                    if self._uncommitted + one.uncommitted >= COMMIT_BYTES:
+                        if in_order and self.clock <= following:  # what is over need not be stored
                             self._expire(file.source)
+                        self._keep(file.source, one)
+                        self._commit()
                 one.left = len(reader.read(one.position.offset, HEAD_BYTES))
                 one.finish(is_complete(file.path, reader, self._now))
             except (OSError, Torn) as error:
@@ -129,10 +132,11 @@ class _Import:
         return {source: pipeline.problems for source, pipeline in self._pipelines.items() if pipeline.problems}
 
     def _keep(self, source: str, one: "_File") -> None:
-        """Commit with how far the file was read, if anything of it counts; else nobody has read it."""
+        """How far the file was read goes with the next commit, if anything of it counts; else nobody has read it."""
         if one.uncommitted and one.counts(self._pipeline(source)):
             self._positions_of(source).keep(one.position)
-            self._commit(source, one.uncommitted)
+            self._read_bytes[source] = self._read_bytes_of(source) + one.uncommitted
+            self._uncommitted += one.uncommitted
             one.uncommitted = 0
 
     def _positions_of(self, source: str) -> Positions:
@@ -140,11 +144,11 @@ class _Import:
 
     def finish(self, *, everything: bool) -> None:
         """All is read: what had no line for too long is given up; the rest stays open, unless `everything` ends."""
-        for source, pipeline in self._pipelines.items():
-            self._expire(source)
-            if everything:
-                self._ledger.book(pipeline.finish())
-                self._commit(source, 0)
+        over = [self._expire(source) for source in self._pipelines]
+        for pipeline in self._pipelines.values() if everything else ():
+            self._ledger.book(pipeline.finish())
+        if everything or self._uncommitted or any(over):
+            self._commit()
 
     def _format(self, source: str, stream: str) -> str:
         saved = self._ledger.restored(source)
@@ -159,33 +163,32 @@ class _Import:
         saved = self._ledger.restored(source)
         return saved.counts if saved else SourceCount()
 
-    def _commit(self, source: str, read_bytes: int) -> None:
+    def _read_bytes_of(self, source: str) -> int:
+        return self._read_bytes.get(source, self._counts(source).read_bytes)
+
+    def _commit(self) -> None:
         """Commit at the newest stamp read: days are the log's own.
 
         All sources at once: lines of a back end change what is known of its front.
         """
-        self._read_bytes[source] = self._read_bytes.get(source, self._counts(source).read_bytes) + read_bytes
-        checkpoints = {name: self._checkpoint(name) for name in self._pipelines}
-        stamps = [stamp for one in checkpoints.values() for stamp in one.last_events.values()]
-        self.clock = max([self.clock, *map(float, stamps)])
-        self._ledger.commit(self.clock, checkpoints)
+        self._ledger.commit(self.clock, {name: self._checkpoint(name) for name in self._pipelines})
+        self._uncommitted = 0
 
     def _checkpoint(self, source: str) -> SourceCheckpoint:
         before = self._counts(source)
         return self._pipelines[source].checkpoint(
             self._positions_of(source).all(),
-            read_bytes=self._read_bytes.get(source, before.read_bytes),
+            read_bytes=self._read_bytes_of(source),
             rotations=before.rotations,
             truncations=before.truncations,
             lines_possibly_lost=before.lines_possibly_lost,
         )
 
-    def _expire(self, source: str) -> None:
+    def _expire(self, source: str) -> bool:
         """Give up what had no line for too long, by log time; only while nothing older is still to come."""
         charges = self._pipeline(source).expire(None, caught_up=False)
-        if charges:
-            self._ledger.book(charges)
-            self._commit(source, 0)
+        self._ledger.book(charges)
+        return bool(charges)
 
 
 class _File:

@@ -31,7 +31,7 @@ class Aside:
         entry = self._entries.get(key)
         if entry is None or entry.signature != signature or abs(now - entry.tried) >= entry.pause:
             return False
-        self._troubles.tell(entry.problem)
+        self._troubles.tell(entry.problem, unreadable=True)
         return True
 
     def put(self, key: Hashable, signature: Signature, now: float, problem: str) -> float:

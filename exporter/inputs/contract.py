@@ -15,9 +15,10 @@ class InputStatus:
     given at construction. `lines_possibly_lost` counts suspicions (a truncation without a copy, a file gone
     before its end was seen, a journal's gap) and lines that the logger itself says it dropped.
     `read_errors` by errno name (`EACCES`), since construction. `problems` are sentences for people, empty when
-    all is well. `caught_up`: no complete line was left unread. `worked`: bytes that the last `read` looked at, whether
-    or not they were lines: while it is not 0 and `caught_up` is false, there is something to do at once. `faults`: by
-    kind, how often something unforeseen set a file (`file`) or all of it (`source`) aside, since construction.
+    all is well; `unreadable`: those of them for which something is not read now. `caught_up`: no complete line was left
+    unread. `worked`: bytes that the last `read` looked at, whether or not they were lines: while it is not 0 and
+    `caught_up` is false, there is something to do at once. `faults`: by kind, how often something unforeseen set a file
+    (`file`) or all of it (`source`) aside, since construction.
     """
 
     unread_bytes: int = 0
@@ -28,6 +29,7 @@ class InputStatus:
     read_errors: Mapping[str, int] = field(default_factory=dict)
     caught_up: bool = True
     problems: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     worked: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
 

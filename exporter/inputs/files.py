@@ -121,6 +121,7 @@ class FileInput:
             caught_up=self._caught_up,
             worked=self._worked,
             faults=dict(self._troubles.faults),
+            unreadable=self._troubles.unreadable,
             problems=(*self._troubles.problems, *(self._notifier.problems() if self._notifier else ())),
         )
 

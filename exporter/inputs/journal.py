@@ -123,6 +123,7 @@ class JournalInput:
             caught_up=self._caught_up,
             worked=self._worked,
             faults=dict(self._troubles.faults),
+            unreadable=self._troubles.unreadable,
             problems=(*self._troubles.problems, *told, *(gap if self._gaps else ())),
         )
 
@@ -153,7 +154,8 @@ class JournalInput:
         assert self._follower is not None
         said = " ".join(self._follower.complaints())
         self._troubles.counts["EXITED"] += 1
-        self._troubles.tell(f"journalctl ended ({self._follower.code}): {_with_help(said) or 'no message'}")
+        problem = f"journalctl ended ({self._follower.code}): {_with_help(said) or 'no message'}"
+        self._troubles.tell(problem, unreadable=True)
         if b"cursor" in said.lower().encode() and self._expected:
             self._gap()  # not even a place in the journal: go on by time
             self._position = Position(STREAM, "", modified=self._position.modified if self._position else now)

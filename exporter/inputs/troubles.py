@@ -23,27 +23,30 @@ class Troubles:
         self._name = name
         self.counts: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
-        self._problems: dict[str, None] = {}
+        self._problems: dict[str, bool] = {}  # whether it keeps something from being read
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Sentences for people."""
-        told = tuple(self._problems)
-        more = len(told) - PROBLEMS_MOST
-        return told if more <= 0 else (*told[:PROBLEMS_MOST], f"and {more} more problems")
+        return _bounded(tuple(self._problems))
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Those of them that keep something from being read."""
+        return _bounded(tuple(problem for problem, keeps in self._problems.items() if keeps))
 
     def forget(self) -> None:
         """A new look begins."""
         self._problems.clear()
 
-    def tell(self, problem: str) -> None:
-        """Note a problem that is no error of the system's."""
-        self._problems[problem] = None
+    def tell(self, problem: str, *, unreadable: bool = False) -> None:
+        """Note a problem; `unreadable`: it keeps something from being read."""
+        self._problems[problem] = unreadable
 
     def note(self, error: BaseException, path: str = "", offset: int = 0) -> str:
         """Count an error of the system's, of a decompressor, or any other, and tell it; returns what is told."""
         problem = self._sentence(error, path, offset)
-        self.tell(problem)
+        self.tell(problem, unreadable=True)
         return problem
 
     def _sentence(self, error: BaseException, path: str, offset: int) -> str:
@@ -59,3 +62,8 @@ class Troubles:
             return f"{where}: damaged or incomplete ({error})"
         self.faults["file" if path else "source"] += 1
         return f"{where}: cannot be read ({type(error).__name__}); it is skipped for now and tried again"
+
+
+def _bounded(told: tuple[str, ...]) -> tuple[str, ...]:
+    more = len(told) - PROBLEMS_MOST
+    return told if more <= 0 else (*told[:PROBLEMS_MOST], f"and {more} more problems")

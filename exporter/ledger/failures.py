@@ -43,25 +43,30 @@ def by_day(failures: Mapping[tuple[int, str, bytes | str], tuple[int, int]], cal
 
 def write(connection: sqlite3.Connection, failures: Iterable[Failed]) -> None:
     """Add failures, in the order in which the names came."""
-    kept: dict[tuple[int, str], list[int]] = {}
-    for day, server, full_name, number, last in failures:
-        name = full_name
-        if not _is_known(connection, day, server, name):
-            place = (day, server)
-            names = kept[place] = kept.get(place) or _kept(connection, *place)
-            if names[0] >= NAMES_PER_DAY or names[1] >= BYTES_PER_DAY:
-                name = OTHER
-            else:
-                names[:] = names[0] + 1, names[1] + len(name.encode())
-        connection.execute(_ADD, (day, server, name, number, last))
+    kept: dict[tuple[int, str], _Kept] = {}
+    rows = []
+    for one in failures:
+        names = kept.get(one[:2])
+        if names is None:
+            names = kept[one[:2]] = _Kept(connection, *one[:2])
+        rows.append(one if names.take(one.name) else one._replace(name=OTHER))
+    connection.executemany(_ADD, rows)
 
 
-def _is_known(connection: sqlite3.Connection, day: int, server: str, name: str) -> bool:
-    query = "SELECT 1 FROM failed_names WHERE day = ? AND server = ? AND name = ?"
-    return connection.execute(query, (day, server, name)).fetchone() is not None
+class _Kept:
+    """The names of a day, which are few."""
 
+    def __init__(self, connection: sqlite3.Connection, day: int, server: str) -> None:
+        query = "SELECT name FROM failed_names WHERE day = ? AND server = ?"
+        self._names = {name for (name,) in connection.execute(query, (day, server))}
+        self._bytes = sum(len(name.encode()) for name in self._names)
 
-def _kept(connection: sqlite3.Connection, day: int, server: str) -> list[int]:
-    """The names of a day and their bytes: asked once a time, not once a name."""
-    query = "SELECT count(*), ifnull(sum(length(CAST(name AS BLOB))), 0) FROM failed_names WHERE day = ? AND server = ?"
-    return list(connection.execute(query, (day, server)).fetchone())
+    def take(self, name: str) -> bool:
+        """Whether it is one of them, or there is room for it."""
+        if name in self._names:
+            return True
+        if len(self._names) >= NAMES_PER_DAY or self._bytes >= BYTES_PER_DAY:
+            return False
+        self._names.add(name)
+        self._bytes += len(name.encode())
+        return True

@@ -55,19 +55,20 @@ class LastLogins:
         self.stamps: Mapping[Labels, int] = {labels[key]: stamp for key, stamp in known if key in labels}
         self._changed: dict[Labels, int] = {}
 
-    def told(self, logins: Mapping[tuple[Account, bytes], int], now: float) -> list[LastLogin]:
-        """What is new in the logins of one commit (account and address to newest stamp).
+    def told(self, logins: Mapping[Account, Mapping[bytes, int]], now: float) -> list[LastLogin]:
+        """What is new in the logins of one commit (newest stamp by account and address).
 
         A stamp more than a day ahead of our clock `now` counts as of a day ahead: else a server whose clock was wrong
         once would make an account look used for years.
         """
         most = int(now) + DAY
         changed: dict[tuple[str, str, str], int] = {}
-        for (account, _), stamp in logins.items():
+        for account, addresses in logins.items():
             if account.user is not None:
                 user = (account.server, account.domain, account.user)
-                if min(stamp, most) > changed.get(user, self.stamps.get(user, 0)):
-                    changed[user] = min(stamp, most)
+                stamp = min(max(addresses.values()), most)
+                if stamp > changed.get(user, self.stamps.get(user, 0)):
+                    changed[user] = stamp
         return [LastLogin(*user, stamp) for user, stamp in changed.items()]
 
     def apply(self, told: Iterable[LastLogin]) -> None:

@@ -28,8 +28,8 @@ class Logins:
         self.last = LastLogins(connection, labels)
         self.networks = Networks(connection, labels, now)
 
-    def told(self, logins: Mapping[tuple[Account, bytes], int], now: float, believed: float) -> Noted:
-        """What is new in the logins of one commit (account and address to newest stamp); `believed`: networks.py."""
+    def told(self, logins: Mapping[Account, Mapping[bytes, int]], now: float, believed: float) -> Noted:
+        """What is new in the logins of one commit (newest stamp by account and address); `believed`: networks.py."""
         return Noted(self.last.told(logins, now), self.networks.told(logins, believed))
 
     def apply(self, noted: Noted, now: float, believed: float) -> None:

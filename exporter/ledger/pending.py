@@ -15,15 +15,16 @@ from exporter.periods import QUARTER_HOUR, Calendar
 class Pending:
     """Charges since the last commit.
 
-    `cells`: amounts by local hour (UNIX time of its begin) and account, as Cell. `logins`: account and address to the
-    newest stamp. `failures`: (quarter of an hour, server, name) to number and newest stamp.
+    `cells`: amounts by local hour (UNIX time of its begin) and account, as Cell. `logins`: by account and address
+    (empty where the log has none), the newest stamp. `failures`: (quarter of an hour, server, name) to number and
+    newest stamp.
     """
 
     def __init__(self, calendar: Calendar) -> None:
         self._hour = calendar.hour
         self.cells: dict[int, dict[Account, Cell]] = {}
         self.ends: dict[tuple[str, Reason], int] = {}
-        self.logins: dict[tuple[Account, bytes], int] = {}  # by address, empty where the log has none
+        self.logins: dict[Account, dict[bytes, int]] = {}
         self.failures: dict[tuple[int, str, bytes | str], tuple[int, int]] = {}
 
     def cells_at(self, stamp: int) -> dict[Account, Cell]:
@@ -48,7 +49,6 @@ class Pending:
 
     def book(self, charges: Iterable[Charge]) -> None:
         """Add the charges."""
-        logins = self.logins
         for charge in charges:
             account, stamp, amounts, reason, address, _, ends = charge
             if amounts:
@@ -60,8 +60,7 @@ class Pending:
             if reason is not None:
                 self._note_end(account.server, reason, ends)
             if address is not None and account.user is not None:
-                login = (account, address)
-                logins[login] = max(stamp, logins.get(login, stamp))
+                self._note_login(account, address, stamp)
 
     def charged(self) -> list[Cells]:
         """All cells, one by one; not to be changed."""
@@ -96,11 +95,19 @@ class Pending:
                 known[-2:] = oldest, newest
         for (server, reason), count in other.ends.items():
             self._note_end(server, reason, count)
-        for login, stamp in other.logins.items():
-            self.logins[login] = max(stamp, self.logins.get(login, stamp))
+        for account, addresses in other.logins.items():
+            for address, stamp in addresses.items():
+                self._note_login(account, address, stamp)
         for name, (count, last) in other.failures.items():
             before, newest = self.failures.get(name, (0, last))
             self.failures[name] = (before + count, max(last, newest))
+
+    def _note_login(self, account: Account, address: bytes, stamp: int) -> None:
+        addresses = self.logins.get(account)
+        if addresses is None:
+            self.logins[account] = {address: stamp}
+        elif stamp > addresses.get(address, 0):
+            addresses[address] = stamp
 
     def _note_end(self, server: str, reason: Reason, count: int) -> None:
         self.ends[server, reason] = self.ends.get((server, reason), 0) + count

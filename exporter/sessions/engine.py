@@ -55,7 +55,6 @@ class Sessions(Uncertain):
         self._probes = probes
         self._next_scan = 0
         self._met: dict[str, None] = {}
-        self._nameless: tuple[str, int, Fact] | None = None
 
     def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool) -> None:
         """The format is known: its name, the expiry of its sessions, and whether it never uses a key again."""
@@ -134,10 +133,8 @@ class Sessions(Uncertain):
                 self._memory.hasten(server, stamp + RESTART_SECONDS)
                 self._next_scan = 0
             return ()
-        if fact.kind is Kind.LOGIN and not (fact.key or fact.process):
-            if (server, stamp, fact) == self._nameless:
-                self.signs.count(server, Sign.ALIKE)
-            self._nameless = (server, stamp, fact)
+        if fact.kind is Kind.LOGIN and not fact.key:
+            self._see_nameless(server, stamp, fact)
         if is_nameless(fact) and self._is_told(server, stamp, fact):
             self.signs.count(server, Sign.DUPLICATES)
             return ()
@@ -293,4 +290,5 @@ class Sessions(Uncertain):
         self._memory.restore(saved, intern)
         self._addresses.keep(self._memory.living())
         self._keep_joins()
+        self.without_ids = {one.server for one in self._memory.living() if one.logged_in and is_made(one.key)}
         self._has_double_keys = any(b"\0" in one.key[1:] for one in saved if not is_made(one.key))

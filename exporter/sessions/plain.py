@@ -35,7 +35,10 @@ class Plain(Keyed):
         # Servers that another source tells of, too.
         self._shared: set[str] = set()
         self.form = ""
+        # Servers whose login lines have no session id.
+        self.without_ids: set[str] = set()
         self._told = Told()
+        self._nameless: tuple[str, int, Fact] | None = None
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
 
@@ -136,6 +139,18 @@ class Plain(Keyed):
         if other is not None:
             self.signs.count(place[0], Sign.TWICE)
             self.signs.twice_with[place[0]] = other
+
+    def has_key(self, server: str, key: bytes) -> bool:
+        """Whether a connection with this key is known."""
+        return self._memory.knows((server, key))
+
+    def _see_nameless(self, server: str, stamp: int, fact: Fact) -> None:
+        """A login line without a session id."""
+        self.without_ids.add(server)
+        if not fact.process:
+            if (server, stamp, fact) == self._nameless:
+                self.signs.count(server, Sign.ALIKE)
+            self._nameless = (server, stamp, fact)
 
     def has_told(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether this source has taken a line without an id that is the same."""

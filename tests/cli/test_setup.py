@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from exporter import daemon
 from exporter.cli import setup
 from exporter.demo.traffic import lines
 from exporter.setup.machine import Machine
@@ -49,6 +50,21 @@ def test_from_a_log_to_the_report(pop3: Run, tmp_path: Path, log: Path, argument
     ):
         assert words in ran.out
     assert 0 == pop3("check", tmp_path / "etc/config.yaml").code
+
+
+def test_what_cannot_be_read_stops_no_other_file(
+    pop3: Run, log: Path, arguments: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of the others is counted, however many turns of the loop that takes."""
+    monkeypatch.setattr(daemon, "TURN_BYTES", 1 << 12)
+    link = log.with_name("mail.log.old.log")
+    link.symlink_to(link)  # "Too many levels of symbolic links"
+    ran = pop3(*arguments, "--yes")
+    assert 0 == ran.code, ran.err
+    assert f"WARNING: {link}: Too many levels of symbolic links" in ran.out
+    direct = pop3("report", "--by", "domain", "--from", "2026-11-17", log, log.with_name("mail.log.1"))
+    (total,) = {line for out in (direct.out, ran.out) for line in out.splitlines() if line.split()[:1] == ["Total"]}
+    assert int(total.split()[1]) > 100
 
 
 def test_a_dry_run_changes_nothing(pop3: Run, tmp_path: Path, arguments: list[object]) -> None:

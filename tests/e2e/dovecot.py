@@ -1,7 +1,6 @@
 """A real Dovecot on loopback that serves IMAP and POP3 into one log, and what its clients did."""
 
 import getpass
-import imaplib
 import os
 import shutil
 import socket
@@ -109,7 +108,6 @@ class Dovecot:
         for port in (self.pop3_port, self.imap_port):
             with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
                 connection.recv(200)
-        self._wait_for_login()
         return self
 
     def __exit__(
@@ -152,17 +150,6 @@ class Dovecot:
             shutil.chown(self.base / "mail", "mail", "mail")
             for path in (self.base / "mail").rglob("*"):
                 shutil.chown(path, "mail", "mail")
-
-    def _wait_for_login(self) -> None:
-        """Until its auth server answers; by IMAP, of which nothing is counted."""
-        for _ in range(50):
-            try:
-                with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=20) as client:
-                    client.login(USERS[0], PASSWORD)
-                    return
-            except imaplib.IMAP4.error:
-                threading.Event().wait(0.1)
-        raise AssertionError(self.log.read_text())
 
     def _wait_for(self, text: str) -> None:
         assert self._process is not None

@@ -118,6 +118,19 @@ def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[P
         assert first is ("mail.log, from its end; to also count what it already contains" in process.log.read_text())
 
 
+def test_it_is_ready_again_when_all_can_be_read(tmp_path: Path, processes: list[Process]) -> None:
+    """An error of the past is no reason, whatever else there is to be told of the source."""
+    process = Process(tmp_path)
+    processes.append(process)
+    process.wait_for(200)
+    log = tmp_path / "mail.log"
+    log.unlink()
+    log.symlink_to(log)
+    assert "Too many levels of symbolic links" in process.wait_for(503)
+    log.unlink()  # "no file matches", which is no reason at a start either
+    process.wait_for(200)
+
+
 def test_a_hangup_is_ignored_with_a_word(tmp_path: Path, processes: list[Process]) -> None:
     """An old habit after rotations: the daemon goes on, and says so."""
     process = Process(tmp_path)

@@ -39,7 +39,7 @@ def test_one_line_without_what_others_have_changes_nothing() -> None:
 
 def test_what_is_estimated_for_some_is_estimated_for_all() -> None:
     """Proxied and own sessions in one log."""
-    assert Quality.ESTIMATED == judge((1000, "proxy"), (1001, "bytes")).qualities["mx1", "sent_bytes"]
+    assert Quality.ESTIMATED == judge((1000, "proxy_bytes"), (1001, "bytes")).qualities["mx1", "sent_bytes"]
 
 
 def test_a_restart_keeps_what_was_known() -> None:

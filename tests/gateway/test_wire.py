@@ -141,8 +141,8 @@ def refusals() -> Iterator[Refusals]:
 
 @pytest.fixture
 def hasty(tmp_path: Path, prometheus: Recorder, proxy: Recorder) -> Iterator[Door]:
-    """A gateway that gives everybody half a second and one query."""
-    with opened(tmp_path, prometheus, proxy, "limits: {seconds: 0.5, parallel: 1}\n") as one:
+    """A gateway that gives everybody two seconds and one query."""
+    with opened(tmp_path, prometheus, proxy, "limits: {seconds: 2, parallel: 1}\n") as one:
         assert 200 == one.post("/api/v1/query", query=GATEWAY).status_code
         yield one
 

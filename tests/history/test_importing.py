@@ -416,3 +416,12 @@ def test_progress_reaches_the_whole(tmp_path: Path) -> None:
     assert {size} == {total for _, total in shown}
     assert shown[-1] == (size, size)
     assert sorted(shown) == shown
+
+
+def test_small_files_share_a_commit(tmp_path: Path, whole: dict[str, list[Any]]) -> None:
+    """What is read in between goes with the next one, and is not told twice."""
+    ledger, files = tmp_path / "ledger.sqlite", in_pieces(tmp_path, [700, 1400, 2100, 2800, 3500])
+    imported(ledger, files)
+    assert whole == contents(ledger)
+    with closing(sqlite3.connect(ledger)) as connection:
+        assert connection.execute("SELECT value FROM meta WHERE name = 'commits'").fetchall() == [("1",)]

@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families
 
 from exporter.catalogue import LAST_LOGIN, MEASURES, REASONS, SCOPES, Quality
-from exporter.history import export_openmetrics, write_openmetrics
+from exporter.history.openmetrics import export_openmetrics, write_openmetrics
 from exporter.ledger import LedgerError
 from exporter.ledger.reading import Reading
 from tests.history.sites import history

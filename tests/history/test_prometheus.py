@@ -8,7 +8,7 @@ import pytest
 
 from dashboards.queries import Chosen, Only, Steps
 from exporter.catalogue import Scope
-from exporter.history import export_openmetrics
+from exporter.history.openmetrics import export_openmetrics
 from exporter.ledger import Keep
 from exporter.ledger.reading import Reading
 from exporter.periods import Step

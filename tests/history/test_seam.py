@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.exposition.renderer import Exposition
-from exporter.history import export_openmetrics
+from exporter.history.openmetrics import export_openmetrics
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
 from exporter.model import Charge

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from exporter.history import export_openmetrics
+from exporter.history.openmetrics import export_openmetrics
 from exporter.ledger.reading import Reading
 from tests.history.comparing import Site, compare_hours, compare_steps, compare_totals
 from tests.history.sites import history

@@ -121,9 +121,29 @@ def test_a_file_that_raises_is_set_aside(
     assert [] == lines(source, NOW + 2)
     assert [problem for problem in source.status().problems if str(bad) in problem]
     bad_read(None, "")
+    assert source.status().unreadable
     later = [line for n in range(3) for line in lines(source, NOW + 3 + n * (LONGEST_PAUSE + 1))]
     assert [b"second of bad.log"] == later
+    assert () == source.status().unreadable
     assert () == source.status().problems
+
+
+def test_what_is_read_again_is_unreadable_no_more(tmp_path: Path) -> None:
+    """The error stays counted; a pattern without a file is told before it, with it and after it, and keeps nothing."""
+    log, none = tmp_path / "mail.log", f"no file matches {tmp_path}/*.none"
+    log.symlink_to(log)  # "Too many levels of symbolic links"
+    source = followed([str(log), f"{tmp_path}/*.none"], start="beginning")
+    assert [] == lines(source, NOW)
+    assert (f"{log}: Too many levels of symbolic links",) == source.status().unreadable
+    assert none in source.status().problems
+    log.unlink()
+    log.write_bytes(b"a line\n")
+    assert [b"a line"] == lines(source, NOW + 1)
+    assert ((none,), (), {"ELOOP": 1}) == (
+        source.status().problems,
+        source.status().unreadable,
+        source.status().read_errors,
+    )
     assert 0 == source.status().lines_possibly_lost
 
 

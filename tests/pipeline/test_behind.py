@@ -2,6 +2,7 @@
 
 import pytest
 
+from exporter.catalogue import Quality
 from exporter.formats.dovecot import Dovecot
 from exporter.formats.nginx import Nginx
 from tests.pipeline.bench import NOW, Bench
@@ -27,6 +28,13 @@ REFUSED = (
     b"back1 dovecot: pop3-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs):"
     b" user=<bob@example.com>, method=PLAIN, rip=192.0.2.4, lip=192.0.2.9, session=<abcdefgh0002>"
 )
+
+
+NO_ID = b", session=<abcdefgh0001>"
+OLD_LOGIN = PROXY_LOGIN.replace(NO_ID, b"").replace(
+    b"Started proxying to <192.0.2.9> (0.003 secs)", b"started proxying to 192.0.2.9:110"
+)
+OLD_END = OLD_LOGIN.replace(b"started proxying to 192.0.2.9:110", b"disconnecting 192.0.2.4 (Disconnected by server)")
 
 
 def pair() -> tuple[Bench, Bench]:
@@ -126,3 +134,38 @@ def test_a_back_end_read_long_after_its_proxy_is_told_twice_by_nobody() -> None:
     back.feed(STAMP % 1 + LOGIN, STAMP % 2 + END)
     assert (1, 1, 0, 0, 930) == numbers(front, back)
     assert 0 == front.checkpoint().counts.duplicate_lines
+
+
+@pytest.mark.parametrize("order", ["FfBb", "BFbf", "FBbf", "FBfb", "BbFf"])
+def test_without_session_ids_bytes_are_those_of_the_proxy(order: str) -> None:
+    """Mailu's front: its sessions cannot be joined, and its ends tell bytes; the back end adds nothing, and says so."""
+    front, back = pair()
+    told = {
+        "F": (front, 0, PROXY_LOGIN.replace(NO_ID, b"")),
+        "f": (front, 3, PROXY_END.replace(NO_ID, b"")),
+        "B": (back, 1, LOGIN),
+        "b": (back, 2, END),
+    }
+    first = PROXY_LOGIN.replace(NO_ID, b"").replace(b"alice", b"dave")
+    front.feed(STAMP % 0 + first, STAMP % 0 + told["f"][2].replace(b"alice", b"dave"))
+    for letter in order:
+        bench, second, message = told[letter]
+        bench.feed(STAMP % second + message)
+    for second in range(4):
+        back.feed(STAMP % (10 + second) + END.replace(b"0001", b"01%02d" % second))
+    front.note(front.pipeline.finish())
+    back.note(back.pipeline.finish())
+    assert (2, 2, 0, 0, 2 * 930) == numbers(front, back)
+    back.checkpoint()
+    assert ["adds nothing" in problem for problem in back.pipeline.problems] == [True]
+
+
+def test_without_session_ids_and_bytes_those_of_the_back_end_go_to_the_user() -> None:
+    """A proxy of 2.0 to 2.2 logs no bytes, and does not claim to."""
+    front, back = pair()
+    front.feed(STAMP % 0 + OLD_LOGIN, STAMP % 3 + OLD_END)
+    assert {Quality.NONE} == {front.checkpoint().quality["front1", name] for name in ("received_bytes", "sent_bytes")}
+    back.feed(STAMP % 1 + LOGIN, STAMP % 2 + END)
+    back.checkpoint()
+    assert (1, 1, 0, 0, 990) == numbers(front, back)
+    assert () == back.pipeline.problems

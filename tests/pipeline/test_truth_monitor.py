@@ -83,6 +83,47 @@ def test_a_sign_beyond_its_bound_is_a_problem(bench: Bench, kinds: str, sign: st
         bench.restart()
 
 
+def test_a_doubt_survives_a_restart_in_the_hour_in_which_it_began(bench: Bench) -> None:
+    """Else the day would be called exact again, and a fault that is gone by then would never be told."""
+    fed(bench, lines(0, 60), "le")
+    before = qualities(bench)
+    for number in range(30):
+        ids = (number, 9000 + number, 9000 + number)
+        login, end = line(36_000 + number, LOGIN % ids), line(36_001 + number, END % ids)
+        bench.feed(login, login, end, now=None)
+    assert {"duplicates"} == signs(bench)
+    after = qualities(bench)
+    assert before != after
+    for _ in range(2):
+        bench.restart()
+        assert ({"duplicates"}, after) == (signs(bench), qualities(bench))
+
+
+def test_what_an_import_has_doubted_stays_so(bench: Bench) -> None:
+    """All of an old log comes in one commit, and then the daemon goes on from there."""
+    for login, _ in lines(0, 430):
+        bench.feed(login, now=None)
+    bench.note(bench.pipeline.expire(None, caught_up=False))
+    assert {"expired"} == signs(bench)
+    after = qualities(bench)
+    bench.restart()
+    assert ({"expired"}, after) == (signs(bench), qualities(bench))
+
+
+def test_a_restart_in_the_first_hour_leaves_it_an_hour(bench: Bench) -> None:
+    """Sessions that began before the log end in its first hour, however often the exporter is started in it."""
+    begun = [end.replace(b"<s", b"<old").partition(b"dovecot: ")[2] for _, end in lines(0, 60)]
+    for minute in range(0, 55, 5):
+        now = 2400 + 60 * minute  # across the full hour
+        bench.feed(*(line(now, end) for end in begun[minute : minute + 5]), now=None)
+        for number in range(500 + minute, 505 + minute):
+            ids = (minute, number, number)
+            bench.feed(line(now, LOGIN % ids), line(now + 1, END % ids), now=None)
+        bench.note(bench.pipeline.expire(None, caught_up=False))
+        bench.restart()
+        assert set() == signs(bench)
+
+
 def test_a_sign_that_is_gone_lowers_nothing_any_more(bench: Bench) -> None:
     """A day of the log after the fault was mended, over a restart in the middle."""
     fed(bench, lines(0, 60), "le")

@@ -157,13 +157,6 @@ def test_names_without_a_domain_ask_for_a_default(world: World) -> None:
     assert "have no domain" not in page(World(view=small_view()))
 
 
-def test_without_user_series_the_source_tells_of_names_without_a_domain(world: World) -> None:
-    """Where no user is stored, the number that the source reports is shown."""
-    site = world.site()
-    world.process.report([SourceReport("mail", names_without_domain=3)])
-    assert "3 user names in source mail have no domain" in Page(Landing(site).page()).text
-
-
 def test_the_policy_allows_exactly_the_style(client: httpx.Client) -> None:
     """No scripts, nothing from elsewhere, and the style sheet that is in the page."""
     answer = client.get("/")

@@ -131,7 +131,7 @@ class Landing:
         parts = [el("h2", "Sources"), el("div", *cards, class_="two")]
         if not reports:
             parts = [el("h2", "Sources"), el("p", "No sources are configured.", class_="quiet")]
-        parts.append(sources.domainless(view, reports))
+        parts.append(sources.domainless(view))
         if view.quality:
             parts += [
                 el("h2", "What the logs contain"),

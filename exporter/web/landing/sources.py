@@ -139,7 +139,7 @@ def _more(measures: Mapping[str, Quality], wording: Format | None, *, in_doubt: 
     )
 
 
-def domainless(view: View, reports: Mapping[str, SourceReport]) -> Html:
+def domainless(view: View) -> Html:
     """What to set if users have no domain."""
     users: dict[str, int] = {}
     for server, domain, user in view.rows.get(Scope.USER, {}):
@@ -148,10 +148,6 @@ def domainless(view: View, reports: Mapping[str, SourceReport]) -> Html:
     notes = [
         f"{count(number)} user names of {server} have no domain and are counted as `{UNKNOWN}`."
         for server, number in sorted(users.items())
-    ] + [
-        f"{count(report.names_without_domain)} user names in source {name} have no domain."
-        for name, report in reports.items()
-        if report.names_without_domain and not users
     ]
     hint = with_code(" Set `default_domain` in the source, for example `default_domain: example.com`.")
     return text(*(note("warn", with_code(sentence), hint) for sentence in notes))
