@@ -43,7 +43,7 @@ def rules(grafana_url: str | None, runbook_url: str | None) -> Files:
     alerts = found["alerts.yml"]
     alerts = alerts.replace(GRAFANA, grafana_url) if grafana_url else re.sub(r"(?m)^ +dashboard: .*\n", "", alerts)
     alerts = alerts.replace(RUNBOOKS, runbook_url) if runbook_url else re.sub(r"(?m)^ +runbook_url: .*\n", "", alerts)
-    return found | {"alerts.yml": re.sub(r"(?m)^# Links: .*\n", "", alerts)}
+    return found | {"alerts.yml": alerts}
 
 
 def runbooks() -> Files:

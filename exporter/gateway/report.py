@@ -28,6 +28,7 @@ from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 from exporter.gateway.access import Rights
 from exporter.gateway.asking import Asking
 from exporter.gateway.question import Question
+from exporter.gateway.remarks import qualities, query, remarked
 from exporter.periods import Step, period_of
 from exporter.reports.rows import COLUMNS, By, Column, Report, ReportRow
 
@@ -53,8 +54,11 @@ class Reporter:
             rows = await self._trend(question, rights, Steps(windows, range_, *_step(question)))
         else:
             rows = await self._names(question, rights, range_, windows)
+        quality = await self.asking.rows(rights, query(_servers(question), range_.until), _time(question))
         nothing = ReportRow("Total", (None,) * len(COLUMNS), (None,) * len(COLUMNS))
-        return Report(question.by, question.step, question.first, question.last, tuple(rows), nothing, judged=False)
+        return Report(
+            question.by, question.step, question.first, question.last, remarked(rows, qualities(quality)), nothing
+        )
 
     async def _range(self, question: Question, windows: Windows) -> Range:
         """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""

@@ -60,17 +60,9 @@ def write_csv(report: Report, stream: TextIO) -> None:
         report.by.heading,
         *(column.heading for column in COLUMNS),
         *(("Days",) if trend else ()),
-        *(("Remarks",) if report.judged else ()),
+        "Remarks",
     )
-    rows = (
-        (
-            row.label,
-            *row.values,
-            *((row.covered_in_words,) if trend else ()),
-            *((_remarks(row),) if report.judged else ()),
-        )
-        for row in report.rows
-    )
+    rows = ((row.label, *row.values, *((row.covered_in_words,) if trend else ()), _remarks(row)) for row in report.rows)
     _write_csv(stream, headings, rows)
 
 
@@ -90,7 +82,7 @@ def write_json(report: Report, stream: TextIO) -> None:
                 report.by.heading.lower(): row.label,
                 **{column.name: value for column, value in zip(COLUMNS, row.values, strict=True)},
                 **({"days": row.covered} if trend else {}),
-                **({"remarks": row.remarks()} if report.judged else {}),
+                "remarks": row.remarks(),
             }
             for row in report.rows
         ),

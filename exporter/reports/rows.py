@@ -122,10 +122,7 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The rows in the requested order, their totals, and notes.
-
-    `judged`: the marks are known; otherwise the quality of the numbers is unknown.
-    """
+    """The rows in the requested order, their totals, and notes."""
 
     by: By
     step: Step
@@ -134,7 +131,6 @@ class Report:
     rows: tuple[ReportRow, ...]
     totals: ReportRow
     notes: tuple[str, ...] = ()
-    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
