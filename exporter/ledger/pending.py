@@ -1,4 +1,4 @@
-"""What was booked and is not yet committed, in memory.
+"""What was booked but is not committed yet, in memory.
 
 Booking is the hot path: one dictionary look-up and a few additions per charge. Scopes come in once per commit.
 """
@@ -36,7 +36,7 @@ class Pending:
         return cells
 
     def cell(self, account: Account, stamp: int) -> Cell:
-        """The account's cell at `stamp`, to which amounts are added."""
+        """The account's cell at `stamp`, to add amounts to."""
         cells = self.cells_at(stamp)
         cell = cells.get(account)
         if cell is None:
@@ -63,7 +63,7 @@ class Pending:
                 self._note_login(account, address, stamp)
 
     def charged(self) -> list[Cells]:
-        """All cells, one by one; not to be changed."""
+        """All cells; must not be changed."""
         return [
             Cells(account.server, account.domain, account.user, hour, cell)
             for hour, cells in self.cells.items()
@@ -71,7 +71,7 @@ class Pending:
         ]
 
     def bound(self, room: dict[str, list[int]]) -> None:
-        """Take out what is beyond the room, per server and measure, of the amounts that are booked for it.
+        """Remove the amounts that exceed the room left for a server and measure.
 
         In all scopes at once, since they come from the same cells: sums stay equal to what they are sums of.
         """
@@ -85,7 +85,7 @@ class Pending:
         return bool(self.cells or self.ends)
 
     def take(self, other: "Pending") -> None:
-        """Add what was booked in `other`, which stays as it is."""
+        """Add what was booked in `other`, which is not changed."""
         for hour, more in other.cells.items():
             cells = self.cells.setdefault(hour, {})
             for account, cell in more.items():

@@ -12,7 +12,7 @@ from exporter.catalogue import Quality
 from exporter.ledger.sources import SavedSource
 from exporter.model import SourceCheckpoint
 
-# The less is claimed, the later.
+# From best to worst.
 CERTAINTY = (Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE)
 
 
@@ -44,7 +44,7 @@ def told(
 
 
 def write(connection: sqlite3.Connection, found: Iterable[Told]) -> None:
-    """Bring up the table, in the order in which it was told."""
+    """Update the table, in the original order."""
     for one in found:
         connection.execute("REPLACE INTO quality VALUES (?, ?, ?, ?, ?)", one[:-1])
         if one.since < one.day:
