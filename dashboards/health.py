@@ -1,4 +1,4 @@
-"""Exporter health: can the numbers be trusted?"""
+"""The dashboard Exporter health: can the numbers be trusted?"""
 
 from grafanalib import core
 

@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def discovered() -> Finding:
-    """What this machine has, as `pop3-exporter setup` finds it."""
+    """The servers of this machine, as `pop3-exporter setup` finds them."""
     return discover(Machine(), ZoneInfo(machine_zone()), time.time())
 
 
@@ -101,7 +101,7 @@ def _prepare(places: Places, sources: Sequence[Source], listen: str) -> None:
 
 
 def _import(places: Places, source: Source) -> None:
-    """The log files of a source; the daemon goes on from there."""
+    """Import the log files of a source; the daemon continues from there."""
     files = [path for pattern in source.get("paths", ()) for path in paths_matching(pattern)]
     if files:
         where = ("--config.file", str(places.config), "--ledger", str(places.ledger))
@@ -135,7 +135,7 @@ def _run(running: ExitStack, places: Places, log: str, listen: str, arguments: a
 
 
 def _demo_host(running: ExitStack, places: Places, stop: threading.Event) -> int:
-    """The demo's mail host, writing; when its account is stolen."""
+    """Start the demo's mail host; returns when its account is stolen."""
     stolen = wild_since(places, WILD_AFTER)
     host = MailHost(places.log, stolen, time.time)
     host.write()
@@ -162,5 +162,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as error:
-        # The command has said what was wrong.
+        # The command has printed the error.
         sys.exit(error.returncode)

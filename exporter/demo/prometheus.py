@@ -1,4 +1,4 @@
-"""Prometheus beside the first look: with deploy/'s rules, filled with the history, its alerts told as they come."""
+"""Prometheus for `make run`: with the rules of deploy/, the imported history, and its alerts on the screen."""
 
 import subprocess
 import threading
@@ -45,7 +45,7 @@ def alerts_page(url: str) -> str:
 
 
 def watch(url: str, stop: threading.Event, tell: Tell) -> None:
-    """Tell each alert about an account once when it is pending and once when it fires."""
+    """Print each alert about an account once when it is pending and once when it fires."""
     told: set[tuple[str, str, str]] = set()
     while not stop.wait(WATCH_SECONDS):
         for name, user, state, summary in _alerts(url):

@@ -1,4 +1,4 @@
-"""What the first look shows: the report of the last days, where to look, what will happen, what to do next."""
+"""What `make run` prints: the report of the last days, addresses, and what comes next."""
 
 import tempfile
 import time
@@ -22,7 +22,7 @@ EXPORTER = ".venv/bin/pop3-exporter" if CHECKOUT else "pop3-exporter"
 
 
 def announce(console: Console, log: str, closed: Sequence[str]) -> None:
-    """Which log is read, and why; `closed`: what might have one and may not be read."""
+    """Which log is read, and why; `closed`: logs that this user cannot read."""
     if log:
         console.print(f"Found the POP3 log of this machine: {log}")
         return
@@ -60,7 +60,7 @@ def teller(console: Console) -> Callable[[str], None]:
 
 
 def _reports(places: Places) -> None:
-    """Both of one moment: the daemon goes on, and two reports that differ are none that is exact."""
+    """Print both reports as of the same moment, so that their totals agree."""
     today = date.today()  # noqa: DTZ011 - the machine's own day
     period = ["--from", str(today - timedelta(days=REPORT_DAYS - 1)), "--to", str(today)]
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:

@@ -1,4 +1,4 @@
-"""The report behind the CSV link: the queries of the dashboards' tables, with real numbers for Grafana's variables."""
+"""The report behind the CSV link: the queries of the dashboards, with values for Grafana's variables."""
 
 import asyncio
 import math
@@ -47,7 +47,7 @@ class Reporter:
     parallel: int = QUERIES
 
     async def report(self, question: Question, rights: Rights, now: datetime) -> Report:
-        """The rows that the dashboard's table shows for the same choices. Refusal where Prometheus does not answer."""
+        """The rows of the dashboard's table for the same choices. Refusal if Prometheus cannot be reached."""
         windows = Windows.of(self.zone.key, now)
         range_ = await self._range(question, windows)
         if question.by is By.TREND:
@@ -131,7 +131,7 @@ def _step(question: Question) -> tuple[Chosen, bool]:
 
 
 def _trend_scope(question: Question) -> Scope:
-    """Whose periods: a domain administrator's trend is that of his domains."""
+    """The scope of the trend: a domain administrator's trend is that of their domains."""
     if question.user is not None:
         return Scope.USER
     return Scope.SERVER if question.domains is None else Scope.DOMAIN
