@@ -1,4 +1,4 @@
-"""Domain: what goes on in this one?"""
+"""The dashboard Domain: one domain and its users."""
 
 from dashboards import links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone

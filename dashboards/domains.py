@@ -1,4 +1,4 @@
-"""Domains: who uses it most?"""
+"""The dashboard Domains: all domains, the heaviest first."""
 
 from dashboards import frames, links, names, panels, report, theme, variables
 from dashboards.dashboard import Board, Zone

@@ -1,4 +1,4 @@
-"""The report as a CSV file in one click: a tile that only a gateway as data source fills."""
+"""The link to the report as CSV: a tile that only has data if the data source is a gateway."""
 
 from dashboards import links, panels, theme
 from dashboards.panels import Place

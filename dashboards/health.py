@@ -1,4 +1,4 @@
-"""Exporter health: can the numbers be trusted?"""
+"""The dashboard Exporter health: can the numbers be trusted?"""
 
 from grafanalib import core
 
@@ -76,32 +76,13 @@ def _tiles() -> list[panels.Panel]:
     late, folded = added("pop3_exporter_late_events_total"), newest("pop3_exporter_folded_users", "sum")
     return [
         _tile(0, (0, 0, 6, 3), "Exporters up", "Exporters scraped in the last ten minutes.", up),
-        _tile(
-            1,
-            (6, 0, 6, 3),
-            "Books balanced",
-            "Every line read is classified, and every connection seen is counted or pending.",
-            books,
-            looks={"mappings": yes_no},
-        ),
+        _tile(1, (6, 0, 6, 3), "Totals agree", "A bug if they do not.", books, looks={"mappings": yes_no}),
         _tile(2, (12, 0, 6, 3), "Unread", "Bytes in the logs that have not been read yet.", unread, unit=theme.BYTES),
         _tile(3, (18, 0, 6, 3), "Late events", "Lines of earlier days, counted in the day they belong to.", late),
         _tile(
-            4,
-            (0, 3, 8, 3),
-            "Lines not understood",
-            "Lines that were read but not understood. They are missing from all other numbers.",
-            added(UNMATCHED),
-            looks=bad_from_one,
+            4, (0, 3, 8, 3), "Lines not understood", "Missing from all numbers.", added(UNMATCHED), looks=bad_from_one
         ),
-        _tile(
-            5,
-            (8, 3, 8, 3),
-            "Lines possibly lost",
-            "Dropped by the logger, or removed or truncated before they were read.",
-            lost,
-            looks=bad_from_one,
-        ),
+        _tile(5, (8, 3, 8, 3), "Lines possibly lost", "Dropped, or truncated unread.", lost, looks=bad_from_one),
         _tile(6, (16, 3, 8, 3), "Users beyond the limit", "Counted together as `_other`.", folded, looks=bad_from_one),
     ]
 

@@ -1,4 +1,4 @@
-"""What a reader must know before trusting a number, and why there is none: not scraped, not logged, too early."""
+"""The remarks: why numbers are missing or not exact."""
 
 from collections.abc import Sequence
 

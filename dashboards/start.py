@@ -1,4 +1,4 @@
-"""Start: what is going on now? Grafana's home for operators."""
+"""The dashboard Start: what is happening now; a home page for operators."""
 
 from grafanalib import core
 

@@ -1,4 +1,4 @@
-"""Suspicious accounts: which may be compromised?"""
+"""The dashboard Suspicious accounts: which accounts may be stolen."""
 
 from typing import Any
 

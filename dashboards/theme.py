@@ -1,4 +1,4 @@
-"""What things look like and are called, the same on every dashboard."""
+"""Titles, units and colours, the same on every dashboard."""
 
 from dataclasses import dataclass
 

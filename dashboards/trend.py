@@ -1,4 +1,4 @@
-"""Trend: how are the servers doing?"""
+"""The dashboard Trend: the servers as a whole."""
 
 from dashboards import frames, links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone

@@ -1,4 +1,4 @@
-"""User: what does this account do?"""
+"""The dashboard User: one account."""
 
 from dashboards import links, panels, theme, variables
 from dashboards.dashboard import Board, Zone

@@ -1,4 +1,4 @@
-"""The variables of the dashboards; a link carries those that its goal has."""
+"""The variables of the dashboards; links pass on those that the target has."""
 
 from typing import Any
 

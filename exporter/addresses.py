@@ -1,4 +1,4 @@
-"""Addresses: of clients as logs have them, the networks that they are in, and of hosts as configurations name them."""
+"""Addresses of clients in logs, their networks, and addresses of hosts in configurations."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -7,7 +7,7 @@ Network = IPv4Network | IPv6Network
 
 
 def parsed(address: bytes) -> IPv4Address | IPv6Address | None:
-    """The address, an IPv4 one inside IPv6 as IPv4; None: it is no address of the internet protocol."""
+    """The address, with IPv4 inside IPv6 as IPv4; None if it is not an IP address."""
     try:
         found = ip_address(address.decode("ascii").strip("[]").partition("%")[0])
     except ValueError:
@@ -23,7 +23,7 @@ def is_in(networks: tuple[Network, ...], address: bytes) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the host, a name or an address, also in brackets and with a zone."""
+    """Whether only this machine can reach the host (a name or an address, also in brackets or with a zone)."""
     try:
         return ip_address(host.strip("[]").partition("%")[0]).is_loopback
     except ValueError:
@@ -31,5 +31,5 @@ def is_loopback(host: str) -> bool:
 
 
 def is_everywhere(host: str) -> bool:
-    """Whether who listens on the host, also in brackets, listens on all addresses of the machine."""
+    """Whether the host, also in brackets, means all addresses of the machine."""
     return host.strip("[]") in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not listened on

@@ -1,4 +1,4 @@
-"""The numbers that are counted, and the metric families made of them (design section 3).
+"""The measures, and the metric families made from them (design section 3).
 
 Everything that depends on the list of measures - columns of the ledger, families of the exposition,
 targets of the dashboards, columns of reports - is generated from here.
@@ -58,12 +58,12 @@ class Scope(StrEnum):
 
     @property
     def prefix(self) -> str:
-        """What the scope's metric names begin with: `pop3_`, `pop3_domain_` or `pop3_user_`."""
+        """The prefix of the scope's metric names: `pop3_`, `pop3_domain_` or `pop3_user_`."""
         return "pop3_" if self is Scope.SERVER else f"pop3_{self}_"
 
     @property
     def has_hours(self) -> bool:
-        """Whether the scope keeps hours beside days (users do not: there are too many)."""
+        """Whether the scope has hours as well as days (users do not, because there are too many)."""
         return self is not Scope.USER
 
     def total(self, measure: Measure) -> str:
@@ -84,7 +84,7 @@ LABELS = ("server", "domain", "user")
 LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
 SCOPES: tuple[Scope, ...] = (Scope.SERVER, Scope.DOMAIN, Scope.USER)
 
-# Pseudo-names: the domain of connections that name none we know, and what lies beyond the caps.
+# Pseudo-names: connections without a known domain, and names beyond the limits.
 UNKNOWN = "unknown"
 OTHER = "_other"
 
@@ -102,7 +102,7 @@ class End(StrEnum):
 class Reason(StrEnum):
     """Why a connection ended: a closed list, each reason belongs to one end."""
 
-    __hash__ = str.__hash__  # equal and faster: the one of enums is Python code, and this is the hot path
+    __hash__ = str.__hash__  # the same, but faster: the one of enums is Python code, and this is the hot path
 
     LOGOUT = "logout"
     CLOSED = "closed"
@@ -171,7 +171,7 @@ END_OF: dict[Reason, End] = {reason: note.end for reason, note in REASONS.items(
 
 
 class Quality(StrEnum):
-    """How far a measure of a server can be trusted, from best to worst."""
+    """How reliable a measure of a server is, from best to worst."""
 
     EXACT = "exact"
     LOWER_BOUND = "lower_bound"

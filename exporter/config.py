@@ -1,4 +1,4 @@
-"""The configuration file: what may stand in it and what each key means (design section 9)."""
+"""The configuration file: its keys and their meaning (design section 9)."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -23,7 +23,7 @@ PORT = 10110
 
 
 class Section(BaseModel):
-    """A mapping in the file: unknown keys are errors, values never change."""
+    """A mapping in the file: unknown keys are errors, values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ def _known_zone(name: str) -> str:
 
 
 def _listed(value: object) -> object:
-    """Names given inline, or one to a line in a file (`#` begins a comment)."""
+    """Names given inline, or in a file with one name per line (`#` starts a comment)."""
     if not isinstance(value, str):
         return value
     try:
@@ -111,9 +111,9 @@ class Source(Section):
     time_zone: TimeZone | None = None
     start: Literal["end", "beginning"] = "end"
     poll_only: bool | None = None
-    # Only lines of these hosts (patterns, any case), where one log holds several.
+    # Read only lines of these hosts (patterns, in any case), if the log has several.
     hosts: Annotated[tuple[Name, ...], AfterValidator(_lower)] = ()
-    # The source whose log tells the same connections: this one is its back end and adds bytes and ends to them.
+    # The source of the proxy in front: this back end adds bytes and ends to its connections.
     behind: Name | None = None
     # Networks of load balancers and monitors: connections from there count only if they try to log in.
     ignore_addresses: tuple[IPvAnyNetwork, ...] = ()
@@ -159,27 +159,27 @@ class Servers(Section):
 
 
 class History(Section):
-    """How long the ledger keeps days, and hours."""
+    """How long the ledger keeps days and hours."""
 
     keep_days: Annotated[int, Field(ge=100)] = 400
     keep_hours_days: Annotated[int, Field(ge=2)] = 35
 
 
 class Web(Section):
-    """Where /metrics is served, one address or several; `config_file` as the exporter-toolkit's (TLS, basic auth)."""
+    """The addresses to listen on; `config_file`: TLS and basic auth, as in Prometheus's exporter-toolkit."""
 
     listen: Annotated[tuple[str, ...], BeforeValidator(addresses)] = (f"127.0.0.1:{PORT}",)
     config_file: Path | None = None
 
 
 class SmarterMailWords(Section):
-    """Wordings of SmarterMail's POP log beyond the known ones: text (any case) to its meaning."""
+    """Additional wordings of SmarterMail's POP log: text (in any case) to meaning."""
 
     phrases: Annotated[dict[str, str], AfterValidator(_with_meanings)] = {}
 
 
 class Formats(Section):
-    """What can be told about single formats."""
+    """Settings of single formats."""
 
     smartermail: SmarterMailWords = SmarterMailWords()
 

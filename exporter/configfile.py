@@ -1,4 +1,4 @@
-"""YAML in, values and the line of every key out, so that each mistake can be told with its place."""
+"""Reads YAML with the line of every key, so that each mistake is reported with its position."""
 
 import re
 from collections.abc import Hashable, Sequence
@@ -16,7 +16,7 @@ from exporter.errors import OperatorError
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
 
-# By pydantic's names, where its words are a programmer's.
+# By pydantic's error types, where its own messages are for programmers.
 _MEANT = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, without quotes"),
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number, without quotes"),
@@ -27,7 +27,7 @@ _SECRET = re.compile("auth|password|secret|token")
 
 
 class ConfigError(OperatorError):
-    """A configuration that cannot be used; `problems` has one line for each mistake, with file, line and key."""
+    """An invalid configuration; `problems` has one line for each mistake, with file, line and key."""
 
     exit_code = 2
 
@@ -37,13 +37,13 @@ class ConfigError(OperatorError):
 
 
 class _Endless(Exception):  # noqa: N818 - no error of ours: it is told as one of the file's
-    """Aliases of aliases stand for more values than the file has characters."""
+    """Aliases expand to more values than the file has characters."""
 
 
 @dataclass(slots=True)
 class _Document:
     value: Any
-    # No file without aliases has more values than characters: what asks for more is a trap (billion laughs).
+    # Without aliases, a file has fewer values than characters: more is an attack (billion laughs).
     values_left: int = 0
     lines: dict[Location, int] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -94,12 +94,12 @@ def _read(path: Path) -> _Document:
 
 
 def _no_yaml(path: Path) -> str:
-    """What the parser says of characters that YAML forbids names no line, and a position in a stream."""
+    """Replaces the parser's message about forbidden characters, which has no line number."""
     return f"contains control characters, which YAML does not allow{_hint(path)}"
 
 
 def _hint(path: Path) -> str:
-    """The slip of whoever has a log at hand, and takes the file that a command asks for to be that."""
+    """A hint for users who give a log instead of the configuration."""
     return "" if path.suffix in {".yaml", ".yml"} else "; this must be the configuration file, not a log"
 
 
@@ -142,7 +142,7 @@ def _items(node: yaml.MappingNode, location: Location, document: _Document) -> l
 
 
 def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails) -> tuple[int, str]:
-    # A check of the whole says by `at` which part of it is wrong.
+    # A validator of the whole model names the wrong part in `at`.
     location = (*details["loc"], *details.get("ctx", {}).get("at", ()))
     match details["type"]:
         case "extra_forbidden":
@@ -164,7 +164,8 @@ def _problem(document: _Document, model: type[BaseModel], details: ErrorDetails)
             told = details["msg"].replace("Input should be", "must be")
             message = _MEANT.get(kind, told.removeprefix("Value error, ").removeprefix("Assertion failed, "))
             if not isinstance(details.get("input"), (dict, list)):
-                given = "" if repr(details["input"]) in message else _given(location, details["input"])
+                named = isinstance(details["input"], str) and repr(details["input"]) in message
+                given = "" if named else _given(location, details["input"])
                 message = f"{message[0].lower()}{message[1:]}{given}"
     return document.line(location), f"{_dotted(location) or 'file'}: {message}"
 
@@ -178,7 +179,7 @@ def _no_list(keys: Sequence[str], location: Location, value: object) -> str:
 
 
 def _given(location: Location, value: object) -> str:
-    """What stands in the file, unless it may be a password."""
+    """The value in the file, unless it may be a password."""
     if any(_SECRET.search(str(part)) for part in location):
         return ""
     if isinstance(value, (dict, list)):
@@ -187,7 +188,7 @@ def _given(location: Location, value: object) -> str:
 
 
 def _follows(one: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
-    """Whether a list is only too short because its items are wrong: they are told anyway."""
+    """Whether a list is only too short because its items are invalid, which is reported anyway."""
     length = len(one["loc"])
     return one["type"] == "too_short" and any(
         len(other["loc"]) > length and other["loc"][:length] == one["loc"] for other in others

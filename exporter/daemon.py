@@ -1,6 +1,6 @@
-"""The loop: look, book, commit - one thread, and one transaction for all that belongs together (design section 4).
+"""The main loop: read, count, commit, in one thread and with one transaction (design section 4).
 
-What a source raises stays with it (`confinement`); what a commit raises is first looked for among the sources.
+An error in one source does not affect the others (`confinement`). If a commit fails, its source is searched first.
 """
 
 import logging
@@ -18,13 +18,13 @@ from exporter.pulse import Pulse
 
 LOG = logging.getLogger(__name__)
 
-# Bytes that one source may bring in a turn: some tens of milliseconds, so that commits stay punctual.
+# Bytes read from a source in one pass: some tens of milliseconds, so that commits are on time.
 TURN_BYTES = 1 << 20
-# Lines are kept until they are committed, to be read again after a fault; so much of them makes a commit due.
+# Lines are kept until they are committed, to process them again after a fault; this many bytes trigger a commit.
 KEPT_BYTES = 16 << 20
-# A poll is the truth, wake-ups only make it earlier.
+# Polling decides; wake-ups only make it happen earlier.
 POLL_SECONDS = 1.0
-# With nothing to write the ledger is still touched this often: it shows that it could be written.
+# The ledger is written at least this often, which shows that it can be written.
 IDLE_COMMIT_SECONDS = 60.0
 COMPLAIN_SECONDS = 10.0
 RELEASE_SECONDS = 60.0
@@ -35,7 +35,7 @@ _COUNTED = re.compile(r"\b\d[\d,]* (?=[a-z])")
 class Daemon:
     """Reads all sources into the ledger; `clock` gives UNIX seconds, `stopwatch` seconds for durations.
 
-    `pulse` is told at each step of the loop where it is.
+    `pulse` records what the loop is doing at each step.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class Daemon:
         self._report()
 
     def begin(self) -> None:
-        """Commit where reading begins before anything is read: from here on every source has been seen.
+        """Commit the start positions before anything is read, so that every source is known.
 
-        Killed later, however early, it goes on from there; `start` applies to a source only once.
+        However early it is killed after that, it continues from there; `start` applies to a source only once.
         """
         if not self._begun:
             self._begun, tried = True, self._tried
@@ -82,7 +82,7 @@ class Daemon:
             self._tried = tried
 
     def run(self, wake: threading.Event, stop: threading.Event) -> bool:
-        """Turn until `stop` is set; `wake` ends a pause early. Whether the commit before it returns succeeded."""
+        """Run until `stop` is set; `wake` ends a pause early. Returns whether the final commit succeeded."""
         while not stop.is_set():
             if not self._turned():
                 wake.wait(POLL_SECONDS)
@@ -96,7 +96,7 @@ class Daemon:
             source.close()
 
     def _turned(self) -> bool:
-        """A turn, whatever it raises: all that can be named is confined, so this is what nobody thought of."""
+        """One pass that survives any exception: expected ones are confined, so this is for bugs."""
         try:
             return self.turn()
         except Exception as error:
@@ -104,9 +104,9 @@ class Daemon:
             return False
 
     def turn(self) -> bool:
-        """Look at every source once, and commit when it is time; whether there is more to read at once.
+        """Read every source once, and commit when it is time; returns whether there is more to read now.
 
-        While commits fail nothing is read: the log waits, and memory stays bounded.
+        While commits fail, nothing is read, so memory stays bounded; the log is the queue.
         """
         self.begin()
         began, now = self._stopwatch(), self._clock()
@@ -122,7 +122,7 @@ class Daemon:
         return busy and not self.failing
 
     def _look(self, now: float, budget: int) -> bool:
-        """Read every source; whether there is more to read at once."""
+        """Read every source; returns whether there is more to read now."""
         busy = False
         for source in self._sources:
             self._pulse.beat(f"source {source.name}")
@@ -132,7 +132,7 @@ class Daemon:
         return busy
 
     def _report(self) -> None:
-        """Hand on how the sources fare; a problem is logged when it begins, not whenever its numbers change."""
+        """Publish the state of the sources; log a problem when it begins, not whenever its numbers change."""
         reports = [source.report() for source in self._sources]
         told = [f"source {one.name}: {problem}" for one in reports for problem in one.problems]
         problems = {_COUNTED.sub("", problem): problem for problem in told}
@@ -154,7 +154,7 @@ class Daemon:
         began = self._stopwatch()
         self._tried = now
         found = {source.name: source.checkpoint(now) for source in self._sources}
-        # One that raised has taken those along that share its connections.
+        # A source that failed has been rolled back together with those that share its connections.
         living = [source for source in self._sources if source.pipeline is not None]
         told = {one.name: checkpoint for one in living if (checkpoint := found[one.name]) is not None}
         try:
@@ -173,7 +173,7 @@ class Daemon:
         self._metrics.observe_commit(self._stopwatch() - began)
 
     def _written(self, sources: Sequence[Confined], told: Mapping[str, SourceCheckpoint], now: float) -> str:
-        """Commit these together; empty, or what it raised. LedgerError if nothing can be written now."""
+        """Commit these together; returns what failed, or an empty string. LedgerError if nothing can be written now."""
         try:
             self._ledger.commit(now, told)
         except LedgerError:
@@ -185,7 +185,7 @@ class Daemon:
         return ""
 
     def _write_apart(self, told: Mapping[str, SourceCheckpoint], now: float) -> None:
-        """Find whose data a commit raises for. Raises if none of the sources is needed for it."""
+        """Find the source whose data makes the commit fail. Raises if the commit fails without any source."""
         self._ledger.commit(now, {})
         for group in self._crew.groups(told):
             self._pulse.beat(f"source {group[0].name}")
@@ -198,7 +198,7 @@ class Daemon:
         self.failing = message
         self._complain(f"{message}; reading pauses until the ledger can be written. Nothing is lost", now)
         if abs(now - self._failing_since) >= RELEASE_SECONDS:
-            # A deleted log that we hold open would keep the very disk full that we wait for.
+            # A deleted log that we keep open would keep the disk full.
             for source in self._sources:
                 source.release_deleted()
 

@@ -1,4 +1,4 @@
-"""What went wrong inside, by source: counted, told once, and shown while it lasts. Never a line's own text."""
+"""Internal errors by source: counted, logged once, and shown while they last. They never contain the text of a line."""
 
 import logging
 from collections import Counter
@@ -10,13 +10,13 @@ from traceback import extract_tb
 LOG = logging.getLogger(__name__)
 
 TELL_SECONDS = 10.0
-# So many of the newest are shown.
+# How many of the newest are shown.
 SHOWN = 5
 _OURS = Path(__file__).parent
 
 
 class Kind(StrEnum):
-    """What was confined: a line or a file set aside, a source that waits, a commit that its data made fail."""
+    """What was isolated: a line or a file set aside, a paused source, a commit that failed because of its data."""
 
     LINE = "line"
     FILE = "file"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 def cause(error: BaseException) -> str:
-    """The error's type and its place in the code. Not its text, which may hold names or passwords of a log."""
+    """The error's type and its place in the code, without its text, which may contain names or passwords."""
     frames = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_OURS)]
     place = f" at {Path(frames[-1].filename).relative_to(_OURS.parent)}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
@@ -45,20 +45,20 @@ class Faults:
 
     @property
     def counts(self) -> dict[str, int]:
-        """By kind, every kind."""
+        """The counts of all kinds."""
         return {str(kind): self._counts[kind] for kind in Kind}
 
     def hear(self, counted: Mapping[str, int]) -> None:
-        """Take in what an input counts itself, since it was made: files that it has set aside, and told."""
+        """Add what an input has counted itself since it was created: files that it set aside and reported."""
         for kind, number in counted.items():
             before = self._heard.get(kind, 0)
             self._counts[kind] += number - before if number >= before else number
         self._heard = dict(counted)
 
     def note(self, kind: Kind, sentence: str, now: float) -> None:
-        """Count a fault; `sentence` says what was done, and where to look."""
+        """Count a fault; `sentence` says what was done and where to look."""
         self._counts[kind] += 1
-        if sentence in (*self.shown, self._last):  # tried again, and no better
+        if sentence in (*self.shown, self._last):  # tried again without success
             return
         self._last = sentence
         if kind in (Kind.LINE, Kind.FILE):

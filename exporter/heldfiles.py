@@ -1,15 +1,15 @@
-"""Files of a source that were set aside: not read, and how far they are committed stays as it is."""
+"""Files of a source that were set aside: not read, and their committed positions do not change."""
 
 from collections.abc import Iterable
 
 from exporter.model import Position
 
-# After so long they are tried again.
+# They are tried again after this time.
 TRIED_SECONDS = 60.0
 
 
 class HeldFiles:
-    """By stream, with the positions that are committed of each."""
+    """By stream, with their committed positions."""
 
     def __init__(self) -> None:
         self._positions: dict[str, tuple[Position, ...]] = {}
@@ -24,11 +24,11 @@ class HeldFiles:
         return stream in self._positions
 
     def due(self, now: float) -> bool:
-        """Whether there are some, and it is time to try them again."""
+        """Whether there are any, and it is time to try them again."""
         return bool(self._positions) and abs(now - self._since) >= TRIED_SECONDS
 
     def put_into(self, found: tuple[Position, ...]) -> tuple[Position, ...]:
-        """The positions that an input tells, those of held files as they are committed."""
+        """The positions of an input, with the committed ones for held files."""
         if not self._positions:
             return found
         known = [position for held in self._positions.values() for position in held]

@@ -1,7 +1,7 @@
-"""Each line of a host counts once, whatever source reads it: what two sources share, and what one takes over.
+"""Each line of a host counts once, whichever source reads it: sources that overlap, or take over from others.
 
-Reading the same file in two sources is refused; a file that another source has read is read on from where that one
-stood, and a source that was only given another name takes all along that the ledger keeps of it.
+Two sources that read the same file are refused. A file that another source has read is continued at its position,
+and a renamed source keeps everything that the ledger has about it.
 """
 
 import logging
@@ -25,7 +25,7 @@ LOG = logging.getLogger(__name__)
 
 
 def may_share(one: Source, other: Source) -> bool:
-    """Whether two sources may read the same lines: where each takes those of other hosts, or of another server."""
+    """Whether two sources may read the same file: if they read different hosts or formats."""
     if AUTO not in {one.format, other.format} and one.format != other.format:
         return True
     alike = (fnmatchcase(a, b) or fnmatchcase(b, a) for a in one.hosts for b in other.hosts)
@@ -33,7 +33,7 @@ def may_share(one: Source, other: Source) -> bool:
 
 
 def claims_of(config: Config) -> Claims:
-    """Who reads which files, while they are read."""
+    """Shared record of which source reads which file."""
     sources = {source.name: source for source in config.sources}
     return Claims(lambda one, other: may_share(sources[one], sources[other]))
 
@@ -42,7 +42,7 @@ def claims_of(config: Config) -> Claims:
 
 
 def shared(config: Config) -> list[str]:
-    """What two sources would both read and count, in sentences: a configuration that has any is refused."""
+    """What two sources would both count, as sentences; such a configuration is refused."""
     return [
         f"sources {one.name} and {other.name} both read {what}, so every line would count twice; remove it from"
         " one of them"
@@ -52,19 +52,19 @@ def shared(config: Config) -> list[str]:
 
 
 def left_out(config: Config) -> Iterator[tuple[str, str]]:
-    """(Source, sentence) for each file that holds what another one holds: looks at all of them once."""
+    """(Source, sentence) for each file with the same lines as another one; looks at all files once."""
     claims = claims_of(config)
     for source in config.sources:
         if reads_files(source):
             files = FileInput(source.name, source.paths, start="beginning", claims=claims)
             for _ in files.read(0.0, 0):
-                pass  # with no budget it only looks
+                pass  # without a budget it only looks
             yield from ((source.name, problem) for problem in files.status().problems if NOT_READ_TWICE in problem)
             files.close()
 
 
 def reads_files(source: Source) -> bool:
-    """Whether the source is about files, and not the journal or standard input."""
+    """Whether the source reads files, not the journal or standard input."""
     return source.journal is None and source.paths != ("-",)
 
 
@@ -99,7 +99,7 @@ def _files(source: Source) -> dict[Identity, str]:
 
 
 def carry_over(config: Config, ledger: Ledger, now: float) -> None:
-    """Give sources of the ledger that the configuration calls otherwise their new names, where that is certain."""
+    """Rename sources in the ledger that have a new name in the configuration, if that is certain."""
     names = {source.name for source in config.sources}
     gone = {name: saved for name, saved in ledger.known_sources.items() if name not in names and saved.positions}
     new = [source for source in config.sources if source.name not in ledger.known_sources]
@@ -111,7 +111,7 @@ def carry_over(config: Config, ledger: Ledger, now: float) -> None:
 
 
 def positions_of(source: Source, config: Config, ledger: Ledger, saved: SavedSource | None) -> tuple[Position, ...]:
-    """Where reading goes on: the source's own positions, and those of files that another source has read.
+    """Where to continue: the source's own positions, and those of files that another source has read.
 
     That one does not read them any more, or is not to be found in the configuration.
     """
@@ -120,7 +120,7 @@ def positions_of(source: Source, config: Config, ledger: Ledger, saved: SavedSou
         return own
     logs, taken = _logs(source), list[Position]()
     known = {mark for position in own for mark in _marks(position)}
-    # Of several sources that have read a file the one that came furthest.
+    # If several sources have read a file, the one that came furthest.
     for name, position in sorted(_others(source, config, ledger), key=lambda one: -one[1].offset):
         if family_of(position.path) in logs and not known & _marks(position):
             LOG.warning("source %s continues in %s where source %s ended", source.name, position.path, name)
@@ -153,7 +153,7 @@ def _logs(source: Source) -> set[Family]:
 
 
 def _marks(position: Position) -> set[tuple[object, ...]]:
-    """By what a file is known again: its place on the disk, and its first bytes."""
+    """How a file is recognised: device and inode, and its first bytes."""
     return {(position.device, position.inode), (position.head_length, position.head_digest)}
 
 

@@ -40,7 +40,7 @@ class Calendar:
         return day
 
     def hour(self, stamp: int) -> int:
-        """The UNIX time at which the local hour of `stamp` began; a doubled hour is two hours."""
+        """The UNIX time at which the local hour of `stamp` began; a repeated hour is two hours."""
         quarter = stamp // QUARTER_HOUR
         hour = self._hours.get(quarter)
         if hour is None:

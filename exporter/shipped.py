@@ -1,6 +1,6 @@
-"""What comes with the program for other programs: dashboards, rules, runbooks, unit, configuration, manifests.
+"""Files that come with the program: dashboards, rules, runbooks, unit, configuration, manifests.
 
-In a wheel it lies beside the modules (pyproject.toml, force-include); in a checkout it is deploy/ itself.
+In a wheel they are next to the modules (pyproject.toml, force-include); in a checkout they are in deploy/.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 GRAFANA = "http://127.0.0.1:3000"
 RUNBOOKS = "https://pop3-exporter.example/deploy/runbooks"
-# In the dashboards that serve any zone: whoever looks sees times in his own.
+# In the dashboards for all time zones: viewers see times in their own.
 ANY_ZONE = '\n  "timezone": "browser",\n'
 DOCS = ("metrics.md", "not-exact.md", "reports.md", "alerts.md", "dashboards.md", "web.md", "history.md", "limits.md")
 UNIT = "pop3-exporter.service"
@@ -38,12 +38,12 @@ def dashboards(time_zone: str | None) -> Files:
 
 
 def rules(grafana_url: str | None, runbook_url: str | None) -> Files:
-    """Prometheus's rules. The links of the alerts lead to these addresses; a link without an address is left out."""
+    """Prometheus's rules, with alerts that link to these addresses; without an address, the link is omitted."""
     found = dict(_texts("prometheus/rules", ".yml"))
     alerts = found["alerts.yml"]
     alerts = alerts.replace(GRAFANA, grafana_url) if grafana_url else re.sub(r"(?m)^ +dashboard: .*\n", "", alerts)
     alerts = alerts.replace(RUNBOOKS, runbook_url) if runbook_url else re.sub(r"(?m)^ +runbook_url: .*\n", "", alerts)
-    return found | {"alerts.yml": re.sub(r"(?m)^# Links: .*\n", "", alerts)}
+    return found | {"alerts.yml": alerts}
 
 
 def runbooks() -> Files:
@@ -69,11 +69,11 @@ def kubernetes() -> Files:
 
 
 def configuration() -> Files:
-    """The example, in which every key is explained."""
+    """The example configuration, which explains every key."""
     return {"config.yaml": _text("exporter", "config.yaml")}
 
 
-# What the landing page offers; without addresses, links that would lead nowhere are left out.
+# What the landing page offers; links without an address are omitted.
 KINDS: Mapping[str, Callable[[], Files]] = {
     "rules": lambda: rules(None, None),
     "dashboards": lambda: dashboards(None),

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Installs the programs that tests start; without root it says what is missing and what is therefore not run.
+# Installs the programs that tests start. Without root, it prints which are missing; their tests are skipped.
 # With POP3_REQUIRE_TOOLS=1 (CI) a missing program fails.
 set -eu
 
-# What no package has is built from its Go module, where Go is installed.
+# Programs without a package are built from their Go modules, if Go is installed.
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/pop3-exporter/bin"
 build() {  # PROGRAM MODULE@VERSION
     ! PATH="$PATH:$cache" command -v "$1" >/dev/null 2>&1 || return 0
     # helm takes minutes to build: only where tests may not be skipped.
     if command -v go >/dev/null 2>&1 && { [ "$1" != helm ] || [ "${POP3_REQUIRE_TOOLS:-}" = 1 ]; }; then
-        echo "building what tests start: $2"
+        echo "building for the tests: $2"
         mkdir -p "$cache"
         GOBIN="$cache" go install "$2" || echo "could not be built: $2" >&2
     fi
     if ! [ -x "$cache/$1" ]; then
-        echo "$1 is missing; with Go: GOBIN=$cache go install $2" >&2
+        echo "skipping tests that need $1; to run them, install Go and run: GOBIN=$cache go install $2" >&2
         [ "${POP3_REQUIRE_TOOLS:-}" != 1 ] || exit 1
     fi
 }
@@ -24,7 +24,7 @@ build actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 missing=""
 need() {  # PROGRAM PACKAGE
-    PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+    PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || case "$missing " in *" $2 "*) ;; *) missing="$missing $2" ;; esac
 }
 need prometheus prometheus
 need promtool prometheus
@@ -43,7 +43,7 @@ test -x /lib/systemd/systemd-journal-remote || missing="$missing systemd-journal
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "installing what tests start:$missing"
+    echo "installing for the tests:$missing"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     # Services of packages must not start here: tests start their own.
@@ -55,9 +55,9 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     # shellcheck disable=SC2086 - a list of words
     apt-get install -y -qq --no-install-recommends $missing >/dev/null
 elif [ "${POP3_REQUIRE_TOOLS:-}" = 1 ]; then
-    echo "missing, and needed here:$missing" >&2
+    echo "missing:$missing" >&2
     exit 1
 else
-    echo "not installed, so tests that start them are skipped:$missing"
+    echo "skipping tests that need packages which are not installed; to run them:"
     echo "    sudo apt-get install$missing"
 fi

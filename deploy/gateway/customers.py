@@ -1,9 +1,9 @@
 # noqa: INP001
-"""One list of customers makes organisation, users, data source and dashboards in Grafana, and access.yaml.
+"""Creates organisation, users, data source and dashboards in Grafana, and access.yaml, from one list of customers.
 
 python customers.py --list customers.yaml --access /etc/pop3-exporter/access.yaml --grafana http://127.0.0.1:3000
 The administrator of the Grafana server is GRAFANA_ADMIN_USER (admin) with GRAFANA_ADMIN_PASSWORD. Run it again after
-every change of the list: it changes only what differs. Who is no longer listed loses his rights and his membership.
+every change of the list: it changes only what differs. Users who are no longer listed lose their rights and membership.
 """
 
 import argparse
@@ -34,7 +34,7 @@ PASSWORD_BYTES = 15
 
 
 class Customer(Section):
-    """A user of Grafana, and his domains."""
+    """A user of Grafana and their domains."""
 
     login: Annotated[str, Field(min_length=1, max_length=190)]
     email: str
@@ -52,7 +52,7 @@ class Customers(Section):
 
 
 class Problem(Exception):  # noqa: N818
-    """Something that only a person can decide."""
+    """A problem that a person must decide."""
 
 
 class Grafana:
@@ -99,7 +99,7 @@ class Grafana:
 
 
 def organisation(grafana: Grafana, name: str) -> int:
-    """The organisation's number; made if there is none."""
+    """The organisation's number; created if missing."""
     found = grafana.ask("GET", f"/api/orgs/name/{quote(name, safe='')}", missing=True)
     return int(found["id"] if found else grafana.ask("POST", "/api/orgs", {"name": name})["orgId"])
 
@@ -130,7 +130,7 @@ def user(grafana: Grafana, customer: Customer, number: int) -> int:
     elif member[number] != "Viewer":
         grafana.ask("PATCH", f"/api/orgs/{number}/users/{one}", {"role": "Viewer"})
     for other in others:
-        # Where `auto_assign_org` is off Grafana made the new user an organisation of his own.
+        # If `auto_assign_org` is off, Grafana has created an organisation for the new user.
         grafana.ask("DELETE", f"/api/orgs/{other}/users/{one}")
     return one
 
@@ -179,7 +179,7 @@ def is_there(url: str) -> bool:
 
 
 def without_the_others(grafana: Grafana, number: int, listed: Sequence[int]) -> None:
-    """Whoever is a Viewer or Editor of the organisation and not listed leaves it."""
+    """Remove Viewers and Editors of the organisation who are not listed."""
     for member in grafana.ask("GET", f"/api/orgs/{number}/users"):
         if member["userId"] not in listed and member["role"] != "Admin":
             grafana.ask("DELETE", f"/api/orgs/{number}/users/{member['userId']}")
@@ -187,7 +187,7 @@ def without_the_others(grafana: Grafana, number: int, listed: Sequence[int]) -> 
 
 
 def write_access(path: Path, entries: Sequence[dict[str, Any]]) -> None:
-    """Replace the file in one step, if it differs and can be used."""
+    """Replace the file in one step, if it differs and is valid."""
     AccessList(access=tuple(Entry(**entry) for entry in entries))
     text = "# Written by customers.py: change the list of customers instead.\n" + yaml.safe_dump(
         {"access": list(entries)}, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120
@@ -198,7 +198,7 @@ def write_access(path: Path, entries: Sequence[dict[str, Any]]) -> None:
     new.write_text(text, encoding="utf-8")
     new.chmod(0o640)
     if path.exists():
-        # The gateway may read it by its group: as a file of root's alone it would let nobody in.
+        # The gateway reads it through its group; if only root could read it, all requests would be refused.
         old = path.stat()
         new.chmod(old.st_mode & 0o777)
         if (old.st_uid, old.st_gid) != (new.stat().st_uid, new.stat().st_gid):
@@ -224,7 +224,7 @@ def users(grafana: Grafana, number: int, customers: Sequence[Customer]) -> tuple
         try:
             found[user(grafana, customer, number)] = customer
         except Problem as problem:
-            problems.append(str(problem))  # he gets no rights; the others do
+            problems.append(str(problem))  # this one gets no rights; the others do
     return found, problems
 
 

@@ -1,7 +1,8 @@
-"""Who may read a file, and what gives the right to whoever will need it.
+"""Who can read a file, and which command grants access.
 
-A user is asked for himself. Root may read everything and runs no daemon, so what root is told is about the user of
-deploy/exporter/pop3-exporter.service: nobody in particular, a member of UNIT_GROUPS, to whom homes are hidden.
+For an ordinary user this is about that user. Root can read everything and does not run the daemon, so for root it is
+about the user of deploy/exporter/pop3-exporter.service: a dynamic user in UNIT_GROUPS, without access to home
+directories.
 """
 
 import os
@@ -24,17 +25,17 @@ JOURNALS = (Path("/var/log/journal"), Path("/run/log/journal"))
 
 
 def may_read(path: Path) -> bool:
-    """Whether this process may."""
+    """Whether this process can read it."""
     return os.access(path, os.R_OK, effective_ids=_EFFECTIVE)
 
 
 def may_write(path: Path) -> bool:
-    """Whether this process may."""
+    """Whether this process can write to it."""
     return os.access(path, os.W_OK, effective_ids=_EFFECTIVE)
 
 
 def mode_of(path: Path, *, follow: bool = True) -> int:
-    """The mode of what is there; 0: nothing, or this user may not look."""
+    """The file's mode; 0 if there is no file, or this user cannot see it."""
     try:
         return path.stat(follow_symlinks=follow).st_mode
     except (OSError, ValueError):
@@ -42,7 +43,7 @@ def mode_of(path: Path, *, follow: bool = True) -> int:
 
 
 def closed_folder(pattern: str) -> Path | None:
-    """The folder on the way to what `pattern` names into which this user may not look."""
+    """The parent directory of `pattern` that this user cannot list, or None."""
     for folder in Path(pattern).parents:
         if not has_magic(str(folder)) and mode_of(folder):
             return None if os.access(folder, os.R_OK | os.X_OK, effective_ids=_EFFECTIVE) else folder
@@ -50,12 +51,12 @@ def closed_folder(pattern: str) -> Path | None:
 
 
 def is_root() -> bool:
-    """Whether what this process may says nothing about the daemon."""
+    """Whether this process has more rights than the daemon will have."""
     return sys.platform != "win32" and os.geteuid() == 0
 
 
 def advice(path: Path) -> str:
-    """What lets this user read `path`, which he may not."""
+    """How to give this user access to `path`."""
     group = _group(path)
     if not group:
         return f"only its owner can: chgrp adm {path}; chmod g+r {path}, and set the same in logrotate's `create`"
@@ -63,12 +64,12 @@ def advice(path: Path) -> str:
 
 
 def journal_advice() -> str:
-    """What lets this user read the journal."""
+    """How to give this user access to the journal."""
     return f"sudo usermod -aG {UNIT_GROUPS[1]} {_user()}, then log in again"
 
 
 def hidden_from_unit(path: Path) -> str:
-    """Why the unit's user may not read `path`, and what to do; empty if he may, or who may is not known."""
+    """Why the unit's user cannot read `path`, and what to do; empty if it can, or that is not known."""
     if sys.platform == "win32":
         return ""
     whole = Path(os.path.realpath(path))
@@ -88,7 +89,7 @@ def hidden_from_unit(path: Path) -> str:
 
 
 def group_that_reads(path: Path) -> str:
-    """The group by which the unit's user may read the file; empty: everybody may."""
+    """The group through which the unit's user can read the file; empty if everyone can."""
     mode = mode_of(path)
     return "" if mode & stat.S_IROTH else _group(path)
 
@@ -113,7 +114,7 @@ def _known_groups() -> Iterator[int]:
 
 
 def _group(path: Path) -> str:
-    """The group whose members may read the file; none if it is root's, which nobody joins for that."""
+    """The group whose members can read the file; empty for root's group, which users should not join."""
     try:
         status = path.stat()
         return grp.getgrgid(status.st_gid).gr_name if status.st_gid and status.st_mode & stat.S_IRGRP else ""

@@ -1,4 +1,4 @@
-"""The command line: its commands in one place, and how errors are told."""
+"""The command line: all commands, and how errors are reported."""
 
 import gc
 import io
@@ -36,11 +36,11 @@ def _options(*, version: Version = False) -> None:
 
 
 def main() -> None:
-    """Run the command line; errors of the world are one line for people, never a traceback."""
+    """Run the command line; an OperatorError is printed as one line, without a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names may hold what an old terminal's encoding does not
+        if isinstance(stream, io.TextIOWrapper):  # names may have characters that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
-    # Of what is made for each line hardly anything is garbage, and nothing is a cycle: looking for some took a fifth of
+    # Objects made for a line are rarely garbage and never in cycles: collecting them took a fifth of
     # the time of tests/bench/lines.py.
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
@@ -49,7 +49,7 @@ def main() -> None:
     except OperatorError as error:
         sys.exit(_told(error, error.exit_code))
     except BrokenPipeError:
-        # Somebody read as much as he wanted (`| head`); the interpreter must not complain when it flushes.
+        # The reader closed the pipe (`| head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:

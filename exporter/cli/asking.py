@@ -1,4 +1,4 @@
-"""Questions to whoever sits there, and how `setup` speaks: what it does, or would do."""
+"""The questions and messages of `setup`."""
 
 from dataclasses import dataclass
 
@@ -11,31 +11,31 @@ def heading(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Sentences below a heading."""
+    """Print sentences below a heading."""
     for line in text.splitlines():
         typer.echo(f"  {line}".rstrip())
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """`yes`: every question is answered so. `dry_run`: nothing is asked and nothing is changed."""
+    """`yes`: every question is answered with yes. `dry_run`: nothing is asked and nothing is changed."""
 
     yes: bool = False
     dry_run: bool = False
 
     @property
     def silent(self) -> bool:
-        """Whether nobody is asked."""
+        """Whether no questions are asked."""
         return self.yes or self.dry_run
 
     def answer(self, told: bool | None, question: str) -> bool:  # noqa: FBT001 - an option's value
-        """What an option has told, else the answer."""
+        """The value of an option if given, else the answer to the question."""
         if told is not None:
             return told
         return self.silent or typer.confirm(f"  {question}", default=True)
 
     def does(self, text: str) -> bool:
-        """Whether to do it; a dry run says what it would do."""
+        """Whether to do it; a dry run only prints it."""
         if self.dry_run:
             say(f"(dry run) would {text}")
         return not self.dry_run

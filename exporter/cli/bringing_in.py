@@ -1,4 +1,4 @@
-"""Reads what the logs hold already, with the daemon's own loop: it goes on from there, and counts nothing twice."""
+"""Reads existing logs with the daemon's own loop, so that the daemon continues there and counts nothing twice."""
 
 import threading
 import time
@@ -17,16 +17,16 @@ from exporter.ledger import Ledger
 from exporter.overlap import carry_over
 from exporter.wiring import crew_of, open_ledger
 
-# Until a journal that is asked from its begin on has answered.
+# How long to wait for the first entries of a journal.
 PAUSE_SECONDS = 0.05
-# Nobody scrapes meanwhile: fewer commits than the daemon's are faster, and what an interruption loses is read again.
+# Nothing scrapes now: fewer commits are faster, and after an interruption the lines are read again.
 COMMIT_SECONDS = 5.0
 _ENDED = threading.Event()
 _ENDED.set()
 
 
 def bring_in(config: Config) -> tuple[str, ...]:
-    """Read all sources to their present ends; what stood in the way, as sentences. LedgerError, FileProblem."""
+    """Read all sources to their current ends; returns problems as sentences. LedgerError, FileProblem."""
     with ExitStack() as stack:
         where = options.with_folder(config.ledger)
         ledger = stack.enter_context(closing(open_ledger(config, time.time(), where)))
@@ -48,14 +48,14 @@ def bring_in(config: Config) -> tuple[str, ...]:
 
 
 def _read(daemon: Daemon, metrics: SelfMetrics, ledger: Ledger) -> None:
-    """Turn until all sources are read to their ends, and show how far that is."""
+    """Run the loop until all sources are read to their ends, with progress."""
     columns = (TextColumn("reading"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not options.interactive()) as bar:
         task, most = bar.add_task("", total=None), 0
         while True:
             busy = daemon.turn()
             left = sum(one.unread_bytes for one in metrics.sources)
-            most = max(most, left)  # of a journal nobody knows how much is left
+            most = max(most, left)  # the size of a journal is unknown
             bar.update(task, completed=most - left, total=most or None, description=f"{_lines(ledger):,} lines")
             if daemon.failing or not (busy or any(one.catching_up and not one.unreadable for one in metrics.sources)):
                 return
@@ -69,7 +69,7 @@ def _lines(ledger: Ledger) -> int:
 
 
 def _without_domain(ledger: Ledger) -> Iterator[str]:
-    """Where users log in by their bare names, the report by domain says nothing."""
+    """Problems of servers whose users log in without a domain: a report by domain is then useless."""
     users = [(domain, user) for _, domain, user in ledger.view.rows.get(Scope.USER, {})]
     bare = [user for domain, user in users if domain == UNKNOWN and user not in {UNKNOWN, OTHER}]
     if bare:

@@ -1,4 +1,4 @@
-"""`check`: all that is wrong with a configuration, what `run` could not use, and what each source would read."""
+"""`check`: mistakes in the configuration, what `run` could not use, and what each source would read."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,7 +37,7 @@ def _check(  # noqa: PLR0917 - the options of a command
     ledger: Annotated[bool, typer.Option("--ledger", help="Also read the whole ledger and verify its totals")] = False,
 ) -> None:
     """Check the configuration and show what each source reads. Exit code 2: invalid; 1: valid, but unusable."""
-    del log_level, log_format  # taken as `run` takes them
+    del log_level, log_format  # accepted because `run` has them
     config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
     refuse_shared(config, options.config_path(config_file, file))
     if config.web.config_file is not None:
@@ -66,7 +66,7 @@ def refuse_shared(config: Config, path: Path) -> None:
 
 
 def remarks(config: Config) -> Iterator[str]:
-    """What stands in its way, what each source reads, and what that shows; ADVICE begins what to set."""
+    """Problems, what each source reads, and what the logs show; settings to change begin with ADVICE."""
     for remark in of_ledger(config.ledger):
         yield f"  {remark}"
     for source in config.sources:
@@ -76,7 +76,7 @@ def remarks(config: Config) -> Iterator[str]:
 
 
 def _of_source(source: Source, config: Config) -> Iterator[str]:
-    """What an operator would want to know before the start; files that come later are no problem."""
+    """What an operator needs to know before the start; files that appear later are not a problem."""
     if source.journal is not None:
         told = list(of_journal(source.journal.directory))
         yield from told
@@ -103,7 +103,7 @@ def _of_source(source: Source, config: Config) -> Iterator[str]:
 
 
 def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str]:
-    """What a file's first megabytes show of the server and its logging, and what to set so that it tells more."""
+    """What the first megabytes of a file show about the server's logging, and what to set to log more."""
     try:
         pipeline = sampled(str(path), source, config)
     except options.FileProblem as problem:
@@ -120,7 +120,7 @@ def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str
 
 
 def _logged(qualities: Mapping[str, Quality]) -> str:
-    """`not logged: received bytes; at least: bad commands`; what is exact is named only if it is all."""
+    """`not logged: received bytes; at least: bad commands`; exact measures are not listed."""
     found = {
         title: [measure.replace("_", " ") for measure, quality in qualities.items() if quality is wanted]
         for wanted, title in TITLES.items()

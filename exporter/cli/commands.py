@@ -1,4 +1,4 @@
-"""The commands by name; a command is imported when it is called, so that none pays for what others need."""
+"""The commands by name; each is imported only when it is called, which keeps the start fast."""
 
 from importlib import import_module
 from typing import Any
@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-# The name of each, and the module of this package that has it in its COMMANDS.
+# Name, and the module of this package whose COMMANDS has it.
 COMMANDS: tuple[tuple[str, str], ...] = (
     ("setup", "setup"),
     ("run", "run"),
@@ -36,7 +36,7 @@ class Commands(TyperGroup):
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401 - click's or, from typer 0.26 on, its own
         del ctx
         if cmd_name not in _MODULES:
-            # What was meant is suggested from those that are known here.
+            # click suggests similar names from this mapping.
             self.commands.update((name, _loaded(name)) for name in _MODULES)
             return None
         return _loaded(cmd_name)
@@ -48,7 +48,7 @@ def _loaded(name: str) -> Any:  # noqa: ANN401
     if isinstance(found, typer.Typer):
         holder.add_typer(found, name=name)
     else:
-        # With a callback it stays a group of one command.
+        # The callback keeps it a group of one command.
         holder.callback()(lambda: None)
         holder.command(name)(found)
     return get_group(holder).commands[name]

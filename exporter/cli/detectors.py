@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 from exporter.cli.vocabulary import ENDINGS, VOCABULARY
 
-# Addresses that say nothing of anybody.
+# Addresses that identify no one.
 KEPT_ADDRESSES = frozenset(("127.0.0.1", "::1"))
 
 _WORD = re.compile(r"[^\W_]+")
 
 
 class What(StrEnum):
-    """What is hidden; the value begins its stand-in."""
+    """What is hidden; the value is the prefix of its replacement."""
 
     NAME = "name"
     DOMAIN = "domain"
@@ -32,7 +32,7 @@ class What(StrEnum):
 
 
 class Found(NamedTuple):
-    """Something to be hidden, from `begin` on; `spreads`: also wherever else it stands, in any line."""
+    """Something to hide, from `begin` on; `spreads`: hide it everywhere else as well, in any line."""
 
     begin: int
     text: str
@@ -44,13 +44,13 @@ Detector = Callable[[str], Iterator[Found]]
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text has only words of servers, and numbers."""
+    """Whether a text has only words of server messages, and numbers."""
     return all(word.isdigit() or word.lower() in VOCABULARY or len(word) == 1 for word in _WORD.findall(text))
 
 
 # ── secrets ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-# `key=value`, `key: 'value'`, `"key":"value"`; a value without quotes goes on to the next element of the line.
+# `key=value`, `key: 'value'`, `"key":"value"`; an unquoted value extends to the next element of the line.
 _SECRET = re.compile(
     r"""(?:given|plain_|user_|login_)?(?<![^\W_])
     (?:password|passwd|passphrase|passw|pass|pwd|secret|token|digest|credentials|resp)
@@ -58,7 +58,7 @@ _SECRET = re.compile(
     (?:'([^']*(?:'[^\s,;)\]}'"\\][^']*)*)'?|\\?"((?:[^"\\]|\\.)*)|([^\s'"].*?)(?=,\s[\w-]+=|,\sTLS|,\ssecured|,\ssession|\)|\t|\\n"|$))""",
     re.IGNORECASE | re.VERBOSE,
 )
-# Up to the last bracket, as there may be some in a password.
+# Up to the last bracket, because passwords may contain brackets.
 _GIVEN = re.compile(r"given password: ?(.*)\)|given password: ?(.+)$", re.IGNORECASE)
 # A client's command, at the end of a line or of a column.
 _PASS = re.compile(
@@ -70,13 +70,13 @@ _AUTH = re.compile(
     r"[\w-]+|SCRAM-[\w-]+)[\s,]+([A-Za-z0-9+/_=-]{2,})",
     re.IGNORECASE,
 )
-# What a client sends when it is asked for more: nothing but base64.
+# A client's answer to a challenge: base64 only.
 _ANSWER = re.compile(r"(?:RECEIVED:|cmd:|\bC:|[<>])\s+([A-Za-z0-9+/]{4,}={0,2})\s*\"?\s*$")
 _SCHEME = re.compile(r"\{[A-Z0-9.-]{3,}\}[^\s,;)]+|\$[0-9a-z]{1,8}\$[^\s,;)]+")
 
 
 def secrets(text: str) -> Iterator[Found]:
-    """Passwords and what is as good as one."""
+    """Passwords and equivalents."""
     for pattern in (_GIVEN, _SECRET, _PASS, _APOP, _AUTH, _ANSWER):
         for match in pattern.finditer(text):
             group = match.lastindex
@@ -95,7 +95,7 @@ _LONG = 16
 
 
 def identifiers(text: str) -> Iterator[Found]:
-    """Session ids, of which Dovecot's hold the client's address, and whatever else is base64 or a hash."""
+    """Session ids (Dovecot's contain the client's address), and other base64 or hashes."""
     for match in _SESSION.finditer(text):
         group = match.lastindex or 0
         yield Found(match.start(group), match[group], What.ID)
@@ -128,7 +128,7 @@ _IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])[0-9A-Fa-f:]{2,60}(?![\w:]|\.\d)")
 
 
 def addresses(text: str) -> Iterator[Found]:
-    """IPv4 and IPv6, in brackets or not, also with a port behind."""
+    """IPv4 and IPv6, with or without brackets, and with or without a port."""
     for pattern in (_IPV4, _MAPPED):
         for match in pattern.finditer(text):
             if is_address(match[0]):
@@ -143,7 +143,7 @@ def addresses(text: str) -> Iterator[Found]:
 
 
 def _ipv6_in(text: str) -> str:
-    """An address in colons and digits: all of it, or without a port behind, or a colon behind or before."""
+    """The address in colons and digits: all of it, or without a trailing port, or without a colon at either end."""
     bare = text[1:] if text.startswith(":") and not text.startswith("::") else text
     for _ in range(3):
         if bare.count(":") < 2:  # noqa: PLR2004 - the fewest of any address
@@ -155,7 +155,7 @@ def _ipv6_in(text: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an address of the internet protocol, and nothing else."""
+    """Whether the whole text is an IP address."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -179,18 +179,18 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(r"(?:\bUSER|\bAPOP|(?<=[:>\"\t,])\s?user)[\s,]\s*[`'<(]?([^\s\",\\`'<>()]+)")
-# `pop3(x)`, `sql(x,192.0.2.1)`, `proxy(x)`: Dovecot and its kin; a short number is a process.
+# `pop3(x)`, `sql(x,192.0.2.1)`, `proxy(x)`: Dovecot and similar; a short number is a process id.
 _CALLED = re.compile(r"(?<![\w-])[a-z0-9][\w-]{0,60}\(([^(),<>]+)[),]", re.IGNORECASE)
 _CALLERS = re.compile(
     r"(?:pop3|imap|lda|lmtp|auth|sql|ldap|pam|passwd|passdb|userdb|shadow|bsdauth|checkpassword|static|dict|lua|oauth2"
     r"|proxy|doveadm|indexer|quota|submission|sieve|managesieve|user|plain|login|cram|digest|scram|gssapi|ntlm|apop)",
     re.IGNORECASE,
 )
-# The same of any caller, with the client's address behind the name.
+# The same of any caller, with the client's address after the name.
 _CALLED_FROM = re.compile(r"(?<![\w-])[a-z0-9][\w-]{0,60}\(([^(),<>]+),(?=[0-9A-Fa-f:.]{2,45}[,)])", re.IGNORECASE)
-# Dovecot's processes among themselves: `USER`, a number, and a name, behind tabs.
+# What Dovecot's processes send each other: `USER`, a number, and a name, separated by tabs.
 _TABBED = re.compile(r"\b(?:USER|NOTFOUND|FAIL|OK)\t+\d{1,10}\t+([^\s=]+)(?!\S)")
-# `user x`, `mailbox x`, `for x`: a word behind another, which may be one of the language.
+# `user x`, `mailbox x`, `for x`: the second word may also be an ordinary word.
 _LOOSE = re.compile(
     r"(?<![^\W_])(?:user|username|account|login|logged in|mailbox|maildrop|for)\s+"
     r"[\"'`<(\[]?([^\s\"'`<>(),;:\[\]=]++)(?!=)",
@@ -204,7 +204,7 @@ _ANYTHING_BUT_WORDS = 4
 
 
 def names(text: str) -> Iterator[Found]:
-    """Addresses of mail, and what stands where a name stands."""
+    """Mail addresses, and words in places where names appear."""
     for match in _MAIL.finditer(text):
         yield Found(match.start(), match[0].rstrip(".!?"), What.NAME)
     for pattern, spreads in ((_VALUE, True), (_COMMAND, True), (_LOOSE, False), (_QUOTED, False)):
@@ -222,7 +222,7 @@ def names(text: str) -> Iterator[Found]:
 
 
 def _is_wording(text: str, *, quoted: bool = False) -> bool:
-    """Whether it is a server's and nobody's; of a sentence in quotes, half of the words are a server's."""
+    """Whether it is a server's wording and not a name; for a quoted sentence, whether half of the words are."""
     words = [word for word in _WORD.findall(text) if not word.isdigit()]
     known = [word.lower() in VOCABULARY for word in words]
     if not quoted or all(known):
@@ -246,7 +246,7 @@ _COMPONENT = re.compile(r"[^/]+")
 
 
 def domains(text: str) -> Iterator[Found]:
-    """Names of hosts, unless they are those of files."""
+    """Host names, but not file names."""
     for match in _DOMAIN.finditer(text):
         ending = match[1]
         is_class = not (ending.islower() or ending.isupper() or len(ending) <= _SHORT)  # Java's

@@ -1,4 +1,4 @@
-"""Reading whole log files through the pipelines, with progress where somebody looks."""
+"""Reads whole log files through the pipelines, with progress on a terminal."""
 
 import subprocess
 import tempfile
@@ -22,19 +22,19 @@ from exporter.periods import Calendar
 from exporter.pipeline import Pipeline
 from exporter.wiring import log_zone, open_ledger, pipeline_of, pipelines_of
 
-# So much of a log is looked at for what the server logs: batches of about a mebibyte.
+# How much of a log is sampled: batches of about a mebibyte.
 SAMPLED_BATCHES = 8
-# So much of a journal, whose entries are of several services, and so long.
+# How many entries of a journal are sampled, and for how long.
 SAMPLED_ENTRIES = 20_000
 JOURNAL_SECONDS = 30
 JOURNAL_FIELDS = "MESSAGE,_HOSTNAME,SYSLOG_IDENTIFIER,SYSLOG_PID,_PID,_COMM"
-# So many logs of a source are looked at.
+# How many logs of a source are sampled.
 MOST_LOGS = 8
 
 
 @contextmanager
 def problems_of(files: str) -> Iterator[None]:
-    """What is wrong with a file, as FileProblem; `files` says which, where the error does not."""
+    """Raises errors of a file as FileProblem; `files` names it if the error does not."""
     try:
         yield
     except Torn as error:
@@ -44,13 +44,13 @@ def problems_of(files: str) -> Iterator[None]:
 
 
 def batches(path: str) -> Iterator[Batch]:
-    """All of a file; FileProblem if it cannot be read to its end."""
+    """All batches of a file; FileProblem if it cannot be read to its end."""
     with problems_of(path):
         yield from read_whole(path, time.time())
 
 
 def newest(paths: Iterable[Path]) -> list[Path]:
-    """Of each log the generation that was written to last; of many logs those that were, the latest first."""
+    """The newest file of each log; of many logs, the most recently written ones, newest first."""
     logs: dict[tuple[Path, str], list[Path]] = {}
     for path in paths:
         logs.setdefault((path.parent, take_apart(path.name).base), []).append(path)
@@ -62,7 +62,7 @@ def _age(path: Path) -> float:
 
 
 def sampled(path: str, source: Source, config: Config) -> Pipeline:
-    """A pipeline that has seen the begin of the file: which server, what it logs, and whether there are two."""
+    """A pipeline that has read the beginning of the file and knows the server and what it logs."""
     with (
         tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder,
         closing(open_ledger(config, 0.0, Path(folder) / "ledger.sqlite")) as ledger,
@@ -76,7 +76,7 @@ def sampled(path: str, source: Source, config: Config) -> Pipeline:
 
 @contextmanager
 def journal_end(journal: Journal) -> Iterator[Path]:
-    """A file of the newest entries that a source would read; empty where there are none, or none to be seen."""
+    """A file with the newest entries that a source would read; empty if there are none, or none is readable."""
     fields = [*(f"_SYSTEMD_UNIT={one if '.' in one else f'{one}.service'}" for one in journal.units)]
     fields += [f"SYSLOG_IDENTIFIER={one}" for one in journal.identifiers]
     where = ("--directory", str(journal.directory)) if journal.directory else ()
@@ -89,7 +89,7 @@ def journal_end(journal: Journal) -> Iterator[Path]:
 
 
 def refuse_mixed(config: Config, files: Sequence[tuple[str, Source]]) -> None:
-    """FileProblem where two servers' lines stand in one file and the format is to be recognised: no guess."""
+    """FileProblem if a file has lines of two servers and `auto` cannot decide which format to use."""
     for file, source in files:
         is_told = source.format != AUTO or file == STANDARD_INPUT
         if not is_told and (mixed := sampled(file, source, config).mixed):
@@ -97,7 +97,7 @@ def refuse_mixed(config: Config, files: Sequence[tuple[str, Source]]) -> None:
 
 
 class Replayed(NamedTuple):
-    """What whole files came to: the view, and the newest stamp read as clock; what came of each file."""
+    """The result of reading whole files: the view, the newest timestamp as clock, and the result for each file."""
 
     calendar: Calendar
     view: View
@@ -107,7 +107,7 @@ class Replayed(NamedTuple):
 
 
 def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]], *, is_kept: bool = True) -> Replayed:
-    """The files through the whole line into a new ledger at `path`, and on standard error what came of each.
+    """Read the files into a new ledger at `path`, and print the result for each to standard error.
 
     Files are read oldest first, each once, whatever the order given. FileProblem if one cannot be read to its end.
     `is_kept`: somebody will read the ledger.
@@ -140,19 +140,19 @@ def log_files(files: Sequence[tuple[str, Source]]) -> list[LogFile]:
 
 
 def sentences(problems: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Those of all sources, each once."""
+    """The problems of all sources, without duplicates."""
     return tuple(dict.fromkeys(one for found in problems.values() for one in found))
 
 
 def refuse_torn(imported: Imported) -> None:
-    """FileProblem where a file could not be read to its end."""
+    """FileProblem if a file could not be read to its end."""
     problems = [f"{one.path}: {one.problem}" for one in imported.files if one.problem]
     if problems:
         raise FileProblem("\n".join(problems))
 
 
 def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]]) -> Replayed:
-    """The same in the order given: standard input cannot be looked at twice."""
+    """The same in the given order, because standard input cannot be read twice."""
     pipelines = pipelines_of(config, ledger)
     found = []
     for file, source in files:

@@ -1,4 +1,4 @@
-"""What `setup` found, in sentences."""
+"""Describes what `setup` found."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _DAY = 86_400
 
 
 def of_machine(finding: Finding) -> Iterator[str]:
-    """All servers, and what else matters."""
+    """Sentences about all servers, ports and unreadable logs."""
     for one in finding.servers:
         yield of_server(one)
     if finding.ports:

@@ -36,7 +36,7 @@ def _gateway(
 ) -> None:
     """Run the gateway: domain administrators see only their domains, and reports can be downloaded as CSV."""
     try:
-        # Here, because an exporter without this extra has none of what these need.
+        # Imported here, because these need packages of the extra `gateway`.
         from exporter.gateway.config import read  # noqa: PLC0415
         from exporter.gateway.service import Service  # noqa: PLC0415
     except ModuleNotFoundError as error:

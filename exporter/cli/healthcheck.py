@@ -1,4 +1,4 @@
-"""`healthcheck`: whether the daemon answers on its own address, for containers; with TLS and passwords too.
+"""`healthcheck`: whether the daemon responds on its own address, for containers; also with TLS and passwords.
 
 The configuration has no password, only its hash, and no client certificate. So a refusal by the daemon itself, a 401 or
 a TLS alert that asks for a certificate, counts as alive: `/-/healthy` says no more than that either.
@@ -19,7 +19,7 @@ from exporter.web.listen import split
 from exporter.web.webconfig import TlsServer, read
 
 PATH = "/-/healthy"
-# Docker and Kubernetes end a check after 10 s by our settings; this one says why before.
+# Docker and Kubernetes end a check after 10 s by our settings; this reports the reason before that.
 SECONDS = 5.0
 ALIVE = {200: "", 401: " (it requires a user, as configured)"}
 

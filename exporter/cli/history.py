@@ -1,4 +1,4 @@
-"""`export` and `import`: history out of the ledger and into it."""
+"""`export` and `import`: the history of a ledger."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def _import(  # noqa: PLR0917 - options
 def _imported(
     book: Ledger, found: Sequence[tuple[str, Source]], pipelines: Mapping[str, Pipeline], bar: Progress
 ) -> Imported:
-    """The import itself, with its progress; FileProblem where a file was read as part of another source."""
+    """Import with progress; FileProblem if a file was read as part of another source."""
     task = bar.add_task("reading", total=None)
     try:
         return import_files(

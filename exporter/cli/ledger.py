@@ -1,4 +1,4 @@
-"""`ledger` and `forget`: looking after the ledger."""
+"""`ledger` and `forget`: managing the ledger."""
 
 import time
 from datetime import UTC, date, datetime
@@ -61,7 +61,7 @@ def _restore(
     ] = "",
     time_zone: options.SiteZone = None,
 ) -> None:
-    """Rebuild a lost ledger from the last values that Prometheus saw; counters go on from there."""
+    """Rebuild a lost ledger from the last values in Prometheus; counters continue from there."""
     path = _path(ledger, config_file)
     restored = restore.restore(path, prometheus, selector=selector, zone=time_zone)
     counts = ", ".join(f"{number:,} {scope}s" for scope, number in restored.keys.items())

@@ -1,4 +1,4 @@
-"""What a daemon says of itself: `--log.level` and `--log.format`, the same for all that serve."""
+"""Log messages of the daemons: `--log.level` and `--log.format`."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from exporter.cli.options import default
 
 
 class Level(StrEnum):
-    """From which level on it speaks; the names of Prometheus."""
+    """The lowest level that is logged, with Prometheus's names."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -22,7 +22,7 @@ class Level(StrEnum):
 
 
 class Form(StrEnum):
-    """How a message is written: for people, or with keys for programs."""
+    """The format of log messages."""
 
     TEXT = "text"
     LOGFMT = "logfmt"
@@ -59,12 +59,12 @@ def begin(level: Level, form: Form) -> None:
 
 
 def _text() -> str:
-    # systemd's journal adds the time; a terminal is told it.
+    # systemd's journal adds the time itself; elsewhere it is part of the message.
     return "%(asctime)s %(levelname)s %(message)s" if sys.stderr.isatty() else "%(levelname)s %(message)s"
 
 
 class _Keyed(logging.Formatter):
-    """One line a message with the keys of Go's slog, which Prometheus's own programs have: time, level, msg."""
+    """One line per message with the keys that Prometheus uses (Go's slog): time, level, msg."""
 
     def __init__(self, form: Form) -> None:
         super().__init__()

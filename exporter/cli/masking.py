@@ -1,4 +1,4 @@
-"""Takes names, addresses and secrets out of log lines.
+"""Removes names, addresses and secrets from log lines.
 
 Each is replaced, the same by the same, so that lines still belong together. What the parser found is replaced wherever
 it stands, in any line. What it did not find (lines that nobody understands) is looked for by how such things are
@@ -16,7 +16,7 @@ from typing import Any
 from exporter.cli.detectors import DETECTORS, KEPT_ADDRESSES, Found, What, is_address, is_plain
 from exporter.model import Fact, Record
 
-# Words as names are looked for: letters and digits, in any script.
+# The words that names consist of: letters and digits, in any script.
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATORS = re.compile(r"[@%*\\+!]")
 # No real client has such an address: reserved (RFC 1112), and to be discarded (RFC 6666).
@@ -25,38 +25,38 @@ _IPV4, _IPV6 = int(ipaddress.IPv4Address("240.0.0.0")), int(ipaddress.IPv6Addres
 _ESCAPED = re.compile(r"(?<!\\)\\u((?!00[01]|0022|005[cC]|[dD][89a-fA-F])[0-9a-fA-F]{4})")
 # A tab or another control character, as rsyslog and JSON write them.
 _CONTROL = re.compile(r"#0[0-3][0-7]|(?<!\\)\\[tnr]")
-# Keys that are made of an address and a port, or are numbers.
+# Keys that consist of an address and a port, or are numbers.
 _PLACE = re.compile(r"[.:]|^\d+$")
-# What stands around a name, or is put there by an attacker.
+# Characters around a name, or added by an attacker.
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
-# Fields that are of our making.
+# Fields that we generate.
 _OUR_WORDS = frozenset(("verdict", "kind", "reason", "trait"))
-# Longer names are found where they stand as one, and nowhere else.
+# Longer names are only replaced where a parser found them.
 _LONGEST_NAME = 1_024
 _SHORTEST_LABEL = 4
-# So many names of one line are looked for in the rest of it.
+# How many names of a line are searched in the rest of it.
 _MOST_NAMES = 16
-# A number of fewer digits is too likely something else.
+# A shorter number is probably something else.
 _FEWEST_DIGITS = 5
 
-# From where to where in a line, and what stands there: its stand-in, what it was found to be, or more than one thing.
+# Begin, end, and what is there: its replacement, its kind, or several.
 _Span = tuple[int, int, "Found | str | None"]
 
 
 class Mask:
-    """`learn` what is to be hidden, line by line; then `text` hides it."""
+    """First `learn` line by line what to hide, then hide it with `text`."""
 
     def __init__(self) -> None:
         self._stand_ins: dict[tuple[What, str], str] = {}
         self._numbers: Counter[tuple[What, bool]] = Counter()
         self._known: dict[str, str] = {}
-        # The first word of what is known -> how long that is.
+        # First word of a known name -> lengths of the names.
         self._lengths: dict[str, set[int]] = {}
 
     # ── learning ────────────────────────────────────────────────────────────────────────────────────────────
 
     def learn(self, line: str, record: Record | None, fact: Fact | None) -> None:
-        """Note what the parser found in a line, and what looks like a name or a secret."""
+        """Remember what the parser found in a line, and what looks like a name or a secret."""
         if record is not None and record.host:
             self._know(_decoded(record.host), self.host(_decoded(record.host)))
         if fact is not None and fact.user:
@@ -109,7 +109,7 @@ class Mask:
         return "".join([*pieces, text[done:]])
 
     def _merged(self, text: str, spans: list[_Span]) -> Iterator[tuple[int, int, str]]:
-        """Spans that overlap as one: as what the widest of them is, if it holds all of them."""
+        """Overlapping spans merged into one, with the kind of the widest if it contains all others."""
         at = 0
         while at < len(spans):
             begin, end, what = spans[at]
@@ -130,7 +130,7 @@ class Mask:
                     yield begin, end, what
 
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a line, of the names that `Fact` and `Record` give them."""
+        """The fields of a line, named as in `Fact` and `Record`."""
         masks = {"user": self.name, "address": self.address, "host": self.host, "file": self.file}
         return {
             name: masks.get(name, self.text)(value) if isinstance(value, str) and name not in _OUR_WORDS else value
@@ -138,7 +138,7 @@ class Mask:
         }
 
     def file(self, path: str) -> str:
-        """The name of a log, without its folder."""
+        """The name of a log, without its directory."""
         name = re.split(r"[/\\\\]", path)[-1]
         return _WORD.sub(lambda word: word[0] if is_plain(word[0]) else self._stand_in(What.NAME, word[0]), name)
 
@@ -150,17 +150,17 @@ class Mask:
         return self._stand_in(What.NAME, name)
 
     def domain(self, domain: str) -> str:
-        """A domain, or the address of a host that stands instead."""
+        """A domain, or the address of a host in its place."""
         return self.address(domain) if is_address(domain) else self._stand_in(What.DOMAIN, domain)
 
     def host(self, host: str) -> str:
-        """The name of a server; one that says nothing (`mail`) stays."""
+        """The name of a server; a generic one (`mail`) is kept."""
         if is_plain(host):
             return host
         return self.address(host) if is_address(host) else self._stand_in(What.HOST, host)
 
     def address(self, address: str) -> str:
-        """A client's or server's address; what is none is masked as text."""
+        """A client's or server's address; anything else is masked as text."""
         if not is_address(address):
             return self.text(address)
         found = ipaddress.ip_address(address)
@@ -184,7 +184,7 @@ class Mask:
                 return self._stand_in(what.what, what.text)
 
     def _stand_in(self, what: What, text: str) -> str:
-        """The same for the same, whatever its case."""
+        """The replacement, the same for the same value in any case."""
         key = what, (text if what is What.SECRET else _bare(text)).lower()
         if key not in self._stand_ins:
             family = what, what is What.ADDRESS and ":" in text
@@ -194,7 +194,7 @@ class Mask:
 
 
 def _told_again(text: str, found: list[Found]) -> Iterator[_Span]:
-    """Where else in the line a name stands of which it is not certain that it is one."""
+    """Other places in the line with a name that is not certain to be one."""
     names = {one.text: one for one in found if one.what is What.NAME and not one.spreads and not is_plain(one.text)}
     for name, one in list(names.items())[:_MOST_NAMES]:
         for match in re.finditer(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text):
@@ -207,14 +207,14 @@ def _made(what: What, number: int, text: str) -> str:
             return str(ipaddress.IPv6Address(_IPV6 + number) if ":" in text else ipaddress.IPv4Address(_IPV4 + number))
         case What.DOMAIN:
             return f"domain{number}.example"
-        case What.ID:  # as long, so that it is taken for one
+        case What.ID:  # of the same length, so that it is recognised as one
             return f"Id{number}".ljust(len(text), "x")
         case _:
             return f"{what.value}{number}"
 
 
 def _unescaped(line: str) -> str:
-    """Characters as such that JSON allows as such: Docker writes `<` as a `u003c` behind a backslash."""
+    """Unescapes characters that need no escape in JSON: Docker writes `<` as a backslash and `u003c`."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), line) if "\\u" in line else line
 
 

@@ -1,4 +1,4 @@
-"""What stands between a good configuration and a daemon that works, as sentences; `problem:` begins what stops it."""
+"""Why the daemon cannot run with a valid configuration, as sentences; those that stop it begin with `problem:`."""
 
 import shutil
 import stat
@@ -14,7 +14,7 @@ UNIT = f"the unit's user (groups {', '.join(access.UNIT_GROUPS)})"
 
 
 def of_ledger(ledger: Path) -> Iterator[str]:
-    """Where it is or would be made."""
+    """The ledger and its directory."""
     folder = ledger.parent
     if stat.S_ISDIR(access.mode_of(ledger)):
         yield f"problem: {ledger} is a directory; name a file in it"
@@ -52,7 +52,7 @@ def _foreign(ledger: Path) -> Iterator[str]:
 
 
 def of_log(path: Path) -> Iterator[str]:
-    """A file that a source reads."""
+    """A log file."""
     if not access.may_read(path):
         yield f"problem: {path}: this user cannot read it; {access.advice(path)}"
     elif access.is_root() and (why := access.hidden_from_unit(path)):
@@ -60,7 +60,7 @@ def of_log(path: Path) -> Iterator[str]:
 
 
 def readers(path: Path) -> str:
-    """Who lets the unit's user read the file, for root, who may read everything; empty where he may not."""
+    """For root: through which group the unit's user can read the file; empty if it cannot."""
     if not access.is_root() or access.hidden_from_unit(path):
         return ""
     group = access.group_that_reads(path)
@@ -68,7 +68,7 @@ def readers(path: Path) -> str:
 
 
 def of_no_files(pattern: str, others: Sequence[Path]) -> Iterator[str]:
-    """A pattern that matches no file: nothing yet, or what is none."""
+    """A pattern that matches no regular file."""
     closed = access.closed_folder(pattern)
     if closed:
         yield f"problem: {pattern}: this user cannot list {closed}; run this as root"
@@ -91,7 +91,7 @@ def of_journal(directory: Path | None) -> Iterator[str]:
     if shutil.which("journalctl") is None:
         yield "problem: journalctl is not installed"
     folders = (directory,) if directory else access.JOURNALS
-    # journald's own lie below the machine's id; those of systemd-journal-remote need not.
+    # journald's files are below the machine id; those of systemd-journal-remote need not be.
     files = [path for folder in folders for form in ("*/system*.journal", "*.journal") for path in folder.glob(form)]
     if not files:
         yield f"{NO_JOURNAL}: {', '.join(map(str, folders))}"

@@ -1,4 +1,4 @@
-"""The options that commands share, and the configuration that comes of them."""
+"""Options that several commands share, and the configuration made from them."""
 
 import os
 import sys
@@ -20,9 +20,9 @@ MACHINES = "this machine's"
 
 
 def default(value: object) -> str:
-    """How the help tells a default, the same for those that Python knows and those that follow from something else.
+    """How the help shows a default, also one that depends on something else.
 
-    In parentheses: several releases of typer take brackets for markup, or write a backslash before them.
+    In parentheses, because several releases of typer treat brackets as markup, or escape them.
     """
     return f"(default: {value})"
 
@@ -36,7 +36,7 @@ ConfigFile = Annotated[
         show_default=False,
     ),
 ]
-# The same without the option, where a command is about the configuration: both ways of naming it are taken.
+# The configuration as an argument: commands about it accept both.
 ConfigArgument = Annotated[
     Path | None, typer.Argument(metavar="FILE", help="The same as --config.file", show_default=False)
 ]
@@ -116,7 +116,7 @@ _NO_FILE = """\
 
 
 def loaded(file: Path | None, named: Path | None = None) -> Config:
-    """The configuration of the daemon, however it was named: as an option or as an argument."""
+    """The configuration of the daemon, named by an option or an argument."""
     try:
         return load(config_path(file, named), Config)
     except ConfigError as error:
@@ -126,22 +126,22 @@ def loaded(file: Path | None, named: Path | None = None) -> Config:
 
 
 def config_path(file: Path | None, named: Path | None = None) -> Path:
-    """Which file is the configuration."""
+    """The path of the configuration."""
     if file and named and file != named:
         raise typer.BadParameter(f"two different configurations given: {named} and --config.file {file}")
     return file or named or default_file()
 
 
 def default_file() -> Path:
-    """The configuration where none is named."""
+    """The path of the configuration if none is given."""
     return Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
 
 
 def with_folder(ledger: Path) -> Path:
-    """The ledger, whose folder is made where only that is missing; FileProblem where it cannot be.
+    """The path of the ledger, whose directory is created if only that is missing; FileProblem if it cannot be.
 
-    A ledger names people and their networks: what is made from now on is its owner's alone. For systemd's unit
-    whatever root has made is handed over at the start (StateDirectory=).
+    A ledger has names of users and their networks, so new files are only readable by their owner. For the systemd unit,
+    files created by root change their owner at the start (StateDirectory=).
     """
     os.umask(0o077)
     folder = ledger.parent
@@ -169,7 +169,7 @@ def for_files(  # noqa: PLR0917 - the options of all commands that read logs
     time_zone: str | None,
     log_time_zone: str | None,
 ) -> Config:
-    """The configuration for reading `files`: the file's, or one made of the flags with a single source."""
+    """The configuration for reading `files`: from `config_file`, or a single source made from the flags."""
     given = {"--server": server, "--default-domain": default_domain, "--log-time-zone": log_time_zone}
     if config_file is not None:
         wrong = [flag for flag, value in given.items() if value is not None]
@@ -216,12 +216,12 @@ def source_of(file: str, config: Config, chosen: str | None) -> Source:
 
 
 def existing(files: Sequence[str]) -> list[str]:
-    """The files, all of which can be opened; else the first that cannot is told."""
+    """The files; FileProblem for the first that cannot be opened."""
     for file in files:
         if file == "-":
             continue
         try:
-            if Path(file).is_fifo():  # to open it would wait for a writer
+            if Path(file).is_fifo():  # opening it would wait for a writer
                 raise FileProblem(f"{file}: is a named pipe; read it through standard input (-)")
             Path(file).open("rb").close()
         except PermissionError as error:
@@ -246,5 +246,5 @@ class FileProblem(OperatorError):  # noqa: N818 - it is told as it stands
 
 
 def interactive() -> bool:
-    """Whether somebody looks at standard error, so that progress is shown."""
+    """Whether standard error is a terminal, so that progress is shown."""
     return sys.stderr.isatty()

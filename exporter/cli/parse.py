@@ -1,4 +1,4 @@
-"""`parse`: what each line of a log was taken for."""
+"""`parse`: how each line of a log is understood."""
 
 import json
 import shutil
@@ -70,7 +70,7 @@ def _parse(  # noqa: PLR0917 - options
 
 
 def _copied(files: Sequence[str], folder: Path) -> dict[str, str]:
-    """Standard input as a file, because it is to be read twice."""
+    """Standard input as a file, because it is read twice."""
     if STANDARD_INPUT not in files:
         return {}
     with (folder / "input").open("wb") as copy:
@@ -86,7 +86,7 @@ def _learning(mask: Mask) -> Observer:
 
 
 def _printer(file: str, counts: Counter[str], mask: Mask | None, *, unknown: bool) -> Observer:
-    """Prints each line as it is taken, and counts."""
+    """Prints how each line is understood, and counts."""
     number = 0
 
     def printed(line: bytes, record: Record | None, taken: Fact | Verdict) -> None:
@@ -121,7 +121,7 @@ def _text(value: bytes) -> str:
 def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
     """To standard error, so that the JSON lines can be piped."""
     console = Console(stderr=True, highlight=False)
-    # What is wrong with stamps is known before a checkpoint, what is doubtful behind it.
+    # Problems of timestamps are known before a checkpoint, doubts only after it.
     problems, heard, quality = pipeline.problems, Heard.of(pipeline), pipeline.checkpoint(()).quality
     problems = tuple(dict.fromkeys((*problems, *pipeline.problems)))
     server = f"{pipeline.format_name or 'no server recognised'}, " if heard.events or heard.unmatched else ""

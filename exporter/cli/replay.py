@@ -1,4 +1,4 @@
-"""`replay`: the whole line over whole files."""
+"""`replay`: all stages over whole files."""
 
 import sys
 import tempfile

@@ -47,9 +47,9 @@ Form = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What to report; `first` and `last` None: what is known of this month, until today.
+    """What to report; `first` and `last` None: this month until today, as far as known.
 
-    `inactive`: accounts unused for so many days instead.
+    `inactive`: list accounts unused for this many days instead.
     """
 
     by: By
@@ -114,14 +114,14 @@ def _report(  # noqa: PLR0917 - the options of a report
 
 
 def show(ledger: Path, by: By, first: date) -> None:
-    """All that a ledger has since `first`, as a table."""
+    """Print the report since `first` as a table."""
     with Reading(ledger) as reading:
         wanted = _Wanted(by, Step.DAY, first, None, None, None, None, None)
         _write([reading], wanted, time.time(), Output.TABLE)
 
 
 def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) -> str | None:
-    """Which options go together; the name of the column to sort by."""
+    """Check which options can be combined; returns the name of the column to sort by."""
     if step is not None and by is not By.TREND:
         raise typer.BadParameter("--step requires --by trend")
     if step is Step.HOUR and domain is None:
@@ -133,7 +133,7 @@ def _checked(by: By, step: Step | None, domain: str | None, sort: str | None) ->
 
 
 def _check_inactive(days: int, by: By, others: Mapping[str, object]) -> None:
-    """It is a list of users as of now."""
+    """`--inactive` is a list of users as of now."""
     if by is not By.USER:
         raise typer.BadParameter("--inactive requires --by user")
     if days < 1:
@@ -151,7 +151,7 @@ def _configured(config_file: Path | None) -> Path:
 
 
 def _read(ledger: Path, config: Config, files: Sequence[str]) -> tuple[list[Path], float]:
-    """A ledger made of the files; FileProblem if nothing in them is a POP3 server's: that is no report of zeros."""
+    """A ledger made from the files; FileProblem if they have no POP3 lines, instead of a report of zeros."""
     from exporter.cli.files import replayed  # noqa: PLC0415 - all stages, which a ledger does not need
 
     sources = [(file, options.source_of(file, config, None)) for file in options.existing(files)]
@@ -179,7 +179,7 @@ def _days(reading: Sequence[Reading], wanted: _Wanted, clock: float) -> tuple[da
 
 
 def _begin(reading: Sequence[Reading]) -> date:
-    """The first day of which anything is known: days before it are no days without connections."""
+    """The first day that is known: earlier days are unknown, not empty."""
     births = [(one, key.first_seen) for one in reading for key in one.keys(Scope.SERVER)]
     return date.fromordinal(min((one.calendar.day(stamp) for one, stamp in births), default=1))
 

@@ -62,7 +62,7 @@ def _run(  # noqa: PLR0917 - the options of a command
 
 
 def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake: threading.Event) -> Daemon:
-    """The daemon, not yet running, and the web server that shows it."""
+    """The daemon, not running yet, and its web server."""
     metrics = SelfMetrics()
     notifier = stack.enter_context(closing(Notifier(wake)))
     carry_over(config, ledger, time.time())
@@ -94,14 +94,14 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
     LOG.info("serving %s; ledger %s; days begin in %s", ", ".join(web.urls), ledger.path, ledger.view.time_zone)
     for source in config.sources:
         LOG.info("source %s reads %s%s", source.name, ", ".join(inputs_named(source)), begins[source.name])
-    # What is in memory now stays: full collections then take a third of the time (tests/bench/ledger.py).
+    # Objects in memory now are permanent; without them, full collections are three times as fast.
     gc.collect()
     gc.freeze()
     return daemon
 
 
 def _begin(source: Source, ledger: Ledger) -> str:
-    """What a first start leaves out, which looks like a log in which nothing happens."""
+    """Explains that a first start skips existing lines, which otherwise looks like a silent log."""
     is_file = source.journal is None and source.paths != STANDARD_INPUT
     if not is_file or source.start == "beginning" or ledger.restored(source.name) is not None:
         return ""
@@ -109,7 +109,7 @@ def _begin(source: Source, ledger: Ledger) -> str:
 
 
 def _unreadable(metrics: SelfMetrics) -> list[str]:
-    """What keeps sources from being read."""
+    """Why sources cannot be read."""
     return [f"source {one.name}: {problem}" for one in metrics.sources for problem in one.unreadable]
 
 

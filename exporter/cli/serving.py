@@ -1,4 +1,4 @@
-"""Where a daemon serves: flags and environment, as those of Prometheus's exporters. They override the file."""
+"""Flags and environment variables of the web server, as Prometheus's exporters have them. They override the file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ WebConfigFile = Annotated[
 
 
 def overridden(config: Config, listen: Sequence[str] | None, config_file: Path | None) -> Config:
-    """The configuration with what the flags say instead of what the file says. Raises BadParameter."""
+    """The configuration with the flags applied. Raises BadParameter."""
     web = Web(
         listen=listened(listen) or config.web.listen,
         config_file=config_file or config.web.config_file,
@@ -40,7 +40,7 @@ def overridden(config: Config, listen: Sequence[str] | None, config_file: Path |
 
 
 def listened(listen: Sequence[str] | None) -> tuple[str, ...]:
-    """The addresses of `--web.listen-address`; none: not given."""
+    """The addresses of `--web.listen-address`; empty if not given."""
     try:
         return addresses(tuple(listen)) if listen else ()
     except ValueError as error:

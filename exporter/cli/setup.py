@@ -1,4 +1,4 @@
-"""`setup`: from a machine with a POP3 server to an exporter that counts it; each step says what it does."""
+"""`setup`: configures and starts the exporter on a machine with a POP3 server, step by step."""
 
 import socket
 import sys
@@ -89,7 +89,7 @@ def _setup(  # noqa: PLR0917 - options
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the options say; None: to be asked."""
+    """The options; None: ask."""
 
     target: Target
     listen: str | None
@@ -101,14 +101,14 @@ class Wanted:
     asking: Asking
 
     def shape(self) -> str:
-        """The options that only shape a new configuration, as given."""
+        """The given options that only affect a new configuration."""
         given = {"--listen": self.listen, "--log": self.logs, "--old-logs": self.old_logs}
         given["--default-domain"] = self.default_domain
         return ", ".join(name for name, value in given.items() if value)
 
 
 def go_through(machine: Machine, wanted: Wanted) -> None:
-    """All steps, in the order in which a person would take them."""
+    """All steps, in the order in which an administrator would do them."""
     asking, zone = wanted.asking, machine_zone()
     title = machine.title()
     heading(f"Looking at {socket.gethostname()}{f' ({title})' if title else ''}")

@@ -1,4 +1,4 @@
-"""`setup`: what Dovecot should log, said or done, and undone where Dovecot does not take it."""
+"""`setup`: advises or applies settings of Dovecot, and undoes them if Dovecot rejects them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ UNDO = f"rm {dovecot.DROP_IN} && doveadm reload"
 
 
 def advise_or_apply(machine: Machine, finding: Finding, others: Sequence[str], asking: Asking, *, apply: bool) -> None:
-    """Say what the servers should log; with `apply` let Dovecot do so. `others`: what their lines have shown."""
+    """Print what the servers should log; with `apply`, set it in Dovecot. `others`: advice from their logs."""
     heading("What the mail server logs")
     found = dovecot.settings(machine) if any(one.server.format == "dovecot" for one in finding.sources) else None
     advice = [sentence for one in finding.sources if one.server.format != "dovecot" for sentence in one.advice]
@@ -41,7 +41,7 @@ def _settle(machine: Machine, found: dovecot.Settings, asking: Asking, *, apply:
 
 
 def _apply(machine: Machine, text: str) -> None:
-    """Write the file; it is removed again if Dovecot does not take it, or does not read it."""
+    """Write the file, and remove it again if Dovecot rejects or does not read it."""
     path = machine.path(dovecot.DROP_IN)
     before = _content(path)
     try:

@@ -1,4 +1,4 @@
-"""`setup`: old logs, the unit, what Prometheus is told, and what has been counted."""
+"""`setup`: reads old logs, starts the unit, and prints the scrape configuration and the first report."""
 
 import socket
 import sys
@@ -26,7 +26,7 @@ PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """From a configuration to an exporter that runs."""
+    """The steps from a configuration to a running exporter."""
 
     machine: Machine
     path: Path
@@ -34,7 +34,7 @@ class Start:
     asking: Asking
 
     def bring_in(self) -> None:
-        """Read what the logs hold already; a daemon that runs does so itself."""
+        """Read the existing logs; a running daemon does so itself."""
         heading("Old logs")
         if access.mode_of(self.config.ledger):
             say(f"The ledger {self.config.ledger} already exists: the exporter continues from it.")
@@ -45,7 +45,7 @@ class Start:
                 say(f"WARNING: {problem}")
 
     def enable(self, told: bool | None) -> None:  # noqa: FBT001 - an option's value
-        """Let systemd start it, or say how it is started."""
+        """Start it through systemd, or print how to start it."""
         heading("The service")
         command = f"{program()} run --config.file {self.path}"
         if not self.machine.has_systemd:
@@ -86,7 +86,7 @@ class Start:
 
 
 def end(machine: Machine, config: Config, asking: Asking) -> None:
-    """What Prometheus is told, and the report of what has been read."""
+    """Print the scrape configuration and the first report."""
     heading("Prometheus")
     listen = next((one for one in config.web.listen if not scrape.is_local(one)), config.web.listen[0])
     where = f"{scrape.CONFIG}, below" if machine.exists(scrape.CONFIG) else "prometheus.yml, below"
@@ -113,7 +113,7 @@ def _report(config: Config, asking: Asking) -> None:
 
 
 def program() -> str:
-    """How this program is started."""
+    """The command that starts this program."""
     called = Path(sys.argv[0])
     if called.name == "pop3-exporter" and called.exists():
         return str(called.absolute())
@@ -122,13 +122,13 @@ def program() -> str:
 
 
 def _against(address: str, config: Config) -> str | None:
-    """What keeps the daemon from its work, as it says itself; empty: nothing; None: it does not answer.
+    """The problems that the daemon reports; empty if it is ready, None if it does not respond.
 
-    With TLS and passwords it may not say it; that it answers is enough then.
+    With TLS and passwords they may be hidden; a response is then enough.
     """
     url = f"{'https' if config.web.config_file else 'http'}://{address}/-/ready"
     began, told = time.monotonic(), _said(url)
-    # At the start it may have been asked before it has looked at its sources.
+    # At the start the daemon may not have checked its sources yet.
     while (told is None and time.monotonic() < began + START_SECONDS) or (
         told and time.monotonic() < began + READY_SECONDS
     ):

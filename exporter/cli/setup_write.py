@@ -1,4 +1,4 @@
-"""`setup`: the configuration, checked before it is written; one that is there is never lost."""
+"""`setup`: checks and writes the configuration, and keeps an existing one."""
 
 import os
 import tempfile
@@ -16,7 +16,7 @@ from exporter.configfile import load
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the configuration is or will be, and the ledger that a new one names; `replace`: an old one gives way."""
+    """Path of the configuration, and the ledger for a new one; `replace`: replace an existing one."""
 
     config: Path
     ledger: Path
@@ -24,11 +24,11 @@ class Target:
 
     @property
     def stays(self) -> bool:
-        """Whether a configuration is there that is not to be replaced; the example as it came may be."""
+        """Whether an existing configuration is kept; the unchanged example of a package is replaced."""
         return not self.replace and access.mode_of(self.config) != 0 and not self.is_example()
 
     def refuse_unwritable(self, asking: Asking) -> None:
-        """FileProblem, if this user may not write it: before anything else is asked or done."""
+        """FileProblem if this user cannot write it, before anything else is asked or done."""
         above = next(folder for folder in self.config.absolute().parents if access.mode_of(folder))
         if not (self.stays or asking.dry_run or access.may_write(above)):
             raise FileProblem(
@@ -37,7 +37,7 @@ class Target:
             )
 
     def is_example(self) -> bool:
-        """Whether what is there is what a package has put there, and nobody has changed."""
+        """Whether it is the unchanged example of a package."""
         try:
             return self.config.read_text(encoding="utf-8") == shipped.configuration()["config.yaml"]
         except (OSError, UnicodeDecodeError):
@@ -45,7 +45,7 @@ class Target:
 
 
 def written(target: Target, text: str, asking: Asking) -> Config:
-    """The configuration that holds from now on: the one that was there, or `text`. ConfigError, FileProblem."""
+    """The resulting configuration: the existing one, or `text`. ConfigError, FileProblem."""
     heading(f"The configuration, {target.config}")
     if target.stays:
         say(
@@ -69,7 +69,7 @@ def written(target: Target, text: str, asking: Asking) -> Config:
 
 
 def tell_sources(config: Config) -> list[str]:
-    """What `check` says of it; what the servers should be told to log is handed back."""
+    """Print what `check` finds; returns the advice on what the servers should log."""
     heading("What the exporter reads")
     remarks = [*check.remarks(config)]
     for remark in remarks:
@@ -79,7 +79,7 @@ def tell_sources(config: Config) -> list[str]:
 
 
 def _checked(path: Path, text: str) -> Config:
-    """The text as `run` would take it, before it is anywhere where `run` looks."""
+    """Validate the text as `run` would, before it is written."""
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
         trial = Path(folder) / path.name
         trial.write_text(text, encoding="utf-8")
@@ -89,7 +89,7 @@ def _checked(path: Path, text: str) -> Config:
 
 
 def _write(path: Path, text: str) -> Iterator[str]:
-    """Whole or not at all: what is there is kept under another name."""
+    """Write atomically; an existing file is kept under another name."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     if path.exists():
         kept = next(one for number in range(1, 1000) if not (one := path.with_name(f"{path.name}.{number}")).exists())

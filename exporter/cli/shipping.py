@@ -1,4 +1,4 @@
-"""`files`: writes what comes with the program, without a checkout and without sed."""
+"""`files`: writes the files that come with the program, without a checkout."""
 
 import re
 import sys
@@ -131,7 +131,7 @@ def _url(option: str, url: str | None) -> str | None:
 
 
 def _write(directory: Path, files: Files, *, force: bool) -> None:
-    """All of the files or, where one stands in the way, none."""
+    """Write all files, or none if one exists with other content."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         olds = {name: _old(directory / name) for name in files}

@@ -1,4 +1,4 @@
-"""Signals of a daemon: SIGTERM and SIGINT end it wherever its loop is, SIGHUP does not.
+"""Signals of a daemon: SIGTERM and SIGINT end it, whatever its loop is doing; SIGHUP does not.
 
 Python runs handlers between two steps of the main thread, so never while that waits for a disk. Their numbers come
 through a socket, too, at once: a thread of its own reads them, and ends a process that does not end by itself. What
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 LOG = logging.getLogger("pop3_exporter")
-# How long the loop may take to come by, commit, and let the answers under way be finished.
+# How long the loop may take to notice, commit, and finish running responses.
 GRACE_SECONDS = 15.0
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -24,9 +24,9 @@ _IGNORED = tuple(getattr(signal, name) for name in ("SIGHUP",) if hasattr(signal
 
 
 class Signals:
-    """While it is entered, `stop` is called for a signal that ends; after the grace the process is ended by force.
+    """A context in which a terminating signal calls `stop`; after the grace period the process is killed.
 
-    To be used in the main thread. `where`: at what the loop stands, for the last word of the log.
+    To be used in the main thread. `where`: what the loop is doing, for the last log message.
     """
 
     def __init__(self, stop: Callable[[], None], where: Callable[[], str]) -> None:
@@ -39,7 +39,7 @@ class Signals:
 
     def __enter__(self) -> Self:
         for number in (*_ENDING, *_IGNORED):
-            # The number comes through the socket; this only keeps the default from happening.
+            # The signal arrives through the socket; this only replaces the default action.
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
         self._thread.start()

@@ -1,4 +1,4 @@
-"""What reading log files came to, in sentences: how much of what concerns POP3 was understood; loudly if nothing."""
+"""Describes the result of reading log files: how many of the POP3 lines were understood."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from exporter.periods import Calendar
 
 
 def understood(heard: Heard) -> str:
-    """`understood 99.8 %`, only of the lines that concern POP3; or that there are none, in so many lines."""
+    """`understood 99.8 %` of the POP3 lines, or that there are none."""
     share = heard.understood
     if not heard.lines:
         return "no lines"
@@ -24,7 +24,7 @@ def understood(heard: Heard) -> str:
 
 
 def told(file: ImportedFile, calendar: Calendar) -> str:
-    """A file in one line: format, lines, events, the time it covers, how much was understood, and what is left."""
+    """One line about a file: format, lines, events, time span, share understood, and what is left."""
     parts = []
     if file.heard.events:
         parts += [file.format, f"{file.lines:,} lines", f"{file.heard.events:,} events", _span(file, calendar)]
@@ -38,7 +38,7 @@ def told(file: ImportedFile, calendar: Calendar) -> str:
 
 
 def tell(files: Iterable[ImportedFile], calendar: Calendar, *problems: str, remark: str = "") -> None:
-    """All of it, on standard error; what is not as it should be stands out. `remark`: of files that count nothing."""
+    """Print all of it to standard error, with warnings. `remark`: added to files without counted lines."""
     for file in files:
         if file.heard.events or file.skipped:
             typer.echo(told(file, calendar), err=True)
@@ -62,5 +62,5 @@ def _span(file: ImportedFile, calendar: Calendar) -> str:
 def _local(stamp: float, calendar: Calendar) -> str:
     try:
         return datetime.fromtimestamp(stamp, calendar.zone(int(stamp))).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # a stamp beyond all calendars
+    except (ValueError, OverflowError, OSError):  # a timestamp outside the supported range
         return str(int(stamp))

@@ -1,4 +1,4 @@
-"""Words of servers and of English that are no names by themselves, so that a masked line still says what it said."""
+"""Words of servers and of English that are not names, so that a masked line stays readable."""
 
 _WORDS = """
     a abort aborted about accept accepted access account accounts action active actual admin after again age all
@@ -42,7 +42,7 @@ _WORDS = """
     username users using valid value verification verify version via violation wait waiting warn warning was
     were when where which while will with without worker write writing wrong xoip xz you your zero zip
 """
-# What files end with, and is no domain.
+# File extensions, which are not domains.
 _ENDINGS = """
     c cache cf cfg cnf conf config cpp crt csv dat db err gz h index ini java json key lock log pem pid service
     sock socket tmp txt xml yaml

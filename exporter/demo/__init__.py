@@ -1,1 +1,1 @@
-"""A mail host that is not there: real Dovecot wording with the present time, to see the program at work."""
+"""A simulated mail host: real Dovecot wording with current times, to try the program."""

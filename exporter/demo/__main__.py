@@ -1,4 +1,4 @@
-"""`make run`: the exporter at work on this machine's POP3 log, else on a demo's, with Prometheus where it is installed.
+"""`make run`: run the exporter on this machine's POP3 log, or on a demo, with Prometheus if that is installed.
 
 python -m exporter.demo [--directory var] [--listen 127.0.0.1:10110] [--prepare] [--no-prometheus]
 """
@@ -19,7 +19,7 @@ from rich.console import Console
 from exporter.demo import prometheus, screen
 from exporter.demo.host import DAYS, WILD_AFTER, MailHost, write_history
 from exporter.demo.places import Places, Source, wild_since, write_config
-from exporter.demo.processes import answers, command, fetched, start, waited
+from exporter.demo.processes import answers, command, fetched, free_address, start, waited
 from exporter.inputs.globbing import paths_matching
 from exporter.ledger.zones import machine_zone
 from exporter.setup import plan
@@ -32,7 +32,7 @@ READING_SECONDS = 60
 
 
 def main() -> int:
-    """Prepare, start everything, show it, wait for Ctrl-C, end everything."""
+    """Prepare, start everything, show it, wait for Ctrl-C, stop everything."""
     arguments = _arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The demo never shares a folder with a machine's own log: their days would stand in one report.
@@ -45,31 +45,34 @@ def main() -> int:
             places.directory.mkdir(parents=True, exist_ok=True)
             log = "; ".join(f"{one.server.name}: {one.place}" for one in read)
             screen.announce(CONSOLE, log, finding.closed)
-            _prepare(places, sources, arguments.listen)
-            return 0 if arguments.prepare else _run(running, places, log, arguments)
+            listen = arguments.listen if arguments.prepare else _unused(arguments.listen)
+            _prepare(places, sources, listen)
+            return 0 if arguments.prepare else _run(running, places, log, listen, arguments)
         except KeyboardInterrupt:
-            for number in (signal.SIGINT, signal.SIGTERM):  # who is impatient ends it no faster
+            for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C does not interrupt the cleanup
                 signal.signal(number, signal.SIG_IGN)
-            CONSOLE.print(f"\nStopping; [bold]{screen.COMMAND}[/] goes on where this was.")
+            CONSOLE.print(f"\nStopping; [bold]{screen.COMMAND}[/] continues from here.")
             return 0
         except PermissionError as error:
             CONSOLE.print(
-                f"[red]{error.filename}: this user may not write there.[/] If it was made with sudo, give it back: "
+                f"[red]{error.filename}: this user cannot write there.[/] If it was created with sudo, take it over: "
                 f'sudo chown -R "$USER" {arguments.directory}'
             )
             return 1
 
 
 def discovered() -> Finding:
-    """What this machine has, as `pop3-exporter setup` finds it."""
+    """The servers of this machine, as `pop3-exporter setup` finds them."""
     return discover(Machine(), ZoneInfo(machine_zone()), time.time())
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m exporter.demo", description=__doc__)
-    parser.add_argument("--directory", type=Path, default=Path("var"), help="where everything is kept (var)")
-    parser.add_argument("--listen", default="127.0.0.1:10110", help="the exporter's address")
-    parser.add_argument("--prepare", action="store_true", help="only write the demo's history and import it")
+    parser.add_argument("--directory", type=Path, default=Path("var"), help="directory for all files (default: var)")
+    parser.add_argument(
+        "--listen", default="127.0.0.1:10110", help="the exporter's address; another port is used if it is in use"
+    )
+    parser.add_argument("--prepare", action="store_true", help="write and import the history of the demo, then exit")
     parser.add_argument("--no-prometheus", action="store_true", help="do not start Prometheus")
     return parser.parse_args()
 
@@ -78,17 +81,17 @@ def _prepare(places: Places, sources: Sequence[Source], listen: str) -> None:
     """The configuration; at the first start also the history, in the ledger and for Prometheus."""
     write_config(places, sources, listen)
     if places.unfinished.exists():
-        CONSOLE.print("The history was interrupted; it is made anew.")
+        CONSOLE.print("The history is incomplete and will be created again.")
         for left in places.directory.glob(f"{places.ledger.name}*"):
             left.unlink()
     if places.ledger.exists():
         return
     if sources:
-        CONSOLE.print("Reading what it holds already ...")
+        CONSOLE.print("Reading the existing log ...")
         if not any("paths" in source for source in sources):
             return  # the daemon reads a journal's past itself
     else:
-        CONSOLE.print(f"The demo's mail host writes its log of the last {DAYS} days ...")
+        CONSOLE.print(f"Writing a log of {DAYS} days for the demo ...")
         write_history(places.log, int(time.time()))
     places.unfinished.touch()
     for source in sources or places.demo_sources:
@@ -98,27 +101,29 @@ def _prepare(places: Places, sources: Sequence[Source], listen: str) -> None:
 
 
 def _import(places: Places, source: Source) -> None:
-    """The log files of a source; the daemon goes on from there."""
+    """Import the log files of a source; the daemon continues from there."""
     files = [path for pattern in source.get("paths", ()) for path in paths_matching(pattern)]
     if files:
         where = ("--config.file", str(places.config), "--ledger", str(places.ledger))
         command("import", *where, "--source", source["name"], *sorted(files))
 
 
-def _run(running: ExitStack, places: Places, log: str, arguments: argparse.Namespace) -> int:
-    address = _local(arguments.listen)
-    if answers(f"http://{address}/-/ready"):
-        CONSOLE.print(
-            f"[red]Another exporter listens on {address}.[/] Stop it, or: "
-            ".venv/bin/python -m exporter.demo --listen 127.0.0.1:10120"
-        )
-        return 1
+def _unused(listen: str) -> str:
+    """The address, or another port of it beside an exporter that is installed here."""
+    found = free_address(listen)
+    if found != listen:
+        CONSOLE.print(f"{_local(listen)} is in use, perhaps by an installed exporter; this one uses {_local(found)}.")
+    return found
+
+
+def _run(running: ExitStack, places: Places, log: str, listen: str, arguments: argparse.Namespace) -> int:
+    address = _local(listen)
     stop = threading.Event()
     running.callback(stop.set)
     stolen = _demo_host(running, places, stop) if not log else None
     daemon = start(running, [sys.executable, "-m", "exporter", "run", "--config.file", str(places.config)])
     if not waited(lambda: answers(f"http://{address}/-/ready"), daemon):
-        CONSOLE.print("[red]The exporter did not start; its messages are above.[/]")
+        CONSOLE.print("[red]The exporter did not start; see its messages above.[/]")
         return 1
     waited(lambda: _has_caught_up(address), daemon, READING_SECONDS)
     server = None if arguments.no_prometheus else prometheus.started(running, places, address, CONSOLE.print)
@@ -130,7 +135,7 @@ def _run(running: ExitStack, places: Places, log: str, arguments: argparse.Names
 
 
 def _demo_host(running: ExitStack, places: Places, stop: threading.Event) -> int:
-    """The demo's mail host, writing; when its account is stolen."""
+    """Start the demo's mail host; returns when its account is stolen."""
     stolen = wild_since(places, WILD_AFTER)
     host = MailHost(places.log, stolen, time.time)
     host.write()
@@ -157,5 +162,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as error:
-        # The command has said what was wrong.
+        # The command has printed the error.
         sys.exit(error.returncode)

@@ -1,4 +1,4 @@
-"""The demo's mail host: writes its log up to the present, one second at a time, and goes on where it was."""
+"""The demo's mail host: writes its log up to now, second by second, and continues after a restart."""
 
 import threading
 from collections.abc import Callable
@@ -51,5 +51,5 @@ def last_stamp(log: Path) -> int:
 
 
 def write_history(log: Path, now: int) -> None:
-    """A log of the last 35 days up to `now`, without the wild account."""
+    """A log of the last 35 days up to `now`, without the stolen account."""
     log.write_text("".join(f"{line}\n" for line in lines(now - DAYS * DAY, now)), encoding="utf-8")

@@ -66,17 +66,17 @@ class Places:
 
     @property
     def unfinished(self) -> Path:
-        """There while the history is being prepared: what an interruption left is no history."""
+        """Exists while the history is being prepared, to detect an interruption."""
         return self.directory / "unfinished"
 
     @property
     def state(self) -> Path:
-        """What a later start must know: since when the demo's account is wild."""
+        """What a later start needs: when the demo's account is stolen."""
         return self.directory / "demo.json"
 
 
 def wild_since(places: Places, seconds_from_now: int) -> int:
-    """When the demo's account goes wild: decided at the first start, the same at every later one."""
+    """When the demo's account is stolen: decided at the first start, the same at every later one."""
     if not places.state.exists():
         places.state.write_text(json.dumps({"wild_since": int(time.time()) + seconds_from_now}), encoding="utf-8")
     since: int = json.loads(places.state.read_text(encoding="utf-8"))["wild_since"]

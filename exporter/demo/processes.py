@@ -1,4 +1,4 @@
-"""Children of the first look, and what answers at an address."""
+"""Child processes, and requests to local addresses."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ PAUSE_SECONDS = 0.1
 
 
 def command(*arguments: str, quiet: bool = False) -> None:
-    """Run one of our own commands to its end; it has said itself what was wrong."""
+    """Run one of our own commands; it prints its errors itself."""
     output = subprocess.DEVNULL if quiet else None
     subprocess.run([sys.executable, "-m", "exporter", *arguments], check=True, stdout=output)  # noqa: S603 - our own
 
@@ -67,7 +67,7 @@ def parsed(url: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def free_address(wanted: str) -> str:
-    """The address, or the same host with a port that nobody listens on."""
+    """The address, or the same host with a free port."""
     host, _, port = wanted.rpartition(":")
     for number in (int(port), 0):
         with socket.socket() as probe:

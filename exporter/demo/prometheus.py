@@ -1,4 +1,4 @@
-"""Prometheus beside the first look: with deploy/'s rules, filled with the history, its alerts told as they come."""
+"""Prometheus for `make run`: with the rules of deploy/, the imported history, and its alerts on the screen."""
 
 import subprocess
 import threading
@@ -17,10 +17,10 @@ def started(running: ExitStack, places: Places, exporter: str, tell: Tell) -> st
     """The address of a Prometheus that scrapes `exporter`, or None, and why."""
     binary, promtool = tool("prometheus"), tool("promtool")
     if not (DEPLOY / "prometheus" / "prometheus.yml").exists():
-        tell("Prometheus is not started: its alert rules come with the source, not with the installed package.")
+        tell("Not starting Prometheus: its rules are only in the repository, not in the installed package.")
         return None
     if binary is None or promtool is None:
-        tell("Prometheus is not installed: [bold]sudo apt-get install prometheus[/], then start this again.")
+        tell("To see alerts, install Prometheus ([bold]sudo apt-get install prometheus[/]) and start this again.")
         return None
     _fill(places, promtool, tell)
     address = free_address(ADDRESS)
@@ -45,7 +45,7 @@ def alerts_page(url: str) -> str:
 
 
 def watch(url: str, stop: threading.Event, tell: Tell) -> None:
-    """Tell each alert about an account once when it is pending and once when it fires."""
+    """Print each alert about an account once when it is pending and once when it fires."""
     told: set[tuple[str, str, str]] = set()
     while not stop.wait(WATCH_SECONDS):
         for name, user, state, summary in _alerts(url):
@@ -65,7 +65,7 @@ def _fill(places: Places, promtool: str, tell: Tell) -> None:
     """Once; what an interruption left is no history."""
     if places.prometheus.exists() or not places.openmetrics.exists():
         return
-    tell("Filling Prometheus with the history ...")
+    tell("Importing the history into Prometheus ...")
     part = places.emptied(places.prometheus.with_suffix(".part"))
     blocks = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=720h", "--quiet"]
     subprocess.run([*blocks, str(places.openmetrics), str(part)], check=True)  # noqa: S603 - Prometheus's own tool

@@ -1,4 +1,4 @@
-"""What the first look shows: the report of the last days, where to look, what will happen, what to do next."""
+"""What `make run` prints: the report of the last days, addresses, and what comes next."""
 
 import tempfile
 import time
@@ -22,36 +22,36 @@ EXPORTER = ".venv/bin/pop3-exporter" if CHECKOUT else "pop3-exporter"
 
 
 def announce(console: Console, log: str, closed: Sequence[str]) -> None:
-    """Which log is read, and why; `closed`: what might have one and may not be read."""
+    """Which log is read, and why; `closed`: logs that this user cannot read."""
     if log:
-        console.print(f"This machine's own POP3 log: {log}")
+        console.print(f"Found the POP3 log of this machine: {log}")
         return
-    console.print("No POP3 log of this machine's can be read, so this is a demo with a mail host that is made up.")
+    console.print("Found no POP3 log that this user can read, so this is a demo with a simulated mail server.")
     for name in closed:
-        console.print(f"({name} is there, but this user may not read it: try sudo {COMMAND}.)")
+        console.print(f"({name} exists, but this user cannot read it: try sudo {COMMAND}.)")
 
 
 def show(  # noqa: PLR0917 - what is shown
     console: Console, places: Places, address: str, prometheus: str | None, log: str, stolen: int | None
 ) -> None:
-    """All of it; `stolen`: since when the demo's account is abused, UNIX seconds; None: there is no demo."""
+    """Reports, addresses and what comes next; `stolen`: when the account is stolen, UNIX seconds; None: no demo."""
     console.rule(f"the last {REPORT_DAYS} days")
     _reports(places)
-    console.print("unknown: connections that named no domain with accounts here; mostly scanners\n")
-    console.rule("running")
+    console.print("unknown: connections without a known domain, mostly scanners\n")
+    console.rule("running now")
     console.print(f"  landing page   http://{address}/")
     console.print(f"  metrics        http://{address}/metrics")
     if prometheus:
         console.print(f"  alerts         {alerts_page(prometheus)}")
-    console.print(f"  it reads       {log}", soft_wrap=True)
+    console.print(f"  log            {log}", soft_wrap=True)
     if stolen is not None:
         console.print(_theft(places, stolen, watched=prometheus is not None), soft_wrap=True)
     if CHECKOUT:
         console.print(
-            "\nNext: [bold]make stack[/] for Grafana with the dashboards (Docker), or deploy/grafana for yours;"
+            "\nNext: [bold]make stack[/] starts Grafana with the dashboards (needs Docker).\n"
+            "docs/setup.md explains how to set up the exporter on your own mail server."
         )
-        console.print("docs/setup.md for your own mail server.")
-    console.print("Ctrl-C ends it.")
+    console.print("Press Ctrl-C to stop.")
 
 
 def teller(console: Console) -> Callable[[str], None]:
@@ -60,7 +60,7 @@ def teller(console: Console) -> Callable[[str], None]:
 
 
 def _reports(places: Places) -> None:
-    """Both of one moment: the daemon goes on, and two reports that differ are none that is exact."""
+    """Print both reports as of the same moment, so that their totals agree."""
     today = date.today()  # noqa: DTZ011 - the machine's own day
     period = ["--from", str(today - timedelta(days=REPORT_DAYS - 1)), "--to", str(today)]
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
@@ -74,8 +74,8 @@ def _theft(places: Places, stolen: int, *, watched: bool) -> str:
     at = datetime.fromtimestamp(stolen)  # noqa: DTZ006 - a clock on the wall
     verb = "is" if stolen > time.time() else "was"
     told = (
-        f"within {ALERT_MINUTES} minutes the alert POP3AccountLikelyCompromised fires, and this terminal says so"
+        f"within {ALERT_MINUTES} minutes, the alert POP3AccountLikelyCompromised fires and is shown here"
         if watched
-        else f"see it with: {EXPORTER} report --ledger {places.ledger} --by user --domain {WILD.partition('@')[2]}"
+        else f"to see it, run: {EXPORTER} report --ledger {places.ledger} --by user --domain {WILD.partition('@')[2]}"
     )
-    return f"\nAt {at:%H:%M:%S} the demo's account {WILD} {verb} stolen; {told}."
+    return f"\nAt {at:%H:%M:%S} the account {WILD} of the demo {verb} stolen; {told}."

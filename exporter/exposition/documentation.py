@@ -21,21 +21,22 @@ _HEAD = """# Metrics
 
 Written by `python -m exporter.exposition.documentation`; a test compares it with the code.
 
-Every measure is counted at three levels, each a family of its own, so that caps on users or domains never change a
-server's numbers: per server, per domain and per user. At every moment the domains of a server, with `unknown` (the
-connection named no domain we know) and `_other` (beyond the caps), sum to the server.
+Every measure is counted at three levels, each in its own metric family: per server, per domain and per user. Limits
+on users or domains never change the numbers of a server: the domains of a server, together with `unknown`
+(connections without a known domain) and `_other` (beyond the limits), always sum up to the server.
 
-Next to each counter stands its **hold**, a gauge: the value that the counter had when the current local day
-(`..._day_start`) or hour (`..._hour_start`; servers and domains) began, by the log's own stamps. Counter minus hold is
-exactly what today, or this hour, has brought. Days begin in the time zone of `pop3_site_info`.
+Each counter has a **hold**, a gauge with the value that the counter had when the current local day (`..._day_start`)
+or hour (`..._hour_start`; servers and domains only) began, by the timestamps of the log. The counter minus its hold
+is exactly what the current day or hour has added. Days begin in the time zone of `pop3_site_info`.
 
-No counter of the ledger (all `pop3_*_total`, and of the exporter's own those per source about lines, bytes, late and
-future events, rotations, truncations and possible losses) ever falls: not at a restart, not at a crash. The exporter's
-other counters start at 0 with the process. There are no `_created` series, and no label value is over 255 bytes.
+The counters of the ledger never fall, not even after a restart or a crash. These are all `pop3_*_total`, and the
+exporter's own counters of lines, bytes, late and future events, rotations, truncations and possible losses. The
+exporter's other counters start at 0 with the process. There are no `_created` series, and no label value is longer
+than 255 bytes.
 
-`/metrics?collect[]=server&collect[]=domain&collect[]=user&collect[]=exporter` gives single groups; none given means
-all, an unknown one is answered with 400. Large sites scrape `user` less often than the rest: holds make slow scrapes
-harmless.
+`/metrics?collect[]=server&collect[]=domain&collect[]=user&collect[]=exporter` selects groups of metrics; without it,
+all are exported, and an unknown group returns 400. Large sites can scrape `user` less often than the rest: thanks to
+the holds, reports stay exact.
 """
 
 
@@ -62,7 +63,7 @@ def _measures() -> Iterator[str]:
     yield " and "
     yield ", ".join(f"`{scope.hold(MEASURES[0], 'hour')}`" for scope in SCOPES if scope.has_hours)
     numbers = (f"{len(SCOPE_FAMILIES[scope].all)} for a {scope}" for scope in SCOPES)
-    yield f". Series in all: {', '.join(numbers)} (a server has its ends and sessions beside them).\n"
+    yield f". Series: {', '.join(numbers)} (a server also has its ends and sessions).\n"
 
 
 def _beside(scope: Scope) -> Iterator[Family]:
@@ -75,7 +76,7 @@ def _beside(scope: Scope) -> Iterator[Family]:
 
 
 def _process() -> Iterator[Metric]:
-    """What prometheus_client's own objects tell and this project names."""
+    """The metrics of prometheus_client that this project names."""
     known = {family.name.removesuffix("_total") for family in SOURCE_FAMILIES}
     for metric in SelfMetrics().registry.collect():
         if metric.name.startswith("pop3_") and metric.name not in known:
@@ -99,17 +100,17 @@ def page() -> str:
         _HEAD,
         "\n## Measures\n\n",
         *_measures(),
-        "\n## Beside the measures\n\n",
+        "\n## Other metrics\n\n",
         *_families([*(f for scope in SCOPES for f in _beside(scope)), *(each.family for each in SERVER_FAMILIES)]),
         "\n## How connections end\n\n",
-        "`pop3_session_ends_total` has every pair from a server's birth on.\n",
+        "`pop3_session_ends_total` has every pair as soon as a server is known.\n",
         "Blocked connections and terminations are the sums of their classes.\n\n",
         *_table(("end", "reason", "meaning"), ends),
         "\n## Qualities\n\n",
         *_table(("quality", "meaning"), ((f"`{quality}`", text) for quality, text in _QUALITIES.items())),
         "\n## The exporter itself\n\n",
         *_families([*own, *SOURCE_FAMILIES, *map(_described, _process())]),
-        "\nAnd `process_*` and `python_*` as prometheus_client has them.\n",
+        "\nAlso `process_*` and `python_*` from prometheus_client.\n",
     ]
     return "".join(parts)
 

@@ -14,7 +14,7 @@ Samples = Iterable[tuple[Sequence[str], float]]
 
 
 class Group(StrEnum):
-    """What `collect[]` can name."""
+    """The groups that `collect[]` selects."""
 
     SERVER = "server"
     DOMAIN = "domain"
@@ -23,15 +23,15 @@ class Group(StrEnum):
 
 
 class UnknownGroupError(ValueError):
-    """`collect[]` named something else; the message lists what there is."""
+    """`collect[]` names an unknown group; the message lists the known ones."""
 
 
 def choose(names: Sequence[str]) -> frozenset[Group]:
-    """The groups that `collect[]` asks for: all when it is not given."""
+    """The groups that `collect[]` selects: all if it is not given."""
     known = [str(group) for group in Group]
     wrong = [name for name in names if name not in known]
     if wrong:
-        # The name comes from the request: shown as a literal, so that it stays one line.
+        # The name comes from the request; as a literal it stays on one line.
         raise UnknownGroupError(f"unknown collect[]={wrong[0][:100]!r}: known are {', '.join(known)}")
     return frozenset(Group(name) for name in names) or frozenset(Group)
 
@@ -49,7 +49,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A small family and how its samples follow from the view and the clock (UNIX seconds)."""
+    """A small family, and how its samples are computed from the view and the clock (UNIX seconds)."""
 
     family: Family
     samples: Callable[[View, float], Samples]
@@ -117,7 +117,7 @@ OPEN_STATES = ("pending", "charged")
 
 
 def _servers(view: View) -> list[str]:
-    """Servers that are born, and those that so far only have an open session."""
+    """Servers with counters, and those that so far only have an open session."""
     born = [server for (server,) in view.rows.get(Scope.SERVER, {})]
     return list(dict.fromkeys([*born, *(server for server, _ in view.open_sessions)]))
 

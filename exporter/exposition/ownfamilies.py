@@ -1,4 +1,4 @@
-"""The self-metrics that follow from the view and the clock; those of the running process are in `selfmetrics`."""
+"""Self-metrics computed from the view and the clock; `selfmetrics` has those of the process."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo

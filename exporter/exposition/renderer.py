@@ -1,4 +1,4 @@
-"""/metrics from the last committed `View` and the clock, at the speed that 800,000 series need.
+"""Renders /metrics from the last committed `View` and the clock, fast enough for 800,000 series.
 
 Within a family only the values change from scrape to scrape. So the lines of a scope are kept as a template, one
 piece `{labels} %d` per key; a family is one join with its name and one formatting of all its values.
@@ -57,7 +57,7 @@ class Exposition:
 
     @property
     def calendar(self) -> Calendar:
-        """By which days and hours turn."""
+        """The calendar that determines when days and hours begin."""
         return self._calendar
 
     def render(self, view: View, now: float, groups: frozenset[Group] = ALL_GROUPS) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The self-metrics of the running process, in a registry of prometheus_client's own; they start at 0."""
+"""The self-metrics of the process, in a registry of prometheus_client; they start at 0."""
 
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ from exporter.exposition.sources import SourceReport
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 FAULTS = {"line": 0, "file": 0, "source": 0, "commit": 0}
-# There from the start, so that the first such error is an increase.
+# Exported from the start, so that the first such error is an increase.
 USUAL_ERRORS = {"EACCES": 0, "EIO": 0}
 Values = Iterable[tuple[tuple[str, ...], float]]
 
@@ -91,7 +91,7 @@ SOURCE_FAMILIES: tuple[Family, ...] = tuple(each.family for each in _OF_SOURCES)
 
 
 class _Sources(Collector):
-    """The last reports, swapped by reference: a scrape in another thread sees one turn's or the next one's."""
+    """The last reports, replaced as a whole, so that a scrape in another thread sees a consistent set."""
 
     def __init__(self) -> None:
         self.reports: Sequence[SourceReport] = ()
@@ -109,7 +109,7 @@ class _Sources(Collector):
 
 
 class SelfMetrics:
-    """What the daemon tells of itself while it runs. Safe to be rendered from another thread."""
+    """Metrics about the daemon. Safe to render from another thread."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -128,22 +128,22 @@ class SelfMetrics:
         return Histogram(f"pop3_exporter_{name}", text, registry=self.registry, buckets=SECONDS)
 
     def observe_commit(self, seconds: float) -> None:
-        """One commit took so long."""
+        """Record the duration of a commit."""
         self._commits.observe(seconds)
 
     def observe_turn(self, seconds: float) -> None:
-        """One turn of the loop took so long, without the waiting between turns."""
+        """Record the duration of a pass of the loop, without the pause after it."""
         self._turns.observe(seconds)
 
     def report(self, sources: Sequence[SourceReport]) -> None:
-        """How all sources fare now; takes the place of what was reported before."""
+        """Replace the state of all sources."""
         self._sources.reports = tuple(sources)
 
     @property
     def sources(self) -> Sequence[SourceReport]:
-        """What was reported last."""
+        """The last reported state."""
         return self._sources.reports
 
     def render(self) -> bytes:
-        """The text of all of them."""
+        """All of them as text."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""How a source fares beyond what the ledger keeps: handed over by the daemon, read by scrapes and the landing page."""
+"""The state of a source that is not in the ledger: from the daemon, for scrapes and the landing page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """One source as of the last turn of the loop.
+    """One source as of the last pass of the loop.
 
     `inputs`: what it reads, as configured (paths, globs, `journal: dovecot.service`, `standard input`).
     `format`: the name of the format in use; empty while it is still to be recognised. `read_errors`: by errno name

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Prometheus's own limits (`label_value_length_limit`) fail a whole scrape, so the bound is kept here.
+# Prometheus's own limit (`label_value_length_limit`) fails the whole scrape, so values are limited here.
 LABEL_VALUE_BYTES = 255
 
 
 def label_value(value: str) -> bytes:
-    """`value` as it stands between the quotes: UTF-8, at most 255 bytes before escaping.
+    """`value` as written between the quotes: UTF-8, at most 255 bytes before escaping.
 
     Names that long are never born; configured names of sources and servers may be, and stay distinct by a digest.
     What is no Unicode (a lone surrogate) is written as its backslash escape.
@@ -22,7 +22,7 @@ def label_value(value: str) -> bytes:
 
 
 def label_block(names: Sequence[str], values: Sequence[str]) -> bytes:
-    """`{name="value",...}`, or nothing where there are no labels."""
+    """`{name="value",...}`, or nothing without labels."""
     if not names:
         return b""
     pairs = (b'%b="%b"' % (name.encode(), label_value(value)) for name, value in zip(names, values, strict=True))

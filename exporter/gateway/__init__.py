@@ -1,4 +1,4 @@
-"""The gateway between Grafana and Prometheus: domain administrators see their domains only, everybody gets CSV.
+"""The gateway between Grafana and Prometheus: limits domain administrators to their domains, and offers CSV.
 
 service = Service(read(path))   # ConfigError
 service.start()                 # ListenError

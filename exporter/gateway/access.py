@@ -1,4 +1,4 @@
-"""access.yaml: who may see which domains; read again when it changes.
+"""access.yaml: who may see which domains; reloaded when it changes.
 
 Every entry belongs to one Grafana organisation: a login, role, e-mail or subject of another one never matches it.
 """
@@ -42,7 +42,7 @@ Text = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class Entry(Section):
-    """Rights of the users of one organisation who match; exactly one of login, email, role, subject."""
+    """The rights of matching users of one organisation; exactly one of login, email, role, subject."""
 
     organisation: Annotated[int, Field(ge=1, strict=True)]
     login: Text | None = None
@@ -62,12 +62,12 @@ class Entry(Section):
 
     @property
     def who(self) -> tuple[int, str, str]:
-        """Organisation, and the one thing by which users are known."""
+        """The organisation, and what identifies the users."""
         name = next(name for name in WHO if getattr(self, name) is not None)
         return self.organisation, name, str(getattr(self, name))
 
     def matches(self, one: Identity) -> bool:
-        """Whether the rights are this user's."""
+        """Whether the entry matches this user."""
         if one.organisation != self.organisation:
             return False
         if self.subject is not None:
@@ -103,17 +103,17 @@ class AccessList(Section):
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What somebody may see: everything, or the series of these domains (sorted, at least one)."""
+    """What a user may see: everything, or the series of these domains (sorted, at least one)."""
 
     administrator: bool
     domains: tuple[str, ...] = ()
 
 
 class Access:
-    """The rights in `path`, looked at with every question. ConfigError when the first reading fails.
+    """The rights in `path`, checked for changes at every request. ConfigError if the first load fails.
 
-    A file that cannot be used gives nobody any rights until it can be: the change may have been made to take
-    somebody's rights away, so the old ones must not live on behind a typing error.
+    An invalid file gives no rights to anyone until it is corrected: the change may have been made to revoke
+    rights, so the old ones must not stay in effect because of a typing error.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
@@ -126,16 +126,16 @@ class Access:
 
     @property
     def is_good(self) -> bool:
-        """Whether the file could be used when it was last looked at."""
+        """Whether the file was valid when it was last checked."""
         return self._entries is not None
 
     @property
     def size(self) -> int:
-        """How many entries hold."""
+        """How many entries are in effect."""
         return len(self._entries or ())
 
     def rights(self, one: Identity) -> Rights:
-        """All that is granted to this user; Refusal where nothing is, or nothing is known."""
+        """The rights of this user; Refusal if there are none, or the file is invalid."""
         self.refresh()
         if self._entries is None:
             raise Refusal(503, Reason.ACCESS_FILE, "the gateway's access file is invalid: ask your administrator")
@@ -159,7 +159,7 @@ class Access:
         LOGGER.info("access file reloaded: %d entries", len(self._entries))
 
     def _has_changed(self) -> bool:
-        """Whether it is another file, or has other text, than the last time."""
+        """Whether the file has changed since the last time."""
         stamp, text = self._stamp(), self._text
         if stamp == self._seen and self._is_settled(stamp):
             return False

@@ -1,4 +1,4 @@
-"""The requests: who asks, what he may see, within which limits, and what he is answered."""
+"""Handles requests: identity, rights, limits and responses."""
 
 import asyncio
 import io
@@ -51,7 +51,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Something that is answered to users: its `name` in log and metrics, and how many queries it makes at once."""
+    """A page for users: its `name` in log and metrics, and how many queries it makes at once."""
 
     name: str
     answer: Answering
@@ -70,7 +70,7 @@ class Gateway:
         self._reporter = Reporter(parts.asking, self._zone, min(QUERIES, self._limits.parallel))
 
     def application(self) -> ASGIApp:
-        """Routes for exactly what is offered; everything else is refused."""
+        """The routes; everything else is refused."""
         pages = [Page(one.path, self._api(one)) for one in ENDPOINTS]
         for path, kind in (("/report.csv", CSV), ("/report.json", JSON)):
             pages.append(Page(path, self._report(kind), self._reporter.parallel))
@@ -89,13 +89,13 @@ class Gateway:
         return _Serving(lambda exchange: self._serve(exchange, page))
 
     async def _serve(self, exchange: Exchange, page: Page) -> None:
-        """The answer, or the refusal."""
+        """The response, or the refusal."""
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self._limits.seconds):
                 await self._answer(exchange, page)
         except ClientDisconnect:
-            exchange.code = 400  # nobody is there any more
+            exchange.code = 400  # the client is gone
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it is shown
             refusal = _refusal(error)
             self._note(refusal, str(exchange.who or "somebody unknown"), page.name)
@@ -106,7 +106,7 @@ class Gateway:
     async def _answer(self, exchange: Exchange, page: Page) -> None:
         who = exchange.who = await self._parts.tokens.identity(parameters.token(exchange.request.headers))
         rights = self._parts.access.rights(who)
-        # Held until the answer is taken: who reads none of them asks for no more.
+        # Held until the response is read, so that clients that do not read cannot send more.
         async with self._slots.slot(f"{who.organisation} {who.subject}", page.queries):
             with self._room.request():
                 await exchange.reply(await page.answer(exchange.request, rights))

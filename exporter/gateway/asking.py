@@ -1,4 +1,4 @@
-"""How a question gets to Prometheus: administrators straight, everybody else through prom-label-proxy."""
+"""Sends queries to Prometheus: directly for administrators, through prom-label-proxy for everyone else."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -30,7 +30,7 @@ Names = tuple[str, ...]
 
 
 class Asking:
-    """Asks with somebody's rights; `seconds`: what Prometheus itself may take; `clock`: seconds that never fall."""
+    """Queries with the rights of a user; `seconds`: timeout of Prometheus; `clock`: monotonic seconds."""
 
     def __init__(self, upstream: Upstream, seconds: float, clock: Callable[[], float]) -> None:
         self._upstream = upstream
@@ -39,7 +39,7 @@ class Asking:
         self._known: dict[Names, tuple[float, Names]] = {}
 
     async def api(self, rights: Rights, endpoint: Endpoint, parameters: Pairs, label: str = "") -> Answer:
-        """The answer of an endpoint to these parameters, for these rights."""
+        """The response of an endpoint to these parameters, for these rights."""
         if endpoint is QUERY and (offered := offer(parameters)) is not None:
             return Answer(200, offered)
         path = endpoint.path.format(name=label)
@@ -61,7 +61,7 @@ class Asking:
         return list(answer.data["result"])
 
     async def own_rows(self, query: str, at: str) -> list[dict[str, Any]]:
-        """The same for a question of the gateway's own, whose rows nobody is shown."""
+        """The same for a query of the gateway itself, whose rows are not shown to users."""
         answer = await self._upstream.straight(QUERY.path, [("query", query), ("time", at), self._timeout], post=True)
         return list(answer.data["result"])
 
@@ -82,7 +82,7 @@ class Asking:
         return await self._upstream.filtered(rights, path, [("query", query), *others], post=True)
 
     async def _own_servers(self, rights: Rights) -> Names:
-        """The servers that have, or ever had, one of the domains: the names of others are none of theirs."""
+        """The servers that have, or ever had, one of the domains; names of others must not be shown."""
 
         async def ask() -> Iterable[str]:
             path = LABEL_VALUES.path.format(name="server")
@@ -102,7 +102,7 @@ class Asking:
         return await self._remembered((expression, at), ask)
 
     async def _remembered(self, key: Names, ask: Callable[[], Awaitable[Iterable[str]]]) -> Names:
-        """What a dashboard asks many times at once is asked once."""
+        """Cache results that a dashboard queries many times at once."""
         now = self._clock()
         if key in self._known and now - self._known[key][0] < REMEMBERED_SECONDS:
             return self._known[key][1]

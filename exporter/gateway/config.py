@@ -1,4 +1,4 @@
-"""gateway.yaml: what may stand in it and what each key means."""
+"""gateway.yaml: its keys and their meaning."""
 
 from pathlib import Path
 from typing import Annotated, Self
@@ -46,7 +46,7 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
 class Grafana(Section):
-    """Whose tokens are believed: `issuer` is Grafana's root_url as it signs it, `keys_url` where its keys are."""
+    """Whose tokens are accepted: `issuer` is Grafana's root_url as in its tokens; `keys_url` has its keys."""
 
     url: BaseUrl
     issuer: str = ""

@@ -1,4 +1,4 @@
-"""Which server logs what, answered beforehand and put into the query as constants.
+"""Which server logs what, looked up in advance and inserted into the query as constants.
 
 A domain administrator's numbers need to know it, although no domain stands there: a server may not log a measure
 (else a panel would show 0 where it must say `not logged`). The dashboards ask

@@ -1,4 +1,4 @@
-"""One request and its answer: who asks, and what was already sent when something went wrong."""
+"""One request and its response: who asks, and what was already sent when an error occurred."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +10,7 @@ PIECE_BYTES = 64 * 1024
 
 
 class Exchange:
-    """A request; `who` is None until his token was believed, `code` None until an answer has begun."""
+    """A request; `who` is None until the token was verified, `code` None until the response has started."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.request = Request(scope, receive)
@@ -19,7 +19,7 @@ class Exchange:
         self._send = send
 
     async def reply(self, response: Response) -> None:
-        """Send it, in pieces: who reads slowly is waited for, and his time runs out meanwhile."""
+        """Send the response in pieces; a slow reader is waited for until the time limit."""
         self.code = response.status_code
         await self._send(
             {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}

@@ -1,4 +1,4 @@
-"""Expressions over the metrics that have no domain and may be read by everybody.
+"""Expressions over metrics without a domain that everyone may read.
 
 A grammar of what is allowed, not a list of what is forbidden: every word of the expression must have its place in it,
 every selector must begin with the name of one of the metrics, and what is sent on is written anew from the words
@@ -32,7 +32,7 @@ FUNCTIONS = frozenset(
 
 
 def admitted(text: str, servers: Sequence[str] | None = None) -> str | None:
-    """The expression written anew if it reads nothing but these metrics, and at least one of them; else None.
+    """The expression, rebuilt, if it reads only these metrics, and at least one of them; else None.
 
     `servers`: of the logs' quality only what is told of these.
     """

@@ -1,4 +1,4 @@
-"""A second look at answers that carry domains: what prom-label-proxy should have taken out is taken out here, too."""
+"""A second filter for responses with domains, in addition to prom-label-proxy."""
 
 import json
 from collections.abc import Callable, Collection
@@ -25,7 +25,7 @@ def alerts(data: Any, domains: Collection[str]) -> Any:  # noqa: ANN401 - JSON
 
 
 def rules(data: Any, domains: Collection[str]) -> Any:  # noqa: ANN401 - JSON
-    """Rules that are made for the domains, without what may name others: files, errors, and their expressions."""
+    """Rules of the domains, without files, errors and expressions, which may name others."""
     groups = []
     for group in data["groups"]:
         kept = [_rule(rule, domains) for rule in group["rules"] if _domain(rule.get("labels") or {}) in domains]
@@ -35,7 +35,7 @@ def rules(data: Any, domains: Collection[str]) -> Any:  # noqa: ANN401 - JSON
 
 
 def changed(answer: Answer, change: Change, domains: Collection[str]) -> Answer:
-    """A good answer with its `data` changed; others as they are. Refusal if it cannot be read."""
+    """A successful response with filtered `data`; others unchanged. Refusal if it is malformed."""
     if answer.code != 200:  # noqa: PLR2004
         return answer
     try:

@@ -24,7 +24,7 @@ REQUIRED = ("iss", "aud", "sub", "exp", "iat")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks: `organisation` is the one he is in now; empty texts are what the token does not say."""
+    """Who asks: `organisation` is the current one; values that the token lacks are empty."""
 
     organisation: int
     subject: str
@@ -36,7 +36,7 @@ class Identity:
 
     @property
     def is_user(self) -> bool:
-        """Whether this is a person who logged in."""
+        """Whether this is a logged-in person."""
         return self.kind == "user"
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Identity:
 
 
 class Keys(Protocol):
-    """Where the public keys come from."""
+    """The source of the public keys."""
 
     def key(self, kid: str, wrong: Any = None) -> Awaitable[Any]:  # noqa: ANN401 - the library's key
         """The key with that id, if there is another than `wrong` that one; Refusal if there is none."""
@@ -59,7 +59,7 @@ class Tokens:
         self._clock = clock
 
     async def identity(self, token: str) -> Identity:
-        """Who the token names. Refusal unless it is good in every respect."""
+        """The identity in the token. Refusal unless it is completely valid."""
         kid = _kid(token)
         key = await self._keys.key(kid)
         try:
@@ -128,7 +128,7 @@ def _number(claims: Mapping[str, Any], name: str) -> float:
 
 def _identity(claims: Mapping[str, Any]) -> Identity:
     audience = claims["aud"]
-    # Exactly one organisation, however written: a token for several would give rights of one in another.
+    # Exactly one organisation: a token for several would give the rights of one in another.
     named = audience if isinstance(audience, list) else [audience]
     match = ORGANISATION.fullmatch(named[0]) if len(named) == 1 and isinstance(named[0], str) else None
     if match is None:

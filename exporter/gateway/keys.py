@@ -17,7 +17,7 @@ from exporter.gateway.refusal import Reason, Refusal
 LOGGER = logging.getLogger(__name__)
 PAUSE_SECONDS = 5.0
 FRESH_SECONDS = 3600.0
-# Grafana may be away for a while; longer than this nobody vouches for its keys.
+# Grafana may be down for a while; after this time its keys are no longer trusted.
 USABLE_SECONDS = 24 * 3600.0
 MAX_KEYS = 100
 
@@ -26,11 +26,11 @@ Count = Callable[[bool], None]
 
 
 class FetchError(Exception):
-    """The keys cannot be had; the message is for the log."""
+    """Fetching the keys failed; the message is for the log."""
 
 
 class KeyStore:
-    """The keys by their id. `fetch` gives the JWKS document or raises FetchError; `clock`: seconds that never fall."""
+    """The keys by id. `fetch` returns the JWKS document or raises FetchError; `clock`: monotonic seconds."""
 
     def __init__(self, fetch: Fetch, clock: Callable[[], float], count: Count = lambda _: None) -> None:
         self._fetch = fetch
@@ -42,7 +42,7 @@ class KeyStore:
         self._fetching = asyncio.Lock()
 
     async def key(self, kid: str, wrong: EllipticCurvePublicKey | None = None) -> EllipticCurvePublicKey:
-        """The key with that id. Refusal: 401 where Grafana does not know it, 503 where Grafana cannot be asked.
+        """The key with that id. Refusal: 401 if Grafana does not have it, 503 if Grafana cannot be reached.
 
         `wrong`: the key known until now, which did not make a signature; Grafana is then asked whether it has another.
         An id is made of the month, so a Grafana with a new database has another key with the same id.
@@ -64,7 +64,7 @@ class KeyStore:
 
     async def _renew(self, kid: str, wrong: EllipticCurvePublicKey | None) -> None:
         async with self._fetching:
-            # Whoever waited here may find what he wanted; and strangers' tokens must not make us flood Grafana.
+            # Those who waited here may find the key now; and foreign tokens must not make us flood Grafana.
             if not self._must_ask(kid, wrong):
                 return
             if self._asked is not None and self._clock() - self._asked < PAUSE_SECONDS:
@@ -76,7 +76,7 @@ class KeyStore:
                 LOGGER.warning("Grafana's signing keys cannot be fetched: %s", error)
                 return
             finally:
-                # From the end of it: else those who waited for one that failed slowly would begin the next.
+                # Counted from its end: otherwise those who waited for a slow failure would start the next.
                 self._asked = self._clock()
             self._count(True)
             self._keys, self._had = keys, self._clock()

@@ -1,4 +1,4 @@
-"""What the gateway says about itself; no label holds a name of a user or a domain."""
+"""Metrics of the gateway; no label contains a name of a user or a domain."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ class Metrics:
         build.labels(__version__).set(1)
 
     def watch(self, is_good: Callable[[], bool], entries: Callable[[], int]) -> None:
-        """Show how the access file fares."""
+        """Export the state of the access file."""
         good = Gauge("pop3_gateway_access_file_good", "1 while the access file is valid.", registry=self.registry)
         good.set_function(lambda: float(is_good()))
         Gauge(
@@ -51,7 +51,7 @@ class Metrics:
         ).set_function(lambda: float(entries()))
 
     def served(self, endpoint: str, code: int, seconds: float) -> None:
-        """Count an answer."""
+        """Count a response."""
         self._requests.labels(endpoint, str(code)).inc()
         self._seconds.labels(endpoint).observe(seconds)
 

@@ -1,4 +1,4 @@
-"""What tells the dashboards that their data source is a gateway: one name that no Prometheus has.
+"""A metric by which dashboards recognise a gateway as their data source.
 
 The answer says nothing about anybody, so everybody who is let in gets it, and no upstream is asked.
 """
@@ -11,7 +11,7 @@ from exporter.gateway.parameters import Pairs, first
 
 
 def offer(parameters: Pairs) -> bytes | None:
-    """The answer to an instant query for just that name; None for every other one."""
+    """The response to an instant query for exactly that name; None for any other."""
     if (first(parameters, "query") or "").strip() != GATEWAY:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What stands in a request, read strictly: each parameter once, only those that the endpoint has.
+"""Reads the parameters of a request strictly: each once, and only those of the endpoint.
 
 What is sent on is written anew from it, so that no two programs can read the same request differently.
 """
@@ -24,7 +24,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One call of Prometheus's API: parameters that stand once, and those that may be repeated."""
+    """One endpoint of Prometheus's API: parameters that occur once, and those that may be repeated."""
 
     path: str
     once: frozenset[str]
@@ -59,7 +59,7 @@ def token(headers: Headers) -> str:
 
 async def pairs(request: Request, limit: int) -> Pairs:
     """All parameters of address and form, in order. Refusal: too large, or not a form."""
-    # Not request.url: it is put together with the header Host, which clients write.
+    # Not request.url, which contains the header Host from the client.
     query = request.scope["query_string"].decode("latin-1")
     if len(query) > limit:
         raise Refusal(413, Reason.SIZE, "the request is too large")
@@ -73,7 +73,7 @@ async def pairs(request: Request, limit: int) -> Pairs:
 
 
 def chosen(endpoint: Endpoint, given: Pairs) -> Pairs:
-    """The parameters that the endpoint has, others left out. Refusal where one stands twice."""
+    """The parameters of the endpoint, without others. Refusal if one is given twice."""
     once = [(name, value) for name, value in given if name in endpoint.once]
     check_once(once, endpoint.once)
     if endpoint.is_query and not dict(once).get("query", "").strip():
@@ -82,7 +82,7 @@ def chosen(endpoint: Endpoint, given: Pairs) -> Pairs:
 
 
 def check_once(given: Pairs, names: frozenset[str]) -> None:
-    """Refusal where one of the names stands twice."""
+    """Refusal if one of the names is given twice."""
     seen: set[str] = set()
     for name, _ in given:
         if name in names and name in seen:
@@ -91,7 +91,7 @@ def check_once(given: Pairs, names: frozenset[str]) -> None:
 
 
 def label_name(request: Request) -> str:
-    """The label whose values are asked for. Refusal if it cannot be one."""
+    """The label whose values are requested. Refusal if it is not a valid name."""
     name = str(request.path_params["name"])
     if not LABEL.fullmatch(name):
         raise Refusal(400, Reason.PARAMETERS, "invalid label name")
@@ -123,5 +123,5 @@ def _parsed(text: str) -> Pairs:
 
 
 def first(given: Sequence[tuple[str, str]], name: str) -> str | None:
-    """The value of a parameter that stands once at most."""
+    """The value of a parameter that occurs at most once."""
     return next((value for key, value in given if key == name), None)

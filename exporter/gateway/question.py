@@ -1,4 +1,4 @@
-"""What a CSV link asks for: mode, step, range, domain, user, servers, order - as the dashboards' links write them."""
+"""The parameters of a CSV link: mode, step, range, domain, user, servers, order, as in the links of the dashboards."""
 
 import re
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ class Question:
 
 
 def read(given: Pairs, rights: Rights, zone: ZoneInfo) -> Question:
-    """The question, within the rights of the one who asks. Refusal: it cannot be understood, or is not his to ask."""
+    """The parameters, limited to the rights of the user. Refusal if they are invalid or not permitted."""
     unknown = [name for name, _ in given if name not in NAMES | SERVERS and not IGNORED.fullmatch(name)]
     if unknown:
         raise _wrong(

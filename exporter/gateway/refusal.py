@@ -1,4 +1,4 @@
-"""Why a request is not served: a status, a reason for log and metrics, and words for the one who asked."""
+"""Why a request is refused: a status, a reason for log and metrics, and a message for the user."""
 
 from enum import StrEnum
 
@@ -10,14 +10,14 @@ NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 class Reason(StrEnum):
     """The closed list of reasons, as in the metric and the log."""
 
-    HEADERS = "headers"  # a header that must stand once stands twice, or one that only we may set
+    HEADERS = "headers"  # a header given twice, or one that only we may set
     TOKEN = "token"  # noqa: S105 - none, or one that is not good
-    KEYS = "keys"  # Grafana's keys cannot be had
-    NOT_LISTED = "not_listed"  # a good token of somebody without rights
-    ACCESS_FILE = "access_file"  # nobody's rights are known
+    KEYS = "keys"  # Grafana's keys cannot be fetched
+    NOT_LISTED = "not_listed"  # a valid token of a user without rights
+    ACCESS_FILE = "access_file"  # the access file is invalid
     ENDPOINT = "endpoint"  # not the query API
     PARAMETERS = "parameters"
-    DOMAIN = "domain"  # a domain of somebody else
+    DOMAIN = "domain"  # a domain of another customer
     SIZE = "size"
     BUSY = "busy"
     TIME = "time"
@@ -31,7 +31,7 @@ TYPES = {400: "bad_data", 413: "bad_data", 404: "not_found", 429: "unavailable",
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours
-    """`code` is the HTTP status; `words` are shown to the one who asked, `detail` is only logged."""
+    """`code` is the HTTP status; `words` are shown to the user, `detail` is only logged."""
 
     def __init__(self, code: int, reason: Reason, words: str, detail: str = "") -> None:
         super().__init__(words)
@@ -41,7 +41,7 @@ class Refusal(Exception):  # noqa: N818 - not an error of ours
         self.detail = detail
 
     def response(self) -> JSONResponse:
-        """As Prometheus's API says errors."""
+        """The response, in the format of Prometheus's API."""
         return error(self.code, self.words)
 
 

@@ -1,4 +1,4 @@
-"""The report behind the CSV link: the queries of the dashboards' tables, with real numbers for Grafana's variables."""
+"""The report behind the CSV link: the queries of the dashboards, with values for Grafana's variables."""
 
 import asyncio
 import math
@@ -28,6 +28,7 @@ from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 from exporter.gateway.access import Rights
 from exporter.gateway.asking import Asking
 from exporter.gateway.question import Question
+from exporter.gateway.remarks import qualities, query, remarked
 from exporter.periods import Step, period_of
 from exporter.reports.rows import COLUMNS, By, Column, Report, ReportRow
 
@@ -46,15 +47,18 @@ class Reporter:
     parallel: int = QUERIES
 
     async def report(self, question: Question, rights: Rights, now: datetime) -> Report:
-        """The rows that the dashboard's table shows for the same choices. Refusal where Prometheus does not answer."""
+        """The rows of the dashboard's table for the same choices. Refusal if Prometheus cannot be reached."""
         windows = Windows.of(self.zone.key, now)
         range_ = await self._range(question, windows)
         if question.by is By.TREND:
             rows = await self._trend(question, rights, Steps(windows, range_, *_step(question)))
         else:
             rows = await self._names(question, rights, range_, windows)
+        quality = await self.asking.rows(rights, query(_servers(question), range_.until), _time(question))
         nothing = ReportRow("Total", (None,) * len(COLUMNS), (None,) * len(COLUMNS))
-        return Report(question.by, question.step, question.first, question.last, tuple(rows), nothing, judged=False)
+        return Report(
+            question.by, question.step, question.first, question.last, remarked(rows, qualities(quality)), nothing
+        )
 
     async def _range(self, question: Question, windows: Windows) -> Range:
         """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""
@@ -128,7 +132,7 @@ def _step(question: Question) -> tuple[Chosen, bool]:
 
 
 def _trend_scope(question: Question) -> Scope:
-    """Whose periods: a domain administrator's trend is that of his domains."""
+    """The scope of the trend: a domain administrator's trend is that of their domains."""
     if question.user is not None:
         return Scope.USER
     return Scope.SERVER if question.domains is None else Scope.DOMAIN

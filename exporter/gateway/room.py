@@ -1,4 +1,4 @@
-"""How much memory answers may take together: large ones of some users must not end the gateway for all."""
+"""Limits the memory of all responses together, so that large ones do not affect other users."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ class Room:
             self.give(held.counted)
 
     def take(self, size: int) -> None:
-        """Refusal (503) where there is no room."""
+        """Refusal (503) if there is no room."""
         if size > self._free:
             raise Refusal(503, Reason.BUSY, "too many large responses at the moment: try again, or query less")
         self._free -= size

@@ -1,4 +1,4 @@
-"""How many queries one user may have under way; more wait, too many are refused."""
+"""Limits the concurrent queries of a user; more wait, too many are refused."""
 
 import asyncio
 from collections.abc import AsyncIterator

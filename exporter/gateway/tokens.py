@@ -1,4 +1,4 @@
-"""PromQL cut into tokens: a small part of the language, written so that it errs on the side of refusing."""
+"""Tokens of PromQL: a small part of the language, refusing anything unknown."""
 
 import re
 from dataclasses import dataclass

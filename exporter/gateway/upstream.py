@@ -33,14 +33,14 @@ ONE, TWO = "one.invalid", "two.invalid"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an upstream said."""
+    """The response of an upstream."""
 
     code: int
     body: bytes
 
     @property
     def data(self) -> Any:  # noqa: ANN401 - JSON
-        """`data` of a good answer of Prometheus's API. Refusal if it is none."""
+        """`data` of a successful response of Prometheus's API; otherwise Refusal."""
         try:
             document = json.loads(self.body)
         except (ValueError, RecursionError) as error:
@@ -52,7 +52,7 @@ class Answer:
 
 
 class Upstream:
-    """Asks for others. Lives in one event loop; `clock`: seconds that never fall."""
+    """Sends requests to upstreams. For one event loop; `clock`: monotonic seconds."""
 
     def __init__(self, config: GatewayConfig, clock: Callable[[], float]) -> None:
         self._config = config
@@ -90,11 +90,11 @@ class Upstream:
         return answer.body
 
     async def straight(self, path: str, parameters: Pairs, *, post: bool = False) -> Answer:
-        """What Prometheus says to somebody who may see everything, or to the gateway itself."""
+        """Query Prometheus directly, for administrators or the gateway itself."""
         return _checked(await self._ask(self._config.prometheus + path, parameters, {}, post=post))
 
     async def filtered(self, rights: Rights, path: str, parameters: Pairs, *, post: bool = False) -> Answer:
-        """What prom-label-proxy lets through for these domains. Refusal unless it has proved that it enforces them."""
+        """Query through prom-label-proxy for these domains. Refusal unless it was verified that it enforces them."""
         if not rights.domains:
             raise Refusal(403, Reason.NOT_LISTED, "you may not see any domain here: ask your administrator")
         await self._prove()
@@ -199,5 +199,5 @@ def _fields(parameters: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def unreachable(detail: str) -> Refusal:
-    """Something is wrong behind the gateway; `detail` is only logged."""
+    """An upstream error; `detail` is only logged."""
     return Refusal(502, Reason.UPSTREAM, "Prometheus cannot be reached now", detail)

@@ -1,4 +1,4 @@
-"""Old logs into a ledger that never ran, or one of their own: whole files, oldest first, by the log's own clock."""
+"""Imports old logs into a ledger: whole files, oldest first, by the time of the log."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 
 class ForeignFile(LedgerError):  # noqa: N818 - it is told as it stands
-    """The ledger has read the file at `path` as part of another `source`."""
+    """The file at `path` was already read as part of another `source`."""
 
     def __init__(self, path: str, source: str) -> None:
         super().__init__(
@@ -86,7 +86,7 @@ class _Import:
         self._positions = {source: Positions(saved) for source, saved in _saved_positions(ledger).items()}
 
     def refuse_foreign(self, file: LogFile) -> None:
-        """Lines that another source has counted would be counted twice, unless it counts another server's."""
+        """Refuse files that another source has counted, unless it counts another server's lines."""
         with closing(open_reader(file.path)) as reader:
             try:
                 beginning = beginning_of(reader)
@@ -128,7 +128,7 @@ class _Import:
         return found
 
     def problems(self) -> dict[str, tuple[str, ...]]:
-        """What the sources' lines have shown that should be settled."""
+        """Problems that the lines have shown."""
         return {source: pipeline.problems for source, pipeline in self._pipelines.items() if pipeline.problems}
 
     def _keep(self, source: str, one: "_File") -> None:
@@ -143,7 +143,7 @@ class _Import:
         return self._positions.setdefault(source, Positions(()))
 
     def finish(self, *, everything: bool) -> None:
-        """All is read: what had no line for too long is given up; the rest stays open, unless `everything` ends."""
+        """At the end, close sessions that timed out; the rest stays open, unless `everything` ends."""
         over = [self._expire(source) for source in self._pipelines]
         for pipeline in self._pipelines.values() if everything else ():
             self._ledger.book(pipeline.finish())
@@ -185,7 +185,7 @@ class _Import:
         )
 
     def _expire(self, source: str) -> bool:
-        """Give up what had no line for too long, by log time; only while nothing older is still to come."""
+        """Close sessions that timed out in log time, unless older lines are still to come."""
         charges = self._pipeline(source).expire(None, caught_up=False)
         self._ledger.book(charges)
         return bool(charges)
@@ -234,7 +234,7 @@ class _File:
 
 
 class _Meter:
-    """Says how far all files together are."""
+    """Reports the progress over all files."""
 
     def __init__(self, progress: Progress | None, paths: Sequence[str]) -> None:
         self._progress = progress

@@ -1,4 +1,4 @@
-"""Old log files: when each begins, which were read before, and how far."""
+"""Old log files: when each begins, and how far each was already read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +13,9 @@ from exporter.inputs.readers import Reader, Torn
 from exporter.inputs.whole import Piece, read_whole
 from exporter.model import Position, Record
 
-# So many lines are looked at for the first stamp of a file; a stamp may follow a header.
+# How many lines are searched for the first timestamp of a file, which may follow a header.
 STAMP_LINES = 1_000
-# What was written to lately may end in half a line.
+# A file written recently may end in half a line.
 QUIET_SECONDS = 30.0
 # How the file input marks, among positions, that its source was seen before.
 SEEN_BEFORE = Position(stream="", path="")

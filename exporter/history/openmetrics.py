@@ -1,4 +1,4 @@
-"""History as OpenMetrics, for `promtool tsdb create-blocks-from`, VictoriaMetrics and Mimir.
+"""Exports history as OpenMetrics, for `promtool tsdb create-blocks-from`, VictoriaMetrics and Mimir.
 
 The format wants each family, and in it each series, in one piece and ascending in time; the ledger gives one key
 after the other. So the families are gathered in files of their own beside the output and then put together: memory
@@ -43,7 +43,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: samples in all, and the days (None: there were none)."""
+    """What was written: the number of samples, and the days (None: there were none)."""
 
     samples: int
     first: date | None
@@ -99,7 +99,7 @@ def write_openmetrics(
 
 
 def _refuse_shared_servers(ledgers: Sequence[Reading], books: Sequence[Book]) -> None:
-    """The same series twice would be neither one's history nor the sum."""
+    """Refuse ledgers with the same server: duplicate series would be meaningless."""
     seen: dict[str, Path] = {}
     for ledger, book in zip(ledgers, books, strict=True):
         for server in book.servers:
@@ -111,7 +111,7 @@ def _refuse_shared_servers(ledgers: Sequence[Reading], books: Sequence[Book]) ->
 
 
 def _span(books: Sequence[Book], first: date | None, last: date | None, clock: int) -> Span:
-    """From the first birth to the last event, unless other days are asked for; none to come."""
+    """From the first to the last event, unless other days are requested; no future days."""
     servers = [(book.calendar.day, key) for book in books for key in book.servers.values()]
     births = [day(key.first_seen) for day, key in servers]
     events = [day(min(key.last_seen, clock)) for day, key in servers]

@@ -1,4 +1,4 @@
-"""What came of reading log files."""
+"""The result of reading log files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _ORDER = (Verdict.EVENT, Verdict.IGNORED, Verdict.UNMATCHED, Verdict.MALFORMED)
 
 
 class Heard(NamedTuple):
-    """What lines were taken for; ignored ones are no POP3 server's."""
+    """How lines were understood; ignored ones are not of a POP3 server."""
 
     events: int = 0
     ignored: int = 0
@@ -36,7 +36,7 @@ class Heard(NamedTuple):
 
     @property
     def understood(self) -> float | None:
-        """The share of the lines that concern POP3 (a number up to 1); None: there are none."""
+        """The understood share of the POP3 lines (0 to 1); None if there are none."""
         concerned = self.lines - self.ignored
         return self.events / concerned if concerned else None
 
@@ -46,7 +46,7 @@ NOTHING = Heard()
 
 @dataclass(frozen=True, slots=True)
 class ImportedFile:
-    """What came of one file: lines and (uncompressed) bytes read now; `skipped` bytes were read before.
+    """The result for one file: lines and (uncompressed) bytes read now; `skipped` bytes were read before.
 
     `format`: the server's; empty: none was recognised. `first`, `last`: stamps of the lines read now (UNIX seconds);
     None: not known. `left`: bytes of a last line that is still being written. `problem`: why it could not be read to

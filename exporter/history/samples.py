@@ -1,4 +1,4 @@
-"""The samples of one key: what the exporter would have shown of it, had it been scraped at the chosen instants."""
+"""The samples of one key: what scrapes at the chosen instants would have shown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

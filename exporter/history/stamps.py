@@ -1,4 +1,4 @@
-"""Where in time an exported sample stands, so that the dashboards' windows find it.
+"""The timestamps of exported samples, chosen so that the queries of the dashboards find them.
 
 A live exporter shows a hold all day long; the export writes it twice, so the instants have to lie inside the windows
 in which the queries look for it (dashboards/queries/holds.py; a test holds the two together, zone by zone):
@@ -19,25 +19,25 @@ HALF_HOUR = 1_800
 
 
 def day_stamp(calendar: Calendar, day: int, clock: int) -> int | None:
-    """Where the hold of a day stands; None if the day has not begun. Nothing stands behind `clock`."""
+    """The timestamp of a day's hold; None if the day has not begun. No timestamp is after `clock`."""
     begin = calendar.day_start(day)
     stamp = min(begin + DAY_STAMP_SECONDS, clock)
     return stamp if stamp > begin else None
 
 
 def grid_stamp(calendar: Calendar, day: int, clock: int) -> int | None:
-    """Where a day's hold stands once more: the multiple of 6 hours (UTC) that is next to its noon."""
+    """The second timestamp of a day's hold: the multiple of 6 hours (UTC) next to noon."""
     noon = calendar.day_start(day) + NOON_SECONDS
     stamp = (noon + GRID_SECONDS // 2) // GRID_SECONDS * GRID_SECONDS
     return stamp if stamp <= clock else None
 
 
 def day_end(calendar: Calendar, day: int, clock: int) -> int:
-    """Where the state at the end of a day stands: its last second, or the clock on the day that runs."""
+    """The timestamp of the state at the end of a day: its last second, or the clock on the current day."""
     return min(calendar.day_start(day + 1) - 1, clock)
 
 
 def hour_stamp(hour: int, clock: int) -> int | None:
-    """Where the hold of an hour stands: half past; None if the hour has not begun."""
+    """The timestamp of an hour's hold: half past; None if the hour has not begun."""
     stamp = min(hour + HALF_HOUR, clock)
     return stamp if stamp > hour else None

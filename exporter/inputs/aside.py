@@ -1,4 +1,4 @@
-"""Files set aside: what could not be read is left alone for a while, each time for longer, and is told meanwhile."""
+"""Files set aside: unreadable files are skipped for increasing times, and reported meanwhile."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Aside:
         self._entries: dict[Hashable, _Entry] = {}
 
     def rests(self, key: Hashable, signature: Signature, now: float) -> bool:
-        """Whether the file is to be left alone at this look; then its problem is told again."""
+        """Whether to skip the file this time; if so, its problem is reported again."""
         entry = self._entries.get(key)
         if entry is None or entry.signature != signature or abs(now - entry.tried) >= entry.pause:
             return False
@@ -36,7 +36,7 @@ class Aside:
         return True
 
     def put(self, key: Hashable, signature: Signature, now: float, problem: str) -> float:
-        """Set the file aside because of `problem`, which was told; for how many seconds it failed so far."""
+        """Set the file aside because of `problem`; returns for how many seconds it has failed so far."""
         old, unreadable = self._entries.get(key), self._troubles.keeps_unread(problem)
         if old is None or old.signature != signature:
             self._entries[key] = _Entry(signature, now, now, FIRST_PAUSE, problem, unreadable)

@@ -1,4 +1,4 @@
-"""Where the first data of a file are: at its begin, or behind the hole of zeros that it begins with.
+"""Where the first data of a file is: at its beginning, or after the zeros that it begins with.
 
 A stale writer's log begins with a hole after each truncation: all such files look alike but for what follows it.
 """
@@ -18,7 +18,7 @@ _BLOCKS = 4  # looked through per call
 
 
 class Beginning(NamedTuple):
-    """The first bytes of data, at most 1 KiB, and where they are; a file of nothing but zeros has none."""
+    """The first bytes of data, at most 1 KiB, and where they are; none if the file has only zeros."""
 
     begin: int
     first: bytes
@@ -30,7 +30,7 @@ def is_hollow(first: bytes) -> bool:
 
 
 def search(reader: Reader, start: int = 0) -> Beginning | int:
-    """Look for the first data from `start` on; a number: not found yet, the place to go on from."""
+    """Search the first data from `start` on; a number: not found yet, where to continue."""
     if not start:
         first = reader.read(0, HEAD_BYTES)
         if not is_hollow(first):
@@ -49,7 +49,7 @@ def search(reader: Reader, start: int = 0) -> Beginning | int:
 
 
 def beginning_of(reader: Reader) -> Beginning:
-    """Look for the first data, however long it takes."""
+    """Search the first data, however long it takes."""
     found: Beginning | int = 0
     while isinstance(found, int):
         with suppress(StillSkipping):
@@ -73,7 +73,7 @@ class _Search:
 
 
 class Beginnings:
-    """The beginnings of files that no generation has for its own; each is read once, as long as it does not change."""
+    """The beginnings of unknown files; each is read once, as long as it does not change."""
 
     def __init__(self) -> None:
         self._searches: dict[Identity, _Search] = {}
@@ -124,7 +124,7 @@ class Beginnings:
 
 
 def open_same(path: str, identity: Identity) -> Reader:
-    """Open the file; FileNotFoundError if the path leads to another by now."""
+    """Open the file; FileNotFoundError if another file has the path by now."""
     reader = open_reader(path)
     if identity_of(reader.stat()) == identity:
         return reader

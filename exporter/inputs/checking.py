@@ -1,4 +1,4 @@
-"""Whether a file still holds what was read of it, by its first bytes; and learning them."""
+"""Checks by its first bytes that a file still contains what was read from it, and learns them."""
 
 from exporter.inputs.beginnings import is_hollow, search
 from exporter.inputs.identity import HEAD_BYTES, head_of
@@ -8,7 +8,7 @@ from exporter.inputs.stream import Stream
 
 
 class Replaced(Exception):  # noqa: N818  (a state of the world, not an error)
-    """The file does not hold any more what was read from it."""
+    """The file no longer contains what was read from it."""
 
 
 def verify(stream: Stream) -> None:
@@ -69,7 +69,7 @@ def check(stream: Stream, reader: Reader, offset: int, data: bytes, end: int) ->
 
 
 def cut_back(stream: Stream) -> bool:
-    """Whether the file was shortened to part of what was read; then read on from its present end."""
+    """Whether the file was shortened to part of what was read; if so, continue from its current end."""
     size = stream.opened().stat().st_size
     if stream.name.compression or size >= stream.offset:
         return False

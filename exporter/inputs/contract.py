@@ -1,4 +1,4 @@
-"""What an input is: where lines come from, how far they were read, and how it fares (design section 4)."""
+"""The interface of inputs: lines, positions and status (design section 4)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from exporter.model import Batch, Position
 
 @dataclass(frozen=True, slots=True)
 class InputStatus:
-    """How one input fares, as of its last look.
+    """The status of one input, as of its last check.
 
     `read_bytes`, `rotations`, `truncations` and `lines_possibly_lost` never fall: they go on from the counts
     given at construction. `lines_possibly_lost` counts suspicions (a truncation without a copy, a file gone
@@ -35,24 +35,24 @@ class InputStatus:
 
 
 class Input(Protocol):
-    """One configured place that lines come from. Never raises for what the world does: that is in `status`."""
+    """One configured source of lines. External errors are never raised, but reported in `status`."""
 
     name: str
 
     def read(self, now: float, budget: int) -> Iterator[Batch]:
-        """Look once and give what there is, about `budget` bytes at most, fairly among streams.
+        """Check once and return the lines found, about `budget` bytes at most, fairly among streams.
 
         `now` is UNIX seconds. Leaving the iterator early is allowed: the rest comes with the next call.
         """
 
     def positions(self) -> tuple[Position, ...]:
-        """Cover exactly the batches given so far; to be called between batches only."""
+        """The positions after exactly the batches returned so far; only call it between batches."""
 
     def status(self) -> InputStatus:
         """How it fares."""
 
     def release_deleted(self) -> int:
-        """Close the files that only we keep from being freed (commits fail: disk full); how many."""
+        """Close deleted files that only we keep on the disk (for a full disk); returns how many."""
 
     def close(self) -> None:
         """Free everything; nothing is saved by it."""

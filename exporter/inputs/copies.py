@@ -1,4 +1,4 @@
-"""Files that hold what is read already, under another name: an overlapping pattern, a copy that somebody made.
+"""Files with lines that are already read from elsewhere: overlapping patterns, or copies.
 
 A rotation's own copies are found by matching.py. This is about the others: a file of another source, a second log
 with the same lines (`mail.info` beside `mail.log`), a part of a log (`grep dovecot mail.log > mail.log.dovecot`).
@@ -18,10 +18,10 @@ Streams = Mapping[str, Stream]
 
 # A file's first lines, without headers, that must all stand in another one: so many, at least so long.
 _LINES, _LEAST = 3, 40
-# They are looked for once, when a file appears: in the newest files, at the begin and at the end of each.
+# They are searched once, when a file appears: at the beginning and the end of the newest files.
 SEARCHED_FILES = 8
 SEARCHED_BYTES = 32 << 20
-# In one look so many bytes of all of them: half a second or so.
+# How many bytes are searched at a time: about half a second.
 SEARCHED_A_LOOK = 1 << 30
 _BLOCK = 1 << 20
 
@@ -35,12 +35,12 @@ class Claims:
         self._patterns: dict[str, tuple[str, ...]] = {}
 
     def join(self, name: str, streams: Streams, patterns: Iterable[str]) -> None:
-        """A source that reads these generations, now and later, and the files that the patterns match."""
+        """Register a source that reads these files, now and later, and those that match the patterns."""
         self._streams[name] = streams
         self._patterns[name] = tuple(patterns)
 
     def holder(self, name: str, found: Found, first: bytes) -> str | None:
-        """The other source that has read the file, or reads it."""
+        """The other source that reads the file or has read it."""
         for other, streams in self._streams.items():
             if other == name or self._may_share(name, other):
                 continue
@@ -53,7 +53,7 @@ class Claims:
 
 
 class Copies:
-    """The files of one source that are left out, and why."""
+    """The files of one source that are not read, and why."""
 
     def __init__(self, name: str, streams: Streams, patterns: Iterable[str], claims: Claims | None) -> None:
         self._name = name
@@ -73,7 +73,7 @@ class Copies:
         self._searched = {identity: told for identity, told in self._searched.items() if identity in alive}
 
     def original(self, found: Found, first: bytes) -> str:
-        """Which file, or source, holds the lines of a file that is not known yet; empty: none."""
+        """Which file or source has the lines of an unknown file; empty: none."""
         other = self._claims.holder(self._name, found, first) if self._claims is not None else None
         if other is not None:
             return f"source {other} reads it or has read it"
@@ -108,7 +108,7 @@ class Copies:
 
     @staticmethod
     def _is_the_original(found: Found, other: Found) -> bool:
-        """Of two files that hold each other's first lines the larger one is read."""
+        """If two files contain each other's first lines, the larger one is read."""
         if (found.status.st_size, found.path) < (other.status.st_size, other.path) or found.name.compression:
             return False
         with open(other.path, "rb") as file:  # noqa: PTH123  (paths as text)

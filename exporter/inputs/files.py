@@ -1,4 +1,4 @@
-"""Log files, followed through everything that happens to them: no line lost, none given twice.
+"""Follows log files through rotation, truncation and other changes: no line is lost or returned twice.
 
 Events only wake the daemon. One look does all: the tracker compares what lies on the disk with the generations
 known, then each is read on from where it was, the oldest of a log first.
@@ -81,7 +81,7 @@ class FileInput:
         self._worked = 0
 
     def read(self, now: float, budget: int) -> Iterator[Batch]:
-        """Look once and give what there is, about `budget` bytes at most, fairly among logs."""
+        """Check once and return the lines found, about `budget` bytes at most, fairly among logs."""
         self._troubles.forget()
         self._caught_up, self._worked = False, 0
         try:
@@ -108,7 +108,7 @@ class FileInput:
         yield from self._settle(now)
 
     def positions(self) -> tuple[Position, ...]:
-        """Cover exactly the batches given so far."""
+        """The positions after exactly the batches returned so far."""
         return self._tracker.positions()
 
     def status(self) -> InputStatus:
@@ -160,7 +160,7 @@ class FileInput:
         return queue
 
     def _step(self, stream: Stream, now: float) -> Step:
-        """Read on in one file. Whatever it brings, it ends with this file."""
+        """Read on in one file. An error only affects this file."""
         try:
             step = reading.step(stream)
         except StillSkipping:
@@ -182,7 +182,7 @@ class FileInput:
         return step
 
     def _fail(self, stream: Stream, error: Exception, now: float) -> None:
-        """Set the file aside; its position stays."""
+        """Set the file aside at its position."""
         stream.release()
         problem = self._troubles.note(error, stream.path, stream.offset)
         if isinstance(error, Refused):
@@ -194,7 +194,7 @@ class FileInput:
             self._aside.put(stream.key, stream.seen, now, problem)
 
     def _settle(self, now: float) -> Iterator[Batch]:
-        """Finish what nobody has written to for a while: a rest without a line end is its last line."""
+        """Finish files that have not changed for a while: a rest without a line end is the last line."""
         newest = self._newest()
         for stream in list(self._known.streams.values()):
             if stream.finished or not (stream.bound and stream.verified and stream.at_end):

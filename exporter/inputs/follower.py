@@ -1,4 +1,4 @@
-"""A process that writes lines for as long as we like, read without ever waiting long for it."""
+"""A process that writes lines, read without ever waiting long."""
 
 import contextlib
 import fcntl
@@ -34,7 +34,7 @@ class Follower:
         assert self._process.stdout is not None
         self._pipe = self._process.stdout.fileno()
         os.set_blocking(self._pipe, False)
-        with contextlib.suppress(OSError, AttributeError):  # a user's pipes may be used up
+        with contextlib.suppress(OSError, AttributeError):  # the user may have too many pipes
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._data = self._cut = b""
         self.received = 0
@@ -42,7 +42,7 @@ class Follower:
 
     @property
     def alive(self) -> bool:
-        """Whether something may still come."""
+        """Whether more output may come."""
         return not self._ended
 
     @property
@@ -82,7 +82,7 @@ class Follower:
         return not self._ended
 
     def complaints(self) -> tuple[str, ...]:
-        """The last of what it wrote to standard error, by lines."""
+        """The last lines that it wrote to standard error."""
         size = os.fstat(self._errors.fileno()).st_size
         if not size:
             return ()

@@ -1,4 +1,4 @@
-"""Which names belong to one log: the log itself, its rotated generations, compressed or not.
+"""Which file names belong to one log: the log itself and its rotated files, compressed or not.
 
 Known are the names that logrotate (`dateext`, `dateformat`, `extension`, `addextension`), savelog, newsyslog and
 multilog-like tools give: `mail.log.1`, `mail.log-20261122.gz`, `mail-20261122.log.xz`, `mail.log.old`.

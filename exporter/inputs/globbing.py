@@ -1,4 +1,4 @@
-"""What lies in the directories that patterns speak of: each listed once a look, no cycle followed, none endless.
+"""Lists the directories of patterns, each once per check, without following cycles.
 
 Patterns are glob's: `*`, `?`, `[...]` within a name, `**` for any number of directories; names that begin with a dot
 only where the pattern does. Of a directory that symbolic links lead to in several ways one way is gone.

@@ -1,4 +1,4 @@
-"""How a file is known again: (device, inode), and a fingerprint of its first bytes.
+"""How a file is recognised: (device, inode), and a fingerprint of its first bytes.
 
 Neither is enough alone: inodes are given out again at once, and small files look alike.
 """

@@ -1,4 +1,4 @@
-"""What is inside a compressed file, in order; no call takes long or much memory, whatever the file holds."""
+"""Decompresses files in order; no call takes long or much memory, whatever the file contains."""
 
 import bz2
 import lzma
@@ -23,7 +23,7 @@ class Torn(Exception):  # noqa: N818  (a state of the world)
 
 
 class Refused(Torn):
-    """A compressed file asks for more than we give to one: it is not read."""
+    """A compressed file needs more resources than allowed: it is not read."""
 
 
 class StillSkipping(Exception):  # noqa: N818  (not an error)

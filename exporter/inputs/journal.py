@@ -71,7 +71,7 @@ class JournalInput:
         self._quiet_since = 0.0
 
     def read(self, now: float, budget: int) -> Iterator[Batch]:
-        """Give what journalctl has written by now."""
+        """Return what journalctl has written by now."""
         self._worked = 0
         try:
             yield from self._read(now, budget)
@@ -165,7 +165,7 @@ class JournalInput:
         self._wait(now)
 
     def _wait(self, now: float) -> None:
-        """Before the next attempt to start it, each time for longer."""
+        """Wait before the next attempt to start it, longer each time."""
         self._next_start = now + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
@@ -216,7 +216,7 @@ class JournalInput:
         return Batch(STREAM, STREAM, lines, stamp, caught_up=False)
 
     def _is_notice(self, line: bytes) -> bool:
-        """Count what journald says it dropped of our units."""
+        """Count the messages of our units that journald reports as dropped."""
         if f'"MESSAGE_ID":"{_DROPPED}"'.encode() not in line:
             return False
         if found := _SUPPRESSED.search(line):
@@ -245,7 +245,7 @@ def _options(where: str) -> tuple[str, ...]:
 
 
 def _with_help(said: str) -> str:
-    """What journalctl says of missing rights, with what to do about it."""
+    """Journalctl's message about missing permissions, with what to do."""
     if "permission" not in said.lower():
         return said
     return (

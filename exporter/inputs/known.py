@@ -47,12 +47,12 @@ class Known:
                     self.doubt(stream, "truncated or removed before it was read to its end")
 
     def doubt(self, stream: Stream, why: str) -> None:
-        """Count that lines may be lost, and say where."""
+        """Count possibly lost lines, and log where."""
         self.lost += 1
         LOG.warning("%s: %s; lines may be lost", shown(stream.path), why)
 
     def forget(self) -> None:
-        """Drop what can never be found again, and the oldest of what is gone."""
+        """Drop files that can never be found again, and the oldest of those that are gone."""
         for stream in [s for s in self.streams.values() if s.is_blank and not s.bound]:
             del self.streams[stream.key]  # nothing is known of it that could be found again
         lost = [stream for stream in self.streams.values() if not stream.bound]

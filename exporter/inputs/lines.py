@@ -1,4 +1,4 @@
-"""Bytes of a file into lines: bounded, in any encoding that logs come in, never across what is not yet written.
+"""Splits the bytes of a file into lines of limited length, in any encoding of logs, up to what is already written.
 
 A line ends with a line feed; a carriage return before it belongs to the end. Bytes that are not UTF-8 pass
 through untouched. UTF-16 is told by its byte order mark and given on as UTF-8.

@@ -1,4 +1,4 @@
-"""Which known generation an unknown file is: by identity, else by the content of its first bytes."""
+"""Finds the known file that an unknown one continues: by identity, else by its first bytes."""
 
 from collections.abc import Iterable
 

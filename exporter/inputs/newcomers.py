@@ -1,4 +1,4 @@
-"""Files that no known generation has for its own: known ones under other names, copies, or new ones."""
+"""Unknown files: renamed known ones, copies, or new ones."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""watchdog as an alarm clock: events only wake the daemon's loop and carry no meaning.
+"""File events from watchdog, which only wake the daemon's loop.
 
 Only created, moved and deleted are asked for: `modified` costs half a core on a busy log, and the poll finds
 growth anyway. Whatever fails here costs latency only, and is said in `problems`.
@@ -63,7 +63,7 @@ class Notifier:
             del self._failed[directory]
 
     def problems(self, owner: str) -> tuple[str, ...]:
-        """What only costs latency, at directories of `owner` and at all: rotations are noticed by the poll instead."""
+        """Problems of `owner`'s directories, and of all, that only cost latency, because polling notices rotations."""
         overflows = (f"{self._overflow.count} overflows of the event queue",) if self._overflow.count else ()
         mine = {*self._wanted.get(owner, ()), "observer"}
         failed = sorted((name, why) for name, why in self._failed.items() if name in mine)
@@ -78,7 +78,7 @@ class Notifier:
         try:
             status = os.stat(directory)  # noqa: PTH116
             if status.st_dev in _remote_devices(self._mountinfo):
-                return  # other hosts' changes give no events: the poll sees them
+                return  # changes by other hosts cause no events; polling sees them
             watch = self._running().schedule(
                 self._handler, os.path.realpath(directory), recursive=False, event_filter=_EVENTS
             )
@@ -140,7 +140,7 @@ def _remote_devices(mountinfo: Path) -> set[int]:
 
 
 class _Waker(FileSystemEventHandler):
-    """Only sets the event: a handler that raises would end watchdog's thread without a word."""
+    """Only sets the event, because a handler that raises would silently end watchdog's thread."""
 
     def __init__(self, wake: threading.Event) -> None:
         self.wake = wake
@@ -150,7 +150,7 @@ class _Waker(FileSystemEventHandler):
 
 
 class _OverflowHook(logging.Handler):
-    """watchdog tells of an overflow of the kernel's queue only in its log."""
+    """Counts overflows of the kernel's queue, which watchdog only reports in its log."""
 
     def __init__(self, wake: threading.Event) -> None:
         super().__init__()

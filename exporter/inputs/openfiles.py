@@ -1,4 +1,4 @@
-"""Which files stay open between looks: the most recently used, and those that could not be opened again."""
+"""Which files stay open: the most recently used, and those that could not be opened again."""
 
 from collections import OrderedDict
 

@@ -62,7 +62,7 @@ def open_reader(path: str) -> Reader:
 
 
 def _open(path: str) -> int:
-    # Without waiting: a named pipe in the log's place must not stop us.
+    # Without blocking: the log may have been replaced by a named pipe.
     descriptor = os.open(path, _FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Why a file may not be read by this user, and what to do about it, in words for people."""
+"""Why this user cannot read a file, and what to do about it."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def advice(path: str) -> str:
-    """Which group to join, or what else is in the way; empty where nothing can be told."""
+    """Which group to join, or what else prevents reading; empty if unknown."""
     try:
         way = next((place for place in (*reversed(Path(path).parents), Path(path)) if not _may_pass(place)), None)
         return _sentence(way) if way is not None and grp is not None else ""

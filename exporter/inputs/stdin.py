@@ -1,4 +1,4 @@
-"""Standard input (`paths: ["-"]`): what is piped in, once; there is nothing to go on from after a restart."""
+"""Standard input (`paths: ["-"]`): it can only be read once, and not continued after a restart."""
 
 import os
 import select
@@ -41,7 +41,7 @@ class StandardInput:
         return self._ended and not self._data
 
     def read(self, now: float, budget: int) -> Iterator[Batch]:
-        """Give what has come by now; when the writer has closed, also a last line without an end."""
+        """Return what has arrived; after the writer has closed, also a last line without an end."""
         self._caught_up, self._worked = False, 0
         while self._worked < budget and not self.ended:
             received = self._receive()

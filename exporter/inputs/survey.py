@@ -1,4 +1,4 @@
-"""What lies on the disk at this look: the files that the patterns match, and their rotated generations."""
+"""The files on the disk: those that match the patterns, and their rotated files."""
 
 import glob
 import os
@@ -141,7 +141,7 @@ class Surveyor:
 
 
 class Special(Enum):
-    """What is no regular file."""
+    """Files that are not regular."""
 
     DIRECTORY = "a directory"
     PIPE = "a named pipe"

@@ -1,4 +1,4 @@
-"""Which generation each file is, at every look: what was renamed, copied, truncated, deleted, compressed.
+"""Tracks files at every check: which were renamed, copied, truncated, deleted or compressed.
 
 Identity (device, inode) answers first, and is believed only while the file still begins as it did; content (the
 fingerprint of the first bytes) answers for files that no generation has for its own.

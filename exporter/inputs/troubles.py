@@ -1,4 +1,4 @@
-"""What the world refuses: counted by errno name, and told to people while it lasts."""
+"""External errors: counted by errno name, and reported while they last."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ PROBLEMS_MOST = 50  # told one by one
 
 
 def shown(path: str) -> str:
-    """A path for people: what is no character, or moves the cursor, is written with its number."""
+    """A path for people, with unprintable characters escaped."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -39,7 +39,7 @@ class Troubles:
         return _bounded(tuple(problem for problem, keeps in self._problems.items() if keeps))
 
     def forget(self) -> None:
-        """A new look begins."""
+        """Forget the problems before a new check."""
         self._problems.clear()
 
     def tell(self, problem: str, *, unreadable: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""A file read once, from where it was read before to its end, for commands that look at old logs; compressed, too."""
+"""Reads a file once, from its position to its end, for commands that read old logs; also compressed files."""
 
 import sys
 from collections.abc import Callable, Iterator

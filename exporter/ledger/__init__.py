@@ -1,4 +1,4 @@
-"""The durable book of all totals, read positions and open sessions: one SQLite file."""
+"""The ledger: one SQLite file with all totals, read positions and open sessions."""
 
 from exporter.ledger.book import Ledger
 from exporter.ledger.errors import LedgerError

@@ -1,6 +1,6 @@
-"""The checks that the books balance: the two laws, and that domains add up to their server.
+"""Checks that the totals agree: the two laws, and that domains add up to their server.
 
-Every commit checks what it changed, from sums that are kept beside the rows; opening checks all of it.
+Every commit checks what it changed, from sums kept in addition to the rows; opening checks everything.
 """
 
 import logging
@@ -17,14 +17,14 @@ Labels = tuple[str, ...]
 
 
 class Balance:
-    """Says which sum is off, once per change."""
+    """Logs which sum is wrong, once per change."""
 
     def __init__(self) -> None:
         self._domain_sums: dict[str, Amounts] = {}
         self._known: set[str] = set()
 
     def recount(self, entries: Mapping[Labels, Entry]) -> None:
-        """Add up all domains anew."""
+        """Add up all domains again."""
         self._domain_sums = {}
         for labels, entry in entries.items():
             if len(labels) == 2:  # noqa: PLR2004 - a domain's labels
@@ -39,7 +39,7 @@ class Balance:
             self._domain_sums[labels[0]] = added(self._domain_sums.get(labels[0], ZERO), difference)
 
     def check(self, entries: Mapping[Labels, Entry], sources: Mapping[str, SavedSource]) -> bool:
-        """Whether all laws hold; what is off is logged when it changes."""
+        """Whether all totals agree; differences are logged when they change."""
         problems = dict((*self._servers_off(entries), *sources_off(sources)))
         for sum_, problem in problems.items():
             if sum_ not in self._known:
@@ -61,7 +61,7 @@ class Balance:
 
 
 def sources_off(sources: Mapping[str, SavedSource]) -> Iterable[tuple[str, str]]:
-    """Per source the law that does not hold, and the two numbers."""
+    """By source, the law that is violated, and the two numbers."""
     for name, source in sources.items():
         counts = source.counts
         verdicts = counts.events + counts.ignored + counts.unmatched + counts.malformed

@@ -1,8 +1,8 @@
-"""The ledger: system of record for totals, history, positions, open sessions and names (design section 4).
+"""The ledger: stores totals, history, positions, open sessions and names (design section 4).
 
 One SQLite file, one transaction per commit, one process. `book` gathers charges in memory, `commit` makes them
-durable together with how far the logs were read, and only then are they to be seen in `view`. A commit is one row of
-the journal; the tables are brought up from it every so many commits, when the ledger is opened, and when it is closed.
+durable together with the read positions, and only then do they appear in `view`. A commit is one row of
+the journal; the tables are updated from it every so many commits, and when the ledger is opened or closed.
 """
 
 import logging
@@ -37,7 +37,7 @@ DAY = 86_400
 class Ledger:
     """The one writer of a ledger. Not thread-safe; `view` may be read from any thread.
 
-    `calendar`: the local days. `names`: who is known. Errors of files and disks are LedgerError.
+    `calendar`: the local days. `names`: known names. Errors of files and disks are LedgerError.
     """
 
     @classmethod
@@ -53,7 +53,7 @@ class Ledger:
     ) -> Self:
         """Open or create the ledger at `path`, for this process alone.
 
-        `zone`: in which days begin; None: as the ledger has it, in a new one the machine's. LedgerError if another
+        `zone`: the time zone of days; None: the ledger's, or for a new one the machine's. LedgerError if another
         process has it, the zone is another one, or the file cannot be used. `journal_rows`: after how many commits
         the tables are brought up.
         """
@@ -94,16 +94,16 @@ class Ledger:
         self._mark_open()
 
     def restored(self, source: str) -> SavedSource | None:
-        """What was committed of the source before this start; None: it was never seen."""
+        """The state of the source committed before this start; None: it is new."""
         return self._restored.get(source)
 
     @property
     def known_sources(self) -> Mapping[str, SavedSource]:
-        """All sources as they were committed before this start, those that are not configured any more too."""
+        """All sources as committed before this start, including those no longer configured."""
         return self._restored
 
     def rename_source(self, old: str, new: str, now: float) -> None:
-        """Let all that is kept of source `old` be that of `new`, which is not known yet. LedgerError."""
+        """Rename source `old` to `new`, which must not exist yet. LedgerError."""
         with files.explained(self.path):
             self._fold(now)
             number = self._writer.commits + 1
@@ -120,7 +120,7 @@ class Ledger:
         self.view = self._new_view(now)
 
     def saved(self, source: str) -> SavedSource | None:
-        """What is committed of the source now; None: it was never seen."""
+        """The committed state of the source; None: it is new."""
         with files.explained(self.path):
             self._know()
             return self._found(source) if source in self._state.sources else None
@@ -130,23 +130,23 @@ class Ledger:
         return replace(self._state.sources[source], sessions=sessions)
 
     def book(self, charges: Iterable[Charge], source: str = "") -> None:
-        """Take in charges of `source`; they are durable and visible after its next commit."""
+        """Add charges of `source`; they are durable and visible after its next commit."""
         self._drafts.book(charges, source)
 
     def mark(self, source: str) -> None:
-        """What the source books from now on can be taken back by `undo`."""
+        """Set a mark to which `undo` rolls back."""
         self._drafts.mark(source)
 
     def undo(self, source: str) -> None:
-        """Take back what the source has booked since the last `mark`."""
+        """Roll back what the source has booked since the last `mark`."""
         self._drafts.undo(source)
 
     def drop(self, source: str) -> None:
-        """Take back all that is not committed of the source."""
+        """Discard everything of the source that is not committed."""
         self._drafts.drop(source)
 
     def commit(self, now: float, checkpoints: Mapping[str, SourceCheckpoint] | None = None) -> View:
-        """Make durable what the sources of the checkpoints have booked, together with these, and show it.
+        """Commit what the sources of the checkpoints have booked, together with these, and show it.
 
         None given: what waits of all sources. LedgerError if it could not be written: then nothing was, all is kept
         for the next try, and `view` is as before. The next try may bring the same checkpoints or newer ones.
@@ -164,7 +164,7 @@ class Ledger:
         return self.view
 
     def rehearse(self, now: float, checkpoints: Mapping[str, SourceCheckpoint]) -> None:
-        """Raise what a commit of these sources would raise; nothing is written or changed."""
+        """Raise any error that a commit of these sources would raise, without writing or changing anything."""
         pending = self._drafts.pending(checkpoints)
         waiting = {source: self._drafts.checkpoints(source, newest) for source, newest in checkpoints.items()}
         with files.explained(self.path):
@@ -172,7 +172,7 @@ class Ledger:
             self._writer.append(self._connection, self._staged(now, pending, waiting).commit, "ROLLBACK")
 
     def close(self, *, is_kept: bool = True) -> None:
-        """Bring up the tables, if somebody will read them, and close the file; what was not committed is dropped."""
+        """Update the tables, if the ledger will be read, and close the file; what is not committed is lost."""
         try:
             with files.explained(self.path):
                 if is_kept:
@@ -183,18 +183,18 @@ class Ledger:
         self._lock.release()
 
     def _mark_open(self) -> None:
-        with suppress(OSError):  # a full disk: then a loss of the newest commits would not be noticed
+        with suppress(OSError):  # on a full disk: a loss of the newest commits would then go unnoticed
             self._lock.mark_open(self._writer.commits)
 
     # ── a commit ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _be_ready(self, now: float) -> None:
-        """Bring up the tables where the next commit needs that."""
+        """Update the tables if the next commit needs it."""
         self._know()
         floor, today, hour = self._state.floor, self.calendar.day(int(now)), self.calendar.hour(int(now))
         if today < floor.open_day or hour < floor.open_hour:
             self._fold(now)
-            self._load(now)  # the clock went back: holds of older periods are needed again
+            self._load(now)  # the clock was set back: holds of older periods are needed again
         elif self._writer.is_full or hour > floor.hour:
             self._fold(now)
 
@@ -210,7 +210,7 @@ class Ledger:
         )
 
     def _show(self, now: float, staged: Staged, waiting: Waiting) -> None:
-        """Take over what is durable. Whatever fails here, the commit is done: the next one reads all anew."""
+        """Show what is now durable. If this fails, the commit is done anyway; the next one reads everything again."""
         self._stale = True
         self._committed_at = now
         try:
@@ -227,12 +227,12 @@ class Ledger:
     # ── tables and memory ───────────────────────────────────────────────────────────────────────────────────
 
     def _know(self) -> None:
-        """Read anew what was committed and could not be shown."""
+        """Read again what was committed but could not be shown."""
         if self._stale:
             self._load(self._committed_at)
 
     def _load(self, now: float) -> None:
-        """Take in the tables, and what the journal has beyond them."""
+        """Load the tables, and what the journal has in addition."""
         self._state = State(self._connection, self.calendar, self._horizon(now, now), now)
         lines = list(journal.read(self._connection))
         self._writer.found(lines)
@@ -241,7 +241,7 @@ class Ledger:
         self._stale = False
 
     def _bring_up(self, now: float) -> None:
-        """After a crash: on a full disk it waits, and the start does not."""
+        """Update the tables after a crash; on a full disk, do so later, without delaying the start."""
         try:
             with files.explained(self.path):
                 self._fold(now)
@@ -251,7 +251,7 @@ class Ledger:
             log.warning("%s; its tables are updated later", error)
 
     def _fold(self, now: float) -> None:
-        """Bring up the tables; rows are kept from the periods on that are open `now`."""
+        """Update the tables; from the periods open `now` on, rows are kept."""
         self._know()
         state = self._state
         if self._writer.is_empty:
@@ -267,7 +267,7 @@ class Ledger:
         self._stale = False
 
     def _horizon(self, now: float, believed: float) -> Horizon:
-        """What is kept is counted from `believed`: what our clock says, but not far ahead of the log."""
+        """Retention counts from `believed`: our clock, but not far ahead of the log."""
         today, hour = self.calendar.day(int(now)), self.calendar.hour(int(now))
         kept = self.calendar.day(int(believed)) - self._keep.days
         return Horizon(today, hour, kept, self.calendar.hour(int(believed)) - self._keep.hours_days * DAY)

@@ -1,4 +1,4 @@
-"""No total grows beyond what the file can hold, whatever amounts a forged or damaged log has."""
+"""Limits totals to what the file can store, whatever amounts a forged or damaged log has."""
 
 from collections.abc import Mapping
 from operator import lt

@@ -1,4 +1,4 @@
-"""Looking after a ledger from the command line: check, info, backup, change of time zone."""
+"""Managing a ledger from the command line: check, info, backup, change of time zone."""
 
 import os
 import sqlite3
@@ -32,7 +32,7 @@ class Info:
 
 
 def info(path: Path) -> Info:
-    """What is in the ledger, also while a daemon writes it."""
+    """What the ledger contains, also while a daemon writes it."""
     with Reading(path) as reading, reading.unmoving():
         query = reading.connection.execute
         first, last = query("SELECT min(day), max(day) FROM book").fetchone()
@@ -50,7 +50,7 @@ def info(path: Path) -> Info:
 
 
 def check(path: Path) -> tuple[str, ...]:
-    """All that is wrong with the ledger, in words; reads all of it, also while a daemon writes it."""
+    """Problems of the ledger, as sentences; reads all of it, also while a daemon writes it."""
     with Reading(path) as reading, reading.unmoving():
         try:
             damage = [text for (text,) in reading.connection.execute("PRAGMA integrity_check") if text != "ok"]
@@ -60,7 +60,7 @@ def check(path: Path) -> tuple[str, ...]:
 
 
 def backup(path: Path, target: Path) -> None:
-    """Copy the ledger as it was at its last commit, also while a daemon writes it. Never over another file."""
+    """Copy the ledger as of its last commit, also while a daemon writes it. Never overwrites a file."""
     if files.exists(target):
         raise LedgerError(f"{target}: already exists; name a new file")
     part = target.with_name(target.name + ".part")
@@ -79,7 +79,7 @@ def backup(path: Path, target: Path) -> None:
 
 
 def change_zone(path: Path, name: str, now: float) -> int:
-    """Let days begin in another time zone from its next midnight on; returns that instant. Not while in use."""
+    """Change the time zone of days from its next midnight on; returns that instant. Not while in use."""
     zones.zone_named(name)
     with changing(path) as connection:
         connection.execute("BEGIN IMMEDIATE")

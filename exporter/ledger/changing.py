@@ -1,4 +1,4 @@
-"""Changing a ledger from the command line, while nobody else has it."""
+"""Changing a ledger from the command line, while it is not in use."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from exporter.ledger.replaying import replayed
 
 @contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that changes an existing ledger, all of which is in its tables; it is closed properly afterwards."""
+    """A connection that changes an existing ledger, with an empty journal; properly closed afterwards."""
     files.refuse_unreadable(path)
     with (
         Lock(path) as lock,
@@ -25,7 +25,7 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
-    """What a daemon that was killed has left in the journal."""
+    """Move to the tables what a killed daemon has left in the journal."""
     state = replayed(connection, zones.calendar_of(zones.load(connection)), str(path), sessions=True)
     if state is not None:
         connection.execute("BEGIN IMMEDIATE")

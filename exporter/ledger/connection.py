@@ -1,4 +1,4 @@
-"""Opening the file: as the one writer, or to read beside it."""
+"""Opens the file, as the only writer or for reading."""
 
 import os
 import sqlite3
@@ -54,7 +54,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _refuse_torn(connection: sqlite3.Connection, path: Path, had: int | None) -> None:
-    """LedgerError if the ledger has fewer commits than it had; whatever made a new write-ahead file meanwhile."""
+    """LedgerError if the ledger has fewer commits than before, even if the write-ahead file was created again."""
     if had is None or had <= 0:
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
@@ -70,7 +70,7 @@ def _torn(path: Path) -> str:
 
 
 def exists(path: Path) -> bool:
-    """Whether something is there; LedgerError where this user may not know."""
+    """Whether the file exists; LedgerError if this user cannot see that."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -99,9 +99,9 @@ def refuse_unreadable(path: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """What SQLite says about the file at `path`, as a LedgerError that says what to do.
+    """Turns SQLite's errors about the file at `path` into a LedgerError that says what to do.
 
-    What it says of the data or of the statements passes: that is no trouble of the file's, and waiting mends nothing.
+    Errors about data or statements pass: they are bugs, and trying again does not help.
     """
     try:
         yield
@@ -117,7 +117,7 @@ def _whose(path: Path, error: sqlite3.Error) -> str:
 
 
 def explanation(error: sqlite3.Error) -> str:  # noqa: PLR0911 - a table
-    """In words for people."""
+    """The error in words for people."""
     match getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").split("_")[0]:
         case "NOTADB":
             return "not a ledger of pop3-exporter; name a new file"
@@ -136,7 +136,7 @@ def explanation(error: sqlite3.Error) -> str:  # noqa: PLR0911 - a table
 
 
 def _settled(connection: sqlite3.Connection) -> sqlite3.Connection:
-    # A foreign file must be told before the journal mode would change it.
+    # Detect a foreign file before setting the journal mode would change it.
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application == schema.APPLICATION_ID or not tables:
@@ -159,8 +159,8 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
         connection.close()
         if not isinstance(error, sqlite3.OperationalError):
             raise
-        # A directory that may not be written has no place for the index of a write-ahead file; where there is no
-        # such file nothing is missed by reading without it.
+        # A read-only directory has no room for the index of a write-ahead file; if there is no
+        # such file, nothing is missed by reading without it.
         wal = place.beside(path, "-wal")
         if wal.exists() and wal.stat().st_size:
             raise

@@ -1,4 +1,4 @@
-"""What a commit decides: from what was booked and told, and what is committed, to the row of the journal."""
+"""Computes a commit, the row of the journal, from what was booked and what is committed."""
 
 from collections.abc import Callable, Mapping
 from itertools import chain

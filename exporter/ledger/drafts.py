@@ -1,4 +1,4 @@
-"""What each source has booked since it was committed last, apart from the others: so that it can be taken back.
+"""What each source has booked since its last commit, kept separately so that it can be rolled back.
 
 The sources of one commit are written together. What one source did is dropped alone where it cannot be written, and
 layer by layer where its lines are tried one after the other.
@@ -12,12 +12,12 @@ from exporter.periods import Calendar
 
 Waiting = Mapping[str, list[SourceCheckpoint]]
 
-# Charges that belong to no source in particular: they go with every commit.
+# Charges without a source; they are part of every commit.
 NOBODY = ""
 
 
 class Drafts:
-    """Charges and checkpoints that wait for a commit to succeed, by source."""
+    """Charges and checkpoints that are not committed yet, by source."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
@@ -25,22 +25,22 @@ class Drafts:
         self._waiting: dict[str, list[SourceCheckpoint]] = {}
 
     def book(self, charges: Iterable[Charge], source: str) -> None:
-        """Take in charges of `source`."""
+        """Add charges of `source`."""
         layers = self._layers.setdefault(source, [])
         if not layers:
             layers.append(Pending(self._calendar))
         layers[-1].book(charges)
 
     def mark(self, source: str) -> None:
-        """What is booked from now on can be taken back by `undo`."""
+        """Set a mark to which `undo` rolls back."""
         self._layers.setdefault(source, []).append(Pending(self._calendar))
 
     def undo(self, source: str) -> None:
-        """Take back what was booked since the last `mark`."""
+        """Roll back to the last `mark`."""
         self._layers[source].pop()
 
     def drop(self, source: str) -> None:
-        """Forget what is not committed of `source`."""
+        """Discard what is not committed of `source`."""
         self._layers.pop(source, None)
         self._waiting.pop(source, None)
 
@@ -49,21 +49,21 @@ class Drafts:
         self._waiting[source] = self.checkpoints(source, checkpoint)
 
     def checkpoints(self, source: str, newest: SourceCheckpoint) -> list[SourceCheckpoint]:
-        """Those of `source` that wait, in order, and the newest."""
+        """The checkpoints of `source` that are not committed, in order, and the newest."""
         waiting = self._waiting.get(source, ())
         return [*(old for old in waiting if (old.opened or old.closed) and old is not newest), newest]
 
     def waiting(self, sources: Iterable[str]) -> dict[str, list[SourceCheckpoint]]:
-        """Of those of these sources that have any, the checkpoints that wait, in order."""
+        """The checkpoints of these sources that are not committed, in order."""
         return {source: self._waiting[source] for source in sources if source in self._waiting}
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Those that have something to be written."""
+        """The sources with something to commit."""
         return tuple({**self._waiting, **self._layers})
 
     def pending(self, sources: Iterable[str]) -> Pending:
-        """All that these sources, and nobody, have booked; not to be changed."""
+        """Everything booked by these sources, and without a source; must not be changed."""
         layers = [layer for source in {NOBODY, *sources} for layer in self._layers.get(source, ())]
         if len(layers) == 1:
             return layers[0]
@@ -73,6 +73,6 @@ class Drafts:
         return together
 
     def clear(self, sources: Iterable[str]) -> None:
-        """They are committed."""
+        """Forget what has been committed."""
         for source in {NOBODY, *sources}:
             self.drop(source)

@@ -1,4 +1,4 @@
-"""How often connections ended for each reason; a row only for what happened."""
+"""How often connections ended for each reason; only for reasons that occurred."""
 
 import sqlite3
 from collections.abc import Mapping

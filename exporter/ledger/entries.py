@@ -1,4 +1,4 @@
-"""One key of the book in memory, and how a delta changes it.
+"""One key of the ledger in memory, and how a delta changes it.
 
 What the tables are to hold follows from the entry alone where periods are still open (`Row.days`, `Row.hours`); only
 late lines have to read older rows.

@@ -1,4 +1,4 @@
-"""What can be wrong with a ledger."""
+"""Errors of a ledger."""
 
 from exporter.errors import OperatorError
 

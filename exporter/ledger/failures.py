@@ -1,4 +1,4 @@
-"""Names that failed to log in, by day: for `report --failed`, never labels. Bounded."""
+"""User names of failed logins, by day: for `report --failed`, never labels. Limited."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +19,7 @@ _ADD = """INSERT INTO failed_names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 
 
 class Failed(NamedTuple):
-    """A name that failed so often on a day (an ordinal), and when last."""
+    """A name, how often it failed on a day (an ordinal), and when last."""
 
     day: int
     server: str

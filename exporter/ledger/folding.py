@@ -1,4 +1,4 @@
-"""Bringing up the tables: what the journal has gathered, in one transaction with its end.
+"""Updates the tables with the content of the journal, and clears it, in one transaction.
 
 `write` is also what a reader does in tables of its own (overlay.py): so both see the same.
 """

@@ -1,4 +1,4 @@
-"""Forgetting a user, a domain or a server, on an operator's word: for privacy, and for names that came by mistake.
+"""Removes a user, a domain or a server at the operator's request: for privacy, or because of a mistake.
 
 Sums stay right: families of users are their own, a domain's rows move into `_other`, and a server goes whole.
 """
@@ -22,7 +22,7 @@ _WITH_SERVER = ("ends", "quality", "failed_names", "sessions", "open_sessions", 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was forgotten, and the call that deletes its series in Prometheus (PROMETHEUS: its address)."""
+    """What was removed, and the call that deletes its series in Prometheus (PROMETHEUS: its address)."""
 
     scope: Scope
     keys: tuple[Labels, ...]
@@ -30,18 +30,18 @@ class Forgotten:
 
 
 def forget(path: Path, name: str, scope: Scope | None = None) -> Forgotten:
-    """Forget the user, domain or server called `name`, on every server that has it.
+    """Remove the user, domain or server called `name`, on every server that has it.
 
     `scope` is needed only where the name is more than one of them. LedgerError if it is none, a pseudo-name, or
     the ledger is in use.
     """
     with changing(path) as connection:
         scope = _scope_of(connection, path, name, scope)
-        connection.execute("PRAGMA secure_delete = ON")  # what is forgotten does not stay in free pages
+        connection.execute("PRAGMA secure_delete = ON")  # removed names must not remain in free pages
         connection.execute("BEGIN IMMEDIATE")
         keys = _forget(connection, scope, name)
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # also out of the write-ahead file
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nor in the write-ahead file
         return Forgotten(scope, keys, delete_series(scope, name))
 
 
@@ -97,7 +97,7 @@ def _drop(connection: sqlite3.Connection, condition: str, values: tuple[object, 
 
 
 def _drop_server(connection: sqlite3.Connection, server: str) -> None:
-    # Connections still open there will never be charged: the second law is kept by taking them as never seen.
+    # Connections still open there will never be charged, so they are subtracted from those seen (second law).
     connection.execute(
         "UPDATE sources SET count = count - ifnull((SELECT number FROM open_sessions WHERE source = sources.source"
         " AND server = ? AND state = 'pending'), 0) WHERE counter = 'seen'",

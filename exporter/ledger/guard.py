@@ -1,4 +1,4 @@
-"""Whether the ledger is still ours alone: what nobody else may do while a daemon has it, told at the next commit."""
+"""Detects at the next commit whether another program has changed the files of the ledger."""
 
 import sqlite3
 from contextlib import suppress
@@ -9,7 +9,7 @@ from exporter.ledger.errors import LedgerError
 
 
 class Guard:
-    """Knows the files of an open ledger, and what SQLite says of other connections that wrote."""
+    """Knows the files of an open ledger, and whether other connections have written."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
@@ -26,12 +26,12 @@ class Guard:
                 f"{self._path}: was removed or replaced while in use; put the right file back and start again"
             )
         if self._wal != place.identity(self._wal_path):
-            with suppress(sqlite3.Error):  # all that was committed, into the ledger itself
+            with suppress(sqlite3.Error):  # move everything committed into the ledger file
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             raise LedgerError(f"{self._wal_path}: was removed or replaced while in use; leave it alone and start again")
 
     def writers(self) -> None:
-        """LedgerError if another connection has committed since it was opened; to be asked inside a transaction."""
+        """LedgerError if another connection has committed since it was opened; call inside a transaction."""
         if self._version != self._data_version():
             raise LedgerError(
                 f"{self._path}: another program wrote to it while it was in use here, so its totals have"
@@ -40,5 +40,5 @@ class Guard:
             )
 
     def _data_version(self) -> int:
-        # Own commits leave it as it is. A checkpoint that truncates the write-ahead file counts as a commit.
+        # Our own commits do not change it. A checkpoint that truncates the write-ahead file counts as a commit.
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])

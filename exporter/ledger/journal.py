@@ -1,4 +1,4 @@
-"""The journal: one row a commit, until the tables are brought up from it (folding.py).
+"""The journal: one row per commit, until the tables are updated from it (folding.py).
 
 A row has all that its commit decided, in three parts, so that who needs the numbers need not take the sessions apart:
 `book` (cells, ends, failed names, logins), `sources` (positions, counters, quality) and `sessions`. Each is JSON in
@@ -142,7 +142,7 @@ def append(connection: sqlite3.Connection, line: Line) -> None:
 
 
 def read(connection: sqlite3.Connection, *, sessions: bool = True) -> Iterator[Line]:
-    """All rows, in order; without `sessions` that part is as of a commit that had none."""
+    """All rows, in order; without `sessions`, that part is empty."""
     part = "sessions" if sessions else "NULL"
     query = f"SELECT number, form, book, sources, {part} FROM journal ORDER BY number"  # noqa: S608 - of the line above
     for number, form, book, sources, of_sessions in connection.execute(query):
@@ -150,7 +150,7 @@ def read(connection: sqlite3.Connection, *, sessions: bool = True) -> Iterator[L
 
 
 def clear(connection: sqlite3.Connection) -> None:
-    """The tables are brought up."""
+    """Note that the tables are up to date."""
     connection.execute("DELETE FROM journal")
 
 
@@ -163,7 +163,7 @@ def _unpacked(part: bytes) -> Any:  # noqa: ANN401 - JSON
 
 
 def _refuse_large(sources: Mapping[str, Changes]) -> None:
-    """What SQLite could not hold is told before it is in the journal, not when a table is brought up."""
+    """Detect numbers that SQLite cannot store before they are in the journal."""
     for changed in sources.values():
         for table in ("sources", "last_events", "open_sessions"):
             if any(abs(row[-1]) >= _LARGEST for row in changed.get(table, ()) if isinstance(row[-1], int)):

@@ -1,4 +1,4 @@
-"""When each user last logged in, by the log's own stamps: the newest successful login, whatever the order of reading.
+"""When each user last logged in, by the timestamps of the log: the newest successful login in any order of reading.
 
 One row per user, durable with the commit that brings the login, so that a restart knows what was shown before.
 """
@@ -39,7 +39,7 @@ def put(connection: sqlite3.Connection, stamps: Mapping[int, int]) -> None:
 
 
 class LastLogin(NamedTuple):
-    """A user logged in later (UNIX seconds) than was known."""
+    """A later login of a user (UNIX seconds) than known before."""
 
     server: str
     domain: str
@@ -72,21 +72,21 @@ class LastLogins:
         return [LastLogin(*user, stamp) for user, stamp in changed.items()]
 
     def apply(self, told: Iterable[LastLogin]) -> None:
-        """Take over what is durable."""
+        """Apply what is now durable."""
         changed: dict[Labels, int] = {one[:3]: one.stamp for one in told}
         if changed:
             self.stamps = {**self.stamps, **changed}
             self._changed.update(changed)
 
     def write(self, connection: sqlite3.Connection, keys: Callable[[Labels], int]) -> None:
-        """Bring up the table; `keys` tells the ids of users."""
+        """Update the table; `keys` has the ids of users."""
         put(connection, {keys(user): stamp for user, stamp in self._changed.items()})
 
     def written(self) -> None:
-        """The table is brought up."""
+        """Note that the table is up to date."""
         self._changed = {}
 
     def forget(self, user: Labels) -> None:
-        """A user that is no more."""
+        """Remove a user."""
         if user in self.stamps:
             self.stamps = {labels: stamp for labels, stamp in self.stamps.items() if labels != user}

@@ -1,4 +1,4 @@
-"""One writer at a time, by the file and not by its name.
+"""Ensures one writer at a time, by the file and not by its name.
 
 It is the operating system's lock that counts, so nothing has to be cleaned up after a crash: on a file beside the
 ledger, and on the ledger's own inode, which has the same lock under whatever name. What the file beside it says is
@@ -50,7 +50,7 @@ class Lock:
             self.abandon()
             raise
         if self.commits is None:
-            with contextlib.suppress(OSError):  # a full disk keeps nobody from reading the ledger
+            with contextlib.suppress(OSError):  # a full disk must not prevent reading the ledger
                 self._write(str(os.getpid()))
 
     def __enter__(self) -> Self:
@@ -65,17 +65,17 @@ class Lock:
             self.abandon()  # whether it was closed is as before
 
     def mark_open(self, commits: int) -> None:
-        """From now on fewer commits in the ledger mean a loss, until it is released. OSError."""
+        """Record that the ledger is open, with its number of commits, to detect a loss. OSError."""
         self._write(f"{os.getpid()} {_OPEN} {commits}")
 
     def release(self) -> None:
-        """Give the ledger free, as properly closed; SQLite's connections are closed by then."""
+        """Release the ledger as properly closed; SQLite's connections must be closed."""
         with contextlib.suppress(OSError):
             self._write("")
         self.abandon()
 
     def abandon(self) -> None:
-        """Give the ledger free without calling it closed."""
+        """Release the ledger without marking it as closed."""
         _held.discard(self._identity or (0, 0))
         for file in (self._inode, self._file):
             if file is not None:
@@ -109,7 +109,7 @@ class Lock:
         return _taken_apart(os.read(self._file, 64))
 
     def _write(self, text: str) -> None:
-        """In one go: a kill leaves the old text or the new one, which ends with its line."""
+        """Write the whole text at once, so that a kill leaves either the old or the new one."""
         line = f"{text}\n".encode() if text else b""
         os.lseek(self._file, 0, os.SEEK_SET)
         os.write(self._file, line)

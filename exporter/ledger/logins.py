@@ -1,4 +1,4 @@
-"""What successful logins leave beside their numbers: when the last one was, and from how many networks they came."""
+"""Additional facts about successful logins: when the last one was, and from how many networks."""
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -33,21 +33,21 @@ class Logins:
         return Noted(self.last.told(logins, now), self.networks.told(logins, believed))
 
     def apply(self, noted: Noted, now: float, believed: float) -> None:
-        """Take over what is durable."""
+        """Apply what is now durable."""
         self.last.apply(noted.last)
         self.networks.apply(noted.networks, now, believed)
 
     def write(self, connection: sqlite3.Connection, keys: Callable[[Labels], int]) -> None:
-        """Bring up the tables; `keys` tells the ids of users."""
+        """Update the tables; `keys` has the ids of users."""
         self.last.write(connection, keys)
         self.networks.write(connection, keys)
 
     def written(self) -> None:
-        """The tables are brought up."""
+        """Note that the tables are up to date."""
         self.last.written()
         self.networks.written()
 
     def forget(self, user: Labels) -> None:
-        """A user that is no more."""
+        """Remove a user."""
         self.last.forget(user)
         self.networks.forget(user)

@@ -1,4 +1,4 @@
-"""Distinct networks (/24, /48) from which each user logged in during the last 24 hours.
+"""Distinct networks (/24, /48) from which each user logged in within the last 24 hours.
 
 Kept to the hour: a network counts in the hour of its last login and the 24 after it. So a mailbox that is
 polled every few minutes writes one row an hour, and a restart knows exactly what was known before.
@@ -17,7 +17,7 @@ from exporter.model import Account
 
 HOUR = 3_600
 WINDOW_HOURS = 24
-# An account used from more networks than this is stolen anyway; the oldest are forgotten first.
+# An account used from more networks than this is stolen anyway; the oldest are dropped first.
 NETWORKS_PER_USER = 256
 
 Labels = tuple[str, ...]
@@ -25,7 +25,7 @@ Labels = tuple[str, ...]
 
 @lru_cache(maxsize=65_536)
 def network_of(address: bytes) -> bytes | None:
-    """The /24 or /48 of an address as logged; None if it is no address of the internet protocol."""
+    """The /24 or /48 of an address as logged; None if it is not an IP address."""
     with suppress(OSError, ValueError):
         return inet_pton(AF_INET, address.decode("ascii"))[:3]  # nearly all are: a tenth of the cost
     found = parsed(address)
@@ -97,7 +97,7 @@ class Networks:
         self.counts = counts
 
     def write(self, connection: sqlite3.Connection, keys: Callable[[Labels], int]) -> None:
-        """Bring up the table; `keys` tells the ids of users."""
+        """Update the table; `keys` has the ids of users."""
         put = [(keys(user), network, hour) for (user, network), hour in self.changed.items() if hour is not None]
         gone = [(keys(user), network) for (user, network), hour in self.changed.items() if hour is None]
         connection.executemany("REPLACE INTO networks VALUES (?, ?, ?)", put)
@@ -106,12 +106,12 @@ class Networks:
             connection.execute("DELETE FROM networks WHERE hour < ?", (self._kept_since,))
 
     def written(self) -> None:
-        """The table is brought up."""
+        """Note that the table is up to date."""
         self.changed.clear()
         self._given_up = self._kept_since
 
     def forget(self, user: Labels) -> None:
-        """A user that is no more."""
+        """Remove a user."""
         if self._known.pop(user, None) is not None:
             self.counts = {labels: count for labels, count in self.counts.items() if labels != user}
 

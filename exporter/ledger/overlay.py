@@ -1,4 +1,4 @@
-"""What the journal adds to the tables, for who only reads: tables and views of the connection's own, in memory.
+"""What the journal adds to the tables, for readers: temporary tables and views of the connection.
 
 They have the names of the ledger's tables and so stand before them: every query sees what it would see if the tables
 were brought up, and the file stays as it is. They hold for one commit, so they are made anew within the transaction

@@ -1,4 +1,4 @@
-"""What was booked and is not yet committed, in memory.
+"""What was booked but is not committed yet, in memory.
 
 Booking is the hot path: one dictionary look-up and a few additions per charge. Scopes come in once per commit.
 """
@@ -62,7 +62,7 @@ class Pending:
                 self._note_login(account, address, stamp)
 
     def charged(self) -> list[Cells]:
-        """All cells, one by one; not to be changed."""
+        """All cells; must not be changed."""
         return [
             Cells(account.server, account.domain, account.user, hour, cell)
             for hour, cells in self.cells.items()
@@ -70,7 +70,7 @@ class Pending:
         ]
 
     def bound(self, room: dict[str, list[int]]) -> None:
-        """Take out what is beyond the room, per server and measure, of the amounts that are booked for it.
+        """Remove the amounts that exceed the room left for a server and measure.
 
         In all scopes at once, since they come from the same cells: sums stay equal to what they are sums of.
         """
@@ -81,7 +81,7 @@ class Pending:
                 left[:] = map(sub, left, cell[:SIZE])
 
     def take(self, other: "Pending") -> None:
-        """Add what was booked in `other`, which stays as it is."""
+        """Add what was booked in `other`, which is not changed."""
         for hour, more in other.cells.items():
             cells = self.cells.setdefault(hour, {})
             for account, cell in more.items():

@@ -1,4 +1,4 @@
-"""Where a ledger's files lie, whose they are, and whether its name is the only one.
+"""The files of a ledger: where they are, who owns them, and whether the ledger has only one name.
 
 SQLite keeps the newest commits in a write-ahead file beside the database, by the name it was opened with. A ledger
 that is opened by two names (hard links, a single file that is mounted) has two of them, and loses what is in one.
@@ -14,13 +14,13 @@ from exporter.ledger.errors import LedgerError
 
 MOUNTS = Path("/proc/self/mountinfo")
 LOCKS = Path("/proc/locks")
-# What SQLite and the lock lay beside the ledger.
+# The files next to the ledger, of SQLite and the lock.
 BESIDE = ("-wal", "-shm", ".lock")
 _PRIVATE = 0o600
 
 
 def real(path: Path) -> Path:
-    """The path that symbolic links lead to: SQLite names the write-ahead file after it, too."""
+    """The path with symbolic links resolved; SQLite names the write-ahead file after it."""
     return Path(os.path.realpath(path))
 
 
@@ -31,7 +31,7 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode; None: there is no such file."""
+    """Device and inode; None if the file does not exist."""
     try:
         status = path.stat()
     except OSError:
@@ -40,9 +40,9 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def open_private(path: Path) -> int:
-    """A descriptor of the file, which is made if it is missing: readable by its owner only.
+    """A descriptor of the file, created if missing and readable only by its owner.
 
-    What root makes belongs to the owner of its directory, so that the daemon's user can use it. OSError.
+    Files created by root belong to the owner of the directory, so that the daemon's user can use them. OSError.
     """
     flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
     with suppress(FileNotFoundError):
@@ -53,7 +53,7 @@ def open_private(path: Path) -> int:
 
 
 def give_away(path: Path) -> None:
-    """Let what root has made belong to the owner of its directory."""
+    """Give a file created by root to the owner of its directory."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         with suppress(OSError):  # a file system without owners
             owner = path.parent.stat()
@@ -90,14 +90,14 @@ def refuse_stale_name(path: Path) -> None:
 
 
 def denied(path: Path, error: OSError) -> str:
-    """Why the ledger's files cannot be opened, in words, with the command that mends it."""
+    """Why the ledger's files cannot be opened, with the command that fixes it."""
     if error.errno == errno.ENOENT and not path.parent.exists():
         return f"there is no directory {path.parent}; create it: mkdir -m 700 {path.parent}"
     return f"{error.strerror} ({error.filename or path}){ownership(path)}"
 
 
 def ownership(path: Path) -> str:
-    """The command that gives this user the ledger's files, if they are another's; else nothing."""
+    """The command that gives this user the ledger's files, if another user owns them; else nothing."""
     if not hasattr(os, "geteuid") or os.geteuid() == 0:
         return ""
     files = [file for file in (real(path), *(beside(path, suffix) for suffix in BESIDE)) if file.exists()]
@@ -110,7 +110,7 @@ def ownership(path: Path) -> str:
 
 
 def _mounted() -> set[str]:
-    """Mount points, as proc(5) tells them; elsewhere (as of locks) none are known."""
+    """Mount points from proc(5); none on other systems."""
     return {_unescaped(fields[4]) for line in _lines(MOUNTS) if len(fields := line.split()) > 4}  # noqa: PLR2004 - the point
 
 

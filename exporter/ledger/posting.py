@@ -1,4 +1,4 @@
-"""How the deltas of one commit change entries, and births: in memory, nothing is written."""
+"""How the deltas of one commit change and create entries, in memory only."""
 
 from collections.abc import Mapping
 from dataclasses import replace

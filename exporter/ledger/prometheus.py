@@ -1,4 +1,4 @@
-"""What Prometheus last saw of an exporter: the little of its HTTP API that a restore needs."""
+"""The part of Prometheus's HTTP API that a restore needs."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ Labels = Mapping[str, str]
 
 
 class Prometheus:
-    """A Prometheus (or what speaks its API) at `url`, which may have a path, a user and a password."""
+    """A Prometheus (or compatible server) at `url`, which may have a path, a user and a password."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -33,7 +33,7 @@ class Prometheus:
             self._headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
 
     def query(self, query: str, at: float | None = None) -> list[tuple[Labels, float]]:
-        """The answer to an instant query: labels and value of each series. LedgerError if there is none."""
+        """The result of an instant query: labels and value of each series. LedgerError if it fails."""
         form = {"query": query} if at is None else {"query": query, "time": f"{at:.3f}"}
         try:
             request = Request(  # noqa: S310 - the scheme was checked

@@ -41,7 +41,7 @@ def told(
 
 
 def write(connection: sqlite3.Connection, found: Iterable[Told]) -> None:
-    """Bring up the table, in the order in which it was told."""
+    """Update the table, in the original order."""
     for one in found:
         connection.execute("REPLACE INTO quality VALUES (?, ?, ?, ?, ?)", one[:-1])
         if one.since < one.day:

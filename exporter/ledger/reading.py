@@ -1,4 +1,4 @@
-"""A ledger opened to be read: also while a daemon writes it, also several at once.
+"""A ledger opened for reading, also while a daemon writes it; several at once are possible.
 
 Reports, the export and the landing page go through here. Rows are read from `connection` (tables: schema.py), within
 `unmoving`, where they also have what is only in the journal yet; what everybody needs has a method. The file is never
@@ -33,7 +33,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class FailedName:
-    """A name that failed to log in: how often in the days asked for, and when last (UNIX seconds)."""
+    """A name of failed logins: how many in the requested days, and when last (UNIX seconds)."""
 
     server: str
     name: str
@@ -70,7 +70,7 @@ class Reading:
 
     @contextmanager
     def unmoving(self) -> Iterator[Self]:
-        """Within it every query sees the same commit, whatever a daemon writes meanwhile; keep it short.
+        """A context in which all queries see the same commit, whatever a daemon writes; keep it short.
 
         What is read outside of it from `connection` may miss the newest commits, which are in the journal.
         """
@@ -105,12 +105,12 @@ class Reading:
             return store.newest(self.connection, series, key, period)[1]
 
     def rows(self, key: int, first: int, last: int, *, hours: bool = False) -> Iterator[tuple[int, Amounts]]:
-        """The key's totals at the end of each period from `first` to `last` in which it saw something, ascending."""
+        """The key's totals at the end of each period from `first` to `last` with activity, ascending."""
         with self.unmoving():
             yield from store.between(self.connection, store.HOURS if hours else store.BOOK, key, first, last)
 
     def last_logins(self) -> dict[int, int]:
-        """The last login of each user by its key, UNIX seconds; who never logged in is missing."""
+        """The last login of each user by key, UNIX seconds; users that never logged in are missing."""
         with self.unmoving():
             return lastlogins.load(self.connection)
 

@@ -1,4 +1,4 @@
-"""The state of a ledger that is not opened by its daemon: of its tables and its journal."""
+"""The state of a ledger opened for reading, from its tables and its journal."""
 
 import sqlite3
 

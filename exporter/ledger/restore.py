@@ -1,4 +1,4 @@
-"""A lost ledger, made anew from the last values that Prometheus saw: its counters go on from there.
+"""Rebuilds a lost ledger from the last values in Prometheus, so that counters continue from there.
 
 What comes back: the totals of all scopes, births, last logins, session ends, counters of sources, and of the current
 day and hour what they had added. What does not: older history (Prometheus still has it), read positions, open sessions.
@@ -46,14 +46,14 @@ _COUNTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How many keys came back, and of which moment (UNIX seconds) the values are."""
+    """How many keys were restored, and the time of the values (UNIX seconds)."""
 
     keys: dict[Scope, int]
     moment: float
 
 
 def restore(path: Path, url: str, *, selector: str = "", zone: str | None = None, now: float | None = None) -> Restored:
-    """Make the ledger at `path`, which must not exist, from the Prometheus at `url`.
+    """Create the ledger at `path`, which must not exist, from the Prometheus at `url`.
 
     `selector`: label matchers of this exporter's series (`instance="mx1:10110"`), needed where Prometheus knows
     several exporters. `zone`: None: the one that the exporter told. `now`: the newest values before it are taken;

@@ -1,4 +1,4 @@
-"""The tables of the ledger, and how older ledgers become newer ones.
+"""The tables of the ledger, and the migration of older ledgers.
 
 `book` and `hours` hold running totals at the END of a period, with a row only for periods in which the key saw
 something: the newest row is the counter, the newest row before today the hold, the difference of two rows the
@@ -18,7 +18,7 @@ VERSION = 3
 COLUMNS = tuple(measure.name for measure in MEASURES)
 _TOTALS = ", ".join(f"{column} INTEGER NOT NULL DEFAULT 0" for column in COLUMNS)
 
-# One row a commit, until the tables are brought up from it; what is in it: journal.py.
+# One row per commit, until the tables are updated from it; see journal.py.
 JOURNAL = """CREATE TABLE journal (number INTEGER PRIMARY KEY, form INTEGER NOT NULL, book BLOB NOT NULL,
     sources BLOB NOT NULL, sessions BLOB NOT NULL)"""
 
@@ -90,7 +90,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (lastlogins.MIGRATION, (JOURNAL,))
 
 
 def prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:
-    """Make the open file a ledger of this version; LedgerError if it is no ledger or a newer one.
+    """Make the open file a ledger of this version; LedgerError if it is not a ledger, or a newer one.
 
     A new or empty file becomes one when `create`; an older ledger is brought up in one transaction when `create`
     (that is: when it is opened for writing), and is read as it is otherwise.
@@ -118,19 +118,19 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def commits(connection: sqlite3.Connection) -> int:
-    """How many commits the ledger has had; a write-ahead file that was lost takes the newest along."""
+    """How many commits the ledger has; a lost write-ahead file lowers it."""
     of_tables = int(meta(connection, "commits", "0"))
     newest = connection.execute("SELECT max(number) FROM journal").fetchone()[0] if has_journal(connection) else None
     return max(of_tables, newest or 0)
 
 
 def has_journal(connection: sqlite3.Connection) -> bool:
-    """Whether there is one: older ledgers that are only read have none."""
+    """Whether it has a journal: older ledgers that are only read have none."""
     return version_of(connection) > 2  # noqa: PLR2004 - the version that brought it
 
 
 def storable(text: str) -> str:
-    """A text as a column can hold it: what is not Unicode (bytes of a file's name) is spelled out."""
+    """A text that a column can store: bytes that are not Unicode (in file names) are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

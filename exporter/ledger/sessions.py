@@ -1,4 +1,4 @@
-"""The open sessions of sources: what their table has, and what it does not have yet."""
+"""The open sessions of sources: what is in the table, and what is not yet."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ Place = tuple[str, bytes]
 
 
 class Moved(NamedTuple):
-    """Sessions that are removed, by server and key, and then those that are put."""
+    """Sessions to remove, by server and key, and sessions to store after that."""
 
     closed: Sequence[Place]
     opened: Sequence[SavedSession]
@@ -22,7 +22,7 @@ def moved(waiting: Iterable[SourceCheckpoint]) -> list[Moved]:
 
 
 class Unstored:
-    """What has changed since the table was brought up.
+    """What has changed since the table was updated.
 
     It knows which sessions the table has: one that begins and ends in between never touches it.
     """
@@ -34,7 +34,7 @@ class Unstored:
             self._stored.setdefault(source, set()).add((place[0], place[1]))
 
     def take(self, source: str, changes: Iterable[Moved]) -> None:
-        """Sessions of a source have changed."""
+        """Record changed sessions of a source."""
         changed, stored = self._changed.setdefault(source, {}), self._stored.get(source, set())
         for closed, opened in changes:
             for place in closed:
@@ -53,7 +53,7 @@ class Unstored:
         return tuple(SavedSession(*place, data) for place, data in found.items() if data is not None)
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Bring up the table."""
+        """Update the table."""
         for source, rows in self._changed.items():
             gone = [(source, *place) for place, data in rows.items() if data is None]
             put = [(source, *place, data) for place, data in rows.items() if data is not None]
@@ -63,7 +63,7 @@ class Unstored:
                 connection.executemany("REPLACE INTO sessions VALUES (?, ?, ?, ?)", put)
 
     def written(self) -> None:
-        """The table is brought up."""
+        """Note that the table is up to date."""
         for source, rows in self._changed.items():
             stored = self._stored.setdefault(source, set())
             for place, data in rows.items():

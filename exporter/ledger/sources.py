@@ -1,4 +1,4 @@
-"""What the ledger keeps of each source: positions, envelopes, sessions, counters, quality.
+"""What the ledger stores for each source: positions, envelopes, sessions, counters, quality.
 
 All but quality are rows that a key replaces or removes, so what changes them may come in any number of pieces.
 """
@@ -31,7 +31,7 @@ Rows = Mapping[str, Mapping[tuple[Any, ...], tuple[Any, ...] | None]]
 
 @dataclass(slots=True)
 class SavedSource:
-    """One source as committed; `quality` is what holds now."""
+    """One source as committed; `quality` is the current one."""
 
     positions: tuple[Position, ...] = ()
     envelopes: Mapping[str, str] = field(default_factory=dict)
@@ -50,9 +50,9 @@ class SavedSource:
 
 
 def load(connection: sqlite3.Connection, changed: Rows | None = None) -> dict[str, SavedSource]:
-    """Every source the ledger knows, without its open sessions.
+    """All sources in the ledger, without open sessions.
 
-    `changed`: what the journal has changed since the tables were brought up; of quality it has nothing.
+    `changed`: what the journal has changed since the tables were updated, without quality.
     """
     found = {table: _grouped(connection, table, (changed or {}).get(table, {})) for table in KEYS}
     saved: dict[str, SavedSource] = {}
@@ -115,7 +115,7 @@ def changes(old: SavedSource, new: SourceCheckpoint) -> Changes:
 
 
 def write(connection: sqlite3.Connection, changed: Rows) -> None:
-    """Bring up the tables."""
+    """Update the tables."""
     for table, rows in changed.items():
         columns = ("source", *KEYS[table])
         gone = [key for key, row in rows.items() if row is None]
@@ -129,7 +129,7 @@ def write(connection: sqlite3.Connection, changed: Rows) -> None:
 
 
 def rename(connection: sqlite3.Connection, old: str, new: str) -> None:
-    """Let all rows of source `old` be those of `new`."""
+    """Rename source `old` to `new` in all rows."""
     for table in (*KEYS, "sessions", "quality"):
         connection.execute(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))  # noqa: S608 - from the list
 

@@ -1,4 +1,4 @@
-"""All that is committed, in memory: what the tables have, and what the journal adds to it."""
+"""Everything committed, in memory: the tables, and what the journal adds to them."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ Labels = tuple[str, ...]
 
 
 class Staged(NamedTuple):
-    """What a commit makes of the state once it is durable."""
+    """The state that a commit leads to once it is durable."""
 
     commit: Commit
     deltas: Mapping[Labels, Delta]
@@ -55,14 +55,14 @@ class State:
         self.unfolded = Unfolded(Unstored(connection))
 
     def staged(self, commit: Commit, deltas: Mapping[Labels, Delta] | None = None) -> Staged:
-        """What the commit would change; nothing is changed yet. `deltas`: its cells rolled up, if that is done."""
+        """What the commit would change; nothing is changed yet. `deltas`: its cells, if already rolled up."""
         found = rolled_up(commit.cells, self._calendar) if deltas is None else deltas
         posting = Posting(self.entries, self._calendar, self.floor)
         posting.write(found)
         return Staged(commit, found, posting.staged)
 
     def take(self, staged: Staged) -> None:
-        """Take over what is durable."""
+        """Apply what is now durable."""
         commit = staged.commit
         limits = replace(self.floor, kept_day=commit.kept_day, kept_hour=commit.kept_hour)
         for labels, entry in staged.entries.items():
@@ -85,7 +85,7 @@ class State:
         )
 
     def replay(self, connection: sqlite3.Connection, commits: Iterable[Commit]) -> None:
-        """Take over what the journal has, as if it were committed now."""
+        """Apply the journal, as if it were committed now."""
         for commit in commits:
             self.take(self.staged(commit))
         self.sources = sources.load(connection, changed=self.unfolded.rows)
@@ -97,7 +97,7 @@ class State:
             source.quality = {**source.quality, **qualities}
 
     def write(self, connection: sqlite3.Connection) -> dict[Labels, int]:
-        """Bring up the tables inside an open transaction; returns what `written` needs."""
+        """Update the tables inside an open transaction; returns what `written` needs."""
         return folding.write(connection, self.unfolded, self.entries, self.logins, self.floor)
 
     def written(self, born: Mapping[Labels, int], forgotten: Iterable[Labels], floor: Horizon) -> None:
@@ -123,7 +123,7 @@ class State:
         return float(max(chain(known, more, *saved), default=default))
 
     def _shorten(self, entry: Entry) -> bool:
-        """Drop what is open no more; whether there was anything."""
+        """Drop periods that are no longer open; returns whether there were any."""
         row, day, hour = entry.row, self.floor.open_day, self.floor.open_hour
         if (not row.days or row.days[0][0] >= day) and (not row.hours or row.hours[0][0] >= hour):
             return False

@@ -38,7 +38,7 @@ class Series:
         )
 
     def put(self, connection: sqlite3.Connection, rows: Iterable[tuple[int, ...]]) -> None:
-        """Rows as they are to be: period, key, totals."""
+        """Insert or replace rows: period, key, totals."""
         connection.executemany(
             f"INSERT INTO {self.table} ({self.period}, key, {_NAMES}) VALUES (?, ?, {_MARKS})"
             f" ON CONFLICT DO UPDATE SET {_SET}",
@@ -60,7 +60,7 @@ class Series:
         self.put(connection, raised)
 
     def drop_before(self, connection: sqlite3.Connection, key: int, period: int) -> None:
-        """Give up the key's rows before `period`."""
+        """Delete the key's rows before `period`."""
         connection.execute(f"DELETE FROM {self.table} WHERE key = ? AND {self.period} < ?", (key, period))
 
     def keys_in(self, connection: sqlite3.Connection, period: int, after: int, limit: int) -> list[int]:
@@ -98,7 +98,7 @@ HOURS = Series("hours", "hour", 3600)
 
 
 def insert_key(connection: sqlite3.Connection, labels: Labels, first: int, last: int) -> int:
-    """A birth; returns the key's id."""
+    """Insert a new key; returns its id."""
     server, domain, user = (*labels, "", "")[:3]
     cursor = connection.execute(
         "INSERT INTO keys (scope, server, domain, user, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)",
@@ -143,7 +143,7 @@ def newest(connection: sqlite3.Connection, series: Series, key: int, before: int
 def between(
     connection: sqlite3.Connection, series: Series, key: int, first: int, last: int
 ) -> Iterator[tuple[int, Amounts]]:
-    """The key's rows from period `first` to `last`, both inside, ascending."""
+    """The key's rows from period `first` to `last`, inclusive, ascending."""
     for period, *totals in connection.execute(
         f"SELECT {series.period}, {_NAMES} FROM {series.table} WHERE key = ? AND {series.period} BETWEEN ? AND ?"
         f" ORDER BY {series.period}",

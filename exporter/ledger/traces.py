@@ -1,4 +1,4 @@
-"""A name in what other stages have stored of their work: open sessions, and texts kept over a restart.
+"""Removes a name from the stored state of other stages: open sessions, and texts kept over a restart.
 
 They read these states alone; what is known here is where names stand in them. A session goes on without its name:
 what it is still charged goes to its domain, or to `_other` where the domain is forgotten. Where lines find their
@@ -16,7 +16,7 @@ Matches = Callable[[str | None], bool]
 
 
 def wipe(connection: sqlite3.Connection, scope: Scope, name: str) -> None:
-    """Take a user's name, or those of a domain's users, out of open sessions and stored texts."""
+    """Remove a user's name, or those of a domain's users, from open sessions and stored texts."""
     matches = _of_domain(name) if scope is Scope.DOMAIN else _of_user(name)
     for source, server, key, data in connection.execute("SELECT source, server, key, data FROM sessions").fetchall():
         wiped = json.dumps(_nameless(json.loads(data), matches, scope, name), separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What the journal has and the tables do not: gathered commit by commit, written at once (folding.py).
+"""What the journal has and the tables lack: collected commit by commit, written at once (folding.py).
 
 Only what is not told by the entries themselves is kept here, so it grows by keys and rows, not by commits.
 """
@@ -101,6 +101,6 @@ class Unfolded:
 
 
 def after(folded: Unfolded) -> Unfolded:
-    """When all of it is in the tables."""
+    """Forget everything, after it was written to the tables."""
     folded.sessions.written()
     return Unfolded(folded.sessions)

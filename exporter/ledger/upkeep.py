@@ -1,6 +1,6 @@
-"""What is given up: history beyond its time, users unseen for long, old failed names.
+"""Deletes old data: history beyond its limit, users unseen for long, old names of failed logins.
 
-A little each time that the tables are brought up.
+A little at each update of the tables.
 
 Retention keeps, per key, the newest row before the limit: the opening balance. So when a period leaves what is
 kept, the rows before it can go of just those keys that have a row in it. Reports take a server's oldest row for how
@@ -14,7 +14,7 @@ from exporter.catalogue import SCOPES
 from exporter.ledger.entries import NEVER, Horizon
 from exporter.ledger.store import BOOK, HOURS, Series
 
-# Keys whose old rows go, and users forgotten, each time: so that midnight does not make one slow.
+# How many keys and users are processed each time, so that midnight does not cause a slow commit.
 KEYS_A_TIME = 2_500
 FAILED_NAMES = 50_000
 
@@ -32,7 +32,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """How far one table was tended: all before `period`, and in it the keys up to `key`."""
+    """How far one table was cleaned up: all before `period`, and in it the keys up to `key`."""
 
     period: int = NEVER
     key: int = NEVER
@@ -40,7 +40,7 @@ class Trimmed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the tending is, kept in memory only: beginning again finds little to do."""
+    """The progress of the cleanup, only in memory: starting over is cheap."""
 
     days: Trimmed = Trimmed()
     hours: Trimmed = Trimmed()
@@ -51,7 +51,7 @@ class Progress:
 def tend(
     connection: sqlite3.Connection, progress: Progress, horizon: Horizon, unseen_since: int
 ) -> tuple[Progress, tuple[Labels, ...]]:
-    """Do a part of the work inside an open transaction; returns how far it is, and the users that were forgotten.
+    """Do a part of the cleanup inside an open transaction; returns the progress and the removed users.
 
     `unseen_since` (UNIX seconds): users last seen before it are forgotten.
     """
@@ -72,7 +72,7 @@ def tend(
 
 
 def drop_key(connection: sqlite3.Connection, key: int) -> None:
-    """Forget a key and its rows. A user may go so: servers and domains have families of their own."""
+    """Remove a key and its rows."""
     for table in ("book", "hours", "networks", "last_logins"):
         connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608 - from the line above
     connection.execute("DELETE FROM keys WHERE id = ?", (key,))

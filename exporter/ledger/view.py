@@ -1,4 +1,4 @@
-"""The committed state as scrapes see it: immutable, made anew from what changed."""
+"""The committed state for scrapes: immutable, rebuilt from what changed."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -14,7 +14,7 @@ Labels = tuple[str, ...]
 
 
 class Views:
-    """Makes views; the dictionaries in a view are never changed again.
+    """Creates views; the dictionaries in a view are never changed.
 
     A commit costs what it changed, plus a flat copy of the dictionary of each scope in which something did.
     """
@@ -46,7 +46,7 @@ class Views:
         return self._rows[str(SCOPES[0])]
 
     def remove(self, labels: Iterable[Labels]) -> None:
-        """Keys that are no more."""
+        """Remove keys."""
         for gone in labels:
             scope = str(SCOPES[len(gone) - 1])
             self._rows[scope] = {known: row for known, row in self._rows[scope].items() if known != gone}

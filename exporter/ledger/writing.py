@@ -1,4 +1,4 @@
-"""The two transactions of an open ledger: a commit, which is a row of the journal, and bringing up the tables."""
+"""The two transactions of an open ledger: a commit (a row of the journal), and an update of the tables."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Labels = tuple[str, ...]
 
 
 class Limits(NamedTuple):
-    """What is kept: days and hours, and users seen since (UNIX seconds)."""
+    """What to keep: days and hours, and users seen since (UNIX seconds)."""
 
     horizon: Horizon
     unseen_since: int
@@ -39,16 +39,16 @@ class Writer:
 
     @property
     def is_full(self) -> bool:
-        """Whether the tables have to be brought up before another commit."""
+        """Whether the tables must be updated before another commit."""
         return self._rows >= self._full or self._bytes >= BYTES
 
     @property
     def is_empty(self) -> bool:
-        """Whether the tables have it all."""
+        """Whether the journal is empty."""
         return not self._rows
 
     def found(self, lines: Sequence[journal.Line]) -> None:
-        """The journal has these rows."""
+        """Set the size of the existing journal."""
         self._rows, self._bytes = len(lines), sum(line.size for line in lines)
 
     def append(self, connection: sqlite3.Connection, commit: Commit, end: str = "COMMIT") -> None:
@@ -62,7 +62,7 @@ class Writer:
     def fold(
         self, connection: sqlite3.Connection, state: State, limits: Limits
     ) -> tuple[dict[Labels, int], list[Labels]]:
-        """Bring up the tables from the state, and end the journal: both, or none of it. For `State.written`."""
+        """Update the tables from the state and clear the journal, in one transaction. For `State.written`."""
         born: dict[Labels, int] = {}
         forgotten: list[Labels] = []
         progress = self._progress
@@ -81,7 +81,7 @@ class Writer:
         return born, forgotten
 
     def guarded(self, connection: sqlite3.Connection, work: Callable[[], None], end: str = "COMMIT") -> None:
-        """Do the work in one transaction of a ledger that is still ours alone."""
+        """Do the work in one transaction, after checking that no other program has changed the ledger."""
         self._guard.files()
         connection.execute("BEGIN IMMEDIATE")
         try:

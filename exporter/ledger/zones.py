@@ -1,4 +1,4 @@
-"""Which time zones hold from when: kept in the ledger, because days once booked do not move."""
+"""Time zones and since when they apply: stored in the ledger, because booked days never change."""
 
 import os
 import sqlite3
@@ -13,12 +13,12 @@ from exporter.periods import Calendar
 # Names of the same zone: dashboards compare names.
 _UTC = frozenset(("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"))
 
-# The first zone holds for all that is older, too.
+# The first zone also applies to everything older.
 BEGINNING = 0
 
 
 def machine_zone() -> str:
-    """The machine's named zone; UTC where it has none, or one of UTC's other names."""
+    """The machine's time zone; UTC if it has no name, or is an alias of UTC."""
     name = _machine_zone()
     return "UTC" if name in _UTC else name
 
@@ -71,7 +71,7 @@ def settle(connection: sqlite3.Connection, path: str, wanted: str | None) -> tup
 
 
 def change(connection: sqlite3.Connection, name: str, now: float) -> int:
-    """Let `name` hold from its next midnight after `now`; returns that instant. Replaces a change still to come."""
+    """Use `name` from its next midnight after `now`; returns that instant. Replaces a scheduled change."""
     zone = zone_named(name)
     midnight = next_midnight(zone, now)
     connection.execute("DELETE FROM zones WHERE since > ?", (int(now),))

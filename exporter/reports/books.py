@@ -1,4 +1,4 @@
-"""One ledger as reports and the export read it: what its keys added, and how far back it knows that.
+"""One ledger, as read by reports and the export: what its keys added, and how far back that is known.
 
 A row of `book` or `hours` holds the totals at the end of its period, so an amount is the difference to the newest
 row before. Rows older than what the ledger keeps are its opening balance: a begin, not an amount.
@@ -16,7 +16,7 @@ Amounts = tuple[int, ...]
 HOUR = 3600
 _ADDED = ", ".join(f"after.{measure.name} - ifnull(start.{measure.name}, 0)" for measure in MEASURES)
 _NEWEST = "(SELECT max(day) FROM book WHERE key = keys.id AND day {} ?)"
-# Two look-ups a key, however long the range.
+# Two lookups per key, however long the range.
 _GROWTH = f"""SELECT keys.id, {_ADDED} FROM keys
     CROSS JOIN book AS after ON after.key = keys.id AND after.day = {_NEWEST.format("<=")}
     LEFT JOIN book AS start ON start.key = keys.id AND start.day = {_NEWEST.format("<")}
@@ -32,7 +32,7 @@ class Book:
 
     @cached_property
     def logged(self) -> Logged:
-        """What its logs could tell."""
+        """What its logs contain."""
         return Logged(self.reading.quality())
 
     @cached_property
@@ -42,29 +42,29 @@ class Book:
 
     @cached_property
     def last_logins(self) -> dict[int, int]:
-        """Of each user that ever logged in, by its key: the stamp of its newest login."""
+        """The timestamp of the newest login of each user, by key."""
         return self.reading.last_logins()
 
     @cached_property
     def kept_days(self) -> dict[str, int]:
-        """Per server the first day whose amounts are known; 0: all since its birth."""
+        """By server, the first day whose amounts are known; 0: all since it was first seen."""
         births = {name: self.calendar.day(key.first_seen) for name, key in self.servers.items()}
         return {name: self._kept("book", "day", 1, key.id, births[name]) for name, key in self.servers.items()}
 
     @cached_property
     def kept_hours(self) -> dict[str, int]:
-        """Per server the first hour whose amounts are known; 0: all since its birth."""
+        """By server, the first hour whose amounts are known; 0: all since it was first seen."""
         births = {name: self.calendar.hour(key.first_seen) for name, key in self.servers.items()}
         return {name: self._kept("hours", "hour", HOUR, key.id, births[name]) for name, key in self.servers.items()}
 
     @cached_property
     def unborn(self) -> dict[str, int]:
-        """Servers that nobody has connected to so far, with the stamp of their newest line."""
+        """Servers without connections so far, with the timestamp of their newest line."""
         query = "SELECT server, max(stamp) FROM last_events GROUP BY server"
         return {name: stamp for name, stamp in self.reading.connection.execute(query) if name not in self.servers}
 
     def first_day(self, server: str) -> int:
-        """The first day of which the server's log is known: of its birth, or the oldest that is kept."""
+        """The first day of the server that is known: when it was first seen, or the oldest that is kept."""
         return max(self.calendar.day(self.servers[server].first_seen), self.kept_days[server])
 
     def first_hour(self, server: str) -> int:
@@ -72,7 +72,7 @@ class Book:
         return max(self.calendar.hour(self.servers[server].first_seen), self.kept_hours[server])
 
     def days(self, key: Key, first: int, last: int) -> Iterator[tuple[int, Amounts]]:
-        """What the key added on each day from `first` to `last` on which it saw something, as far as is known."""
+        """What the key added on each day from `first` to `last` with activity, as far as known."""
         begin = max(first, self.kept_days.get(key.labels[0], 0))
         yield from _amounts(self.reading.totals(key.id, before_day=begin), self.reading.rows(key.id, begin, last))
 
@@ -83,7 +83,7 @@ class Book:
         yield from _amounts(self.reading.totals(key.id, before_hour=begin), rows)
 
     def growth(self, scope: Scope, server: str, first: int, last: int) -> dict[int, Amounts]:
-        """What each key of a server added from day `first` to day `last`, by the key's id, as far as is known."""
+        """What each key of a server added from day `first` to day `last`, by key id, as far as known."""
         begin = max(first, self.kept_days.get(server, 0))
         rows = self.reading.connection.execute(_GROWTH, (last, begin, SCOPES.index(scope), server))
         return {key: tuple(amounts) for key, *amounts in rows}

@@ -1,4 +1,4 @@
-"""Reports out of one or several ledgers: the numbers of the dashboards, without Prometheus."""
+"""Reports from one or several ledgers: the numbers of the dashboards, without Prometheus."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ from exporter.reports.cells import Cell, Selection
 from exporter.reports.notes import notes
 from exporter.reports.rows import COLUMNS, By, FailedName, Mark, Report, ReportRow
 
-# What people call the first column of numbers.
+# Common names of the first column.
 ALIASES = {"connections": "new_connections"}
 
 
@@ -29,7 +29,7 @@ def report(
     sort: str | None = None,
     clock: float,
 ) -> Report:
-    """What happened from local date `first` to `last`, both inside, summed over the servers of all ledgers.
+    """What happened from local date `first` to `last`, inclusive, summed over the servers of all ledgers.
 
     By trend: a row for each period of `step` that has begun at `clock` and is not before the log, by time. By domain or
     user: a row for each that was born by then, the most connections first; `step` means nothing. `domain`: only it.
@@ -67,7 +67,7 @@ def failed_names(
     domain: str | None = None,
     servers: Iterable[str] | None = None,
 ) -> tuple[FailedName, ...]:
-    """Names that failed to log in, the most failures first; bounded, what did not fit any more is `_other`."""
+    """Names of failed logins, most failures first; limited, the rest is `_other`."""
     chosen = None if servers is None else frozenset(servers)
     found: dict[str, FailedName] = {}
     for ledger in ledgers:
@@ -83,7 +83,7 @@ def _scope(domain: str | None) -> Scope:
 
 
 def _without_idle_pseudo_names(found: list[Cell]) -> list[Cell]:
-    """`unknown` and `_other` are born with every server, whether or not they are ever needed."""
+    """Leave out `unknown` and `_other` if unused: they exist for every server."""
     return [cell for cell in found if cell.label not in (UNKNOWN, OTHER) or any(cell.sums)]
 
 

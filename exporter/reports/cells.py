@@ -1,4 +1,4 @@
-"""Rows in the making: which amounts of which books belong to a period, domain or user."""
+"""Rows under construction: which amounts of which ledgers belong to a period, domain or user."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from exporter.reports.rows import COLUMNS, Column, ReportRow
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which keys: of one scope, of some servers (None: all), of one domain (None: all)."""
+    """A selection of keys: one scope, some servers (None: all), one domain (None: all)."""
 
     scope: Scope
     servers: frozenset[str] | None = None
     domain: str | None = None
 
     def has(self, server: str) -> bool:
-        """Whether keys of the server are wanted."""
+        """Whether keys of the server are selected."""
         return self.servers is None or server in self.servers
 
 
@@ -42,9 +42,9 @@ class Cell:
     dropped: bool = False
 
     def meet(self, book: Book, key: Key, *, partly: bool, wholly: bool) -> None:
-        """The log of the key's server counts here from its birth on, also where nothing happened.
+        """The log of the key's server counts from its first line on, even without activity.
 
-        `partly`, `wholly`: the book no longer has a part of it, or any.
+        `partly`, `wholly`: the ledger has deleted a part of it, or all.
         """
         if book.calendar.day(key.first_seen) > self.last:
             return
@@ -74,7 +74,7 @@ class Cell:
 def trend(books: Sequence[Book], wanted: Selection, step: Step, first: int, last: int) -> list[Cell]:
     """A cell for each day, week, month or quarter from day `first` to day `last`, from the first day that is known.
 
-    What lies before it has no cell: nobody knows whether anything happened.
+    Earlier days have no cell, because they are unknown.
     """
     cells: dict[str, Cell] = {}
     where: dict[int, Cell] = {}
@@ -117,7 +117,7 @@ def hours(books: Sequence[Book], wanted: Selection, first: int, last: int, clock
 
 
 def names(books: Sequence[Book], wanted: Selection, first: int, last: int) -> list[Cell]:
-    """A cell for each domain or user that was born by day `last`; users of no domain in particular by name."""
+    """A cell for each domain or user that existed on day `last`; without a selected domain, users by name."""
     cells: dict[str, Cell] = {}
     added = {
         (book, server): book.growth(wanted.scope, server, first, last)
@@ -135,7 +135,7 @@ def names(books: Sequence[Book], wanted: Selection, first: int, last: int) -> li
 
 
 def _quiet(books: Sequence[Book], wanted: Selection, never: int) -> int:
-    """The day of the newest line of servers that nobody has connected to: from then on 0 is true."""
+    """The day of the newest line of servers without connections: up to that day, 0 is correct."""
     return min(
         (
             book.calendar.day(stamp)

@@ -1,4 +1,4 @@
-"""One page of a report by domain or user: searched, sorted and cut by SQLite, so that 20,000 users stay outside.
+"""One page of a report by domain or user. SQLite searches, sorts and pages, so that 20,000 users are not loaded.
 
 The numbers are those of `report`; tests/reports/test_listing.py compares them.
 """
@@ -14,7 +14,7 @@ from exporter.reports.rows import COLUMNS, By, ReportRow
 
 Labels = tuple[str, ...]
 
-NAME = 0  # to sort by, else a column's number from 1 on
+NAME = 0  # to sort by name; otherwise a column's number, from 1
 _SUMS = ", ".join(
     f"sum(after.{measure.name} - ifnull(start.{measure.name}, 0)) AS s{n}" for n, measure in enumerate(MEASURES)
 )
@@ -53,7 +53,7 @@ class Listing:
 
 
 def listing(reading: Reading, wanted: Wanted, first: int, last: int) -> Listing:
-    """What the names have added from day `first` to day `last` (ordinals), all servers together."""
+    """What the names have added from day `first` to day `last` (ordinals), on all servers."""
     with reading.unmoving():
         book = Book(reading)
         found = _page(book, wanted, first, last)
@@ -84,7 +84,7 @@ def _page(book: Book, wanted: Wanted, first: int, last: int) -> list[tuple[str, 
 
 
 def _servers(book: Book, by: By, names: Sequence[str]) -> list[tuple[str, str]]:
-    """On which servers each of the names is known."""
+    """The servers on which each of the names is known."""
     marks = ", ".join("?" * len(names))
     query = f"SELECT DISTINCT {by}, server FROM keys WHERE scope = ? AND {by} IN ({marks})"  # noqa: S608 - a label
     return book.reading.connection.execute(query, [SCOPES.index(Scope(by.value)), *names]).fetchall()

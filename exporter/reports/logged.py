@@ -1,4 +1,4 @@
-"""What the logs could tell: a number that is not in the log is not 0, and one told half the time is not the whole."""
+"""What the logs contain: a number that is not logged is not 0, and one logged half the time is not complete."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -29,9 +29,9 @@ class Logged:
         self.qualities = lru_cache(maxsize=10_000)(self._qualities)
 
     def _qualities(self, servers: frozenset[str], column: Column, first: int, last: int) -> frozenset[Quality]:
-        """Every quality that held for the column on some server and day from `first` to `last`.
+        """All qualities of the column on any server and day from `first` to `last`.
 
-        Empty: nothing is known of these days, for instance because the servers were not born yet.
+        Empty: these days are unknown, for instance because the servers did not exist yet.
         """
         found: set[Quality] = set()
         for server in servers:
@@ -56,7 +56,7 @@ def _day(pair: tuple[int, Quality]) -> int:
 
 
 def of_sum(qualities: Iterable[Quality]) -> Quality:
-    """The quality of a sum: of one whose parts are not all logged, what is there is the least that it can be."""
+    """The quality of a sum: if some of its parts are not logged, the rest is a lower bound."""
     found = set(qualities)
     if found == {Quality.NONE}:
         return Quality.NONE
@@ -66,7 +66,7 @@ def of_sum(qualities: Iterable[Quality]) -> Quality:
 
 
 def judged(value: int, qualities: Iterable[Quality]) -> tuple[int | None, Mark | None]:
-    """The value as a report shows it: None if no log has it, and the worst reason to mistrust it."""
+    """The value for a report (None if no log has it), and its worst quality mark."""
     found = set(qualities)
     if found == {Quality.NONE} and not value:
         return None, None

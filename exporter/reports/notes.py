@@ -1,4 +1,4 @@
-"""What a reader has to know beside the numbers: where the logs begin and end, and names that nobody knows."""
+"""Notes about a report: where the logs begin and end, and unknown names."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from exporter.catalogue import Scope
 from exporter.reports.books import HOUR, Book
 from exporter.reports.cells import Selection
 
-# Sites have up to 200 servers, and a foot of a report some lines.
+# Sites have up to 200 servers, but a report has room for a few notes.
 MOST = 5
 
 
@@ -36,7 +36,7 @@ def _bounded(sentences: Iterable[str]) -> Iterator[str]:
 
 
 def _unknown(books: Sequence[Book], wanted: Selection) -> Iterator[str]:
-    """A typing error must not look like a server on which nothing happens."""
+    """A typing error must not look like a silent server."""
     known = {server for book in books for server in (*book.servers, *book.unborn)}
     for server in sorted((wanted.servers or frozenset()) - known):
         yield f"no server is called {server}; there are: {', '.join(sorted(known)[:20])}"
@@ -61,7 +61,7 @@ def _kept(book: Book, server: str, first: int, *, hours: bool) -> str:
 
 
 def _begin(book: Book, server: str, first: int) -> str:
-    """Nobody knows what was before the log; a log that begins with the range needs no sentence."""
+    """Says where a log begins, unless it begins with the range: earlier days are unknown."""
     born = book.servers[server].first_seen
     if book.calendar.day(born) < first or born < book.calendar.day_start(first) + HOUR:
         return ""
@@ -69,6 +69,6 @@ def _begin(book: Book, server: str, first: int) -> str:
 
 
 def _silence(book: Book, server: str, last: int) -> str:
-    """An import knows nothing of the days after its files; on a server that is read on, nothing has happened."""
+    """Says where a log ends: after an import, later days are unknown."""
     day = book.calendar.day(book.servers[server].last_seen)
     return f"{server}: the newest line is from {date.fromordinal(day)}" if day < last else ""

@@ -15,7 +15,7 @@ from rich.text import Text
 from exporter.reports.rows import COLUMNS, By, Column, FailedName, Mark, Report, ReportRow
 from exporter.reports.unused import Unused
 
-# What spreadsheets take for the begin of a formula, also in full width and behind what some of them skip.
+# What spreadsheets read as the start of a formula, also in full width and after characters that some skip.
 FORMULA = re.compile(
     r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]"
 )
@@ -27,7 +27,7 @@ UNUSED_HEADINGS = ("User", "Last Login", "Days Unused")
 
 
 def write_table(report: Report, console: Console) -> None:
-    """The report with its sums, bytes in SI units; what marks at numbers mean is said below it."""
+    """The report with its totals, bytes in SI units, and a legend for the marks."""
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -53,24 +53,16 @@ def write_table(report: Report, console: Console) -> None:
 def write_csv(report: Report, stream: TextIO) -> None:
     """RFC 4180, numbers raw, an empty cell for what is not logged; open files with `newline=""`.
 
-    Beside the numbers a column says which of them are lower bounds, estimated, known in part or not logged.
+    The column Remarks says which numbers are lower bounds, estimated, incomplete or not logged.
     """
     trend = report.by is By.TREND
     headings = (
         report.by.heading,
         *(column.heading for column in COLUMNS),
         *(("Days",) if trend else ()),
-        *(("Remarks",) if report.judged else ()),
+        "Remarks",
     )
-    rows = (
-        (
-            row.label,
-            *row.values,
-            *((row.covered_in_words,) if trend else ()),
-            *((_remarks(row),) if report.judged else ()),
-        )
-        for row in report.rows
-    )
+    rows = ((row.label, *row.values, *((row.covered_in_words,) if trend else ()), _remarks(row)) for row in report.rows)
     _write_csv(stream, headings, rows)
 
 
@@ -90,7 +82,7 @@ def write_json(report: Report, stream: TextIO) -> None:
                 report.by.heading.lower(): row.label,
                 **{column.name: value for column, value in zip(COLUMNS, row.values, strict=True)},
                 **({"days": row.covered} if trend else {}),
-                **({"remarks": row.remarks()} if report.judged else {}),
+                "remarks": row.remarks(),
             }
             for row in report.rows
         ),
@@ -98,7 +90,7 @@ def write_json(report: Report, stream: TextIO) -> None:
 
 
 def write_failed_table(names: Sequence[FailedName], zone: ZoneInfo, console: Console) -> None:
-    """Names that failed to log in."""
+    """The user names of failed logins."""
     table = _listing("Names that failed to log in")
     table.add_column("Name", overflow="fold")
     table.add_column("Failures", justify="right")
@@ -119,7 +111,7 @@ def write_failed_json(names: Iterable[FailedName], zone: ZoneInfo, stream: TextI
 
 
 def write_unused_table(found: Unused, zone: ZoneInfo, console: Console) -> None:
-    """Accounts that nobody logs in to, the longest unused first."""
+    """Unused accounts, the longest unused first."""
     console.print(f"Accounts unused for {found.days} days or longer: {len(found.accounts):,} of {found.known:,}")
     table = _listing()
     table.add_column("User", overflow="fold")
@@ -157,14 +149,14 @@ def write_unused_json(found: Unused, zone: ZoneInfo, stream: TextIO) -> None:
 
 
 def safe_cell(text: str) -> str:
-    """`text` so that no spreadsheet takes it for a formula: names come from whoever tries to log in."""
+    """`text`, escaped so that no spreadsheet reads it as a formula: anyone can choose names of failed logins."""
     return f"'{text}" if FORMULA.match(text) else text
 
 
 def si_bytes(number: int) -> str:
     """`12345` as `12.3 kB`."""
     value, unit = float(number), 0
-    # At 999.95 and not at 1000, because that is what would be rounded to 1000.0.
+    # At 999.95 instead of 1000, because that would be rounded to 1000.0.
     while value >= 999.95 and unit < len(UNITS) - 1:  # noqa: PLR2004
         value, unit = value / 1000, unit + 1
     return f"{number} B" if unit == 0 else f"{value:.1f} {UNITS[unit]}"
@@ -196,7 +188,7 @@ def _legend(report: Report) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Names are hostile: nothing of them may move the cursor of a terminal."""
+    """Names are hostile and must not contain control sequences for the terminal."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
@@ -210,7 +202,7 @@ def _write_csv(stream: TextIO, headings: Sequence[str], rows: Iterable[Sequence[
 
 
 def _field(cell: str | int) -> str:
-    """A cell of a CSV file; what some program takes for a separator (also a semicolon) stands in quotes."""
+    """A cell of a CSV file, quoted if it contains any program's separator (also a semicolon)."""
     if not isinstance(cell, str):
         return str(cell)
     text = safe_cell(cell)

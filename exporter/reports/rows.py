@@ -1,4 +1,4 @@
-"""What a report is: rows of five columns, as SmarterMail's "POP Sessions" has them."""
+"""The structure of a report: rows of five columns, as in SmarterMail's "POP Sessions"."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from exporter.periods import Step
 
 
 class By(StrEnum):
-    """What a row stands for: a period, a domain or a user."""
+    """What a row is about: a period, a domain or a user."""
 
     TREND = "trend"
     DOMAIN = "domain"
@@ -29,7 +29,7 @@ class By(StrEnum):
 
 
 class Mark(StrEnum):
-    """Why a number is not simply what happened, worst first."""
+    """Why a number is not exact, worst first."""
 
     PARTIAL = "*"
     ESTIMATED = "~"
@@ -37,7 +37,7 @@ class Mark(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """For the line below a table."""
+        """For the legend below a table."""
         return MEANINGS[self]
 
     @property
@@ -107,7 +107,7 @@ class ReportRow:
         return "" if self.days is None else f"{self.days[0]}/{self.days[1]}"
 
     def remarks(self) -> dict[str, str]:
-        """What holds of single numbers, by the column's name: at least, estimated, in part, not logged."""
+        """Remarks by column name: at least, estimated, in part, not logged."""
         return {
             column.name: "not logged" if value is None else mark.remark if mark else ""
             for column, value, mark in zip(COLUMNS, self.values, self.marks, strict=True)
@@ -116,16 +116,13 @@ class ReportRow:
 
     @property
     def covered_in_words(self) -> str:
-        """The same as `12 of 30`: spreadsheets take 12/30 for a day in December."""
+        """The same as `12 of 30`, because spreadsheets read 12/30 as a date."""
         return self.covered.replace("/", " of ")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The rows in the order asked for, their sums, and what a reader has to know beside the numbers.
-
-    `judged`: the marks say how far each number can be trusted; else nothing is known of that.
-    """
+    """The rows in the requested order, their totals, and notes."""
 
     by: By
     step: Step
@@ -134,7 +131,6 @@ class Report:
     rows: tuple[ReportRow, ...]
     totals: ReportRow
     notes: tuple[str, ...] = ()
-    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Accounts that nobody has logged in to for a while: the number that mail administrators ask for most."""
+"""Accounts without a login for a while."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ class UnusedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """Accounts unused for `days` or longer, the longest first, out of `known`; `notes`: what a reader has to know."""
+    """Accounts unused for `days` or longer, longest first, out of `known`; `notes`: about the list."""
 
     days: int
     accounts: tuple[UnusedAccount, ...]
@@ -69,7 +69,7 @@ def unused(
 
 
 def _notes(begin: float, days: int, clock: float, zone: tzinfo) -> tuple[str, ...]:
-    """What is not in the list because nobody can know it."""
+    """Notes about what the list cannot contain."""
     day, length = f"{datetime.fromtimestamp(begin, zone):%Y-%m-%d}", int(clock - begin) // DAY
     missing = (
         f"accounts that have not logged in since the log begins ({day}) are not listed: compare with the mail server"

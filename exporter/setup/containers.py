@@ -1,4 +1,4 @@
-"""Mail servers in containers: what `docker` or `podman` says of those that run."""
+"""Mail servers in containers, as `docker` or `podman` lists them."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from exporter.setup.places import Place
 from exporter.setup.servers import SERVERS, Server
 
 ENGINES = ("docker", "podman")
-# What an image's name has, and the server whose lines it writes.
+# A part of the image's name, and the server whose lines it writes.
 IMAGES = (
     ("mailcow/dovecot", "dovecot"),
     ("docker-mailserver", "dovecot"),
@@ -21,7 +21,7 @@ IMAGES = (
     ("modoboa", "dovecot"),
     ("zimbra", "nginx"),
 )
-# The directories in which the images keep the mail log, and its name there.
+# The directories of the mail log in these images, and its name.
 LOGS = (("/var/log/mail", "mail.log"), ("/var/log", "mail.log"), ("/opt/zimbra/log", "nginx.log"))
 
 
@@ -35,7 +35,7 @@ class Container:
 
 
 def found(machine: Machine) -> Iterator[Container]:
-    """Those that run and that this user may ask for."""
+    """The running containers that this user can list."""
     for engine in ENGINES:
         said = machine.run((engine, "ps", "--no-trunc", "--format", "{{.Names}}\t{{.Image}}"))
         for line in said.out.splitlines() if said.code == 0 else ():
@@ -47,7 +47,7 @@ def found(machine: Machine) -> Iterator[Container]:
 
 
 def _place(machine: Machine, engine: str, name: str) -> Place | None:
-    """A log that the host sees through a volume, else what the container prints."""
+    """A log in a volume of the host, else the output of the container."""
     try:
         (told,) = json.loads(machine.run((engine, "inspect", name)).out)
         mounts = {one["Destination"].rstrip("/"): one["Source"] for one in told.get("Mounts", ())}
@@ -57,7 +57,7 @@ def _place(machine: Machine, engine: str, name: str) -> Place | None:
     for folder, file in LOGS:
         if folder in mounts and machine.exists(f"{mounts[folder]}/{file}"):
             return Place(files=(f"{mounts[folder]}/{file}",))
-    # A container that is made anew has another id, and so another host in its lines and another log.
+    # A recreated container has another id, and so another host name and log.
     if driver == "journald":
         return Place(units=("docker.service",) if engine == "docker" else (), identifiers=(name,), server=name)
     if driver == "json-file" and "/containers/" in log:

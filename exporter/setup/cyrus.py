@@ -10,6 +10,6 @@ _SERVICE = re.compile(r'^\s*\w+\s+cmd="?(?:\S*/)?pop3(?:proxy)?d\b', re.MULTILIN
 
 
 def own_logs(machine: Machine) -> OwnLogs:
-    """Where the file cannot be read, it may serve POP3."""
+    """If the file cannot be read, POP3 is assumed."""
     texts = [text for file in FILES if (text := machine.text(file))]
     return OwnLogs(facility=MAIL, serves=not texts or any(map(_SERVICE.search, texts)))

@@ -1,4 +1,4 @@
-"""Which POP3 servers a machine has, and where each one's lines are."""
+"""Finds the POP3 servers of a machine and their logs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ JOURNALS = ("/var/log/journal", "/run/log/journal")
 
 @dataclass(frozen=True, slots=True)
 class FoundServer:
-    """A server of this machine, or one whose lines are here.
+    """A server of this machine, or one whose log is here.
 
-    `place`: where its lines are; None: nowhere that was found. `is_set_up`: whether it serves POP3 by its
+    `place`: where its log is; None: not found. `is_set_up`: whether it serves POP3 according to its
     configuration. `lines`: how many of its lines were seen, and when the `newest` was written (0: none was).
     `advice`: what to set so that it logs more. `behind`: the format of the proxy before it.
     """
@@ -38,13 +38,13 @@ class FoundServer:
 
     @property
     def counts(self) -> bool:
-        """Whether it is to be read: it serves POP3 here, or has."""
+        """Whether to read it: it serves POP3 here, or did."""
         return self.place is not None and (self.lines > 0 or (self.is_set_up and self.is_running))
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """All that was found. `ports`: those of POP3 on which something listens. `closed`: what may not be read."""
+    """Everything found. `ports`: POP3 ports in use. `closed`: unreadable logs."""
 
     title: str
     servers: tuple[FoundServer, ...] = ()
@@ -54,7 +54,7 @@ class Finding:
 
     @property
     def sources(self) -> tuple[FoundServer, ...]:
-        """What is to be read; where nothing runs and nothing was logged, what is at least set up.
+        """The servers to read; if none runs and nothing was logged, those that are configured.
 
         A proxy that does not run is left out beside a server that does: no session has gone through it lately, or
         each has, and counts by the other's lines.
@@ -66,7 +66,7 @@ class Finding:
 
 
 class _Logs:
-    """The logs of the machine, each looked into once."""
+    """The logs of the machine; each is read once."""
 
     def __init__(self, machine: Machine, zone: ZoneInfo, now: float) -> None:
         self.machine = machine
@@ -81,16 +81,16 @@ class _Logs:
         return self._known[name]
 
     def shared(self, facility: str = MAIL) -> list[str]:
-        """The files that hold lines of several programs: by the rules of syslog, and where they usually are."""
+        """Files with lines of several programs: from the rules of syslog, and the usual paths."""
         return list(dict.fromkeys((*syslog.files_of(self.machine, facility), *syslog.LOGS)))
 
     def in_journal(self, units: Iterable[str], identifiers: Iterable[str]) -> Evidence:
-        """What the journal shows of these."""
+        """What the journal shows about these."""
         return evidence.in_journal(self.machine, units, identifiers, self._zone, self._now)
 
 
 def discover(machine: Machine, zone: ZoneInfo, now: float) -> Finding:
-    """Look at the machine; `zone`: that of stamps without one, `now`: UNIX seconds."""
+    """Examine the machine; `zone`: of timestamps without one, `now`: UNIX seconds."""
     logs, running = _Logs(machine, zone, now), machine.processes()
     found = [one for server in SERVERS if (one := _server(server, logs, running)) is not None]
     found += _from_elsewhere(logs, {one.server.format for one in found if one.place is not None})
@@ -123,13 +123,13 @@ def _server(server: Server, logs: _Logs, running: frozenset[str]) -> FoundServer
 
 
 def _is_active(server: Server, machine: Machine) -> bool:
-    """Whether systemd runs one of its units, whose processes may be called anything."""
+    """Whether one of its systemd units is active (its processes may have any name)."""
     units = [unit for unit in server.units if any(machine.exists(f"{one}/{unit}") for one in UNITS)]
     return machine.has_systemd and any(machine.run(("systemctl", "is-active", "-q", unit)).code == 0 for unit in units)
 
 
 def _place(server: Server, own: OwnLogs, logs: _Logs) -> tuple[Place | None, Evidence]:
-    """Where the server's lines come to, and what they show."""
+    """Where the server logs, and what the lines show."""
     if own.files:
         shown = [logs.of(name) for name in own.files]
         best = max(shown, key=lambda one: one.lines[server.format])
@@ -145,7 +145,7 @@ def _place(server: Server, own: OwnLogs, logs: _Logs) -> tuple[Place | None, Evi
 
 
 def _in_journal(server: Server, own: OwnLogs, logs: _Logs) -> tuple[Place, Evidence]:
-    """By its units, which nobody can forge; by what it calls itself where it has none, or its lines are not there."""
+    """By its units, which cannot be forged; by its identifier if it has none, or they have no lines."""
     identifiers = own.identifiers or server.identifiers
     units = tuple(unit for unit in server.units if any(logs.machine.exists(f"{one}/{unit}") for one in UNITS))
     by_unit = logs.in_journal(units, ()) if units else Evidence()
@@ -158,7 +158,7 @@ def _in_journal(server: Server, own: OwnLogs, logs: _Logs) -> tuple[Place, Evide
 
 
 def _from_elsewhere(logs: _Logs, known: set[str]) -> Iterator[FoundServer]:
-    """Servers of other machines, or removed ones, whose lines are in this one's logs."""
+    """Servers of other machines, or removed ones, with lines in the logs of this machine."""
     for server in SERVERS:
         names = (name for name in logs.shared() if logs.of(name).lines[server.format])
         name = next(names, None)
@@ -174,7 +174,7 @@ def has_journal(machine: Machine) -> bool:
 
 
 def _closed(machine: Machine, names: Iterable[str]) -> Iterator[str]:
-    """What is there, may have lines of a POP3 server, and may not be read by this user."""
+    """Logs that may have POP3 lines but that this user cannot read."""
     for name in names:
         path: Path = machine.path(name)
         if machine.exists(name) and path.is_file() and not evidence.is_readable(path):

@@ -1,4 +1,4 @@
-"""Dovecot as `doveconf` tells it: where it logs, and the two settings without which its log does not say enough.
+"""Dovecot's configuration from `doveconf`: where it logs, and the two settings that its log needs.
 
 Dovecot 2.2 and 2.3 call the bytes of a session `%i` and `%o`, 2.4 `%{input}` and `%{output}`.
 """
@@ -11,7 +11,7 @@ from exporter.setup.ownlogs import OwnLogs
 
 NAMES = ("protocols", "log_path", "info_log_path", "syslog_facility", "instance_name", "auth_verbose")
 LOGOUT_FORMAT = "pop3_logout_format"
-# After all that packages and administrators have there, so that it counts.
+# Sorted after all other files, so that it takes precedence.
 DROP_IN = "/etc/dovecot/conf.d/zz-pop3-exporter.conf"
 STANDARD_ERROR = "/dev/stderr"
 _VERSION = re.compile(r"^# (\d+)\.(\d+)[\w.+~-]*", re.MULTILINE)
@@ -25,7 +25,7 @@ _BYTES = (re.compile(r"%i\b|%\{input\}"), re.compile(r"%o\b|%\{output\}"))
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Dovecot's own answer. `version`: as it says; `is_new`: 2.4 and later, whose variables have names."""
+    """What `doveconf` prints. `is_new`: 2.4 and later, with named variables."""
 
     version: str
     is_new: bool
@@ -35,7 +35,7 @@ class Settings:
 
     @property
     def missing(self) -> dict[str, str]:
-        """What should be set so that bytes, refusals and failures are logged: name to value; empty: nothing."""
+        """Settings that are missing to log bytes, blocked and failed logins: name to value."""
         found = {}
         if self.values.get("auth_verbose") != "yes":
             found["auth_verbose"] = "yes"
@@ -47,7 +47,7 @@ class Settings:
 
 
 def settings(machine: Machine) -> Settings | None:
-    """What `doveconf` says; None where there is none, or it cannot read its configuration."""
+    """The output of `doveconf`; None if it is missing or fails."""
     whole = machine.run(("doveconf", "-n"))
     named = machine.run(("doveconf", *NAMES))
     version = _VERSION.search(whole.out)
@@ -66,7 +66,7 @@ def settings(machine: Machine) -> Settings | None:
 
 
 def own_logs(machine: Machine) -> OwnLogs:
-    """`log_path` is `syslog`, a file, or standard error, which systemd hands to the journal."""
+    """`log_path` is `syslog`, a file, or standard error, which systemd sends to the journal."""
     found = settings(machine)
     if found is None:
         return OwnLogs(facility="mail")

@@ -1,4 +1,4 @@
-"""Whose POP3 lines stand in a log, by the newest of them."""
+"""Which servers' POP3 lines a log has, judged by the newest lines."""
 
 import os
 import re
@@ -15,9 +15,9 @@ from exporter.setup.machine import Machine
 
 SEARCHED_BYTES = 4 << 20
 SEARCHED_LINES = 4_000
-# In the journal, of a server whose other services write there, too.
+# In the journal, for a server whose other services also log there.
 SEARCHED_ENTRIES = 5_000
-# What any server's line about POP3 has; nginx names no protocol.
+# What POP3 lines of any server contain; nginx does not name the protocol.
 _LIKELY = re.compile(
     rb"pop-?3|popa3|popper|perdition|client [^ ]{2,50} connected to|proxied session done", re.IGNORECASE
 )
@@ -32,7 +32,7 @@ class Evidence:
 
 
 def in_file(path: Path, zone: ZoneInfo, now: float) -> Evidence:
-    """What the end of a log shows; nothing where it may not be read."""
+    """What the end of a log shows; nothing if it is unreadable."""
     try:
         status = path.stat()
         with path.open("rb") as file:
@@ -48,7 +48,7 @@ def in_file(path: Path, zone: ZoneInfo, now: float) -> Evidence:
 def in_journal(
     machine: Machine, units: Iterable[str], identifiers: Iterable[str], zone: ZoneInfo, now: float
 ) -> Evidence:
-    """What the newest entries of these show; nothing where this user may not see them."""
+    """What the newest entries of these show; nothing if this user cannot read them."""
     fields = [*(f"_SYSTEMD_UNIT={one}" for one in units), *(f"SYSLOG_IDENTIFIER={one}" for one in identifiers)]
     matches = " + ".join(fields).split()
     command = ("journalctl", "--quiet", "--no-pager", "--output", "short-iso", "--lines", str(SEARCHED_ENTRIES))
@@ -57,7 +57,7 @@ def in_journal(
 
 
 def in_lines(lines: Sequence[bytes], name: str, modified: float, zone: ZoneInfo, now: float) -> Evidence:
-    """What lines show; one that several servers may have written shows nothing."""
+    """What the lines show; lines that several servers may have written are ignored."""
     opener, found = Opener(zone), Evidence()
     likely = [line for line in lines if _LIKELY.search(line)][-SEARCHED_LINES:]
     opener.begin(name, modified, now, likely)
@@ -71,5 +71,5 @@ def in_lines(lines: Sequence[bytes], name: str, modified: float, zone: ZoneInfo,
 
 
 def is_readable(path: Path) -> bool:
-    """Whether it is a file that this user may read."""
+    """Whether it is a file that this user can read."""
     return path.is_file() and os.access(path, os.R_OK)

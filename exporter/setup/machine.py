@@ -1,4 +1,4 @@
-"""One machine as discovery sees it: files below a root, and programs that answer."""
+"""A machine as discovery sees it: files below a root directory, and programs to run."""
 
 import glob
 import os
@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-# A program that does not answer by then says nothing.
+# Programs that take longer are ignored.
 PATIENCE_SECONDS = 30
 # Programs of administrators are not on everybody's PATH.
 SYSTEM = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin")
-# So much of a configuration file is read; a log by that name is none.
+# How much of a configuration file is read; a larger file is something else.
 CONFIG_BYTES = 1 << 20
 _LISTENS = "0A"
 
 
 class Said(NamedTuple):
-    """What a program said; `code` is None where it could not be started or did not end."""
+    """The output of a program; `code` is None if it could not be started or did not end."""
 
     code: int | None
     out: str = ""
@@ -31,7 +31,7 @@ Run = Callable[[Sequence[str]], Said]
 
 
 def run(command: Sequence[str]) -> Said:
-    """Run a program of this machine, in plain English."""
+    """Run a program of this machine, with English messages."""
     path = os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM))
     program = shutil.which(command[0], path=path)
     if program is None:
@@ -53,25 +53,25 @@ def run(command: Sequence[str]) -> Said:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Files below `root`, named as the machine itself names them; `run` starts its programs."""
+    """Files below `root`, by their names on the machine; `run` starts its programs."""
 
     root: Path = Path("/")
     run: Run = field(default=run)
 
     def path(self, name: str) -> Path:
-        """Where the file that the machine calls `name` is."""
+        """The path of the file with this name on the machine."""
         return self.root / name.lstrip("/")
 
     def name(self, path: Path) -> str:
-        """What the machine calls the file."""
+        """The name of the file on the machine."""
         return "/" + str(path.relative_to(self.root))
 
     def exists(self, name: str) -> bool:
-        """Whether there is such a file; False also where this user may not look."""
+        """Whether the file exists; False also if this user cannot see it."""
         return os.access(self.path(name), os.F_OK)
 
     def text(self, name: str) -> str:
-        """A configuration file; empty where there is none or it may not be read."""
+        """The text of a configuration file; empty if it is missing or unreadable."""
         try:
             with self.path(name).open("rb") as file:
                 return file.read(CONFIG_BYTES).decode(errors="replace")
@@ -94,17 +94,17 @@ class Machine:
         return frozenset(names)
 
     def listening(self) -> frozenset[int]:
-        """The TCP ports on which something listens."""
+        """The TCP ports in use."""
         return frozenset(port for name in ("tcp", "tcp6") for port in _ports(self.text(f"/proc/net/{name}")))
 
     def title(self) -> str:
-        """`Debian GNU/Linux 13 (trixie)`; empty where the system does not say."""
+        """`Debian GNU/Linux 13 (trixie)`; empty if unknown."""
         found = re.search(r'^PRETTY_NAME="?([^"\n]*)', self.text("/etc/os-release"), re.MULTILINE)
         return found[1] if found else ""
 
     @property
     def has_systemd(self) -> bool:
-        """Whether systemd has started this machine, so that it starts units, too (sd_booted(3))."""
+        """Whether systemd is the init system (sd_booted(3))."""
         return self.path("/run/systemd/system").is_dir()
 
 

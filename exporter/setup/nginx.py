@@ -18,7 +18,7 @@ _PORTS = re.compile(r"(?:^|:)(?:110|995)$")
 
 
 def own_logs(machine: Machine) -> OwnLogs:
-    """The error log of the block `mail`, or that of the whole; it is no POP3 server without such a block."""
+    """The error log of the block `mail`, or the global one; without such a block it is not a POP3 server."""
     for file in FILES:
         directives = list(_directives(machine, file))
         mail = [words for blocks, words in directives if blocks[:1] == ("mail",)]
@@ -48,7 +48,7 @@ def _is_pop3(words: list[str]) -> bool:
 
 
 def _directives(machine: Machine, file: str, blocks: Blocks = (), deep: int = 0) -> Iterator[tuple[Blocks, list[str]]]:
-    """Each directive with the blocks around it, those of included files too."""
+    """Each directive with the blocks around it, including those of included files."""
     words: list[str] = []
     for token in _TOKEN.finditer(machine.text(file)):
         double, single, sign, word = token.groups()

@@ -1,4 +1,4 @@
-"""What a server's configuration says of its logging."""
+"""What a server's configuration says about its logging."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ MAIL: Final = "mail"
 
 @dataclass(frozen=True, slots=True)
 class OwnLogs:
-    """Where a server writes its log, as its configuration says.
+    """Where a server writes its log, according to its configuration.
 
     `files`: logs of its own; `facility`: that of syslog which it logs to, empty where it does not. `identifiers`: what
     it calls itself there, where that is not as usual. `serves`: whether it is set up to serve POP3. `version`: as it

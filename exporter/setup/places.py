@@ -1,13 +1,13 @@
-"""Where a server's lines are, as a source of the configuration reads them."""
+"""Where a server's log is, as in a source of the configuration."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Either log `files` (each read with its rotated generations), or units or identifiers of the journal.
+    """Either log `files` (each with its rotated files), or units or identifiers of the journal.
 
-    `patterns`: files as they are, where a pattern says more. `server`: the label, where the lines name no host.
+    `patterns`: patterns instead of files. `server`: the label, if the lines have no host.
     """
 
     files: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Place:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The `paths` of the source: a log and what it is rotated to."""
+        """The `paths` of the source: logs and their rotated files."""
         return self.patterns or tuple(f"{name}*" for name in self.files)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The configuration that follows from what was found."""
+"""The configuration for the servers that were found."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,9 +8,9 @@ import yaml
 from exporter.setup.discovery import FoundServer
 from exporter.setup.places import Place
 
-Source = dict[str, Any]  # as YAML has it
+Source = dict[str, Any]  # quoted for YAML
 
-# The ledger keeps so many days; older lines would count in no report.
+# The ledger keeps this many days; older lines would not be in any report.
 SINCE = "400 days ago"
 _HEAD = """\
 # Written by `pop3-exporter setup`; deploy/exporter/config.yaml explains every key.
@@ -26,7 +26,7 @@ def sources(
     since: str = SINCE,
     default_domain: str | None = None,
 ) -> list[Source]:
-    """The `sources` that read the servers, and the log files that somebody has named.
+    """The `sources` for the servers, and for log files named by the user.
 
     `old_logs`: what the logs hold already counts, too; of the journal what it holds `since` then. `default_domain`:
     that of users who log in without one.

@@ -1,4 +1,4 @@
-"""What Prometheus is told: the address at which it finds the exporter."""
+"""The scrape configuration for Prometheus."""
 
 from exporter.addresses import is_everywhere, is_loopback
 from exporter.setup.machine import Machine
@@ -8,12 +8,12 @@ CONFIG = "/etc/prometheus/prometheus.yml"
 
 
 def has_prometheus(machine: Machine) -> bool:
-    """Whether Prometheus runs here, or is installed."""
+    """Whether Prometheus is running or installed here."""
     return "prometheus" in machine.processes() or any(map(machine.exists, PROGRAMS))
 
 
 def is_local(listen: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """Whether only this machine can reach the address."""
     return is_loopback(listen.rpartition(":")[0])
 
 

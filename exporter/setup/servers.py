@@ -1,4 +1,4 @@
-"""The POP3 servers that a machine may have: by what each is found, and where it says what it logs."""
+"""The POP3 servers that a machine may have: how each is found, and where its log settings are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where the lines go that servers hand to syslog: the files of rsyslog or syslog-ng, or nowhere but the journal."""
+"""Where syslog messages of servers go: files of rsyslog or syslog-ng, or only the journal."""
 
 import re
 
@@ -28,17 +28,17 @@ LOGS = (
     "/var/log/messages",
 )
 _RULE = re.compile(r"^\s*([\w*,.;=!]+\.[\w*,.;=!]+)\s+-?(/[^\s;]+)", re.MULTILINE)
-# Of these and milder: servers tell of sessions by `info`.
+# Rules for these priorities and lower: servers log sessions with `info`.
 _PRIORITIES = {"*", "debug", "info"}
 
 
 def daemon(machine: Machine) -> str:
-    """The syslog daemon that is installed; empty: none, and the journal is all there is."""
+    """The installed syslog daemon; empty if there is only the journal."""
     return next((name for name, programs in DAEMONS.items() if any(map(machine.exists, programs))), "")
 
 
 def files_of(machine: Machine, facility: str) -> list[str]:
-    """The files into which the rules put the facility's lines of sessions; first those that are for it alone."""
+    """The files to which the rules write session lines of the facility, those for it alone first."""
     texts = [machine.text(name) for pattern in RULES for name in machine.matching(pattern)]
     taking = [rule for text in texts for rule in _RULE.findall(text) if _takes(rule[0], facility)]
     return list(dict.fromkeys(file for _, file in sorted(taking, key=lambda rule: "*." in rule[0])))

@@ -1,4 +1,4 @@
-"""The exporter's own unit of systemd: whether it is there, its text, and how it is started."""
+"""The exporter's systemd unit: whether it exists, its text, and starting it."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Unit:
 
 
 def installed(machine: Machine) -> Unit | None:
-    """The unit of this machine; None: there is none, or systemd has not started the machine."""
+    """The installed unit; None if there is none, or systemd is not running."""
     if not machine.has_systemd:
         return None
     said = machine.run(("systemctl", "cat", NAME))
@@ -39,7 +39,7 @@ def text(program: str, config: Path) -> str:
 
 
 def start(machine: Machine, *, restart: bool) -> Said:
-    """Let it run now and after each boot; `restart`: it runs, and is to read its configuration again."""
+    """Start it now and at boot; `restart`: it is running and must reload its configuration."""
     machine.run(("systemctl", "daemon-reload"))
     enabled = machine.run(("systemctl", "enable", "--now", NAME))
     return machine.run(("systemctl", "restart", NAME)) if restart and enabled.code == 0 else enabled

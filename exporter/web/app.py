@@ -17,12 +17,12 @@ from exporter.web.seldom import Seldom
 from exporter.web.site import Site
 
 COMPLAINTS = Seldom(logging.getLogger(__name__))
-# Who reads slower than this is given up, so that nobody holds an old view in memory.
+# Slower readers are dropped, so that they do not keep an old view in memory.
 SEND_SECONDS = 120.0
 
 
 class _Stream(StreamingResponse):
-    """A rendering that is taken within SEND_SECONDS or not at all."""
+    """A rendering that must be read within SEND_SECONDS."""
 
     def __init__(self, rendering: Rendering, headers: dict[str, str], *, packed: bool) -> None:
         super().__init__(rendering.packed() if packed else rendering.plain(), headers=headers)
@@ -50,7 +50,7 @@ def accepts_gzip(header: str) -> bool:
 
 
 def application(site: Site) -> Starlette:
-    """The ASGI application; it reads what `site` gives and changes nothing."""
+    """The ASGI application; it only reads from `site`."""
     renderings = Renderings()
 
     async def metrics(request: Request) -> Response:
@@ -64,10 +64,10 @@ def application(site: Site) -> Starlette:
             headers["Content-Encoding"] = "gzip"
         if request.method == "HEAD":
             answer = Response(headers=headers)
-            # Nothing is rendered to learn a length.
+            # HEAD does not render the page.
             del answer.headers["content-length"]
             return answer
-        # One view and one instant for the whole answer, whatever is committed meanwhile.
+        # One view and one instant for the whole response, whatever is committed meanwhile.
         view = site.view()
         rendering = renderings.get((id(view), groups), site.exposition.render(view, site.clock(), groups))
         return _Stream(rendering, headers, packed=packed)

@@ -1,4 +1,4 @@
-"""Before every page: users, and headers of the web configuration file."""
+"""Wraps every page: basic auth, and headers from the web configuration file."""
 
 import base64
 import binascii
@@ -16,14 +16,14 @@ UNAUTHORIZED = PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": 'Ba
 
 
 class Guard:
-    """Lets requests through to `app`: all, or those of users that `security` admits."""
+    """Passes requests to `app`: all, or those of users that `security` admits."""
 
     def __init__(self, app: ASGIApp, security: Security | None = None) -> None:
         self._app = app
         self._security = security
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection event, as ASGI has it."""
+        """Serve one connection event (ASGI)."""
         if scope["type"] != "http":
             return
         headers = dict(DEFAULTS)
@@ -45,7 +45,7 @@ class Guard:
         try:
             await (self._app if admitted else UNAUTHORIZED)(scope, receive, with_headers)
         except Exception:
-            # Starlette has answered 500 and raises again; an answer that broke off must break the connection, too.
+            # Starlette has sent a 500 and raises again; an unfinished response must close the connection.
             if not is_complete:
                 raise
             LOGGER.exception("a page failed")

@@ -1,4 +1,4 @@
-"""`HOST:PORT` to a bound socket, or an error that says what to do."""
+"""Turns `HOST:PORT` into a bound socket, or an error that says what to do."""
 
 import errno
 import socket
@@ -12,7 +12,7 @@ WILDCARDS = ("", "::")
 
 
 class ListenError(OperatorError):
-    """The address cannot be listened on; the message is for people."""
+    """Listening on the address failed; the message is for people."""
 
 
 def split(listen: str) -> tuple[str, int]:
@@ -27,9 +27,9 @@ def split(listen: str) -> tuple[str, int]:
 
 
 class Bounded(socket.socket):
-    """A listening socket of which at most `most` connections are open at once; beyond them new ones are closed.
+    """A listening socket with at most `most` open connections; further ones are closed.
 
-    That counts connections from their first packet on, also those that never finish a TLS handshake.
+    That includes connections that never finish a TLS handshake.
     """
 
     most = 400
@@ -46,7 +46,7 @@ class Bounded(socket.socket):
 
 
 def bind(listen: str) -> Bounded:
-    """A bound socket for `listen`; port 0 takes a free one. Raises ListenError."""
+    """A bound socket for `listen`; port 0 chooses a free one. Raises ListenError."""
     host, port = split(listen)
     try:
         return _bind(host, port)
@@ -60,7 +60,7 @@ def _bind(host: str, port: int) -> Bounded:
     if not host and not socket.has_dualstack_ipv6():
         host = "0.0.0.0"  # noqa: S104 - the operator asked for all addresses
     found = socket.getaddrinfo(host or "::", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    # A name like localhost: IPv4 first, as Go's listeners do.
+    # For a name such as localhost, IPv4 first, as in Go.
     family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     bound = Bounded(family, kind, protocol)
     try:
@@ -68,10 +68,10 @@ def _bind(host: str, port: int) -> Bounded:
         bound.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host not in WILDCARDS))
-        # What waits in the kernel for those who do not read counts as our memory, too.
+        # Unread data in the kernel counts as our memory.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         bound.bind(address)
-        # Whoever finds the port taken learns it here, not when the loop accepts.
+        # Fails here if the port is in use, not later in the loop.
         bound.listen(128)
     except OSError:
         bound.close()

@@ -1,4 +1,4 @@
-"""The pages for people: overview, lists, CSV, files. Each is made in a thread, one at a time: scrapes do not wait."""
+"""The pages for people: overview, lists, CSV, files. A thread renders them one at a time; scrapes do not wait."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ Made = TypeVar("Made")
 
 
 def encodable(text: str) -> str:
-    """Sentences name files, whose names may be any bytes: what is no Unicode is shown as its backslash escape."""
+    """File names in messages may be any bytes: those that are not Unicode are shown as backslash escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by uvicorn, which by itself waits forever for a request to come and for an answer to be taken."""
+"""uvicorn's HTTP/1.1 with timeouts: by default it waits forever for requests and for readers."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,31 +11,31 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_BYTES = 64 * 1024
 # Longer than usual scrape intervals, so that Prometheus keeps its connection.
 REQUEST_SECONDS = 75
-# For some 100 kB: who takes them slower holds memory and a connection.
+# For some 100 kB: slower readers occupy memory and a connection.
 TAKE_SECONDS = 120
 
 
 class _Deadline:
-    """Does something unless it is stopped in time."""
+    """Calls a function unless it is stopped in time."""
 
     def __init__(self, act: Callable[[], None]) -> None:
         self._act = act
         self._handle: asyncio.TimerHandle | None = None
 
     def start(self, seconds: float) -> None:
-        """From now on; an earlier one no longer holds."""
+        """Start, replacing an earlier deadline."""
         self.stop()
         self._handle = asyncio.get_running_loop().call_later(seconds, self._act)
 
     def stop(self) -> None:
-        """Harmless when it does not run."""
+        """Does nothing if it is not running."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
 
 class _Strict(h11.Connection):
-    """Refuses what two readers may understand in two ways (RFC 9112, 6.1): a length and a transfer coding."""
+    """Refuses ambiguous requests with both a length and a transfer coding (RFC 9112, 6.1)."""
 
     def next_event(self) -> Any:  # noqa: ANN401 - h11's events have no common type
         event = super().next_event()
@@ -47,10 +47,10 @@ class _Strict(h11.Connection):
 
 
 class Protocol(H11Protocol):
-    """One connection, broken off where its other end keeps us waiting.
+    """One connection, closed if the client keeps it waiting.
 
-    A whole head of a request must come within REQUEST_SECONDS, however its bytes drip in, and what was written must be
-    taken within TAKE_SECONDS. Where connections run short, the one that has been silent for longest makes room.
+    The whole head of a request must arrive within REQUEST_SECONDS, and what was written must be read
+    within TAKE_SECONDS. If there are too many connections, the one that has been silent for longest is closed.
     """
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -60,7 +60,7 @@ class Protocol(H11Protocol):
         self._answered = False
 
     def _make_room(self) -> None:
-        """With all places taken, uvicorn would answer 503 to whoever asks next."""
+        """Close a connection at the limit, because uvicorn would return 503 to the next client."""
         living = [one for one in self.connections if isinstance(one, Protocol) and not one.transport.is_closing()]
         if self.limit_concurrency is None or len(living) < self.limit_concurrency:
             return
@@ -88,13 +88,13 @@ class Protocol(H11Protocol):
             self._asked.stop()
 
     def on_response_complete(self) -> None:
-        # First, because another request may already be there.
+        # First, because another request may already be waiting.
         self._answered = True
         self._wait()
         super().on_response_complete()
 
     def _wait(self) -> None:
-        """For the next request."""
+        """Wait for the next request."""
         self._silent_since = asyncio.get_running_loop().time()
         self._asked.start(REQUEST_SECONDS)
 

@@ -1,8 +1,8 @@
-"""One rendering for all who scrape at the same time, kept compressed, and how many of them are kept.
+"""One compressed rendering for all simultaneous scrapes, and a limit on how many are kept.
 
-A view of 50,000 users is 121 MB of text, and who does not read would hold a part of it, and all that it is made of,
-for minutes. So it is made once, at full speed, one at a time; what is kept of it is a twelfth of the text; and of all
-that is kept, the oldest goes when it is too much, with those who still read it.
+A view of 50,000 users is 121 MB of text, and slow readers would keep parts of it and the whole view in memory
+for minutes. So it is rendered once, at full speed, one at a time. Compressed, it is a twelfth of the text. If all
+renderings use too much memory, the oldest is dropped, together with its readers.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from exporter.web.seldom import Seldom
 
 COMPLAINTS = Seldom(logging.getLogger(__name__))
 GZIP_LEVEL = 1
-# What one reader is handed at once.
+# The size of one write to a reader.
 CHUNK_BYTES = 1 << 16
-# Of all renderings that somebody still reads.
+# The limit for all renderings that are being read.
 KEPT_BYTES = 64 << 20
 
 
 class Rendering:
-    """The chunks of one answer, gzipped, while they are made and after; `error` if it could not be made to its end."""
+    """The gzipped chunks of one response, during and after rendering; `error` if rendering failed."""
 
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
@@ -33,13 +33,13 @@ class Rendering:
         self._more = asyncio.Event()
 
     def add(self, piece: bytes) -> None:
-        """What comes next."""
+        """Append a chunk."""
         self.size += len(piece)
         self.chunks += [piece[begin : begin + CHUNK_BYTES] for begin in range(0, len(piece), CHUNK_BYTES)]
         self._tell()
 
     def end(self, error: Exception | None = None) -> None:
-        """Nothing more comes."""
+        """Mark the rendering as complete."""
         self.done, self.error = True, error
         self._tell()
 
@@ -49,13 +49,13 @@ class Rendering:
 
     @property
     def is_read(self) -> bool:
-        """Whether anybody still reads it."""
+        """Whether it still has readers."""
         return bool(self._readers)
 
     def give_up(self) -> None:
-        """Break the answers off that are still made of it."""
+        """Abort the responses that still read it."""
         for limit in self._readers:
-            with suppress(RuntimeError):  # it has just ended by itself
+            with suppress(RuntimeError):  # it has just finished
                 limit.reschedule(0)
         self._readers.clear()
 
@@ -82,16 +82,16 @@ class Rendering:
                 chunk = unpacker.unconsumed_tail  # noqa: PLW2901 - the rest of the same chunk
 
     def enter(self, limit: asyncio.Timeout) -> None:
-        """Somebody begins to read, who is given up by `limit`."""
+        """Register a reader, which is dropped at `limit`."""
         self._readers.add(limit)
 
     def leave(self, limit: asyncio.Timeout) -> None:
-        """Somebody reads no more."""
+        """Unregister a reader."""
         self._readers.discard(limit)
 
 
 class Renderings:
-    """Those that are made or read now; for one event loop."""
+    """The renderings in progress or being read, for one event loop."""
 
     def __init__(self) -> None:
         self._made: dict[object, Rendering] = {}
@@ -100,7 +100,7 @@ class Renderings:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def get(self, key: object, pieces: Iterator[bytes]) -> Rendering:
-        """The one of this `key` that is being made, else a new one of `pieces`."""
+        """The rendering of this `key` in progress, or a new one of `pieces`."""
         rendering = self._made.get(key)
         if rendering is None:
             rendering = self._made[key] = Rendering()
@@ -119,7 +119,7 @@ class Renderings:
                     if packed := packer.compress(piece):
                         rendering.add(packed)
                         self._make_room()
-                    # With room for other requests between them.
+                    # Yields to other requests in between.
                     await asyncio.sleep(0)
                 rendering.add(packer.flush())
         except Exception as raised:

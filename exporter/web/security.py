@@ -1,4 +1,4 @@
-"""What the web configuration file says, kept current: TLS context, headers, and who may come in."""
+"""TLS context, headers and users from the web configuration file, reloaded when it changes."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,7 @@ from exporter.web.webconfig import TlsServer, WebConfig, read
 
 LOGGER = logging.getLogger(__name__)
 REMEMBERED = 100
-# bcrypt itself reads no more; its newer versions refuse longer passwords.
+# bcrypt ignores the rest; newer versions refuse longer passwords.
 PASSWORD_BYTES = 72
 VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 VERIFY = {
@@ -28,10 +28,10 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 class Security:
-    """The file `path` and the files it names, read again when they change.
+    """The file `path` and the files that it names, reloaded when they change.
 
-    A change that cannot be used is logged, and what was valid before stays. Whether TLS is spoken at all is settled
-    at the start. Raises ConfigError when the first reading fails.
+    An invalid change is logged, and the old settings stay in use. Whether TLS is used at all is decided
+    at the start. Raises ConfigError if the first load fails.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,21 +45,21 @@ class Security:
         if self._config.tls_server_config:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._apply(self.tls, self._config.tls_server_config)
-            # A handshake that fails for an expired certificate reaches no request, but comes by here.
+            # Called for each handshake, because one that fails for an expired certificate never becomes a request.
             self.tls.sni_callback = lambda *_: self.refresh()
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every answer carries."""
+        """The headers of every response."""
         return {str(name): value for name, value in self._config.http_server_config.headers.items()}
 
     @property
     def needs_login(self) -> bool:
-        """Whether there are users."""
+        """Whether users are configured."""
         return bool(self._config.basic_auth_users)
 
     def refresh(self) -> None:
-        """Read the files again if any of them changed."""
+        """Reload the files if any of them changed."""
         stamp = self._stamp()
         if stamp == self._seen:
             return
@@ -75,13 +75,13 @@ class Security:
         LOGGER.info("web configuration reloaded from %s", self._path)
 
     async def admits(self, name: str, password: bytes) -> bool:
-        """Whether the password is that of the user; equally slow for all users, quick for known answers."""
+        """Whether the password is correct; equally slow for all users, fast for remembered results."""
         digest = self._config.basic_auth_users.get(name, "").encode()
         key = hmac.digest(self._secret, b"\0".join((name.encode(), digest, password)), hashlib.sha256)
         if (verdict := self._verdicts.get(key)) is not None:
             self._verdicts.move_to_end(key)
             return verdict
-        # One at a time and in another thread: guessing stops neither scrapes nor the log's reader.
+        # One at a time and in another thread, so that guessing blocks neither scrapes nor reading.
         async with self._checking:
             digests = [other.encode() for other in self._config.basic_auth_users.values()]
             verdict = await asyncio.to_thread(_matches, password, digest, max(map(_cost, digests), default=0))
@@ -96,11 +96,11 @@ class Security:
         return tuple(_state(path) for path in (self._path, *named))
 
     def _renew(self, tls: TlsServer | None) -> None:
-        """New certificates for new handshakes; an authority that was trusted stays so until the next start."""
+        """Use new certificates for new handshakes; a trusted authority remains trusted until the next start."""
         if bool(tls) != bool(self.tls):
             raise ConfigError([f"{self._path}: tls_server_config: restart the exporter to turn TLS on or off"])
         if self.tls and tls:
-            # Tried aside first: what fails halfway must not spoil what is in use.
+            # Tested on a copy first, so that a failure does not affect the settings in use.
             self._apply(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tls)
             self._apply(self.tls, tls)
 
@@ -127,10 +127,10 @@ def _reason(error: OSError, tls: TlsServer) -> str:
 
 
 def _matches(password: bytes, digest: bytes, costliest: int) -> bool:
-    """Whether it does, after as much work as the costliest of all digests takes; an empty digest is nobody's."""
+    """Whether it matches, after as much work as the most expensive digest takes; an empty digest never matches."""
     cost = _cost(digest)
     verdict = _checked(password, digest) if digest else False
-    # Twice the work for each step of the cost: what is missing is once the cost, and each one up to the costliest.
+    # Each step of the cost doubles the work: the difference is the cost itself and each step up to the highest.
     for missing in range(cost, costliest) if digest else (costliest,):
         _checked(password, b"$2b$%02d$" % missing + b"." * 53)
     return verdict

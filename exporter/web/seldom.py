@@ -1,4 +1,4 @@
-"""Warnings that a stranger can cause, told at most once in 10 s."""
+"""Warnings that strangers can cause, logged at most once in 10 s."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ SECONDS = 10.0
 
 
 class Seldom:
-    """Logs to `logger`; what comes too soon after the last is only counted."""
+    """Logs to `logger`; warnings too soon after the last one are only counted."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -17,7 +17,7 @@ class Seldom:
         self._untold = 0
 
     def warn(self, sentence: str) -> None:
-        """Tell it, with how many were not told since the last."""
+        """Log it, with the number of suppressed warnings since the last one."""
         now = time.monotonic()
         if now - self._told < SECONDS:
             self._untold += 1

@@ -1,4 +1,4 @@
-"""uvicorn in a thread that the daemon starts and stops."""
+"""Runs uvicorn in a thread that the daemon starts and stops."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ LOGGER = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
-# Beyond it the longest silent connection is closed for a new one, else 503: a bound for what strangers hold open.
+# At this limit, the connection that was silent for longest is closed for a new one, or the new one gets a 503.
 MAX_CONNECTIONS = 200
 STOP_SECONDS = 3
 TICK_SECONDS = 1.0
@@ -32,7 +32,7 @@ _STRANGERS = Strangers()
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, waiting for an event instead of looking ten times a second."""
+    """uvicorn's server, which waits for an event instead of polling ten times a second."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
         super().__init__(config)
@@ -48,7 +48,7 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._stop.wait(), TICK_SECONDS)
 
     async def _ticked(self) -> bool:
-        """Whether to end. An error (memory may be short) must not end what scrapes and readiness depend on."""
+        """Whether to stop. Errors (such as low memory) must not stop the server."""
         try:
             return await self.on_tick(0)
         except Exception:
@@ -56,10 +56,10 @@ class _Server(uvicorn.Server):
             return self.should_exit
 
     def end(self) -> None:
-        """From another thread: finish."""
+        """Stop it, from another thread."""
         self.should_exit = True
         if self._loop is not None:
-            # A loop that has ended already needs no waking.
+            # The loop may have ended already.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop.set)
 
@@ -89,7 +89,7 @@ class WebServer:
         self._addresses: list[tuple[str, int]] = [("", 0)]
 
     def start(self) -> None:
-        """Listen and serve; returns when requests are answered. Raises ListenError."""
+        """Listen and serve; returns when the server is ready. Raises ListenError."""
         bound = self._bound()
         self._addresses = [one.getsockname()[:2] for one in bound]
         ready = threading.Event()
@@ -101,7 +101,7 @@ class WebServer:
             raise ListenError(f"web.listen: the server on {', '.join(self._listen)} did not start; see the log")
 
     def stop(self) -> None:
-        """Finish running answers (a few seconds at most) and end the thread; harmless when not running."""
+        """Finish running responses (a few seconds at most) and end the thread; does nothing if not running."""
         if self._server is not None and self._thread is not None:
             self._server.end()
             self._thread.join(STOP_SECONDS + 2)
@@ -115,17 +115,17 @@ class WebServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port that are listened on; of several the first."""
+        """Host and port of the first address."""
         return self._addresses[0]
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds the landing page, without a slash at the end."""
+        """The URL of the landing page for a browser on this machine, without a trailing slash."""
         return self.urls[0]
 
     @property
     def urls(self) -> list[str]:
-        """The same of every address."""
+        """The URLs of all addresses."""
         return [self._url(host, port) for host, port in self._addresses]
 
     def _url(self, host: str, port: int) -> str:
@@ -133,12 +133,12 @@ class WebServer:
         return f"{'https' if self._tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def _bound(self) -> list[Bounded]:
-        """All addresses, or none of them."""
+        """Sockets for all addresses, or an error."""
         bound: list[Bounded] = []
         try:
             for listen in self._listen:
                 bound.append(bind(listen))
-                # Each its share, so that what is open in all stays the same.
+                # Each gets its share, so that the total stays the same.
                 bound[-1].most = max(1, 2 * self._connections // len(self._listen))
         except ListenError:
             _close(bound)
@@ -184,7 +184,7 @@ class WebServer:
 
         loop.set_exception_handler(complain)
         if self._tls is not None:
-            # asyncio's own 60 s would let strangers hold places for long.
+            # asyncio's default of 60 s would let strangers occupy connections for long.
             loop.create_server = partial(loop.create_server, ssl_handshake_timeout=HANDSHAKE_SECONDS)  # type: ignore[method-assign]
         try:
             await server.serve(sockets=list(bound))

@@ -1,4 +1,4 @@
-"""The web side put together."""
+"""Creates the web server."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the web side is given: functions, called in its threads at each request, none of which may change anything."""
+"""What the web server reads: functions that it calls in its threads and that change nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from exporter.formats.contract import Format
 from exporter.ledger.reading import Reading
 from exporter.model import View
 
-# By kind (rules, dashboards, runbooks) what reads the files: name to text.
+# By kind (rules, dashboards, runbooks), a function that returns the files: name to text.
 Files = Mapping[str, Callable[[], Mapping[str, str]]]
 
 

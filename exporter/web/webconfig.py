@@ -1,4 +1,4 @@
-"""The web configuration file in the exporter-toolkit's form: TLS, users, headers."""
+"""The web configuration file, in the format of Prometheus's exporter-toolkit: TLS, users, headers."""
 
 import re
 from pathlib import Path
@@ -46,14 +46,14 @@ def _one_line(value: str) -> str:
 
 
 class HttpServer(_Section):
-    """Headers that every answer carries. `http2` is accepted for the toolkit's sake; HTTP/1.1 is spoken."""
+    """Headers of every response. `http2` is accepted for compatibility; HTTP/1.1 is used."""
 
     http2: bool = True
     headers: dict[Header, Annotated[str, AfterValidator(_one_line)]] = {}
 
 
 def _hashes(users: dict[str, str]) -> dict[str, str]:
-    # Judged as a whole, so that no message shows a password that stands where its hash should.
+    # Validated as a whole, so that no message shows a password in place of its hash.
     for name, digest in users.items():
         if not BCRYPT.fullmatch(digest):
             raise ValueError(f"{name}: must be a bcrypt hash, as `htpasswd -nBC 10 {name}` prints it")

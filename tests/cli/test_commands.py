@@ -291,8 +291,8 @@ def test_accounts_that_nobody_uses(pop3: Run, log: Path) -> None:
     )
     for wrong, message in (
         (["--inactive", "30"], "--inactive requires --by user"),
-        (["--by", "user", "--inactive", "30", "--from", "2026-11-01"], "leave out --from"),
-        (["--by", "user", "--inactive", "0"], "--inactive 0: give a number of days, 1 or more"),
+        (["--by", "user", "--inactive", "30", "--from", "2026-11-01"], "cannot be combined with --from"),
+        (["--by", "user", "--inactive", "0"], "--inactive 0: must be at least 1 day"),
     ):
         ran = pop3("report", *wrong, log)
         assert (2, True) == (ran.code, message in " ".join(ran.err.split()))

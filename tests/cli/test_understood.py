@@ -81,7 +81,7 @@ def test_a_file_of_no_server_is_told_loudly(
     else:
         ran = pop3(command, *options, "--format", format_name, foreign)
     assert f"{foreign}: no POP3 lines in 12 lines" in ran.out + ran.err
-    assert "understood" not in ran.err
+    assert "understood 100" not in ran.err
     assert int(command in ("report", "import")) == ran.code
 
 
@@ -182,7 +182,7 @@ def test_a_file_of_another_source_names_the_option(pop3: Run, log: Path, tmp_pat
     ran = pop3("import", "--ledger", tmp_path / "l", log)
     assert 1 == ran.code
     assert f"{log}: already read as part of source 'mail'; importing it would count it twice" in ran.err
-    assert "give the daemon's --config.file and --source mail; nothing was imported" in ran.err
+    assert "give the daemon's --config.file and --source mail. Nothing was imported" in ran.err
     (tmp_path / "l").unlink()
     assert 0 == pop3("import", "--ledger", tmp_path / "l", log).code
     ran = pop3("import", "--config.file", config, log)
@@ -238,6 +238,6 @@ def test_check_looks_at_each_log_of_a_source(pop3: Run, log: Path, foreign: Path
     config.write_text(f"ledger: {tmp_path}/l\nsources: [{{name: a, paths: ['{tmp_path}/*.log*']}}]", encoding="utf-8")
     out = pop3("check", config).out
     assert f"{log}: dovecot log, understood 100.0 %" in out
-    assert f"{other}: lines of courier, understood 100.0 %" in out
+    assert f"{other}: courier log, understood 100.0 %" in out
     assert f"{foreign}: no POP3 lines in 12 lines; are the file and the format right?" in out
     assert f"{rotated}: lines" not in out

@@ -263,7 +263,7 @@ def test_a_stage_that_keeps_failing_loses_no_line(
         assert (40, 0) == host.lines("mx1")
         assert (0, 0) == host.lines("mx0")
         assert host.report("mx0").unreadable
-        assert "is tried again" in host.report("mx0").problems[-1]
+        assert "will be tried again" in host.report("mx0").problems[-1]
         assert host.report("mx0").faults["source"] > 0
     host.settle()
     assert (40, 0) == host.lines("mx0")

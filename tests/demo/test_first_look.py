@@ -111,7 +111,7 @@ def test_without_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with ExitStack() as running:
         assert prometheus.started(running, Places(tmp_path), "127.0.0.1:1", told.append) is None
     assert 1 == len(told)
-    assert "not with the installed package" in told[0]
+    assert "not in the installed package" in told[0]
 
 
 @pytest.mark.tool("prometheus", "promtool")

@@ -27,10 +27,15 @@ def test_from_nothing_to_the_report_and_out(tmp_path: Path) -> None:
         shown = ""
         for line in process.stdout:
             shown += line
-            if "Ctrl-C ends it." in line and "Stopping" not in shown:
+            if "Press Ctrl-C to stop." in line and "Stopping" not in shown:
                 process.send_signal(signal.SIGTERM)
         assert 0 == process.wait(), shown
-    for words in ("POP3 sessions by day", "POP3 sessions by domain", f"http://{address}/metrics", "is in the ledger"):
+    for words in (
+        "POP3 sessions by day",
+        "POP3 sessions by domain",
+        f"http://{address}/metrics",
+        "are counted in the ledger",
+    ):
         assert words in shown
     assert "Traceback" not in shown
     totals = [line.split()[1] for line in shown.splitlines() if line.split()[:1] == ["Total"]]

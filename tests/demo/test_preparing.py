@@ -1,13 +1,12 @@
-"""The first start: its history is there whole, or is made anew; nobody else's exporter is taken for ours."""
+"""The first start: its history is there whole, or is created again; an installed exporter is left alone."""
 
 import os
 import signal
+import socket
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -72,31 +71,20 @@ def test_an_interrupted_history_is_made_anew(
     assert (ledger, history) == (places.ledger.read_bytes(), places.openmetrics.read_bytes())
 
 
-class Ready(SimpleHTTPRequestHandler):
-    """Whatever is asked, it is ready."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-def test_another_exporter_on_the_address(
+def test_beside_an_installed_exporter(
     places: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is started, and what to do is said."""
-    with HTTPServer(("127.0.0.1", 0), Ready) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"127.0.0.1:{server.server_port}"
+    """Its port stays its own: the demo takes another one, for itself and for Prometheus, and says which."""
+    asked: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as installed:
+        address = f"127.0.0.1:{installed.getsockname()[1]}"
         monkeypatch.setattr(sys, "argv", ["demo", "--directory", str(places.directory.parent), "--listen", address])
-        monkeypatch.setattr(demo, "start", None)
-        assert demo.main() == 1
-        server.shutdown()
+        monkeypatch.setattr(demo, "_run", lambda *arguments: asked.append(arguments[3]))
+        demo.main()
     words = " ".join(capsys.readouterr().out.split())
-    assert f"Another exporter listens on {address}." in words
-    assert "--listen 127.0.0.1:10120" in words
+    assert f"{address} is in use, perhaps by an installed exporter; this one uses {asked[0]}." in words
+    assert asked[0] in places.config.read_text(encoding="utf-8")
+    assert address != asked[0]
 
 
 @pytest.mark.usefixtures("places")
@@ -133,5 +121,5 @@ def test_a_folder_that_root_has_made(monkeypatch: pytest.MonkeyPatch, capsys: py
         finally:
             os.seteuid(user)
     words = " ".join(capsys.readouterr().out.split())
-    assert "config.yaml: this user may not write there." in words
+    assert "config.yaml: this user cannot write there." in words
     assert "sudo chown -R" in words

@@ -43,10 +43,15 @@ def test_the_wheel_brings_its_files(program: Path, tmp_path: Path, kind: str, fo
     assert expected == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
-def test_dashboards_need_no_generator(program: Path, tmp_path: Path) -> None:
-    """grafanalib is not installed here."""
-    ran(program, "files", "dashboards", tmp_path, "--time-zone", "UTC", cwd=tmp_path)
-    assert {'"timezone": "utc"' in path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {True}
+@pytest.mark.parametrize(("zone", "shown"), [("UTC", "utc"), ("Europe/Berlin", "Europe/Berlin")])
+def test_dashboards_need_no_generator(program: Path, tmp_path: Path, zone: str, shown: str) -> None:
+    """grafanalib is not installed here, and every board shows times in the zone."""
+    python = str(program.parent / "python")
+    assert 0 != subprocess.run([python, "-c", "import grafanalib"], capture_output=True, check=False).returncode
+    ran(program, "files", "dashboards", tmp_path, "--time-zone", zone, cwd=tmp_path)
+    texts = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
+    assert len(texts) == len(list((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json")))
+    assert all(f'"timezone": "{shown}"' in text for text in texts)
 
 
 def test_rules_and_unit_come_too(program: Path, tmp_path: Path) -> None:

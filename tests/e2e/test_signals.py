@@ -115,7 +115,7 @@ def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[P
         processes.append(process)
         process.wait_for(200)
         process.end()
-        assert first is ("mail.log, from the end on; to count what is in the log already" in process.log.read_text())
+        assert first is ("mail.log, from its end; to also count what it already contains" in process.log.read_text())
 
 
 def test_it_is_ready_again_when_all_can_be_read(tmp_path: Path, processes: list[Process]) -> None:
@@ -139,7 +139,7 @@ def test_a_hangup_is_ignored_with_a_word(tmp_path: Path, processes: list[Process
     process.process.send_signal(signal.SIGHUP)
     process.wait_for(200)
     assert 0 == process.end()
-    assert "SIGHUP is ignored" in process.log.read_text()
+    assert "SIGHUP ignored" in process.log.read_text()
 
 
 def test_a_loop_that_hangs_is_not_ready_and_still_ends(tmp_path: Path, processes: list[Process]) -> None:
@@ -147,10 +147,10 @@ def test_a_loop_that_hangs_is_not_ready_and_still_ends(tmp_path: Path, processes
     process = Process(tmp_path, HANGING)
     processes.append(process)
     text = process.wait_for(503)
-    assert "the loop has not turned for" in text
-    assert "it stands at source mail" in text
+    assert "the main loop has been stuck for" in text
+    assert "it is busy with source mail" in text
     assert 1 == process.end()
-    assert "did not stop within 0 s (it stands at source mail); ended by force" in process.log.read_text()
+    assert "did not stop within 0 s (it is busy with source mail), so it was killed" in process.log.read_text()
 
 
 def test_systemd_hears_of_its_life(tmp_path: Path, processes: list[Process]) -> None:

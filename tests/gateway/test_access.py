@@ -204,7 +204,7 @@ def test_a_settled_file_is_not_read_again(tmp_path: Path, caplog: pytest.LogCapt
     with caplog.at_level("INFO"):
         for _ in range(10):
             held.rights(ALICE)
-    assert ["access file read again: 2 entries"] == [record.getMessage() for record in caplog.records]
+    assert ["access file reloaded: 2 entries"] == [record.getMessage() for record in caplog.records]
 
 
 IDENTITIES = st.builds(

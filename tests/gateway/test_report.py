@@ -130,9 +130,10 @@ def by_period(page: Page, step: str) -> Table:
 
 
 def read(text: str) -> tuple[list[str], Table]:
-    """Headings and rows of a CSV, its names as they were before they were made safe."""
+    """Headings and rows of a CSV but for its remarks, its names as they were before they were made safe."""
     heading, *rows = csv.reader(io.StringIO(text, newline=""))
-    return heading, {row[0].removeprefix("'"): row[1:] for row in rows}
+    assert "Remarks" == heading[-1]
+    return heading[:-1], {row[0].removeprefix("'"): row[1:-1] for row in rows}
 
 
 def fetched(door: Door, asked: Asked, path: str) -> tuple[list[str], Table]:
@@ -261,6 +262,25 @@ def test_a_server_that_ended_inside_the_range_counts(door: Door, customers: Site
 def asking(door: Door, path: str = "/report.csv", token: str | None = None, **parameters: str) -> httpx.Response:
     days = {"from_": "2026-10-30", "to": "2026-11-02"}
     return door.get(path, token, **(days | parameters))
+
+
+def remarks(door: Door, **parameters: str) -> set[str]:
+    """The column Remarks, and in JSON what it says of the bandwidth."""
+    heading, *rows = csv.reader(io.StringIO(asking(door, **parameters).text, newline=""))
+    assert "Remarks" == heading[-1]
+    told = [row["remarks"] for row in asking(door, "/report.json", **parameters).json()]
+    assert [one.get("bandwidth", "") for one in told] == [
+        row[-1].partition("Bandwidth: ")[2].partition(";")[0] for row in rows
+    ]
+    return {row[-1] for row in rows}
+
+
+def test_numbers_that_are_not_exact_have_a_remark(door: Door) -> None:
+    """As in the exporter's own CSV: a server that logs no bytes, some that do, and one that logs all."""
+    assert {"Bandwidth: not logged"} == remarks(door, by="user", domain="a.example", server="win1")
+    assert {"Bandwidth: in part"} == remarks(door, by="user", domain="a.example")
+    assert {""} == remarks(door, by="user", domain="a.example", server="mx1")
+    assert {"Bandwidth: not logged"} == remarks(door, server="win1", token=door.operator())
 
 
 def test_no_cell_begins_a_formula(door: Door) -> None:

@@ -399,8 +399,8 @@ def test_a_torn_file_is_told_and_the_others_are_read(tmp_path: Path, monkeypatch
     foreign.write_bytes(b"no gzip at all")
     before, found, strange = imported(tmp_path / "ledger.sqlite", [torn, other, foreign]).files
     assert ("", len(lines_before())) == (before.problem, before.lines)
-    assert "is not complete" in found.problem
-    assert "is not complete" in strange.problem
+    assert "truncated" in found.problem
+    assert "not in the format its name suggests" in strange.problem
     assert 0 < found.lines < len(LOG)
     torn.write_bytes(whole_file)
     again = imported(tmp_path / "ledger.sqlite", [torn]).files[0]

@@ -158,7 +158,7 @@ def test_several_ledgers_are_one_file(tmp_path: Path) -> None:
     assert 4 == len(points(metrics, "pop3_exporter_time_seconds"))
     with (
         Reading(tmp_path / "a.sqlite") as again,
-        pytest.raises(LedgerError, match=r"a\.sqlite: has server 'a', as .*a\.sqlite has; export them apart"),
+        pytest.raises(LedgerError, match=r"a\.sqlite: has server 'a', and so has .*a\.sqlite; export them separately"),
     ):
         export_openmetrics([reads[0], again], tmp_path / "history.txt", clock=CLOCK)
     for reading in reads:

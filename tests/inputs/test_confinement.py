@@ -173,7 +173,7 @@ def test_a_look_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setattr(Surveyor, "look", lambda *_: (_ for _ in ()).throw(RuntimeError("boom")))
         assert [] == lines(source, NOW)
-    assert ("mail: cannot be read (RuntimeError); it is set aside and tried again",) == source.status().problems
+    assert ("mail: cannot be read (RuntimeError); it is skipped for now and tried again",) == source.status().problems
     assert not source.status().caught_up
     assert [b"line"] == lines(source, NOW + 1)
 
@@ -211,9 +211,9 @@ def test_what_is_no_file_is_told_and_never_opened(tmp_path: Path) -> None:
     source = followed([str(tmp_path / name) for name in names], start="beginning")
     assert [b"line"] == lines(source, NOW)
     assert (
-        f"{tmp_path}/folder.log: is a directory, not a log file; it is not read",
-        f"{tmp_path}/pipe.log: is a named pipe, not a log file; it is not read",
-        f"{tmp_path}/zero.log: is a device, not a log file; it is not read",
+        f"{tmp_path}/folder.log: not read, because it is a directory",
+        f"{tmp_path}/pipe.log: not read, because it is a named pipe",
+        f"{tmp_path}/zero.log: not read, because it is a device",
     ) == source.status().problems
 
 
@@ -273,7 +273,7 @@ def test_what_an_archive_has_beyond_the_bound_is_told(tmp_path: Path, monkeypatc
     (tmp_path / "mail.log.1.xz").write_bytes(lzma.compress(b"x" * 99 + b"\n" + bytes(20 << 20) + b"last\n"))
     assert [b"x" * 99] == lines(source, NOW + 1)
     assert 1 == source.status().lines_possibly_lost
-    assert [problem for problem in source.status().problems if "byte" in problem and "GiB inside" in problem]
+    assert [problem for problem in source.status().problems if "byte" in problem and "GiB uncompressed" in problem]
     again = followed([str(log)], source.positions())
     assert [[], []] == [lines(again, NOW + 2), lines(again, NOW + 60)]
     assert 0 == again.status().lines_possibly_lost
@@ -325,8 +325,8 @@ def test_whose_group_may_read_is_told(open_folder: Path) -> None:
         os.seteuid(0)
         os.setegid(0)
         os.setgroups(groups)
-    assert f"{log}: Permission denied (the group adm may: add the exporter's user to it" in first
-    assert "secure.log is root:root with mode 0600" in second
+    assert f"{log}: Permission denied (group adm can read it: add the exporter's user to that group" in first
+    assert "secure.log is owned by root:root with mode 0600" in second
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give itself another user's eyes")

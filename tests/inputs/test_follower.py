@@ -75,7 +75,7 @@ def test_what_raises_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
                 wait(source)
                 list(source.read(NOW, TURN))
         assert {"source": 1} == source.status().faults
-        assert ("mx: cannot be read (MemoryError); it is set aside and tried again",) == source.status().problems
+        assert ("mx: cannot be read (MemoryError); it is skipped for now and tried again",) == source.status().problems
         found: list[bytes] = []
         while not found:
             wait(source)

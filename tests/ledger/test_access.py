@@ -11,7 +11,7 @@ from exporter.ledger import LedgerError, care, restore
 from exporter.ledger.reading import Reading
 from tests.ledger.books import opened
 
-MESSAGE = r"ledger\.sqlite: this user may not read it; run the command as root \(sudo\) or as the exporter's user"
+MESSAGE = r"ledger\.sqlite: this user cannot read it; run the command as root \(sudo\) or as the exporter's user"
 
 
 @pytest.fixture
@@ -71,5 +71,5 @@ def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
     """Its ledger is likely in it."""
-    with pytest.raises(LedgerError, match="is a folder; name the ledger in it"):
+    with pytest.raises(LedgerError, match="is a directory; name the ledger in it"):
         Reading(tmp_path)

@@ -184,7 +184,10 @@ def test_a_total_ends_at_the_most_that_can_be_kept(tmp_path: Path, caplog: pytes
         sums = [sum(column) for column in zip(*(row.totals for row in rows[scope].values()), strict=True)]
         assert [*rows["server"]["mx",].totals] == sums
     assert not ledger.view.balanced
-    assert "server mx, sent_bytes: 4611686018427387904 is the most that can be kept; it stays there" in caplog.text
+    assert (
+        "server mx, sent_bytes: 4611686018427387904 is the largest value that can be stored; it no longer grows"
+        in caplog.text
+    )
     ledger.close()
     again = opened(tmp_path)
     assert dict(rows["server"]) == dict(again.view.rows["server"])

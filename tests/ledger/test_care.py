@@ -59,7 +59,7 @@ def test_the_check_says_which_sum_is_off(tmp_path: Path) -> None:
     problems = check(ledger.path)
     ledger.close()
     assert "server mx1: sent_bytes is 36, but its domains have 13" in problems
-    assert "source mail, connections: 2 seen, but 1 charged + 0 pending" in problems
+    assert "source mail, connections: 2 seen, but 1 counted + 0 pending" in problems
     assert 1 == sum("a total of key" in problem for problem in problems)
 
 
@@ -86,7 +86,7 @@ def test_a_backup_replaces_nothing(tmp_path: Path) -> None:
         backup(ledger.path, tmp_path / "copy")
     assert "mine" == (tmp_path / "copy").read_text()
     with pytest.raises(
-        LedgerError, match=r"copy: cannot be written: there is no directory .*nowhere; make it: mkdir -m 700"
+        LedgerError, match=r"copy: cannot be written: there is no directory .*nowhere; create it: mkdir -m 700"
     ):
         backup(ledger.path, tmp_path / "nowhere" / "copy")
 
@@ -258,9 +258,9 @@ def test_what_cannot_be_forgotten_is_told(tmp_path: Path) -> None:
     ledger.commit(NOON)
     ledger.close()
     for name, message in {
-        "nobody": "knows no user, domain or server called nobody",
-        "unknown": "unknown is no name of its own",
-        "a": "a is a server and a domain: say which",
+        "nobody": "no user, domain or server called nobody",
+        "unknown": "unknown is not a real name",
+        "a": "a is a server and a domain: choose one with --scope",
     }.items():
         with pytest.raises(LedgerError, match=message):
             forget(ledger.path, name)

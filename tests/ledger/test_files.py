@@ -67,7 +67,8 @@ def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
 def test_a_missing_directory_is_told(tmp_path: Path) -> None:
     """A path that leads nowhere is told with its name."""
     with pytest.raises(
-        LedgerError, match=r"nowhere/ledger\.sqlite: cannot be locked: there is no directory .*nowhere; make it: mkdir"
+        LedgerError,
+        match=r"nowhere/ledger\.sqlite: cannot be locked: there is no directory .*nowhere; create it: mkdir",
     ):
         opened(tmp_path / "nowhere" / "ledger.sqlite")
     with pytest.raises(LedgerError, match=r"nowhere/ledger\.sqlite: no such ledger"):
@@ -83,7 +84,8 @@ def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
         connection.commit()
     for use in (lambda: opened(tmp_path), lambda: Reading(ledger.path)):
         with pytest.raises(
-            LedgerError, match=rf"newer pop3-exporter \(schema {schema.VERSION + 1}, this one knows {schema.VERSION}\);"
+            LedgerError,
+            match=rf"newer pop3-exporter \(schema {schema.VERSION + 1}; this version knows {schema.VERSION}\);",
         ):
             use()
 

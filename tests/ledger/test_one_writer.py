@@ -156,7 +156,7 @@ def test_a_reader_by_another_name_is_told_that_it_would_see_old_numbers(tmp_path
     ledger.book([poll(ledger.names.account("mx", b"alice@a", login=True), NOON)])
     ledger.commit(NOON)
     with other_name(kind, ledger.path) as other:
-        with pytest.raises(LedgerError, match="in use under another name, and its newest commits lie beside that one"):
+        with pytest.raises(LedgerError, match="in use under another name, with its newest commits next to that one"):
             Reading(other)
         Reading(ledger.path).close()
         ledger.close()
@@ -179,7 +179,7 @@ def test_a_ledger_that_another_wrote_to_is_refused_at_the_next_commit(tmp_path: 
     foreign_write(ledger.path)
     ledger.book([poll(alice, NOON)])
     for _ in range(2):
-        with pytest.raises(LedgerError, match="another program has written to it while it is in use"):
+        with pytest.raises(LedgerError, match="another program wrote to it while it was in use"):
             ledger.commit(NOON)
     assert before is ledger.view
     ledger.close()
@@ -276,7 +276,7 @@ def test_files_of_another_user_are_told_with_the_command_that_mends_it(place: Pa
     of_root(place / spoiled)
     with user(NOBODY), pytest.raises(LedgerError) as error:
         opened(place)
-    command = str(error.value).partition("as root, ")[2]
+    command = str(error.value).partition("run as root: ")[2]
     assert f"chown {NOBODY}:" in command
     assert str(place / spoiled) in command
     subprocess.run(command.split(), check=True)
@@ -289,14 +289,16 @@ def test_a_reader_is_told_who_may_read_it(place: Path) -> None:
     """Its own user, and root."""
     opened(place).close()
     of_root(place / "ledger.sqlite")
-    with user(NOBODY), pytest.raises(LedgerError, match="this user may not read it; run the command as root"):
+    with user(NOBODY), pytest.raises(LedgerError, match="this user cannot read it; run the command as root"):
         Reading(place / "ledger.sqlite")
 
 
 def test_a_restore_does_not_meet_the_rest_of_the_lost_ledger(tmp_path: Path) -> None:
     """A write-ahead file that was left would be read into the new ledger."""
     (tmp_path / "ledger.sqlite-wal").write_bytes(b"old")
-    with pytest.raises(LedgerError, match="-wal: is left of the lost ledger, with its newest commits; move it away"):
+    with pytest.raises(
+        LedgerError, match="-wal: left over from the lost ledger, with its newest commits; move it away"
+    ):
         restore(tmp_path / "ledger.sqlite", "http://127.0.0.1:1")
 
 

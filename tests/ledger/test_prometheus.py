@@ -32,7 +32,7 @@ def test_another_service_is_no_prometheus(answer: bytes) -> None:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        with pytest.raises(LedgerError, match=r"answer of a Prometheus|refused a query") as caught:
+        with pytest.raises(LedgerError, match=r"not a response from Prometheus|refused a query") as caught:
             Prometheus(f"127.0.0.1:{server.getsockname()[1]}").query("up")
         thread.join()
     # A refusal is an answer, too, and left open it is a ResourceWarning (Python 3.14).
@@ -42,5 +42,5 @@ def test_another_service_is_no_prometheus(answer: bytes) -> None:
 
 def test_an_address_that_is_none() -> None:
     """It is told, with an example."""
-    with pytest.raises(LedgerError, match="no address of a Prometheus; for example"):
+    with pytest.raises(LedgerError, match="not the address of a Prometheus server; it looks like"):
         Prometheus("http://[bad")

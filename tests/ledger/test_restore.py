@@ -157,10 +157,10 @@ def test_what_prometheus_does_not_have_is_told(site: Site, tmp_path: Path) -> No
     """Without samples, without an answer, or over an existing ledger there is no ledger made and a reason told."""
     path = tmp_path / "ledger.sqlite"
     for url, selector, message in (
-        (site.url, 'instance="nobody"', "has no samples of this exporter"),
+        (site.url, 'instance="nobody"', "has no samples from this exporter"),
         (site.url, "instance=nobody", "refused a query: 400 .*parse error"),
-        ("http://127.0.0.1:9", "", "no answer of a Prometheus: .*refused"),
-        ("file:///etc/passwd", "", "no address of a Prometheus"),
+        ("http://127.0.0.1:9", "", "not a response from Prometheus: .*refused"),
+        ("file:///etc/passwd", "", "not the address of a Prometheus server"),
     ):
         with pytest.raises(LedgerError, match=message):
             restore(path, url, now=NOON, selector=selector)

@@ -137,10 +137,10 @@ def test_the_newest_quality_of_a_day_holds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        (checkpoint(counts=SourceCount(events=3, ignored=1, lines=5)), "source mail, lines: 5 read, but 4 judged"),
+        (checkpoint(counts=SourceCount(events=3, ignored=1, lines=5)), "source mail, lines: 5 read, but 4 classified"),
         (
             checkpoint(seen=5, charged=3, open_sessions={("mx", "pending"): 1}),
-            "source mail, connections: 5 seen, but 3 charged + 1 pending",
+            "source mail, connections: 5 seen, but 3 counted + 1 pending",
         ),
     ],
 )
@@ -152,7 +152,7 @@ def test_books_that_do_not_balance_are_told_once(
     with caplog.at_level(logging.ERROR):
         assert not ledger.commit(NOON, {"mail": told}).balanced
         assert not ledger.commit(NOON, {"mail": told}).balanced
-    assert [f"books do not balance: {message}"] == caplog.messages
+    assert [f"totals do not agree: {message}"] == caplog.messages
     assert ledger.commit(NOON, {"mail": checkpoint(5)}).balanced
     ledger.close()
 
@@ -167,7 +167,7 @@ def test_domains_that_do_not_add_up_are_told(tmp_path: Path, caplog: pytest.LogC
     with caplog.at_level(logging.ERROR):
         ledger = reopened(ledger)
     assert not ledger.view.balanced
-    assert ["books do not balance: server mx, logins: 7, but its domains have 1"] == caplog.messages
+    assert ["totals do not agree: server mx, logins: 7, but its domains have 1"] == caplog.messages
     ledger.close()
 
 

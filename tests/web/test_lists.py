@@ -164,7 +164,7 @@ def test_unused_accounts_are_counted_and_listed(client: httpx.Client) -> None:
     rows = table(seen(client, "/unused?days=15"), "User")
     assert {"ann@old.example": ["2026-10-13 13:34", "40"], "cyd@small.example": ["2026-11-02 12:34", "20"]} == rows
     page = seen(client, "/unused?days=90")
-    assert "the log covers 40 days only: nothing in it can be 90 days old" in page.text
+    assert "the log covers only 40 days: no login in it can be 90 days old" in page.text
     assert {"30 days", "90 days", "180 days", "365 days"} <= page.links.keys()
     assert ["ann@old.example"] == list(table(seen(client, "/unused?days=15&q=ann"), "User"))
 
@@ -197,8 +197,8 @@ def test_csv_of_any_days_and_step(client: httpx.Client) -> None:
     assert ["2026-11-22T11:00:00+01:00", "1830"] == next(row[:2] for row in hours[1:] if row[1] != "0")
     for wrong, message in (
         ("by=planet", "by: must be one of trend, domain, user"),
-        ("from=yesterday", "must be dates like 2026-11-22"),
-        ("from=2026-11-22&to=2026-11-01", "from 2026-11-22 is after to 2026-11-01"),
+        ("from=yesterday", "must be dates such as 2026-11-22"),
+        ("from=2026-11-22&to=2026-11-01", "from (2026-11-22) is after to (2026-11-01)"),
         ("step=hour", "step=hour requires by=trend and a domain"),
         ("colour=red", "unknown parameter 'colour'"),
     ):

@@ -1,6 +1,6 @@
-"""The landing page: is it well, what did it count, what does it read, what should servers be told to log.
+"""The landing page: state, numbers, sources, and what the servers should log.
 
-And beside it lists of domains, users and unused accounts. All of it is made in one thread at a time.
+Also the lists of domains, users and unused accounts. Only one thread renders at a time.
 """
 
 import logging
@@ -22,14 +22,14 @@ from exporter.web.landing.numbers import day_of, zone_of
 from exporter.web.site import Site
 
 LOGGER = logging.getLogger(__name__)
-# Of the busiest domains and users on the overview.
+# How many of the busiest domains and users are on the overview.
 SHOWN = 5
 Given = Mapping[str, str]
 Lists = dict[By, Listing]
 
 
 class Landing:
-    """Makes the pages; remembers what the overview has read until something was committed or the hour has turned."""
+    """Renders the pages; caches the reports of the overview until the next commit or hour."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -57,7 +57,7 @@ class Landing:
         return self._document(f"{by.heading}s", f"/{by}s", self._from_ledger(found))
 
     def unused(self, given: Given) -> str:
-        """Accounts that nobody logs in to."""
+        """Accounts without recent logins."""
 
         def found(reading: Reading, _: View, zone: tzinfo) -> Html:
             days = accounts.days_of(given)
@@ -84,7 +84,7 @@ class Landing:
             with closing(site.reading()) as reading:
                 return made(reading, view, zone)
         except Exception as error:
-            # The page that tells of trouble must stand in any trouble.
+            # The page that shows problems must work despite them.
             LOGGER.warning("a report of the landing page failed", exc_info=True)
             return sources.note("warn", f"The report is unavailable: {error}")
 

@@ -1,4 +1,4 @@
-"""Accounts that nobody logs in to."""
+"""Accounts without recent logins."""
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
@@ -16,12 +16,12 @@ PATH = "/unused"
 
 
 def days_of(given: Mapping[str, str]) -> int:
-    """For how long unused: as asked, else the second shortest of the choices."""
+    """For how many days unused: as requested, else the second shortest choice."""
     return number(given["days"], 100_000) if given.get("days", "").isdigit() else UNUSED_DAYS[1]
 
 
 def summary(view: View, now: float) -> Html:
-    """How many accounts are unused for how long, by what is in memory."""
+    """How many accounts are unused for how long, from the view in memory."""
     last: dict[str, int] = {}
     for (_, _, user), stamp in view.last_logins.items():
         last[user] = max(stamp, last.get(user, 0))
@@ -33,7 +33,7 @@ def summary(view: View, now: float) -> Html:
 
 
 def _tile(days: int, unused: Sequence[bool], known: float) -> Html:
-    """A log of 35 days knows of no account that is unused for 90."""
+    """A log of 35 days cannot show accounts that are unused for 90."""
     if known < days * DAY:
         words = el("b", "not known yet", class_="none"), el("span", f"unused for {days} days (the log is shorter)")
     else:

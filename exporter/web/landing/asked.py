@@ -1,4 +1,4 @@
-"""What a page is asked for, in its address; what cannot be understood is as if it were not there."""
+"""The parameters of a page; invalid ones are ignored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ class Asked:
 
     @classmethod
     def of(cls, by: By, given: Mapping[str, str]) -> Self:
-        """As the address has it."""
+        """From the query parameters."""
         return cls(
             by,
             TODAY if given.get("days") == str(TODAY) else FORTNIGHT,
@@ -43,11 +43,11 @@ class Asked:
 
     @property
     def wanted(self) -> Wanted:
-        """The page for the ledger."""
+        """The page as a query to the ledger."""
         return Wanted(self.by, self.search, self.domain or None, self.sort, ROWS * (self.page - 1), ROWS)
 
     def link(self, **changes: str | int) -> str:
-        """The address of the same list with other choices; a choice other than the page begins at its first page."""
+        """The address of the same list with other parameters; unless the page changes, it starts at the first page."""
         new = replace(self, **({"page": 1} | changes))  # type: ignore[arg-type]
         pairs = {
             "days": new.days if new.days != FORTNIGHT else "",
@@ -60,11 +60,11 @@ class Asked:
 
 
 def number(text: str, most: int) -> int:
-    """A whole number from 1 to `most`; 1 where it is none."""
+    """A whole number from 1 to `most`; 1 if it is not a number."""
     return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < 10 else 1  # noqa: PLR2004
 
 
 def address(path: str, /, **pairs: str | int) -> str:
-    """A path with what is not empty of the pairs."""
+    """A path with the pairs that are not empty."""
     query = urlencode({name: value for name, value in pairs.items() if value not in {"", 0}})
     return f"{path}?{query}" if query else path

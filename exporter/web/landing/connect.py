@@ -1,4 +1,4 @@
-"""What Prometheus and Grafana are told: the address under which this page was reached, rules, dashboards."""
+"""How to connect Prometheus and Grafana: scrape configuration, rules, dashboards."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ from exporter.web.landing.markup import Html, el, text, with_code
 from exporter.web.site import Files, Site
 
 HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]{2,60}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
-# Beyond it users are scraped seldom, in a job of their own.
+# With more users, a separate job scrapes them less often.
 MANY_USERS = 5000
 TITLES = {
     "rules": ("Rules and alerts", "pop3-exporter files rules /etc/prometheus/rules/pop3"),
@@ -34,7 +34,7 @@ DOCS = {
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How a browser reached the page: the Host header, the address it was answered at, TLS, and with a password."""
+    """How a browser reached the page: the Host header, the server's address, TLS, and whether with a password."""
 
     host: str = ""
     server: tuple[str, int] = ("127.0.0.1", 10110)
@@ -65,7 +65,7 @@ def connect(site: Site, view: View, reached: Reached) -> Html:
 
 
 def _target(reached: Reached, listen: Sequence[str]) -> tuple[str, bool]:
-    """HOST:PORT for Prometheus, and whether only this machine reaches it."""
+    """HOST:PORT for Prometheus, and whether only this machine can reach it."""
     found = HOST.fullmatch(reached.host)
     host, port = (found["host"], found["port"]) if found else _bracketed(*reached.server)
     port = port or ("443" if reached.is_secure else "80")
@@ -110,7 +110,7 @@ def _jobs(target: str, reached: Reached, *, many: bool) -> list[str]:
 
 
 def _files(files: Files) -> Html:
-    """What can be had at once from here, and the command that writes the same."""
+    """Downloads, and the commands that write the same files."""
     rows = []
     for kind, (title, command) in TITLES.items():
         saved = (el("a", f"{kind}.zip", href=f"/files/{kind}.zip", download=""), " or ") if kind in files else ()

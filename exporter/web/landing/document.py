@@ -1,4 +1,4 @@
-"""What all pages have in common: head, header, foot, and how lists are searched and turned over."""
+"""What all pages have in common: head, header, footer, search fields and paging."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -34,7 +34,7 @@ def _head(title: str) -> Html:
         el("meta", charset="utf-8"),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("title", f"{title} · pop3-exporter" if title else "pop3-exporter"),
-        # The policy allows exactly this text, so it must not be escaped; it is ours.
+        # The content security policy allows exactly this text, so it must not be escaped.
         el("style", Html(STYLE)),
     )
 
@@ -50,7 +50,7 @@ def _header(path: str, problems: Sequence[str]) -> Html:
 
 
 def as_of(view: View, now: float, zone: tzinfo) -> Html:
-    """The clock, in which zone days begin, and how old the numbers are."""
+    """The time, the time zone of the days, and the age of the numbers."""
     committed = f"last saved {duration(now - view.committed_at)} ago" if view.committed_at else "nothing saved yet"
     books = "" if view.balanced else " · totals do not agree: please report it"
     return el("p", f"{moment(now, zone)} · days begin in {view.time_zone} · {committed}{books}", class_="asof")
@@ -62,7 +62,7 @@ def _footer() -> Html:
 
 
 def choices(label: str, options: Sequence[tuple[str, str, bool]]) -> Html:
-    """Links of which one is chosen: (title, address, chosen)."""
+    """Links, one of them selected: (title, address, selected)."""
     links = (
         el("a", title, href=address, aria_current="true") if chosen else el("a", title, href=address)
         for title, address, chosen in options
@@ -71,14 +71,14 @@ def choices(label: str, options: Sequence[tuple[str, str, bool]]) -> Html:
 
 
 def search(action: str, value: str, hint: str, **hidden: str | int) -> Html:
-    """A field that asks `action` for q, keeping the hidden choices."""
+    """A search field for q at `action`, which keeps the hidden parameters."""
     kept = (el("input", type="hidden", name=name, value=kept) for name, kept in hidden.items() if kept)
     field = el("input", type="search", name="q", value=value, placeholder=hint, aria_label=hint, maxlength=255)
     return el("form", field, *kept, el("button", "Search"), action=action, role="search")
 
 
 def turning(page: int, number: int, previous: str, following: str) -> Html:
-    """Which rows these are, and the way to others."""
+    """The range of rows, and links to other pages."""
     first, last = ROWS * (page - 1) + 1, min(ROWS * page, number)
     shown = f"{count(first)} to {count(last)} of {count(number)}" if first <= last else f"none of {count(number)}"
     links = []

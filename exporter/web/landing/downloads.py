@@ -1,4 +1,4 @@
-"""Files in one click: reports as CSV, and what comes with the program for Prometheus and Grafana."""
+"""Downloads: reports as CSV, and the files for Prometheus and Grafana."""
 
 import io
 import zipfile
@@ -15,7 +15,7 @@ from exporter.web.landing.accounts import days_of
 from exporter.web.landing.asked import FORTNIGHT, LONGEST, TODAY
 from exporter.web.site import Site
 
-# Told to spreadsheets that the text is UTF-8.
+# Tells spreadsheets that the text is UTF-8.
 BOM = "\ufeff"
 KNOWN = frozenset({"by", "step", "days", "from", "to", "domain", "server", "bom"})
 HOUR_DAYS = 100
@@ -24,12 +24,12 @@ Kind = TypeVar("Kind", By, Step)
 
 
 class WrongQuestion(ValueError):  # noqa: N818 - the answer is 400 and its words
-    """The address asks for something that there is not; the message says what there is."""
+    """Invalid parameters; the message lists the valid ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What is saved."""
+    """A file to download."""
 
     name: str
     kind: str
@@ -78,7 +78,7 @@ def unused_csv(site: Site, given: Mapping[str, str]) -> File:
 
 
 def bundle(site: Site, kind: str) -> File | None:
-    """All files of a kind; None: there are none."""
+    """All files of a kind as a zip archive; None if there are none."""
     read = site.files.get(kind)
     if read is None:
         return None
@@ -90,7 +90,7 @@ def bundle(site: Site, kind: str) -> File | None:
 
 
 def page(site: Site, kind: str, name: str) -> str | None:
-    """The text of one file of a kind; None: there is none."""
+    """The text of one file of a kind; None if there is none."""
     read = site.files.get(kind)
     return read().get(name) if read else None
 

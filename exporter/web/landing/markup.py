@@ -1,4 +1,4 @@
-"""HTML that cannot be forgotten to escape: text becomes markup only through `el`."""
+"""HTML that is always escaped: text becomes markup only through `el`."""
 
 import re
 from html import escape

@@ -1,4 +1,4 @@
-"""Domains and users: the busiest on the overview, all of them on pages of their own."""
+"""Domains and users: the busiest on the overview, and all on their own pages."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
@@ -22,7 +22,7 @@ NOBODY = {By.DOMAIN: "No domains yet.", By.USER: "No users yet: nobody has logge
 
 
 def busiest(by: By, found: Listing, days: int) -> Html:
-    """The first rows of a list, and the way to the others."""
+    """The first rows of a list, with a link to all."""
     asked = Asked(by, days)
     title = f"Busiest {by}s, {'today' if days == TODAY else 'the last 14 days'}"
     if not found.rows:
@@ -35,7 +35,7 @@ def busiest(by: By, found: Listing, days: int) -> Html:
 
 
 def listed(asked: Asked, found: Listing, logins: Mapping[str, int], zone: tzinfo) -> Html:
-    """The page of a list; `logins`: last ones of the users in it."""
+    """The page of a list; `logins`: the last logins of its users."""
     by = asked.by
     where = f" of {visible(asked.domain)}" if asked.domain else ""
     csv = address("/report.csv", by=by, days=asked.days, domain=asked.domain, bom=1)
@@ -60,7 +60,7 @@ def last_logins(view: View, names: Iterable[str]) -> dict[str, int]:
 
 
 def name(by: By, label: str, days: int) -> Html:
-    """A name as logged, which is whatever somebody made up; of a domain it leads to its users."""
+    """A name as logged, which may be made up; a domain links to its users."""
     shown = el("bdi", visible(label), class_="name")
     if label in MEANT:
         return text(shown, el("small", MEANT[label]))

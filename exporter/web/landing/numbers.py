@@ -43,7 +43,7 @@ def minute(stamp: float, zone: tzinfo) -> str:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The zone of that name, UTC where this machine does not know it."""
+    """The time zone of that name; UTC if this machine does not know it."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -56,5 +56,5 @@ def day_of(ordinal: int) -> str:
 
 
 def visible(name: str) -> str:
-    """A name as logged, nothing of which is invisible or turns the line round: such letters as their escapes."""
+    """A name as logged, with invisible characters and text direction marks as escapes."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)

@@ -13,7 +13,7 @@ from exporter.web.landing.numbers import NOT_LOGGED, count, size
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """How a column of the report looks here: its title and its colour's class."""
+    """The title of a report column, and the CSS class of its colour."""
 
     title: str
     colour: str
@@ -34,7 +34,7 @@ FACES = (
 
 
 def today(view: View, day: int) -> ReportRow:
-    """What local date `day` has brought on all servers."""
+    """The totals of local date `day`, of all servers."""
     rows = view.rows.get(Scope.SERVER, {}).values()
     added = [[total - hold for total, hold in zip(row.totals, row.day_hold(day), strict=True)] for row in rows]
     told = qualities(view)
@@ -49,7 +49,7 @@ def today(view: View, day: int) -> ReportRow:
 
 
 def qualities(view: View) -> list[dict[int, Quality]]:
-    """What holds now, by measure's position, for each source and server."""
+    """The current quality by measure position, for each source and server."""
     positions = {measure.name: position for position, measure in enumerate(MEASURES)}
     logs: dict[tuple[str, str], dict[int, Quality]] = {}
     for (source, server, measure), quality in view.quality.items():
@@ -73,9 +73,9 @@ def _tile(face: Face, value: int | None, mark: Mark | None) -> Html:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How a table is laid out.
+    """The layout of a table.
 
-    `heads`: of all columns, those of the numbers too. `label`: the first cell of a row. `more`: cells behind the
+    `heads`: of all columns, including numbers. `label`: the first cell of a row. `more`: cells after the
     numbers.
     """
 
@@ -84,7 +84,7 @@ class Table:
     more: Callable[[ReportRow], Iterable[Html]] = lambda _: ()
 
     def html(self, rows: Sequence[ReportRow]) -> Html:
-        """The rows with a bar in each cell, as long as its share of the column's largest."""
+        """The rows, with a bar in each cell that shows its share of the column's maximum."""
         columns = zip(*(row.values for row in rows), strict=True)
         largest = [max((value or 0 for value in column), default=0) for column in columns]
         body = (
@@ -100,7 +100,7 @@ class Table:
 
 
 def heads(first: str) -> list[Html]:
-    """Headings of a table that cannot be sorted."""
+    """Headings of a table without sorting."""
     return [el("th", first), *(el("th", face.title) for face in FACES)]
 
 
@@ -125,5 +125,5 @@ def marked(number: str, mark: Mark | None) -> str:
 
 
 def notes(sentences: Iterable[str]) -> Html:
-    """What has to be known beside the numbers."""
+    """Notes about the numbers."""
     return each("p", tuple(sentences), class_="quiet")

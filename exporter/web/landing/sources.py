@@ -1,4 +1,4 @@
-"""What is read and how far, how well each server tells what it does, and what it should be told to log."""
+"""Sources and how far they are read, how complete each server's log is, and what it should log in addition."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -71,7 +71,7 @@ def _since(stamp: int, now: float, zone: tzinfo) -> str:
 
 
 def _troubles(counted: SourceCount, report: SourceReport) -> list[tuple[str, str]]:
-    """Rare things, shown only when there were some."""
+    """Rare counts, shown only if there are any."""
     numbers = {
         "rotations": counted.rotations,
         "truncations": counted.truncations,
@@ -86,7 +86,7 @@ def _troubles(counted: SourceCount, report: SourceReport) -> list[tuple[str, str
 
 
 def note(colour: str, *children: str) -> Html:
-    """A box that wants to be read."""
+    """A highlighted box."""
     return el("div", el("div", *children), class_=f"note {colour}")
 
 
@@ -98,7 +98,7 @@ def qualities(
 ) -> Html:
     """A card per server and source; `names`: source to the name of its format.
 
-    `doubted`: servers and sources whose qualities are lowered by a doubt, which no setting of the server would mend.
+    `doubted`: servers and sources whose quality is lowered by a doubt, which no setting of the server would fix.
     """
     told: dict[tuple[str, str], dict[str, Quality]] = {}
     for (name, server, measure), quality in sorted(view.quality.items()):
@@ -140,7 +140,7 @@ def _more(measures: Mapping[str, Quality], wording: Format | None, *, in_doubt: 
 
 
 def domainless(view: View) -> Html:
-    """What to set where users have no domain."""
+    """What to set if users have no domain."""
     users: dict[str, int] = {}
     for server, domain, user in view.rows.get(Scope.USER, {}):
         if domain == UNKNOWN and user != UNKNOWN:

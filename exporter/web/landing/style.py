@@ -1,4 +1,4 @@
-"""The style sheet and the policy that allows it, and nothing else, in a browser."""
+"""The style sheet, and the content security policy that allows only that."""
 
 import base64
 import hashlib
