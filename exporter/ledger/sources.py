@@ -68,10 +68,13 @@ def load(connection: sqlite3.Connection, changed: Rows | None = None) -> dict[st
         _of(saved, source).last_events = dict(rows)
     for source, rows in found["open_sessions"].items():
         _of(saved, source).open_sessions = {(server, state): number for server, state, number in rows}
-    query = "SELECT source, server, measure, quality FROM quality ORDER BY day"
-    for source, server, measure, quality in connection.execute(query):
-        one = _of(saved, source)
-        one.quality = {**one.quality, (server, measure): Quality(quality)}
+    of_sources: dict[str, dict[tuple[str, str], Quality]] = {}
+    for source, server, measure, quality in connection.execute(
+        "SELECT source, server, measure, quality FROM quality ORDER BY day"
+    ):
+        of_sources.setdefault(source, {})[server, measure] = Quality(quality)
+    for source, qualities in of_sources.items():
+        _of(saved, source).quality = qualities
     return saved
 
 
@@ -85,7 +88,7 @@ def after(old: SavedSource, new: SourceCheckpoint) -> SavedSource:
         charged=new.charged,
         last_events={**old.last_events, **new.last_events},
         open_sessions=dict(new.open_sessions),
-        quality={**old.quality, **new.quality},
+        quality=old.quality if new.quality.items() <= old.quality.items() else {**old.quality, **new.quality},
     )
 
 

@@ -89,9 +89,12 @@ class State:
         for commit in commits:
             self.take(self.staged(commit))
         self.sources = sources.load(connection, changed=self.unfolded.rows)
+        told: dict[str, dict[tuple[str, str], Quality]] = {}
         for one in self.unfolded.quality:
-            source = self.sources.setdefault(one.source, SavedSource())
-            source.quality = {**source.quality, (one.server, one.measure): Quality(one.quality)}
+            told.setdefault(one.source, {})[one.server, one.measure] = Quality(one.quality)
+        for name, qualities in told.items():
+            source = self.sources.setdefault(name, SavedSource())
+            source.quality = {**source.quality, **qualities}
 
     def write(self, connection: sqlite3.Connection) -> dict[Labels, int]:
         """Bring up the tables inside an open transaction; returns what `written` needs."""

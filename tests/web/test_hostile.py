@@ -250,3 +250,22 @@ def test_a_page_that_cannot_be_made_ends_nothing(client: httpx.Client, world: Wo
     assert isinstance(world.view, View)
     assert 200 == client.get("/metrics").status_code
     assert "ready" in Landing(world.site()).page()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n",
+    ],
+    ids=["a broken piece", "no path", "an upgrade"],
+)
+def test_strangers_do_not_fill_the_log(request_: bytes, server: WebServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is answered; that somebody asks nonsense is told now and then, and without a traceback."""
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", httpx.URL(server.url).port or 0)) as connection:
+            connection.sendall(request_)
+            assert answer(connection).startswith(b"HTTP/1.1 ")
+    assert 2 >= len(caplog.records)
+    assert [] == [record for record in caplog.records if record.exc_info]
