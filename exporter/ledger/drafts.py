@@ -74,5 +74,6 @@ class Drafts:
 
     def clear(self, sources: Iterable[str]) -> None:
         """They are committed."""
-        for source in {NOBODY, *sources}:
+        for source in sources:
             self.drop(source)
+        self.drop(NOBODY)
