@@ -74,6 +74,5 @@ class Drafts:
 
     def clear(self, sources: Iterable[str]) -> None:
         """They are committed."""
-        for source in sources:
+        for source in {NOBODY, *sources}:
             self.drop(source)
-        self.drop(NOBODY)
