@@ -16,7 +16,7 @@ from tests.dashboards.site import Event, Site, local, stamp
 from tests.dashboards.test_numbers import SERVERS, UIDS, Asked, boards, opened, view
 from tests.dashboards.test_remarks import EMPTY, remarks
 from tests.dashboards.truth import View
-from tests.prometheus_server import PrometheusServer
+from tests.prometheus_server import Engine, PrometheusServer
 
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
@@ -51,6 +51,20 @@ def gappy(site: Site) -> Site:
 @pytest.fixture(scope="module")
 def prometheus_away(gappy: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
     with gappy.served(tmp_path_factory.mktemp("gaps")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def ended(site: Site) -> Site:
+    """The site of which one server was switched off after four days."""
+    gone = stamp("2026-10-09 15:00", ZONE)
+    events = [event for event in site.events if event.server != "win1" or event.arrival <= gone]
+    return replace(site, events=events, gone={"win1": gone // 900 * 900 + 900})
+
+
+@pytest.fixture(scope="module")
+def prometheus_ended(ended: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with ended.served(tmp_path_factory.mktemp("ended")) as server:
         yield server
 
 
@@ -127,6 +141,16 @@ def test_what_was_never_scraped_is_not_shown_as_something_else(uid: str, prometh
         if target.meaning.quantity in {Quantity.STEPS, Quantity.TOTAL, Quantity.TOP, Quantity.SHARES}:
             rows = page.rows(target.to_json_data())
             assert not {value for value in rows.values() if value and not math.isnan(value)}, panel
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["Day", "Month"])
+@pytest.mark.parametrize("uid", ["pop3-trend", "pop3-domains"])
+def test_a_server_that_ended_long_ago_counts(uid: str, step: str, ended: Site, prometheus_ended: Engine) -> None:
+    """In a range of more than a month, a server that was switched off forty days before its end."""
+    asked = RANGES["all"]
+    page = opened(boards()[uid], asked, prometheus_ended, step)
+    assert not complaints(page, boards()[uid], view(page, ended, asked, step), QUANTITIES)
 
 
 @pytest.mark.slow

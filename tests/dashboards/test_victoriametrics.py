@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.dashboards.site import Site
-from tests.dashboards.test_numbers import ALWAYS, LAST_30_DAYS, RANGES, UIDS, boards, wrong_cells
+from tests.dashboards.test_numbers import ALWAYS, LAST_30_DAYS, RANGES, UIDS, Asked, boards, wrong_cells
 from tests.dashboards.written import milliseconds
 from tests.prometheus_server import Engine, free_port
 
@@ -71,3 +71,9 @@ def test_every_exact_cell_equals_the_log(uid: str, name: str, site: Site, engine
 def test_longer_periods_equal_the_log(uid: str, step: str, site: Site, engine: Engine) -> None:
     """Weeks, months and quarters."""
     assert not wrong_cells(boards()[uid], LAST_30_DAYS, step, site, engine)
+
+
+@pytest.mark.parametrize("uid", ["pop3-trend", "pop3-domains", "pop3-domain"])
+def test_hours_equal_the_log(uid: str, site: Site, engine: Engine) -> None:
+    """Hours, which only selectors with `x{0}` read."""
+    assert not wrong_cells(boards()[uid], Asked("2026-10-26", "2026-10-28"), "Hour", site, engine)
