@@ -14,6 +14,8 @@ DAY = 24 * HOUR
 EASTMOST = 14 * HOUR  # no clock is further ahead of UTC
 BANDWIDTH = (MEASURES[RECEIVED_BYTES], MEASURES[SENT_BYTES])
 
+VARIABLE = re.compile(r"\$\{([^}]+)\}|\$(\w+)")
+
 # What the variable `step` holds, by the step's name: about how many days a period has.
 STEPS = {"Hour": 0, "Day": 1, "Week": 7, "Month": 30, "Quarter": 91}
 # The format in which Grafana shows a period's begin.
@@ -34,8 +36,8 @@ class Windows:
     hour to the local hour that begins next (zones off by 30 or 45 minutes).
     """
 
-    west: str = "$west"
-    quarter: str = "$quarter"
+    west: str = "${west}"
+    quarter: str = "${quarter}"
 
     @classmethod
     def of(cls, zone: str, now: datetime | None = None) -> "Windows":
@@ -68,15 +70,15 @@ class Range:
     first: str = "$first"
     today: str = "$today"
     now: str = "$now"
-    extent: str = "$extent"
+    extent: str = "${extent}"
     seen: str = "$seen"
     after: str = "$after"
     odd: str = "$odd|$all_odd"
-    gap: str = "$gap"
-    lull: str = "$lull"
-    ago: str = "$ago"
+    gap: str = "${gap}"
+    lull: str = "${lull}"
+    ago: str = "${ago}"
     grown: str = "$grown"
-    young: str = "$young"
+    young: str = "${young}"
     length: str = "${__range_s}"
 
     @classmethod
@@ -173,10 +175,15 @@ class Series:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """`text` with Grafana's variables replaced, which are the keys as they are written."""
-    for name in sorted(values, key=len, reverse=True):
-        text = text.replace(name, values[name])
-    return text
+    """`text` with Grafana's variables replaced, by name as Grafana finds them: `$wests` is no `$west` before an `s`.
+
+    The keys are the variables as they are written; `$name` serves `${name}`, too.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        return values.get(found[0], values.get(f"${found[1] or found[2]}", found[0]))
+
+    return VARIABLE.sub(value, text)
 
 
 def literal(text: str) -> str:

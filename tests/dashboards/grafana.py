@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.queries import STEPS
+from dashboards.queries import STEPS, filled
 from tests.prometheus_server import Engine, Labels
 
 ALL = "$__all"
@@ -43,9 +43,7 @@ class Page:
 
     def expression(self, text: str) -> str:
         """`text` with every variable replaced."""
-        for name in sorted(self._texts, key=len, reverse=True):  # `$topusers` before `$top`
-            text = text.replace(name, self._texts[name])
-        return text
+        return filled(text, self._texts)
 
     def rows(self, target: Json) -> dict[Labels, float]:
         """The rows of an instant target."""

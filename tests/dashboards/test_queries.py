@@ -125,6 +125,11 @@ def test_no_selector_reads_more_than_a_month() -> None:
     assert not {name: read for name, text in EXPRESSIONS.items() if (read := longest_read(text)) > LONGEST_RANGE}
 
 
+def test_every_variable_has_a_value() -> None:
+    """As Grafana finds them: a name ends where letters and digits end."""
+    assert not {name: found for name, text in EXPRESSIONS.items() if (found := re.findall(r"\$[a-z_{]\w*", text))}
+
+
 def test_no_list_grows_with_the_site() -> None:
     """A matcher is a chosen name, all of them, or one of the lists that have a limit."""
     lists = {one.name for one in LOOKUPS if one.many}
