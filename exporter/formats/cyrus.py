@@ -26,7 +26,9 @@ from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
-PROGRAMS = frozenset((b"cyrus/pop3", b"cyrus/pop3s", b"pop3", b"pop3s", b"pop3d", b"cyrus/pop3d"))
+PROGRAMS = frozenset((b"pop3", b"pop3s", b"pop3d", b"pop3proxyd"))
+# Behind it the service as cyrus.conf calls it: pop3, pop3s, or another name where there are several.
+_SERVICE = b"cyrus/pop3"
 # One program for all services of Cyrus: the pid alone says which.
 SHARED = frozenset((b"cyrus", b"cyrus-imapd"))
 MASTERS = frozenset((b"cyrus/master", b"cyrus-master", b"master"))
@@ -246,7 +248,7 @@ class Cyrus:
     def read(self, record: Record) -> Outcome:
         """What the line says; lines of other programs are ignored, and of other services that share the program."""
         program = record.program
-        if program in PROGRAMS:
+        if program.startswith(_SERVICE) or program in PROGRAMS:
             return WORDING.read(record) or Verdict.UNMATCHED
         if program in SHARED:
             return WORDING.read(record) or _of_master(record)
@@ -254,7 +256,8 @@ class Cyrus:
 
     def recognises(self, record: Record) -> bool:
         """Whether the program, or the wording and the pid, are Cyrus'."""
-        if record.program not in PROGRAMS | SHARED:
+        program = record.program
+        if not program.startswith(_SERVICE) and program not in PROGRAMS | SHARED:
             return False
         return WORDING.rule(record.message) in _TELLING
 

@@ -32,6 +32,8 @@ _NEAR = 96
 # A mail process without a name in the documented place.
 _PROCESS = re.compile(rb"[Pp][Oo][Pp]3(?:[<\[{,]|: )")
 _ENVELOPE = re.compile(rb"(?<![\w.-])(?:pop3-login|dovecot(?:\[\d{1,10}\])?): ")
+# What a process of 2.3 and later writes in a session, whatever it says: a log of its own may hold nothing else.
+_SESSION = re.compile(rb"(?:pop3|imap|managesieve|submission)\([^()]{1,255}\)<\d{1,10}><[^<>]{1,64}>: ")
 # Lines of Dovecot's other processes may hold anything.
 _OTHERS = re.compile(
     rb"(?:imap|lmtp|lda|managesieve|submission|doveadm|dsync|anvil|config|dict|director|indexer|ipc|log|old-stats"
@@ -187,5 +189,7 @@ class Dovecot:
         if level in _LEVELS:
             message = rest
         if message.startswith((_LOGIN, b"imap-login: ", b"master: Info: Dovecot v", b"master: Dovecot v")):
+            return True
+        if _SESSION.match(message):
             return True
         return _SUMS.search(message) is not None and isinstance(read_message(message), Fact)

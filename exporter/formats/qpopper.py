@@ -121,7 +121,7 @@ WORDING = Wording(
         "bulletins",
         rb"(?:\(v[^)]{1,40}\) )?(?:"
         rb"Unable to (?:open|get|obtain|lock|stat|process|create|read|write|resolve|set) .*"
-        rb"|(?:Timing|TLS(?!/SSL Handshake failed)|(?:Open)?SSL|\.{3}SSL error).*"
+        rb"|(?:Timing|TLSv\d|TLS (?:handshake|shutdown) |(?:Open)?SSL |\.{3}SSL error).*"
         rb"|warning: can't verify host.*"
         rb"|I/O error flushing output to client .*"  # `POP EOF or I/O Error` follows
         rb"|(?:Client a(?:ddress|t)|Tracing session|Debugging turned on|getnameinfo: |pop_|Timing for ).*"

@@ -71,6 +71,10 @@ def import_files(
     return Imported(tuple(done), run.clock, run.problems())
 
 
+class _Part(Exception):  # noqa: N818 - it is told as it stands
+    """A file's lines are in another one, which was read."""
+
+
 class _Import:
     """One run: the sources' pipelines and how far their files were read."""
 
@@ -107,6 +111,8 @@ class _Import:
         with closing(open_reader(file.path)) as reader:
             try:
                 one.start = one.position = self._positions_of(file.source).of(file.path, reader)
+                if not one.start.offset:
+                    self._refuse_part(file, reader)
                 for piece in one.pieces(reader, self._now):
                     batch = Batch(one.stream, one.position.path, piece.lines, one.position.modified, caught_up=False)
                     self._ledger.book(pipeline.feed(batch, None))
@@ -120,12 +126,20 @@ class _Import:
                         self._commit()
                 one.left = len(reader.read(one.position.offset, HEAD_BYTES))
                 one.finish(is_complete(file.path, reader, self._now))
+            except _Part as part:
+                one.problem = str(part)
             except (OSError, Torn) as error:
                 one.problem = f"truncated, or not in the format its name suggests: {error}"
         found = one.outcome(pipeline, begin)
         self._keep(file.source, one)
         self._meter.finish(file.path)
         return found
+
+    def _refuse_part(self, file: LogFile, reader: Reader) -> None:
+        """Of a file that was read."""
+        holder = self._positions_of(file.source).holder(file.path, beginning_of(reader))
+        if holder:
+            raise _Part(f"was left out, because {holder} holds its lines, and was read")
 
     def problems(self) -> dict[str, tuple[str, ...]]:
         """Problems that the lines have shown."""

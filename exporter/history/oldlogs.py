@@ -1,15 +1,17 @@
 """Old log files: when each begins, and how far each was already read."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from exporter.envelopes.opener import Opener
 from exporter.inputs.beginnings import Beginning, beginning_of
+from exporter.inputs.copies import SEARCHED_FILES, holds, telling
 from exporter.inputs.generations import take_apart
 from exporter.inputs.identity import HEAD_BYTES, Head, head_of
-from exporter.inputs.readers import Reader, Torn
+from exporter.inputs.readers import Reader, Torn, open_reader
 from exporter.inputs.whole import Piece, read_whole
 from exporter.model import Position, Record
 
@@ -98,6 +100,21 @@ class Positions:
     def like(self, beginning: Beginning) -> list[Position]:
         """Those of files that begin like this."""
         return [position for position in self._positions.values() if _is_same(position, beginning)]
+
+    def holder(self, path: str, beginning: Beginning) -> str:
+        """The file that was read, lies where it lay then, and holds the first lines of this one; empty: none."""
+        lines = telling(beginning.first)
+        known = sorted(self._positions.values(), key=lambda position: position.modified, reverse=True)
+        for position in known[:SEARCHED_FILES] if lines else ():
+            with suppress(OSError, Torn):
+                other = Path(position.path)
+                if take_apart(other.name).compression or other.samefile(path):
+                    continue
+                with closing(open_reader(position.path)) as reader:
+                    is_there = _is_same(position, beginning_of(reader))
+                if is_there and holds(position.path, lines):
+                    return position.path
+        return ""
 
     def keep(self, position: Position) -> None:
         """A file was read up to there."""

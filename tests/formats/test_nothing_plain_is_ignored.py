@@ -32,7 +32,7 @@ MARKS = {
 ELEMENTS = {"dovecot": b": user=<"}
 # Lines of programs that serve other protocols too have no mark of POP3 but their wording.
 MARKED: dict[str, Callable[[Record], bool]] = {
-    "cyrus": lambda record: record.program in CYRUS_PROGRAMS,
+    "cyrus": lambda record: record.program in CYRUS_PROGRAMS or record.program.startswith(b"cyrus/pop3"),
     "dovecot": lambda record: LEVELLED.match(record.message) is None,
 }
 LONGEST = 300

@@ -116,6 +116,20 @@ def test_a_proxy_and_another_server_in_one_source_are_told() -> None:
     assert "if nginx is the proxy of dovecot, each session counts twice" in found.problems[0]
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"pop3(alice@example.org)<5887><+N1379hgkYR/CgCC>: Debug: User session is finished",
+        b"pop3(alice@example.org)<5887><+N1379hgkYR/CgCC>: Error: Mailbox INBOX: UIDVALIDITY changed",
+    ],
+)
+def test_a_log_of_debugging_alone_is_dovecots(message: bytes) -> None:
+    """`debug_log_path` is a file of its own: none of its lines is one that is not understood."""
+    recogniser = recognition().of("1", "dovecot-debug.log")
+    assert Verdict.IGNORED is recogniser.read(Record(0, b"", b"", b"", message))
+    assert "dovecot" == getattr(recogniser.chosen, "name", "")
+
+
 def test_lines_of_nobody_choose_nothing() -> None:
     """A mail log without any POP3 server."""
     recogniser = recognition().of("1", "mail.log")

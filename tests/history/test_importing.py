@@ -425,3 +425,23 @@ def test_small_files_share_a_commit(tmp_path: Path, whole: dict[str, list[Any]])
     assert whole == contents(ledger)
     with closing(sqlite3.connect(ledger)) as connection:
         assert connection.execute("SELECT value FROM meta WHERE name = 'commits'").fetchall() == [("1",)]
+
+
+def test_a_part_of_a_log_that_was_read_is_left_out(tmp_path: Path) -> None:
+    """`tail mail.log > part.log`, or `grep`: told, and not counted; what else is given is read."""
+    log, part, other = (tmp_path / name for name in ("mail.log", "part.log", "other.log"))
+    log.write_bytes(b"".join(LOG))
+    imported(tmp_path / "ledger.sqlite", [log])
+    right = contents(tmp_path / "ledger.sqlite")
+    part.write_bytes(b"".join(LOG[len(LOG) // 2 :]))
+    other.write_bytes(b"".join(f"{line}\n".encode() for line in lines(BEGIN + 2 * DAY, BEGIN + 2 * DAY + 3600)))
+    found = imported(tmp_path / "ledger.sqlite", [part])
+    assert [f"was left out, because {log} holds its lines, and was read"] == [one.problem for one in found.files]
+    assert right == contents(tmp_path / "ledger.sqlite")
+    found = imported(tmp_path / "ledger.sqlite", [part, other])
+    assert [True, False] == [bool(one.problem) for one in found.files]
+    assert right != contents(tmp_path / "ledger.sqlite")
+    # Rotated away, and another log in its place: nothing shows any more that it is a part.
+    log.rename(tmp_path / "mail.log.1")
+    log.write_bytes(other.read_bytes())
+    assert [""] == [one.problem for one in imported(tmp_path / "new.sqlite", [log]).files]
