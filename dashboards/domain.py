@@ -23,7 +23,7 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None),
+            *variables.known(zone.windows if zone.name else None, hours=True),
             variables.domain(),
             variables.step(hours=True),
             variables.chart(),

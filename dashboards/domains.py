@@ -29,7 +29,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None),
+            *variables.known(zone.windows if zone.name else None, hours=True),
             *variables.range_before(),
             variables.hidden_names("top", "domain", top(TOP, total(connections, ["domain"]))),
             variables.hidden_names("topbytes", "domain", f"{top(TOP, total(size, ['domain']))}>0"),

@@ -25,6 +25,8 @@ WHOSE = {
 }
 
 
+DAYS_AWAY = "Days without a scrape: the last day of each gap has the numbers of the whole gap (see Exporter health)"
+HOURS_AWAY = "Hours without a scrape: the last hour of each gap has the numbers of the whole gap (see Exporter health)"
 YOUNG = "Prometheus has no samples from a day ago: numbers for 24 hours begin with its first sample after that"
 
 
@@ -33,7 +35,8 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
     if here in {links.SUSPICIOUS, links.START}:
         said = [*_zones(zone), _young()]
     elif here:
-        said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least()]
+        said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least(), _gaps()]
+        said += [_lulls()] if here != links.USER else []
     else:
         said = [*_zones(zone), _unlogged()]
     return panels.stat(
@@ -42,7 +45,7 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         place,
         "What to know about the numbers below, and why some are missing.",
         [
-            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGH", said, strict=False)),
+            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJ", said, strict=False)),
             now("A", _fine(said), "{{note}}"),
             now("N", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
             *([now("W", _unknown(here), "{{note}}")] if here in WHOSE else []),
@@ -111,6 +114,14 @@ def _whole_days() -> str:
     return _note(f"{zone} and on() ({since})", WHOLE_DAYS, "time_zone")
 
 
+def _gaps() -> str:
+    return _note("vector($gap)>86400", DAYS_AWAY)
+
+
+def _lulls() -> str:
+    return _note("vector($lull)>3600", HOURS_AWAY)
+
+
 def _young() -> str:
     yesterday = "max(last_over_time(pop3_exporter_time_seconds[1h] @ $until offset 24h))"
     return _note(f"max({SEEN}) unless on() {yesterday}", YOUNG)
@@ -139,4 +150,4 @@ def _unknown(here: str) -> str:
     """Of the chosen name there is no sample: not his, not there, or not yet."""
     label, series = WHOSE[here]
     text = f"No {label} ${label} in this range: it logged in later, or you have no access to it"
-    return _note(f"absent(max(last_over_time({series}[4h] @ $until)))", text)
+    return _note(f"absent(max(max_over_time({series}[4h] @ $until)))", text)

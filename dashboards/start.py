@@ -62,7 +62,7 @@ def _up(place: Place) -> panels.Panel:
 
 def _servers(shown: Report, place: Place) -> panels.Panel:
     """Today's numbers of each, and when its log last said something."""
-    last = "max by(server)(last_over_time(pop3_exporter_last_event_timestamp_seconds[10m] @ $until))"
+    last = "max by(server)(max_over_time(pop3_exporter_last_event_timestamp_seconds[10m] @ $until))"
     fields = {"Value #S": "Last event", **shown.fields()}
     return panels.table(
         SERVERS,

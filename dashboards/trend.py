@@ -25,7 +25,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None),
+            *variables.known(zone.windows if zone.name else None, hours=True),
             *variables.range_before(),
         ],
         [

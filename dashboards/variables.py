@@ -69,13 +69,17 @@ def newest() -> list[core.Template]:
     return [hidden(lookup) for lookup in newest_sample()]
 
 
-def known(windows: Windows | None) -> list[core.Template]:
+def known(windows: Windows | None, *, hours: bool = False) -> list[core.Template]:
     """What is known of the range; the site's zone as the exporter tells, or fixed."""
     if windows is None:
         offsets = [hidden(lookup) for lookup in queries.zone()]
     else:
         offsets = [_constant("west", windows.west), _constant("quarter", windows.quarter)]
-    return [*offsets, *(hidden(lookup) for lookup in queries.known()), hidden_names("bounds", "measure", bounds())]
+    return [
+        *offsets,
+        *(hidden(lookup) for lookup in queries.known(hours=hours)),
+        hidden_names("bounds", "measure", bounds()),
+    ]
 
 
 def _constant(name: str, value: str) -> core.Template:

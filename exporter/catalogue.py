@@ -177,3 +177,7 @@ class Quality(StrEnum):
     LOWER_BOUND = "lower_bound"
     ESTIMATED = "estimated"
     NONE = "none"
+
+    def at_most(self, other: "Quality") -> "Quality":
+        """What can be claimed where neither of them must be exceeded."""
+        return max(self, other, key=tuple(Quality).index)

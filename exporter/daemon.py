@@ -4,6 +4,7 @@ An error in one source does not affect the others (`confinement`). If a commit f
 """
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
@@ -27,6 +28,8 @@ POLL_SECONDS = 1.0
 IDLE_COMMIT_SECONDS = 60.0
 COMPLAIN_SECONDS = 10.0
 RELEASE_SECONDS = 60.0
+# A number of something, as sentences tell it.
+_COUNTED = re.compile(r"\b\d[\d,]* (?=[a-z])")
 
 
 class Daemon:
@@ -129,12 +132,13 @@ class Daemon:
         return busy
 
     def _report(self) -> None:
-        """Publish the state of the sources; log a problem when it begins."""
+        """Hand on how the sources fare; a problem is logged when it begins, not whenever its numbers change."""
         reports = [source.report() for source in self._sources]
-        problems = {f"source {one.name}: {problem}" for one in reports for problem in one.problems}
-        for problem in sorted(problems - self._problems):
-            LOG.warning("%s", problem)
-        self._problems = problems
+        told = [f"source {one.name}: {problem}" for one in reports for problem in one.problems]
+        problems = {_COUNTED.sub("", problem): problem for problem in told}
+        for problem in sorted(problems.keys() - self._problems):
+            LOG.warning("%s", problems[problem])
+        self._problems = set(problems)
         self._metrics.report(reports)
 
     def _is_due(self, now: float) -> bool:

@@ -15,8 +15,6 @@ from exporter.catalogue import Quality, Reason
 class Verdict(StrEnum):
     """What a line was taken for; every line read gets exactly one."""
 
-    __hash__ = str.__hash__  # the same, but faster: the one of enums is Python code, and this is the hot path
-
     EVENT = "event"
     IGNORED = "ignored"
     UNMATCHED = "unmatched"
@@ -65,8 +63,6 @@ class Record(NamedTuple):
 class Kind(Enum):
     """What a line says about its connection."""
 
-    __hash__ = object.__hash__  # faster: the one of enums is Python code
-
     CONNECT = auto()  # the connection exists
     LOGIN = auto()  # `user` is logged in
     FAILURE = auto()  # an attempt of `user` was refused for its credentials or form
@@ -94,7 +90,7 @@ class Fact(NamedTuple):
     True on an END or TRAFFIC: only a connection that had logged in can bring the line, so it never begins one.
     `reason` on a LOGIN: the credentials were right, and the server could not serve the user for it.
     True on a LOGIN: the server writes it again while the session lasts, as a reminder, which is no duplicate.
-    `presumed`: on an END found by its address: it may be of another connection, so an open one goes on, and ends
+    `likely`: on an END found by its address: it may be of another connection, so an open one goes on, and ends
     for `reason` if no line of its own ends it; where none is open the line is a whole connection. `ok` False on it:
     the connection had not logged in.
     `former`: on a LOGIN, the key of the connection's earlier lines, which told less: a session open under it that
@@ -125,7 +121,7 @@ class Fact(NamedTuple):
     by_address: bool = False
     reuses_key: bool = False
     process: bytes | None = None
-    presumed: bool = False
+    likely: bool = False
     former: bytes | None = None
 
 

@@ -13,7 +13,7 @@ from exporter.envelopes.openers import Openers
 from exporter.formats.contract import Batching, Format
 from exporter.formats.judging import Judge
 from exporter.formats.recognise import Recogniser, Recognition
-from exporter.joining import Joining, Told
+from exporter.joining import Joining
 from exporter.model import (
     Account,
     Batch,
@@ -27,10 +27,10 @@ from exporter.model import (
 )
 from exporter.periods import Calendar
 from exporter.reading import Reading
-from exporter.rows import fact_of
+from exporter.rows import Told, fact_of
 from exporter.saved import Saved
 from exporter.servers import Servers
-from exporter.sessions import LONGEST, Behind, Sessions, shortened
+from exporter.sessions import Behind, Sessions
 from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
@@ -103,7 +103,8 @@ class Pipeline:
             columns = opened(opener, part)
             told = self._understood(columns)
             self._tally.add(columns.without)
-            charges += self._joining.take(columns, told, self._recogniser.chosen, bounds)
+            self._joining.form = self._recogniser.chosen
+            charges += self._joining.take(columns, told, bounds)
             taken += len(part)
             if self.observer is not None:
                 self._show(part[0], columns, told)
@@ -115,11 +116,17 @@ class Pipeline:
 
     def _understood(self, columns: Columns) -> Sequence[Told]:
         """What each message says."""
-        chosen, messages, read = self._recogniser.chosen, columns.messages, self._read
-        if not (isinstance(chosen, Batching) and self._recogniser.decided and not self._reading.hosts):
+        recogniser, chosen, messages = self._recogniser, self._recogniser.chosen, columns.messages
+        if not (isinstance(chosen, Batching) and recogniser.decided and not self._reading.hosts):
+            read = self._read if chosen is None or recogniser.has_others or self._reading.hosts else chosen.read
             return [read(columns.record(row)) for row in range(len(messages))]
-        rows = chosen.read_batch(messages)
-        return [row if row[3] or row[6] else read(columns.record(at)) for at, row in enumerate(rows)]
+        told = chosen.read_batch(messages, columns.senders)
+        if not recogniser.has_others:
+            return told
+        return [
+            recogniser.doubt(columns.record(row), said) if isinstance(said, Verdict) else said
+            for row, said in enumerate(told)
+        ]
 
     def _show(self, line: bytes, columns: Columns, told: Sequence[Told]) -> None:
         """Show the observer a line that was read alone."""
@@ -131,11 +138,7 @@ class Pipeline:
             self.observer(line, None, next(iter(columns.without)))
 
     def _read(self, record: Record) -> Fact | Verdict:
-        if not self._reading.reads(record.host):
-            return Verdict.IGNORED
-        taken = self._recogniser.read(record)
-        is_long = len(record.message) + len(record.pid) > LONGEST
-        return shortened(taken) if is_long and isinstance(taken, Fact) else taken
+        return self._recogniser.read(record) if self._reading.reads(record.host) else Verdict.IGNORED
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""

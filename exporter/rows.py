@@ -6,12 +6,14 @@ A row costs a tenth of a `Fact`, and most lines of a busy server are plain.
 from typing import Final
 
 from exporter.catalogue import Reason
-from exporter.model import Fact, Kind
+from exporter.model import Fact, Kind, Verdict
 
 # Of a login: user, address, process (or nothing), key. Of an end: user, process, key, why (a key of REASONS), the bytes
 # that TOP and RETR have sent, and of the whole session received and sent, or nothing. What a row does not tell is
 # empty, and so is all of one that is of no plain line.
 Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+# What a line says, in a batch.
+Told = Row | Fact | Verdict
 REASONS: Final = {b"L": Reason.LOGOUT, b"C": Reason.CLOSED, b"I": Reason.TIMEOUT, b"D": Reason.TIMEOUT}
 NOTHING: Final[Row] = (b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"")
 # What lines show about the server's logging: all bytes of a session, or those that TOP and RETR have sent.

@@ -33,14 +33,13 @@ class Tally:
         self._saved = saved
 
     def add(self, verdicts: Counter[Verdict]) -> None:
-        """Lines that held no message."""
+        """What so many lines were taken for."""
         self.verdicts.update(verdicts)
 
     def count(self, verdict: Verdict, server: str) -> None:
-        """A line that was no event; `server` is empty where its host has told of no event yet."""
+        """A line that was not understood; `server` is empty where its host has told of no event yet."""
         self.verdicts[verdict] += 1
-        if verdict is not Verdict.IGNORED:
-            self.not_understood[server] += 1
+        self.not_understood[server] += 1
 
     def stored(self, signs: Signs, of_input: SourceCount, late_events: int, future_events: int) -> SourceCount:
         """All counts: ours, and in `of_input` those that the input has."""

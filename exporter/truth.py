@@ -81,8 +81,6 @@ BOUNDS: tuple[Bound, ...] = (
     ),
 )  # fmt: skip
 
-_RANK = {Quality.EXACT: 0, Quality.LOWER_BOUND: 1, Quality.ESTIMATED: 2, Quality.NONE: 3}
-
 
 class Doubt(NamedTuple):
     """A sign beyond its bound, at a server; what it counts, the log told from `since` to `until`, UNIX seconds."""
@@ -211,7 +209,7 @@ class TruthMonitor:
             for measure in doubt.bound.touches:
                 place = (doubt.server, measure)
                 if place in found:
-                    found[place] = max(found[place], doubt.quality, key=_RANK.__getitem__)
+                    found[place] = found[place].at_most(doubt.quality)
         self._before = {place: quality for place, quality in qualities.items() if found[place] is not quality}
         return found
 

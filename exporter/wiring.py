@@ -1,9 +1,10 @@
 """From a configuration to the parts of an exporter."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from exporter.config import AUTO, Config, Source
@@ -17,11 +18,10 @@ from exporter.inputs.contract import Input
 from exporter.inputs.copies import Claims
 from exporter.inputs.files import FileInput
 from exporter.inputs.journal import JournalInput
-from exporter.inputs.notifier import Notifier
 from exporter.inputs.stdin import StandardInput
 from exporter.ledger import Keep, Ledger, SavedSource
 from exporter.ledger.zones import machine_zone
-from exporter.model import Account, Position
+from exporter.model import Account, Position, Verdict
 from exporter.names import NameRules, Series
 from exporter.overlap import claims_of, positions_of
 from exporter.pipeline import Pipeline
@@ -29,7 +29,12 @@ from exporter.reading import Reading
 from exporter.saved import Saved
 from exporter.sessions import Neighbours, Sessions
 
+if TYPE_CHECKING:  # a daemon loads watchdog
+    from exporter.inputs.notifier import Notifier
+
 STANDARD_INPUT = ("-",)
+# A log with so many lines and no event among them is hardly that of a POP3 server. Elsewhere mail is mostly other mail.
+SILENT_LINES = 10_000
 
 
 def open_ledger(config: Config, now: float, path: Path | None = None) -> Ledger:
@@ -112,7 +117,7 @@ def fronts_first(config: Config) -> list[Source]:
     return sorted(config.sources, key=lambda source: source.behind is not None)
 
 
-def crew_of(config: Config, ledger: Ledger, notifier: Notifier | None) -> Crew:
+def crew_of(config: Config, ledger: Ledger, notifier: "Notifier | None") -> Crew:
     """All sources at work, as the daemon has them."""
     claims = claims_of(config)
 
@@ -164,26 +169,15 @@ def formats_of(source: Source, config: Config) -> tuple[Format, ...]:
     return known if source.format == AUTO else tuple(one for one in known if one.name == source.format)
 
 
-def input_of(
-    source: Source,
-    ledger: Ledger,
-    notifier: Notifier | None,
-    config: Config | None = None,
-    claims: Claims | None = None,
-) -> Input:
-    """Where the source's lines come from, going on where the ledger's last commit was.
-
-    `config`, `claims`: with them what other sources have read, or read now, is not read again.
-    """
+def input_of(source: Source, ledger: Ledger) -> Input:
+    """Where the source's lines come from, going on where the ledger's last commit was, if it is the only source."""
     saved = ledger.restored(source.name)
-    if config is not None:
-        return _input(source, notifier, saved, positions_of(source, config, ledger, saved), claims)
-    return _input(source, notifier, saved, saved.positions if saved else (), claims)
+    return _input(source, None, saved, saved.positions if saved else (), None)
 
 
 def _input(
     source: Source,
-    notifier: Notifier | None,
+    notifier: "Notifier | None",
     saved: SavedSource | None,
     positions: tuple[Position, ...],
     claims: Claims | None,
@@ -226,7 +220,14 @@ def report_of(source: Source, read: Input, pipeline: Pipeline) -> SourceReport:
         read_errors=status.read_errors,
         clock_skew_seconds=pipeline.timeliness.clock_skew_seconds,
         catching_up=not status.caught_up,
-        problems=(*status.problems, *pipeline.problems),
+        problems=(*status.problems, *pipeline.problems, *_silent(pipeline)),
         unreadable=status.unreadable,
         doubts=tuple((doubt.server, doubt.bound.sign) for doubt in pipeline.doubts),
     )
+
+
+def _silent(pipeline: Pipeline) -> Iterator[str]:
+    """A wrong file, or format, looks like a server that nobody uses."""
+    verdicts, _, _ = pipeline.told()
+    if not verdicts[Verdict.EVENT] and (read := sum(verdicts.values())) >= SILENT_LINES:
+        yield f"no line of a POP3 server in {read:,} lines; is it the right file, and format?"

@@ -23,20 +23,20 @@ def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE)
     """
     keys = series.keys
     search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
-    now = f"max by({keys})(last_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
-    then = f"max by({keys})(last_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
-    seen = f"max by({keys})(last_over_time({series.total}[{SCRAPED}]))"
+    now = f"max by({keys})(max_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
+    then = f"max by({keys})(max_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
+    seen = f"max by({keys})(max_over_time({series.total}[{SCRAPED}]))"
     oldest = f"min_over_time({seen}[{hours}h:{step}] @ {range_.until})"
-    born = f"max by({keys})(last_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
+    born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
     return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {oldest}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
     """The average hour of the whole days in the last 14, or since the user's birth."""
     keys, days = series.keys, HISTORY_DAYS
-    end = f"max by({keys})(last_over_time({series.day}[{SCRAPED}] @ {range_.until}))"
-    begin = f"max by({keys})(last_over_time({series.day}[1h] @ {range_.until} offset {days}d))"
-    born = f"max by({keys})(last_over_time({series.born}[{SCRAPED}] @ {range_.until}))"
+    end = f"max by({keys})(max_over_time({series.day}[{SCRAPED}] @ {range_.until}))"
+    begin = f"max by({keys})(max_over_time({series.day}[1h] @ {range_.until} offset {days}d))"
+    born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))"
     age = f"clamp_max(clamp_min(({range_.until}-({born}))/86400,1),{days})"
     return f"sum by({','.join(by)})(({end}-({begin} or 0*{born}))/({age}*24))"
 
@@ -56,8 +56,8 @@ def networks(only: Only, by: Sequence[str], range_: Range = WHOLE) -> str:
 def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> str:
     """For how many days nobody has logged in, by the log's stamps; since its birth where it never did."""
     keys, matchers = ",".join(Scope.USER.labels), only.matchers()
-    last = f"max by({keys})(last_over_time({LAST_LOGIN}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
-    born = f"max by({keys})(last_over_time({Scope.USER.first_seen}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
+    last = f"max by({keys})(max_over_time({LAST_LOGIN}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
+    born = f"max by({keys})(max_over_time({Scope.USER.first_seen}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
     return f"floor(({range_.until}-max by({','.join(by)})(({last}>0) or {born} and {last}))/86400)"
 
 

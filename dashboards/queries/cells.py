@@ -14,7 +14,7 @@ def _unlogged(series: Sequence[Series], range_: Range) -> str:
 
     def told(only: Only, quality: str, window: str) -> str:
         matchers = only.matchers(f'measure=~"{names}"', quality)
-        return f"max by(server)(last_over_time({info}{{{matchers}}}[{window}] @ {range_.until}))"
+        return f"max by(server)(last_over_time({info}{{{matchers}}}[{window}] @ {range_.after}))"
 
     none, some = 'quality="none"', 'quality!="none"'
     ended = told(Only(range_.odd), none, f"{range_.ago}s")

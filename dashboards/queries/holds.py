@@ -36,7 +36,7 @@ def days(windows: Windows, range_: Range) -> Unit:
     """Local days, labelled by 00:00 UTC of their dates."""
     west, wide = f"{windows.west}s", "22h56m"  # west: 14 hours more than the day's latest begin
     back, begin = f"{wide}{range_.gap}s", f"time()+{windows.lead}"
-    return Unit(DAY, "2h", wide, back, f"8h58m{west}", f"10h2m{west}", begin, range_.gap, range_.today)
+    return Unit(DAY, "2h", wide, back, f"8h58m{west}", f"10h2m{west}", begin, range_.gap, range_.now)
 
 
 def hours(windows: Windows, range_: Range) -> Unit:

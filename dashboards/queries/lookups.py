@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births
-from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, hours, newest
+from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, newest
+from dashboards.queries.holds import hours as local_hours
 from dashboards.queries.terms import DAY, EASTMOST, HOUR, Chosen, Only, Range, Series, Windows, duration
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 MOST_ODD = 8  # servers that are named; more of them, and the longer windows are read of all
-MONTH = 31 * DAY  # no selector reads more at once
-MONTHS = 12
+MONTH = 30 * DAY  # and two hours more: what is read at once stays below 31 days
+MONTHS = 13
 
 INFO = "pop3_measure_quality_info"
 LOWER_BOUND, NONE, NO_NONE = 'quality="lower_bound"', 'quality="none"', 'quality!="none"'
@@ -37,10 +38,11 @@ class Lookup:
 
 
 def newest_sample() -> tuple[Lookup, ...]:
-    """`$until`, the newest sample in the range, by way of one near it: `this quarter` ends months in the future."""
-    looks = (f"max_over_time(({SCRAPED})[31d:6h]{_offset(months * MONTH)})" for months in range(3))
+    """`$until`, the newest sample in the range, by way of one near it: `this year` ends months in the future."""
+    looks = (f"max_over_time(({SCRAPED})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
     around = f"floor({' or '.join(looks)} or vector({WHOLE.end})) + {DAY}"
-    until = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end}) or vector({WHOLE.end})"
+    newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end})"
+    until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end})"  # what is older is not shown as if it were new
     return Lookup("around", around), Lookup("until", until)
 
 
@@ -53,34 +55,36 @@ def zone() -> tuple[Lookup, ...]:
     )
 
 
-def known() -> tuple[Lookup, ...]:
-    """Those of `Range`."""
-    end_of_day = days(ZONE, WHOLE).last
+def known(*, hours: bool = True) -> tuple[Lookup, ...]:
+    """Those of `Range`; `hours`: where hours may be asked for."""
+    day = days(ZONE, WHOLE)
     seen = f"vector({WHOLE.first}+{ZONE.lead}+{DAY - HOUR - 120})"
-    after = f"vector({WHOLE.today}+{ZONE.lead}+{2 * DAY - HOUR - 120})"
-    scraped_then = f"max(max_over_time({CLOCK}[{NEWEST}] @ {WHOLE.today} offset -1d{end_of_day}))"
+    next_day = f"floor(max(max_over_time({CLOCK}[1d] @ {WHOLE.today} offset -1d{day.over})))"
     return (
         Lookup("began", _began()),
-        Lookup("today", _today()),
+        Lookup("through", _through()),
+        Lookup("today", _date(WHOLE.through)),
+        Lookup("now", _date(WHOLE.until)),
         Lookup("first", _first()),
         Lookup("extent", f"clamp_min(vector({WHOLE.today}-{WHOLE.first}),0) + 1"),
         Lookup("seen", f"clamp_max({seen},{WHOLE.until})"),
-        Lookup("after", f"({after} and on() {scraped_then}) or vector({WHOLE.until})"),
+        Lookup("after", f"{next_day} + 60 or vector({WHOLE.until})"),
         Lookup("odd", f"topk({MOST_ODD},{_odd()})", "server", many=True),
         Lookup("all_odd", _all_odd(), "odd"),
         *_gaps(),
+        *([Lookup("lull", _lull())] if hours else []),
     )
 
 
 def _gaps() -> tuple[Lookup, ...]:
     """Those of `Range` that tell how far must be read because a server was not scraped."""
-    labels, grid = _labels(days(ZONE, WHOLE), WHOLE.odd), f")[{WHOLE.extent}s:1d] @ {WHOLE.today}"
+    # Up to the day after the last one, which shows how that ended.
+    labels, grid = _labels(days(ZONE, WHOLE), WHOLE.odd), f")[1d{WHOLE.extent}s:1d] @ {WHOLE.today} offset -1d"
     first, last = f"min_over_time(({labels}{grid})", f"max_over_time(({labels}{grid})"
     ended = f"{last} unless on(server) max by(server)(max_over_time({_told(WHOLE.odd)}[{NEWEST}] @ {WHOLE.after}))"
     grown = f"max({first})"
     return (
         Lookup("gap", _longest(labels, grid, f")[30d:1d] @ {WHOLE.first} offset 1d", DAY)),
-        Lookup("lull", f"clamp_max({_lull()},{WHOLE.gap}+{DAY})"),
         Lookup("ago", f"clamp_min({WHOLE.after}-min({ended})-({ZONE.lead}),7200) or vector(7200)"),
         Lookup("grown", f"{grown}+{ZONE.lead}+{DAY} or vector({WHOLE.after})"),
         Lookup("young", f"{grown}-{WHOLE.first}+{DAY} or vector({DAY})"),
@@ -142,19 +146,25 @@ def text_of(found: Sequence[str], lookup: Lookup) -> str:
 
 def _began() -> str:
     """When the log of the servers begins; whoever sees single domains only, sees when theirs were born."""
+    servers, domains = (Series(scope, MEASURES[CONNECTIONS]) for scope in (Scope.SERVER, Scope.DOMAIN))
+    ended = f"max by(server)(max_over_time({servers.born}[{LONGEST}:6h] @ {WHOLE.until}))"
+    # Of servers that ended earlier: those that were there at the begin of a month before.
+    offsets = (f" offset {duration(months * MONTH)}" for months in range(1, MONTHS + 1))
+    earlier = (f"max by(server)(max_over_time({servers.born}[{NEWEST}] @ {WHOLE.until}{offset}))" for offset in offsets)
+    of_servers = " or ".join((newest(servers, servers.born, WHOLE.until), ended, *earlier))
+    return f"floor(min({of_servers}) or min({newest(domains, domains.born, WHOLE.until)}) or vector(0))"
 
-    def births(series: Series) -> str:
-        ended = f"max by({series.keys})(max_over_time({series.born}[{LONGEST}:6h] @ {WHOLE.until}))"
-        return f"min({newest(series, series.born, WHOLE.until)} or {ended})"
 
-    scopes = (Series(scope, MEASURES[CONNECTIONS]) for scope in (Scope.SERVER, Scope.DOMAIN))
-    return f"floor({' or '.join(map(births, scopes))} or vector(0))"
+def _through() -> str:
+    """The end of a range that is over, for the day after it tells how its last hours were, scraped or not."""
+    is_over = f"max(max_over_time({CLOCK}[1d] @ {WHOLE.end} offset -1d))"
+    return f"vector({WHOLE.end}) and on() {is_over} or vector({WHOLE.until})"
 
 
-def _today() -> str:
-    """The local date of the newest sample, as 00:00 UTC of it: where the clock stands now counts, not the season."""
-    offset = f"max(last_over_time({OFFSET}[1h] @ {WHOLE.until})) or vector(-({ZONE.lead}))"
-    return f"floor(({WHOLE.until}+({offset}))/{DAY})*{DAY}"
+def _date(at: str) -> str:
+    """A local date, as 00:00 UTC of it: where the clock stood then counts, not the season."""
+    offset = f"max(last_over_time({OFFSET}[1h] @ {at})) or vector(-({ZONE.lead}))"
+    return f"floor(({at}+({offset}))/{DAY})*{DAY}"
 
 
 def _first() -> str:
@@ -162,7 +172,7 @@ def _first() -> str:
     begin = f"({WHOLE.begin}-({ZONE.lead}))"
     asked = f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
     ahead = (f" offset -{duration(months * MONTH)}" if months else "" for months in range(MONTHS + 1))
-    looks = (f"min_over_time(({SCRAPED})[31d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
+    looks = (f"min_over_time(({SCRAPED})[30d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
     known = f"clamp_min({' or '.join(looks)} or vector(0),$began)"
     return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked})"
 
@@ -177,13 +187,14 @@ def _odd() -> str:
         return f"max by(server)(max_over_time({_told()}[{window}))"
 
     day = days(ZONE, WHOLE)
-    runs = f"({seen(f'{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={WHOLE.today})"
+    runs = f"({seen(f'{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={WHOLE.now})"
     daily = f"{seen(f'{day.near}] offset -{day.last}')} or {runs}"
     each = f"count_over_time(({daily})[{WHOLE.extent}s:1d] @ {WHOLE.today}) == ({WHOLE.today}-{WHOLE.first})/{DAY}+1"
     next_day = seen(f"{day.near}] @ {WHOLE.today} offset -1d{day.last}")
-    later = f"{seen(f'1d22h] @ {WHOLE.end} offset -1d22h')} unless {next_day}"
-    ever = f"max_over_time(({seen('1h]')})[1d{WHOLE.extent}s:6h] @ {WHOLE.until})"
-    return f"({ever} unless (({each}) unless ({later})))"
+    later = seen(f"1d22h] @ {WHOLE.end} offset -1d22h")
+    ever = f"max_over_time(({seen('1h]')})[1d{WHOLE.extent}s:6h] @ {WHOLE.until}) or {later}"
+    later = f"{later} unless {next_day}"
+    return f"(({ever}) unless (({each}) unless ({later})))"
 
 
 def _told(servers: str = "$server", step: str | None = None) -> str:
@@ -194,21 +205,25 @@ def _told(servers: str = "$server", step: str | None = None) -> str:
 
 def _labels(unit: Unit, servers: str = "$server", step: str | None = None) -> str:
     """The label of a unit, for each server that was scraped in it."""
-    told = f"{_told(servers, step)}[{duration(unit.seconds)}] offset -{unit.over}"
+    told = f"{_told(servers, step)}[{unit.wide or unit.near}] offset -{unit.last}"
     return f"0*max by(server)(max_over_time({told}))+time()"
 
 
-def _longest(labels: str, grid: str, before: str, seconds: int) -> str:
-    """The longest time without a scrape, in whole units and one more; where there are many gaps, all of them."""
+def _longest(labels: str, grid: str, before: str, seconds: int, most: str = "") -> str:
+    """The longest time without a scrape, in whole units and one more; of several gaps inside the range the sum.
+
+    `most`: no gap inside is longer.
+    """
     first, last, count = (f"{how}_over_time(({labels}{grid})" for how in ("min", "max", "count"))
-    missing = f"{last}-(max_over_time(({labels}{before}) or {first}-{seconds})-{count}*{seconds}"
-    return f"max({missing})+{seconds} or vector({seconds})"
+    inside = f"{last}-{first}-({count}-1)*{seconds}"
+    leading = f"{first}-(max_over_time(({labels}{before}) or {first}-{seconds})"
+    return f"max({leading}+{f'clamp_max({inside},{most})' if most else inside}) or vector({seconds})"
 
 
 def _lull() -> str:
-    labels = _labels(hours(ZONE, WHOLE), step=Chosen().number)
-    inside = f">={WHOLE.begin}-{ZONE.quarter})[1h{WHOLE.length}s:1h] @ {WHOLE.until}"
-    return _longest(labels, inside, f")[30d:1h] @ {WHOLE.begin} offset 1h", HOUR)
+    labels = _labels(local_hours(ZONE, WHOLE), step=Chosen().number)
+    inside = f">={WHOLE.begin}-{ZONE.quarter})[1h{WHOLE.length}s:1h] @ {WHOLE.end} offset -1h"
+    return _longest(labels, inside, f")[30d:1h] @ {WHOLE.begin} offset 1h", HOUR, f"{WHOLE.gap}+{DAY}")
 
 
 def _all_odd() -> str:

@@ -115,9 +115,9 @@ class Steps:
     def _by_hour(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
         """Over the hours that begin in the range, from the first day on that is known."""
         begin, first = self._hours.begin, f"{self.range.first}+{self.windows.lead}-{HOUR}"
-        inside = f"vector({begin})>={self.range.begin}>={first}<={self.range.until}"
+        inside = f"vector({begin})>={self.range.begin}>={first}<={self.range.through}"
         keyed = f'{cell} *on() group_left(period) count_values("period",{_if_step(inside, "Hour", self.chosen)})'
-        return _over(keyed, f"1h{self.range.length}s:1h] @ {self.range.until}", how, by)
+        return _over(keyed, f"1h{self.range.length}s:1h] @ {self.range.through}", how, by)
 
 
 def _over(keyed: str, grid: str, how: str, by: Sequence[str]) -> str:

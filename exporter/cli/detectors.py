@@ -52,9 +52,10 @@ def is_plain(text: str) -> bool:
 
 # `key=value`, `key: 'value'`, `"key":"value"`; an unquoted value extends to the next element of the line.
 _SECRET = re.compile(
-    r"""(?:given|plain_|user_|login_)?(?<![^\W_])(?:password|passwd|passphrase|passw|pass|pwd|secret|token|digest)
+    r"""(?:given|plain_|user_|login_)?(?<![^\W_])
+    (?:password|passwd|passphrase|passw|pass|pwd|secret|token|digest|credentials|resp)
     (?:\ given)?\\?["']?\s?[=:]\s?
-    (?:'([^']*(?:'[^\s,;)\]}'"\\][^']*)*)'?|\\?"((?:[^"\\]|\\.)*)|([^\s'"].*?)(?=,\s[\w-]+=|,\sTLS|,\ssecured|,\ssession|\)|\\n"|$))""",
+    (?:'([^']*(?:'[^\s,;)\]}'"\\][^']*)*)'?|\\?"((?:[^"\\]|\\.)*)|([^\s'"].*?)(?=,\s[\w-]+=|,\sTLS|,\ssecured|,\ssession|\)|\t|\\n"|$))""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Up to the last bracket, because passwords may contain brackets.
@@ -185,6 +186,10 @@ _CALLERS = re.compile(
     r"|proxy|doveadm|indexer|quota|submission|sieve|managesieve|user|plain|login|cram|digest|scram|gssapi|ntlm|apop)",
     re.IGNORECASE,
 )
+# The same of any caller, with the client's address behind the name.
+_CALLED_FROM = re.compile(r"(?<![\w-])[a-z0-9][\w-]{0,60}\(([^(),<>]+),(?=[0-9A-Fa-f:.]{2,45}[,)])", re.IGNORECASE)
+# Dovecot's processes among themselves: `USER`, a number, and a name, behind tabs.
+_TABBED = re.compile(r"\b(?:USER|NOTFOUND|FAIL|OK)\t+\d{1,10}\t+([^\s=]+)(?!\S)")
 # `user x`, `mailbox x`, `for x`: the second word may also be an ordinary word.
 _LOOSE = re.compile(
     r"(?<![^\W_])(?:user|username|account|login|logged in|mailbox|maildrop|for)\s+"
@@ -207,6 +212,10 @@ def names(text: str) -> Iterator[Found]:
             group = match.lastindex or 0
             if not _is_wording(match[group], quoted=pattern is _QUOTED):
                 yield Found(match.start(group), match[group], _kind(match[group]), spreads)
+    for pattern in (_CALLED_FROM, _TABBED):
+        for match in pattern.finditer(text):
+            if not is_plain(match[1]):
+                yield Found(match.start(1), match[1], _kind(match[1]))
     for match in _CALLED.finditer(text):
         if _CALLERS.match(match[0]) and not is_plain(match[1]):
             yield Found(match.start(1), match[1], _kind(match[1]))

@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from exporter.inputs.readers import Torn
 from exporter.inputs.whole import STANDARD_INPUT, read_whole
 from exporter.ledger import Ledger
 from exporter.model import Batch, View
+from exporter.periods import Calendar
 from exporter.pipeline import Pipeline
 from exporter.wiring import log_zone, open_ledger, pipeline_of, pipelines_of
 
@@ -98,19 +99,23 @@ def refuse_mixed(config: Config, files: Sequence[tuple[str, Source]]) -> None:
 class Replayed(NamedTuple):
     """The result of reading whole files: the view, the newest timestamp as clock, and the result for each file."""
 
+    calendar: Calendar
     view: View
     clock: float
     files: tuple[ImportedFile, ...]
     problems: tuple[str, ...]
 
 
-def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) -> Replayed:
+def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]], *, is_kept: bool = True) -> Replayed:
     """Read the files into a new ledger at `path`, and print the result for each to standard error.
 
     Files are read oldest first, each once, whatever the order given. FileProblem if one cannot be read to its end.
+    `is_kept`: somebody will read the ledger.
     """
     refuse_mixed(config, files)
-    with closing(open_ledger(config, 0.0, path)) as ledger:
+    with ExitStack() as stack:
+        ledger = open_ledger(config, 0.0, path)
+        stack.callback(ledger.close, is_kept=is_kept)
         if any(file == STANDARD_INPUT for file, _ in files):
             found = _streamed(ledger, config, files)
         else:
@@ -119,7 +124,7 @@ def replayed(path: Path, config: Config, files: Sequence[tuple[str, Source]]) ->
                 made = pipelines_of(config, ledger)
                 imported = import_files(ledger, logs, made.__getitem__, now=time.time(), finish=True)
             refuse_torn(imported)
-            found = Replayed(ledger.view, imported.clock, imported.files, sentences(imported.problems))
+            found = Replayed(ledger.calendar, ledger.view, imported.clock, imported.files, sentences(imported.problems))
         tell(found.files, ledger.calendar, *found.problems)
         return found
 
@@ -164,4 +169,4 @@ def _streamed(ledger: Ledger, config: Config, files: Sequence[tuple[str, Source]
     checkpoints = {name: pipeline.checkpoint(()) for name, pipeline in pipelines.items()}
     problems = sentences({name: pipeline.problems for name, pipeline in pipelines.items()})  # as of the checkpoints
     clock = float(max((stamp for one in checkpoints.values() for stamp in one.last_events.values()), default=0))
-    return Replayed(ledger.commit(clock, checkpoints), clock, tuple(found), problems)
+    return Replayed(ledger.calendar, ledger.commit(clock, checkpoints), clock, tuple(found), problems)

@@ -23,6 +23,8 @@ _SEPARATORS = re.compile(r"[@%*\\+!]")
 _IPV4, _IPV6 = int(ipaddress.IPv4Address("240.0.0.0")), int(ipaddress.IPv6Address("100::"))
 # No control characters, quotes, backslashes and surrogates.
 _ESCAPED = re.compile(r"(?<!\\)\\u((?!00[01]|0022|005[cC]|[dD][89a-fA-F])[0-9a-fA-F]{4})")
+# A tab or another control character, as rsyslog and JSON write them.
+_CONTROL = re.compile(r"#0[0-3][0-7]|(?<!\\)\\[tnr]")
 # Keys that consist of an address and a port, or are numbers.
 _PLACE = re.compile(r"[.:]|^\d+$")
 # Characters around a name, or added by an attacker.
@@ -62,7 +64,7 @@ class Mask:
         if fact is not None and fact.key and not _PLACE.search(_decoded(fact.key)):
             self._know(_decoded(fact.key), self._stand_in(What.ID, _decoded(fact.key)))
         for find in DETECTORS:
-            for found in find(_unescaped(line)):
+            for found in find(_with_tabs(_unescaped(line))):
                 if found.spreads:
                     self._spread(found)
 
@@ -97,7 +99,7 @@ class Mask:
     def text(self, text: str) -> str:
         """The text without names, addresses and secrets."""
         text = _unescaped(text)
-        found = [one for find in DETECTORS for one in find(text)]
+        found = [one for find in DETECTORS for one in find(_with_tabs(text))]
         spans = [*self._known_in(text), *_told_again(text, found)]
         spans += [(one.begin, one.begin + len(one.text), one) for one in found]
         done, pieces = 0, []
@@ -214,6 +216,11 @@ def _made(what: What, number: int, text: str) -> str:
 def _unescaped(line: str) -> str:
     """Unescapes characters that need no escape in JSON: Docker writes `<` as a backslash and `u003c`."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), line) if "\\u" in line else line
+
+
+def _with_tabs(line: str) -> str:
+    """As long, with tabs as such: what stands for one is part of no word."""
+    return _CONTROL.sub(lambda found: "\t" * len(found[0]), line) if "#0" in line or "\\" in line else line
 
 
 def _bare(text: str) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from exporter.cli import options
 from exporter.cli.files import replayed
 from exporter.exposition.renderer import Exposition
-from exporter.ledger.reading import Reading
 
 
 def _replay(  # noqa: PLR0917 - options
@@ -25,10 +24,8 @@ def _replay(  # noqa: PLR0917 - options
     sources = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
         path = Path(folder) / "ledger.sqlite"
-        found = replayed(path, config, sources)
-        with Reading(path) as reading:
-            calendar = reading.calendar
-        for piece in Exposition(calendar).render(found.view, found.clock):
+        found = replayed(path, config, sources, is_kept=False)
+        for piece in Exposition(found.calendar).render(found.view, found.clock):
             sys.stdout.buffer.write(piece)
 
 

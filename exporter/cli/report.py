@@ -16,7 +16,6 @@ from rich.console import Console
 
 from exporter.catalogue import CONNECTIONS, Scope
 from exporter.cli import options
-from exporter.cli.files import replayed
 from exporter.cli.options import FileProblem
 from exporter.config import AUTO, Config, Source
 from exporter.ledger.reading import Reading
@@ -153,6 +152,8 @@ def _configured(config_file: Path | None) -> Path:
 
 def _read(ledger: Path, config: Config, files: Sequence[str]) -> tuple[list[Path], float]:
     """A ledger made from the files; FileProblem if they have no POP3 lines, instead of a report of zeros."""
+    from exporter.cli.files import replayed  # noqa: PLC0415 - all stages, which a ledger does not need
+
     sources = [(file, options.source_of(file, config, None)) for file in options.existing(files)]
     found = replayed(ledger, config, sources)
     if not any(one.heard.events for one in found.files):

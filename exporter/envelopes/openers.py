@@ -32,7 +32,12 @@ class Openers:
         return opener.newest if opener else None
 
     def states(self, streams: Collection[str], *, keeps_text: bool) -> dict[str, str]:
-        """What the next ones must know of these streams; the others are over."""
+        """What the next ones must know of these streams; the others are over.
+
+        None at all: a pipe, which goes on, and has no place to go on from after a restart.
+        """
+        if not streams:
+            return {}
         self._openers = {stream: opener for stream, opener in self._openers.items() if stream in streams}
         states = {stream: state for stream, state in self._saved.items() if stream in streams}
         return states | {stream: opener.state(keeps_text=keeps_text) for stream, opener in self._openers.items()}

@@ -5,14 +5,17 @@ piece `{labels} %d` per key; a family is one join with its name and one formatti
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from exporter.catalogue import MEASURES, SCOPES, Scope
 from exporter.exposition.families import SCOPE_FAMILIES, SERVER_FAMILIES, Derived, Family, Group
 from exporter.exposition.ownfamilies import OWN_FAMILIES
-from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.text import header, label_block, samples
 from exporter.model import Row, View
 from exporter.periods import Calendar
+
+if TYPE_CHECKING:  # a daemon loads prometheus_client
+    from exporter.exposition.selfmetrics import SelfMetrics
 
 ALL_GROUPS = frozenset(Group)
 Labels = tuple[str, ...]
@@ -47,7 +50,7 @@ class _Template:
 class Exposition:
     """Renders views, and the metrics of the `process` if it is given; keeps label texts only, for one thread."""
 
-    def __init__(self, calendar: Calendar, process: SelfMetrics | None = None) -> None:
+    def __init__(self, calendar: Calendar, process: "SelfMetrics | None" = None) -> None:
         self._calendar = calendar
         self._process = process
         self._templates = {scope: _Template(scope) for scope in SCOPES}

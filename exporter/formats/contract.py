@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
 from exporter.model import Fact, Record, Verdict
-from exporter.rows import Row
+from exporter.rows import Told
 
 Qualities = Mapping[str, Quality]
 
@@ -48,9 +48,17 @@ class Format(Protocol):
         """Whether the line can only be from this server (for `--format auto`)."""
 
 
+class Sender(Protocol):
+    """Who wrote a message."""
+
+    @property
+    def program(self) -> bytes:
+        """As the envelope names it."""
+
+
 @runtime_checkable
 class Batching(Protocol):
-    """A format that reads the plainest lines of a batch at once, because most are of a few forms."""
+    """A format that reads a batch at once, the plainest lines as rows, because most are of a few forms."""
 
-    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Row]:
-        """A row a message, which says what `read` makes of it; an empty one: that is for `read` to tell."""
+    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
+        """What each message says, as `read` says it."""

@@ -107,10 +107,10 @@ def _tls_error(groups: Sequence[bytes | None], record: Record) -> Outcome:
     assert text is not None
     reason = Reason.RESET if _RESET.fullmatch(text) else Reason.TLS_FAILED
     if _IN_SESSION.fullmatch(text):
-        return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True, presumed=True)
+        return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True, likely=True)
     if record.program in _TLS_ONLY:  # its `Connection` comes after the handshake
         return Fact(Kind.END, address=_address(ip), reason=reason)
-    return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True, presumed=True, ok=False)
+    return Fact(Kind.END, address=_address(ip), reason=reason, by_address=True, likely=True, ok=False)
 
 
 def _nameless_tls_error(_: Sequence[bytes | None], record: Record) -> Outcome:

@@ -22,7 +22,8 @@ def deciding_lines(formats: Sequence[Format]) -> str:
     parts = [
         "# Which line counts, and what is exact",
         GENERATED,
-        "A connection is counted at its *deciding line*: the login, or else the end, or else its expiry after the given "
+        "A connection is counted at its *deciding line*: the login, or else the end, or else its expiry after"
+        " the given "
         "seconds of log time without a line. Everything that follows is counted for the same user and domain.",
     ]
     for title, measured in (("Tested with the real server", True), ("From documentation", False)):

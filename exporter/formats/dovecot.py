@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from exporter.catalogue import Quality
-from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.contract import Documentation, Qualities, Sender
 from exporter.formats.dovecot_auth import read_auth
-from exporter.formats.dovecot_batch import read_batch
+from exporter.formats.dovecot_batch import rows_of
 from exporter.formats.dovecot_events import read_event
 from exporter.formats.dovecot_login import PREFIX as LOGIN
 from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
 from exporter.model import Fact, Kind, Record, Verdict
-from exporter.rows import Row
+from exporter.rows import Told
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
 _LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
@@ -112,6 +112,12 @@ def _read_unplaced(message: bytes, *, foreign: bool) -> Fact | Verdict:
     return Verdict.UNMATCHED if sums else Verdict.IGNORED
 
 
+def _read(message: bytes, program: bytes) -> Fact | Verdict:
+    if message[:1] == b" ":  # of some RFC 5424 lines
+        message = message.lstrip(b" ")
+    return read_message(message, foreign=bool(program) and b"dovecot" not in program)
+
+
 class Dovecot:
     """The format `dovecot`."""
 
@@ -161,16 +167,16 @@ class Dovecot:
         ),
     )
 
-    def read_batch(self, messages: Sequence[bytes]) -> Sequence[Row]:
-        """The plainest of them, whatever the program is called."""
-        return read_batch(messages)
+    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
+        """What each of the lines says: the plainest as rows."""
+        return [
+            row if row[3] or row[6] else _read(messages[at], senders[at].program)
+            for at, row in enumerate(rows_of(messages))
+        ]
 
     def read(self, record: Record) -> Fact | Verdict:
         """What the line says, whatever the program is called."""
-        message, program = record.message, record.program
-        if message[:1] == b" ":  # of some RFC 5424 lines
-            message = message.lstrip(b" ")
-        return read_message(message, foreign=bool(program) and b"dovecot" not in program)
+        return _read(record.message, record.program)
 
     def recognises(self, record: Record) -> bool:
         """Whether only Dovecot writes such a line: its program's name, or a process and its wording."""

@@ -6,7 +6,8 @@
                 auth-worker(USER,ADDRESS)<PID><SESSION>: Info: request [N]: pam: pam_authenticate() failed: ...
 
 They are the same for every service, so their facts are tentative. Names are the client's and hold anything:
-a name that the server itself refused to print is `?`, and stands in the text.
+a name that the server itself refused to print is `?`, and stands in the text. The commonest lines, of a name that
+leaves no doubt where it ends, are taken apart here at once, with what the general way comes to.
 """
 
 import re
@@ -21,6 +22,11 @@ _OLD = (
 _NEW = rb"auth(?:-worker)?\("
 _NEW_END = (
     rb"\)(?:<\d{1,10}>)?<([^<>]+)>: (?:Info: )?(?!Debug: |Warning: |Error: )(?:request \[\d{1,10}\]: )?(?:[\w-]+: )?"
+)
+_DOCUMENTED = re.compile(
+    rb"auth(?:-worker(?:\(\d{1,10}\))?)?: (?:Info: )?(?:conn unix:auth-worker \(pid=\d{1,10},uid=\d{1,10}\): )?"
+    rb"(?:auth-worker<\d{1,10}>: )?[\w-]+\(([^\s,()<>?]+),([0-9A-Fa-f.:]+),<([^<>]+)>\): "
+    rb"(?:Password mismatch|(unknown user))[^<]*"
 )
 _HIDDEN_OLD = re.compile(_OLD + rb"\?,([^,()<>]*+)[^()<>]*,<([^<>]+)>\): ")
 _NAMED_OLD = re.compile(_OLD + rb"(.*),([0-9A-Fa-f.:]+)(?:,master)?,<([^<>]+)>\): ", re.DOTALL)
@@ -46,6 +52,15 @@ _TRUE_NAME = re.compile(rb"(.*)\)(?: \([^()]*\))?$", re.DOTALL)
 
 def read_auth(message: bytes) -> Fact | Verdict:
     """What a line of the auth process says; nothing where it names no session."""
+    documented = _DOCUMENTED.fullmatch(message)
+    if documented is None:
+        return read_any_auth(message)
+    name, address, key, unknown = documented.groups()
+    return _refused(key, name, address, known=not unknown)
+
+
+def read_any_auth(message: bytes) -> Fact | Verdict:
+    """The same, in general: whatever name the client has sent."""
     is_new = b")<" in message  # patterns are tried where the line has what they need only
     hidden = (_HIDDEN_NEW.match(message) or _HIDDEN_OLD.match(message)) if b"(?," in message else None
     if hidden is not None and _HIDDEN.match(message, hidden.end()) is not None:
@@ -65,12 +80,16 @@ def _attempt(message: bytes, start: int, key: bytes, name: bytes | None, address
     if name is None:
         name = _true_name(message, start)
     if text.lastgroup == "failure":
-        # Several databases are asked one after the other, and the user database too (2.3.19).
-        known = False if text[0] == b"unknown user" else None
-        return Fact(Kind.FAILURE, key, name or None, address, tentative=True, ok=known, trait="auth_verbose")
+        return _refused(key, name or None, address, known=text[0] != b"unknown user")
     return Fact(
         Kind.REFUSAL, key, name or None, address, Reason(text.lastgroup or ""), tentative=True, trait="auth_verbose"
     )
+
+
+def _refused(key: bytes, name: bytes | None, address: bytes | None, *, known: bool) -> Fact:
+    # Several databases are asked one after the other, and the user database too (2.3.19).
+    ok = None if known else False
+    return Fact(Kind.FAILURE, key, name, address, tentative=True, ok=ok, trait="auth_verbose")
 
 
 def _true_name(message: bytes, start: int) -> bytes | None:

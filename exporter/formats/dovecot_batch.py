@@ -28,8 +28,8 @@ _find = re.compile(rb"(?:" + _PATTERN + rb"|[^\n]*+)\n").findall
 _match = re.compile(rb"(?:" + _PATTERN + rb")\n").fullmatch
 
 
-def read_batch(messages: Sequence[bytes]) -> Sequence[Row]:
-    """One row a message."""
+def rows_of(messages: Sequence[bytes]) -> Sequence[Row]:
+    """One row a message; an empty one: it is none of these."""
     text = b"\n".join(messages) + b"\n"
     rows = _find(text) if text.count(b"\n") == len(messages) else ()
     return rows if len(rows) == len(messages) else [_row(message) for message in messages]

@@ -30,6 +30,10 @@ def _statistics(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.END, record.pid, user, address, Reason.LOGOUT, ok=True)
 
 
+def _no_handshake(_: Sequence[bytes | None], record: Record) -> Outcome:
+    return Fact(Kind.END, record.pid, reason=Reason.TLS_FAILED)
+
+
 # Texts of `-ERR`, lower case, and what they mean; the first that fits counts.
 _ENDS = (
     (b"pop eof or i/o error", Reason.CLOSED),
@@ -110,14 +114,18 @@ WORDING = Wording(
         rb"|Authentication failed for user .*|Account .* access denied: .*",
         Verdict.IGNORED,
     ),
+    Rule("handshake", rb"(?:\(v[^)]{1,40}\) )?TLS/SSL Handshake failed.*", _no_handshake),
     # QUIT after USER without PASS.
     Rule("probe", rb"Possible probe of account .* from host .{1,600}", Verdict.IGNORED),
     Rule(
         "bulletins",
+        rb"(?:\(v[^)]{1,40}\) )?(?:"
         rb"Unable to (?:open|get|obtain|lock|stat|process|create|read|write|resolve|set) .*"
-        rb"|\(v[^)]{1,40}\) (?:Timing|TLSv?|SSL).*"
+        rb"|(?:Timing|TLS(?!/SSL Handshake failed)|(?:Open)?SSL|\.{3}SSL error).*"
         rb"|warning: can't verify host.*"
-        rb"|(?:Client address|Tracing session|Debugging turned on|getnameinfo: |TLS handshake |pop_|Timing for ).*",
+        rb"|I/O error flushing output to client .*"  # `POP EOF or I/O Error` follows
+        rb"|(?:Client a(?:ddress|t)|Tracing session|Debugging turned on|getnameinfo: |pop_|Timing for ).*"
+        rb")",
         Verdict.IGNORED,
     ),
 )

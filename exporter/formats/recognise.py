@@ -61,7 +61,7 @@ class Recogniser:
         if isinstance(taken, Fact):
             self.decided = True
             return taken
-        return taken if len(self._formats) == 1 else self._doubt(record, taken)
+        return self.doubt(record, taken) if self.has_others else taken
 
     @property
     def name(self) -> str:
@@ -69,9 +69,9 @@ class Recogniser:
         return self.chosen.name if self.chosen is not None and self.decided else ""
 
     @property
-    def doubts(self) -> bool:
-        """Whether every line that was not understood is of interest."""
-        return len(self._formats) > 1 and (self._left > 0 or bool(self.rivals))
+    def has_others(self) -> bool:
+        """Whether another format may have written a line that the chosen one does not understand."""
+        return len(self._formats) > 1
 
     def _begin(self, record: Record) -> Fact | Verdict:
         claims = self._claims(record)
@@ -79,7 +79,7 @@ class Recogniser:
             return self._decide(claims[0]).read(record)
         return Verdict.UNMATCHED if claims or _is_about_pop3(record) else Verdict.IGNORED
 
-    def _doubt(self, record: Record, taken: Verdict) -> Fact | Verdict:
+    def doubt(self, record: Record, taken: Verdict) -> Fact | Verdict:
         """A line that the chosen format did not understand: another server may have written it."""
         self._left -= 1
         if self._left <= 0 and not self.rivals and self._left % SUSPECTED_LATER:

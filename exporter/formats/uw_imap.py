@@ -66,7 +66,7 @@ def _no_handshake(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.END, record.pid, address=groups[0], reason=Reason.TLS_FAILED)
 
 
-_FROM = rb"(?:[^ \[(]{1,255} )?[\[(]?([0-9A-Fa-f:.]{2,45})[\])]?"
+_FROM = rb"(?:[^ \[(]{1,255} )?[\[(]?([0-9A-Fa-f:.]{2,45})[\])]?\s?"
 _LOGIN = rb"(?:Admin )?(?:Login|Auth|APOP|Authenticated)"
 
 WORDING = Wording(

@@ -69,6 +69,7 @@ class Reporter:
             "$server": _servers(question),
             "$west": windows.west,
             "$quarter": windows.quarter,
+            "$step": _step(question)[0].number,
         }
         for lookup in (*newest_sample(), *known()):
             values[f"${lookup.name}"] = text_of(await self._values(lookup, values, question), lookup)

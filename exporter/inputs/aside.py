@@ -17,6 +17,7 @@ class _Entry:
     tried: float
     pause: float
     problem: str
+    unreadable: bool
 
 
 class Aside:
@@ -31,16 +32,17 @@ class Aside:
         entry = self._entries.get(key)
         if entry is None or entry.signature != signature or abs(now - entry.tried) >= entry.pause:
             return False
-        self._troubles.tell(entry.problem, unreadable=True)
+        self._troubles.tell(entry.problem, unreadable=entry.unreadable)
         return True
 
     def put(self, key: Hashable, signature: Signature, now: float, problem: str) -> float:
         """Set the file aside because of `problem`; returns for how many seconds it has failed so far."""
-        old = self._entries.get(key)
+        old, unreadable = self._entries.get(key), self._troubles.keeps_unread(problem)
         if old is None or old.signature != signature:
-            self._entries[key] = _Entry(signature, now, now, FIRST_PAUSE, problem)
+            self._entries[key] = _Entry(signature, now, now, FIRST_PAUSE, problem, unreadable)
             return 0.0
-        old.tried, old.pause, old.problem = now, min(2 * old.pause, LONGEST_PAUSE), problem
+        old.tried, old.pause = now, min(2 * old.pause, LONGEST_PAUSE)
+        old.problem, old.unreadable = problem, unreadable
         return abs(now - old.began)
 
     def done(self, key: Hashable) -> None:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporter.inputs import reading
 from exporter.inputs.aside import Aside
@@ -18,7 +19,6 @@ from exporter.inputs.copies import Claims
 from exporter.inputs.generations import age_order
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
-from exporter.inputs.notifier import Notifier
 from exporter.inputs.openfiles import OpenFiles
 from exporter.inputs.reading import Step
 from exporter.inputs.stream import Stream
@@ -26,6 +26,9 @@ from exporter.inputs.survey import Family
 from exporter.inputs.tracker import Tracker
 from exporter.inputs.troubles import Troubles
 from exporter.model import Batch, Position, SourceCount
+
+if TYPE_CHECKING:  # a daemon loads watchdog
+    from exporter.inputs.notifier import Notifier
 
 QUIET_SECONDS = 30.0
 SKIP_BYTES = 1 << 20  # what passing over a part of an archive counts in a turn
@@ -48,7 +51,7 @@ class FileInput:
         *,
         start: str = "end",
         counts: SourceCount | None = None,
-        notifier: Notifier | None = None,
+        notifier: "Notifier | None" = None,
         hold_open: bool = os.name != "nt",
         max_open: int = 256,
         claims: Claims | None = None,
@@ -122,7 +125,7 @@ class FileInput:
             worked=self._worked,
             faults=dict(self._troubles.faults),
             unreadable=self._troubles.unreadable,
-            problems=(*self._troubles.problems, *(self._notifier.problems() if self._notifier else ())),
+            problems=(*self._troubles.problems, *(self._notifier.problems(self.name) if self._notifier else ())),
         )
 
     def release_deleted(self) -> int:

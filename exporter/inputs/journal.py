@@ -91,6 +91,8 @@ class JournalInput:
             self._worked += self._follower.received - before
             if not lines and self._follower.received == before:
                 self._caught_up = self._is_quiet(now)
+                if self._caught_up:
+                    self._troubles.forget()  # it runs again, and has nothing to say
                 break
             self._quiet_since, patience = now, PATIENCE_SECONDS
             if not lines:

@@ -62,10 +62,12 @@ class Notifier:
         for directory in self._failed.keys() - wanted - {"observer"}:
             del self._failed[directory]
 
-    def problems(self) -> tuple[str, ...]:
-        """Problems that only cost latency, because polling notices rotations instead."""
+    def problems(self, owner: str) -> tuple[str, ...]:
+        """What only costs latency, at directories of `owner` and at all: rotations are noticed by the poll instead."""
         overflows = (f"{self._overflow.count} overflows of the event queue",) if self._overflow.count else ()
-        return (*(f"cannot watch {shown(name)}: {why}" for name, why in sorted(self._failed.items())), *overflows)
+        mine = {*self._wanted.get(owner, ()), "observer"}
+        failed = sorted((name, why) for name, why in self._failed.items() if name in mine)
+        return (*(f"cannot watch {shown(name)}: {why}" for name, why in failed), *overflows)
 
     def close(self) -> None:
         """End the threads."""

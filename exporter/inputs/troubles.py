@@ -17,7 +17,10 @@ def shown(path: str) -> str:
 
 
 class Troubles:
-    """The errors of one input: `counts` and `faults` since construction, `problems` of the present look."""
+    """The errors of one input: `counts` and `faults` since construction, `problems` of the present look.
+
+    `unreadable`: those of them that keep something from being read. Damage in one file is none.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -43,10 +46,15 @@ class Troubles:
         """Note a problem; `unreadable`: it keeps something from being read."""
         self._problems[problem] = unreadable
 
+    def keeps_unread(self, problem: str) -> bool:
+        """Whether a problem that was told at this look keeps something from being read."""
+        return self._problems.get(problem, False)
+
     def note(self, error: BaseException, path: str = "", offset: int = 0) -> str:
         """Count an error of the system's, of a decompressor, or any other, and tell it; returns what is told."""
         problem = self._sentence(error, path, offset)
-        self.tell(problem, unreadable=True)
+        damaged = isinstance(error, Torn) or (isinstance(error, OSError) and error.errno is None)
+        self.tell(problem, unreadable=not damaged)
         return problem
 
     def _sentence(self, error: BaseException, path: str, offset: int) -> str:

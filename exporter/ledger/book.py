@@ -171,11 +171,12 @@ class Ledger:
             self._know()
             self._writer.append(self._connection, self._staged(now, pending, waiting).commit, "ROLLBACK")
 
-    def close(self) -> None:
-        """Update the tables and close the file; what is not committed is lost."""
+    def close(self, *, is_kept: bool = True) -> None:
+        """Bring up the tables, if somebody will read them, and close the file; what was not committed is dropped."""
         try:
             with files.explained(self.path):
-                self._fold(self.view.committed_at)
+                if is_kept:
+                    self._fold(self.view.committed_at)
         except Exception as error:  # noqa: BLE001 - what is committed is durable: the next start brings them up
             log.warning("%s: its tables are updated at the next start (%s)", self.path, error)
         self._connection.close()

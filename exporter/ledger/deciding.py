@@ -46,7 +46,7 @@ def decided(
         kept_hour=kept.kept_hour,
         cells=pending.charged(),
         ends=[(server, str(reason), count) for (server, reason), count in pending.ends.items()],
-        failed=failures.by_day(pending.failures, calendar) if keeps_names else [],
+        failed=state.failed.told(failures.by_day(pending.failures, calendar)) if keeps_names else [],
         logins=state.logins.told(pending.logins, now, min(now, newest)) if keeps_names else NOTHING,
         quality=_quality(state, calendar, now, deltas, waiting),
         sources={

@@ -42,36 +42,33 @@ class Delta:
 
 def rolled_up(cells: Iterable[Cells], calendar: Calendar) -> dict[Labels, Delta]:
     """The cells by label tuple (its length tells the scope), by local day and hour; servers first, then domains."""
-    users: dict[Labels, Delta] = {}
-    in_domains: dict[tuple[str, str, int], Cell] = {}
+    in_users: dict[tuple[Labels, int], list[Cell]] = {}
+    in_domains: dict[tuple[Labels, int], list[Cell]] = {}
+    in_servers: dict[tuple[Labels, int], list[Cell]] = {}
     for server, domain, user, hour, cell in cells:
-        place = (server, domain, hour)
-        known = in_domains.get(place)
-        if known is None:
-            in_domains[place] = cell.copy()
-        else:
-            _join(known, cell)
+        in_domains.setdefault(((server, domain), hour), []).append(cell)
         if user is not None:
-            _add(users, (server, domain, user), calendar.day(cell[-1]), None, cell)
-    in_servers: dict[tuple[str, int], Cell] = {}
-    servers: dict[Labels, Delta] = {}
+            in_users.setdefault(((server, domain, user), calendar.day(cell[-1])), []).append(cell)
     domains: dict[Labels, Delta] = {}
-    for (server, domain, hour), cell in in_domains.items():
-        _add(domains, (server, domain), calendar.day(cell[-1]), hour, cell)
-        whole = in_servers.get((server, hour))
-        if whole is None:
-            in_servers[server, hour] = cell.copy()
-        else:
-            _join(whole, cell)
-    for (server, hour), cell in in_servers.items():
-        _add(servers, (server,), calendar.day(cell[-1]), hour, cell)
+    for (labels, hour), parts in in_domains.items():
+        whole = _summed(parts)
+        in_servers.setdefault((labels[:1], hour), []).append(whole)
+        _add(domains, labels, calendar.day(whole[-1]), hour, whole)
+    servers: dict[Labels, Delta] = {}
+    for (labels, hour), parts in in_servers.items():
+        whole = _summed(parts)
+        _add(servers, labels, calendar.day(whole[-1]), hour, whole)
+    users: dict[Labels, Delta] = {}
+    for (labels, day), parts in in_users.items():
+        _add(users, labels, day, None, _summed(parts))
     return servers | domains | users
 
 
-def _join(known: Cell, cell: Cell) -> None:
-    first, last = min(known[-2], cell[-2]), max(known[-1], cell[-1])
-    known[:] = map(add, known, cell)
-    known[-2:] = first, last
+def _summed(parts: list[Cell]) -> Cell:
+    if len(parts) == 1:
+        return parts[0]
+    *amounts, first, last = zip(*parts, strict=True)
+    return [*map(sum, amounts), min(first), max(last)]
 
 
 def _add(deltas: dict[Labels, Delta], labels: Labels, day: int, hour: int | None, cell: Cell) -> None:
@@ -81,11 +78,7 @@ def _add(deltas: dict[Labels, Delta], labels: Labels, day: int, hour: int | None
         deltas[labels] = Delta(first, last, {day: amounts}, {} if hour is None else {hour: amounts})
         return
     delta.first, delta.last = min(delta.first, first), max(delta.last, last)
-    _sum(delta.days, day, amounts)
+    known = delta.days.get(day)
+    delta.days[day] = amounts if known is None else list(map(add, known, amounts))
     if hour is not None:
-        _sum(delta.hours, hour, amounts)
-
-
-def _sum(periods: dict[int, list[int]], period: int, amounts: list[int]) -> None:
-    known = periods.get(period)
-    periods[period] = amounts if known is None else list(map(add, known, amounts))
+        delta.hours[hour] = amounts

@@ -1,7 +1,8 @@
 """User names of failed logins, by day: for `report --failed`, never labels. Limited."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporter.catalogue import OTHER
@@ -42,31 +43,77 @@ def by_day(failures: Mapping[tuple[int, str, bytes | str], tuple[int, int]], cal
 
 
 def write(connection: sqlite3.Connection, failures: Iterable[Failed]) -> None:
-    """Add failures, in the order in which the names came."""
-    kept: dict[tuple[int, str], _Kept] = {}
-    rows = []
-    for one in failures:
-        names = kept.get(one[:2])
-        if names is None:
-            names = kept[one[:2]] = _Kept(connection, *one[:2])
-        rows.append(one if names.take(one.name) else one._replace(name=OTHER))
-    connection.executemany(_ADD, rows)
+    """Add failures, of names that have room."""
+    connection.executemany(_ADD, list(failures))
 
 
-class _Kept:
-    """The names of a day, which are few."""
+@dataclass(slots=True)
+class _Room:
+    """The names of a day that are kept, and their bytes."""
 
-    def __init__(self, connection: sqlite3.Connection, day: int, server: str) -> None:
-        query = "SELECT name FROM failed_names WHERE day = ? AND server = ?"
-        self._names = {name for (name,) in connection.execute(query, (day, server))}
-        self._bytes = sum(len(name.encode()) for name in self._names)
+    names: set[str]
+    size: int
 
-    def take(self, name: str) -> bool:
-        """Whether it is one of them, or there is room for it."""
-        if name in self._names:
+    def copy(self) -> "_Room":
+        return _Room(set(self.names), self.size)
+
+    def takes(self, name: str) -> bool:
+        """Whether there is room for the name, which then has it."""
+        if name in self.names or name == OTHER:
             return True
-        if len(self._names) >= NAMES_PER_DAY or self._bytes >= BYTES_PER_DAY:
+        if len(self.names) >= NAMES_PER_DAY or self.size >= BYTES_PER_DAY:
             return False
-        self._names.add(name)
-        self._bytes += len(name.encode())
+        self.names.add(name)
+        self.size += len(name.encode())
         return True
+
+
+class Rooms:
+    """Which names have room, as committed: those that came first. Of days that changed since the table was brought up.
+
+    It is decided before a commit, so that an attack fills neither the journal nor the memory between two foldings.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._rooms: dict[tuple[int, str], _Room] = {}
+
+    def told(self, failures: Iterable[Failed]) -> list[Failed]:
+        """The failures of one commit, those of names without room together; nothing is changed yet."""
+        rooms: dict[tuple[int, str], _Room] = {}
+
+        def of(place: tuple[int, str]) -> _Room:
+            if place not in rooms:
+                rooms[place] = self._room(place).copy()
+            return rooms[place]
+
+        return _together(failures, of)
+
+    def apply(self, told: Iterable[Failed]) -> list[Failed]:
+        """Take over what is durable; in the journal of an older version there may be names without room."""
+        return _together(told, self._room)
+
+    def written(self) -> None:
+        """The table is brought up."""
+        self._rooms.clear()
+
+    def _room(self, place: tuple[int, str]) -> _Room:
+        room = self._rooms.get(place)
+        if room is None:
+            query = "SELECT name FROM failed_names WHERE day = ? AND server = ? AND name != ?"
+            names = {name for (name,) in self._connection.execute(query, (*place, OTHER))}
+            room = self._rooms[place] = _Room(names, sum(len(name.encode()) for name in names))
+        return room
+
+
+def _together(failures: Iterable[Failed], room_of: Callable[[tuple[int, str]], _Room]) -> list[Failed]:
+    found: dict[tuple[int, str, str], Failed] = {}
+    for one in failures:
+        name = one.name if room_of((one.day, one.server)).takes(one.name) else OTHER
+        known = found.get((one.day, one.server, name))
+        found[one.day, one.server, name] = one._replace(
+            name=name,
+            number=one.number + (known.number if known else 0),
+            last=max(one.last, known.last) if known else one.last,
+        )
+    return list(found.values())

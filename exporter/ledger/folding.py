@@ -12,8 +12,7 @@ from exporter.ledger import ends, failures, quality, sources, store
 from exporter.ledger.entries import NEVER, Amounts, Entry, Horizon, Periods
 from exporter.ledger.logins import Logins
 from exporter.ledger.store import Series
-from exporter.ledger.unfolded import Periods as ChangedPeriods
-from exporter.ledger.unfolded import Unfolded
+from exporter.ledger.unfolded import ChangedPeriods, Unfolded
 
 Labels = tuple[str, ...]
 

@@ -35,24 +35,23 @@ class Pending:
             cells = self.cells[hour] = {}
         return cells
 
-    def cell(self, account: Account, stamp: int) -> Cell:
-        """The account's cell at `stamp`, to add amounts to."""
-        cells = self.cells_at(stamp)
-        cell = cells.get(account)
-        if cell is None:
-            cell = cells[account] = [0] * SIZE + [stamp, stamp]
-        elif stamp > cell[-1]:
-            cell[-1] = stamp
-        elif stamp < cell[-2]:
-            cell[-2] = stamp
-        return cell
-
-    def book(self, charges: Iterable[Charge]) -> None:
+    def book(self, charges: Iterable[Charge]) -> None:  # noqa: C901 - the hot path
         """Add the charges."""
+        begin = end = 0
         for charge in charges:
             account, stamp, amounts, reason, address, _, ends = charge
             if amounts:
-                cell = self.cell(account, stamp)
+                if not begin <= stamp < end:
+                    cells = self.cells_at(stamp)
+                    begin = stamp - stamp % QUARTER_HOUR
+                    end = begin + QUARTER_HOUR
+                cell = cells.get(account)
+                if cell is None:
+                    cell = cells[account] = [0] * SIZE + [stamp, stamp]
+                elif stamp > cell[-1]:
+                    cell[-1] = stamp
+                elif stamp < cell[-2]:
+                    cell[-2] = stamp
                 for measure, amount in amounts:
                     cell[measure] += amount
                     if measure == LOGIN_FAILURES:
@@ -80,9 +79,6 @@ class Pending:
             if left is not None:
                 cell[:SIZE] = map(min, cell[:SIZE], left)
                 left[:] = map(sub, left, cell[:SIZE])
-
-    def __bool__(self) -> bool:
-        return bool(self.cells or self.ends)
 
     def take(self, other: "Pending") -> None:
         """Add what was booked in `other`, which is not changed."""

@@ -12,9 +12,6 @@ from exporter.catalogue import Quality
 from exporter.ledger.sources import SavedSource
 from exporter.model import SourceCheckpoint
 
-# From best to worst.
-CERTAINTY = (Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE)
-
 
 class Told(NamedTuple):
     """From `day` on (an ordinal) it is `quality`, and of the days from `since` to before it no more is claimed."""
@@ -65,5 +62,5 @@ def _doubt(connection: sqlite3.Connection, place: tuple[str, ...], first: int, l
     told_before = [*([(first, held[0])] if held else []), *rows]
     connection.executemany(
         "REPLACE INTO quality VALUES (?, ?, ?, ?, ?)",
-        [(*place, day, str(max(Quality(before), quality, key=CERTAINTY.index))) for day, before in told_before],
+        [(*place, day, str(Quality(before).at_most(quality))) for day, before in told_before],
     )

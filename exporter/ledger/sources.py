@@ -49,14 +49,12 @@ class SavedSource:
         return sum(number for (_, state), number in self.open_sessions.items() if state == "pending")
 
 
-def load(
-    connection: sqlite3.Connection, only: str | None = None, changed: Rows | None = None
-) -> dict[str, SavedSource]:
-    """All sources in the ledger, or the named one, without open sessions.
+def load(connection: sqlite3.Connection, changed: Rows | None = None) -> dict[str, SavedSource]:
+    """Every source the ledger knows, without its open sessions.
 
     `changed`: what the journal has changed since the tables were updated, without quality.
     """
-    found = {table: _grouped(connection, table, only, (changed or {}).get(table, {})) for table in KEYS}
+    found = {table: _grouped(connection, table, (changed or {}).get(table, {})) for table in KEYS}
     saved: dict[str, SavedSource] = {}
     for source, counts in found["sources"].items():
         numbers: dict[str, int] = dict(counts)
@@ -70,10 +68,13 @@ def load(
         _of(saved, source).last_events = dict(rows)
     for source, rows in found["open_sessions"].items():
         _of(saved, source).open_sessions = {(server, state): number for server, state, number in rows}
-    query = "SELECT source, server, measure, quality FROM quality WHERE ?1 IS NULL OR source = ?1 ORDER BY day"
-    for source, server, measure, quality in connection.execute(query, (only,)):
-        one = _of(saved, source)
-        one.quality = {**one.quality, (server, measure): Quality(quality)}
+    of_sources: dict[str, dict[tuple[str, str], Quality]] = {}
+    for source, server, measure, quality in connection.execute(
+        "SELECT source, server, measure, quality FROM quality ORDER BY day"
+    ):
+        of_sources.setdefault(source, {})[server, measure] = Quality(quality)
+    for source, qualities in of_sources.items():
+        _of(saved, source).quality = qualities
     return saved
 
 
@@ -87,7 +88,7 @@ def after(old: SavedSource, new: SourceCheckpoint) -> SavedSource:
         charged=new.charged,
         last_events={**old.last_events, **new.last_events},
         open_sessions=dict(new.open_sessions),
-        quality={**old.quality, **new.quality},
+        quality=old.quality if new.quality.items() <= old.quality.items() else {**old.quality, **new.quality},
     )
 
 
@@ -157,17 +158,12 @@ def _of(saved: dict[str, SavedSource], source: str) -> SavedSource:
 
 
 def _grouped(
-    connection: sqlite3.Connection,
-    table: str,
-    only: str | None,
-    changed: Mapping[tuple[Any, ...], tuple[Any, ...] | None],
+    connection: sqlite3.Connection, table: str, changed: Mapping[tuple[Any, ...], tuple[Any, ...] | None]
 ) -> dict[str, list[tuple[Any, ...]]]:
     size = len(KEYS[table]) + 1
-    query = f"SELECT * FROM {table} WHERE ?1 IS NULL OR source = ?1 ORDER BY source"  # noqa: S608 - from the list
-    rows: dict[tuple[Any, ...], tuple[Any, ...] | None] = {
-        row[:size]: row[size:] for row in connection.execute(query, (only,))
-    }
-    rows.update({key: row for key, row in changed.items() if only in (None, key[0])})
+    query = f"SELECT * FROM {table} ORDER BY source"  # noqa: S608 - from the list
+    rows: dict[tuple[Any, ...], tuple[Any, ...] | None] = {row[:size]: row[size:] for row in connection.execute(query)}
+    rows.update(changed)
     groups: dict[str, list[tuple[Any, ...]]] = {}
     for key, row in rows.items():
         if row is not None:

@@ -11,6 +11,7 @@ from exporter.ledger import ends, folding, sources, store, unfolded
 from exporter.ledger.balance import Balance
 from exporter.ledger.deltas import Delta, rolled_up
 from exporter.ledger.entries import Entry, Horizon
+from exporter.ledger.failures import Rooms
 from exporter.ledger.journal import Commit
 from exporter.ledger.logins import Logins
 from exporter.ledger.posting import Posting
@@ -47,6 +48,7 @@ class State:
             entry.key: labels for labels, entry in self.entries.items() if entry.key and len(labels) == len(SCOPES)
         }
         self.logins = Logins(connection, users, now)
+        self.failed = Rooms(connection)
         self.balance = Balance()
         self.balance.recount(self.entries)
         self.views = Views(self.entries, ends.load(connection))
@@ -72,7 +74,7 @@ class State:
                 entry.last_seen,
             )
             self.unfolded.touch(labels, staged.deltas.get(labels), limits, seen=seen)
-        self.unfolded.add(commit.ends, commit.failed, commit.quality)
+        self.unfolded.add(commit.ends, self.failed.apply(commit.failed), commit.quality)
         for source, changes in commit.sources.items():
             self.unfolded.change(source, changes)
         for source, moved in commit.sessions.items():
@@ -87,9 +89,12 @@ class State:
         for commit in commits:
             self.take(self.staged(commit))
         self.sources = sources.load(connection, changed=self.unfolded.rows)
+        told: dict[str, dict[tuple[str, str], Quality]] = {}
         for one in self.unfolded.quality:
-            source = self.sources.setdefault(one.source, SavedSource())
-            source.quality = {**source.quality, (one.server, one.measure): Quality(one.quality)}
+            told.setdefault(one.source, {})[one.server, one.measure] = Quality(one.quality)
+        for name, qualities in told.items():
+            source = self.sources.setdefault(name, SavedSource())
+            source.quality = {**source.quality, **qualities}
 
     def write(self, connection: sqlite3.Connection) -> dict[Labels, int]:
         """Update the tables inside an open transaction; returns what `written` needs."""
@@ -104,6 +109,7 @@ class State:
         for user in users:
             self.logins.forget(user)
         self.logins.written()
+        self.failed.written()
         self.floor = floor.later(self.floor)
         touched = (self.entries[labels] for labels in self.unfolded.keys if labels in self.entries)
         shorter = [entry for entry in touched if self._shorten(entry)]

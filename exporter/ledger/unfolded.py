@@ -24,7 +24,7 @@ ALWAYS = 1 << 62
 
 
 @dataclass(slots=True)
-class Periods:
+class ChangedPeriods:
     """Of a key's days or hours: the oldest open one that has changed, and amounts of closed ones (late lines).
 
     What is older than was kept went to the period before that, which is the opening balance: `balance`, all before
@@ -52,8 +52,8 @@ class Periods:
 class Touched:
     """What has changed of a key; `seen`: it was first or last seen at another time than the tables say."""
 
-    days: Periods = field(default_factory=Periods)
-    hours: Periods | None = None
+    days: ChangedPeriods = field(default_factory=ChangedPeriods)
+    hours: ChangedPeriods | None = None
     seen: bool = False
 
 
@@ -78,7 +78,7 @@ class Unfolded:
             return
         touched.days.add(delta.days, limits.open_day, limits.kept_day, BOOK.unit)
         if delta.hours:
-            touched.hours = touched.hours or Periods()
+            touched.hours = touched.hours or ChangedPeriods()
             touched.hours.add(delta.hours, limits.open_hour, limits.kept_hour, HOURS.unit)
 
     def add(self, ends: Iterable[tuple[str, str, int]], failed: Iterable[Failed], quality: Iterable[Told]) -> None:

@@ -22,6 +22,7 @@ class Views:
     def __init__(self, entries: Mapping[Labels, Entry], ends: Mapping[tuple[str, Reason], int]) -> None:
         self._rows: dict[str, dict[Labels, Row]] = {str(scope): {} for scope in SCOPES}
         self._ends: dict[tuple[str, Reason], int] = {}
+        self._quality = _Qualities()
         self.change(entries.values(), ends, total=True)
 
     def change(self, entries: Iterable[Entry], ends: Mapping[tuple[str, Reason], int], *, total: bool = False) -> None:
@@ -69,7 +70,7 @@ class Views:
             open_sessions=_open_sessions(sources),
             networks=logins.networks.counts,
             last_logins=logins.last.stamps,
-            quality=_quality(sources),
+            quality=self._quality.of(sources),
             sources={name: source.counts for name, source in sources.items()},
             last_events={
                 (name, server): stamp
@@ -90,9 +91,20 @@ def _open_sessions(sources: Mapping[str, SavedSource]) -> dict[tuple[str, str], 
     return numbers
 
 
-def _quality(sources: Mapping[str, SavedSource]) -> dict[tuple[str, str, str], Quality]:
-    return {
-        (name, server, measure): quality
-        for name, source in sources.items()
-        for (server, measure), quality in source.quality.items()
-    }
+class _Qualities:
+    """What the measures of all sources are worth; put together anew only when that of a source has changed."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Mapping[tuple[str, str], Quality]] = {}
+        self._all: dict[tuple[str, str, str], Quality] = {}
+
+    def of(self, sources: Mapping[str, SavedSource]) -> dict[tuple[str, str, str], Quality]:
+        parts = {name: source.quality for name, source in sources.items()}
+        if parts.keys() != self._parts.keys() or any(parts[name] is not self._parts[name] for name in parts):
+            self._parts = parts
+            self._all = {
+                (name, server, measure): quality
+                for name, qualities in parts.items()
+                for (server, measure), quality in qualities.items()
+            }
+        return self._all

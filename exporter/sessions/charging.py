@@ -147,8 +147,8 @@ class Charging:
             charges.append(Charge(session.account, stamp, amounts))
 
     def _end(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        if fact.presumed and session.key:
-            session.presumed = session.presumed or fact.reason
+        if fact.likely and session.key:
+            session.likely = session.likely or fact.reason
             return
         if fact.verb:
             self._exchange(session, stamp, fact, charges)
@@ -258,6 +258,8 @@ def _increase(session: Session, bad: int, received: int | None, sent: int | None
 def _pending(session: Session) -> Amounts:
     """What is known of a connection that is charged only now, beside the connection itself."""
     bad = session.bad_commands
+    if not (bad or session.received or session.sent):
+        return ()
     amounts = (
         (RECEIVED_BYTES, session.received),
         (SENT_BYTES, session.sent),

@@ -96,10 +96,8 @@ class Sessions(Uncertain):
             fact = fact._replace(user=nameless(fact.user))
         if times != 1:
             return self._take_repeated(server, stamp, fact, times)
-        charge = self._plain(server, stamp, fact)
-        if charge is not None:
-            return (charge,)
-        return self.take_any(server, stamp, fact)
+        charges = self._plain(server, stamp, fact)
+        return self.take_any(server, stamp, fact) if charges is None else charges
 
     def knows(self, server: str, fact: Fact) -> bool:
         """Whether the line belongs to a connection that this source has told of."""

@@ -28,6 +28,8 @@ class Joins:
         self.holds_all = False
         self.early: dict[Owner, Session] = {}
         self._sessions: dict[tuple[str, str, bytes], list[Session]] = {}
+        # Of these, all that a line with a process can mean beside those of its own.
+        self._without_process: dict[tuple[str, str, bytes], list[Session]] = {}
 
     def __bool__(self) -> bool:
         return self.holds_all or bool(self._sessions or self.early)
@@ -37,13 +39,16 @@ class Joins:
         if self.holds_all or is_made(session.key):
             for name in _names(session.server, session.process, session.user):
                 self._sessions.setdefault(name, []).append(session)
+                if session.process is None:
+                    self._without_process.setdefault(name, []).append(session)
 
     def find(self, server: str, fact: Fact) -> Session | None:
         """The session that a line after the login is about: the likest one, of equals the one open for longest."""
         best: Session | None = None
         rank: tuple[int, ...] = ()
         for name in _names(server, fact.process, fact.user):
-            for session in self._sessions.get(name, ())[-LOOKED_AT:]:
+            held = self._without_process if fact.process is not None and name[1] == "user" else self._sessions
+            for session in held.get(name, ())[-LOOKED_AT:]:
                 found = _likeness(session, fact)
                 if found > rank:
                     best, rank = session, found
@@ -70,6 +75,7 @@ class Joins:
     def keep(self, sessions: Iterable[Session]) -> None:
         """Forget all but these."""
         self._sessions.clear()
+        self._without_process.clear()
         self.early.clear()
         for session in sessions:
             if session.early:

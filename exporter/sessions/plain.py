@@ -1,9 +1,10 @@
-"""Plain lines: the login of a connection that nobody has heard of, and the end of one that is logged in.
+"""Plain lines: a login that nobody has heard of, an end of what is logged in, and attempts and ends before a login.
 
 Nothing else has to be looked for, and nearly every line of a busy log is one of them, so the code is dense:
-tests/bench/lines.py.
+tests/bench/lines.py, tests/bench/attack.py.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
@@ -11,7 +12,7 @@ from exporter.model import Account, Charge, Fact, Kind
 from exporter.sessions.charging import ENDING, LOGIN_AMOUNTS, Resolve
 from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.keys import Keyed
-from exporter.sessions.memory import Place
+from exporter.sessions.memory import MAX_WAITING, Place
 from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign
@@ -42,18 +43,25 @@ class Plain(Keyed):
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
 
-    def _plain(self, server: str, stamp: int, fact: Fact) -> Charge | None:
-        """A login, or the end after one, of which nothing else is to be known; None: there may be."""
-        kind, key, user = fact.kind, fact.key, fact.user
-        if kind is Kind.LOGIN and key and user is not None:
-            former = fact.former is not None and (server, fact.former) in self._memory.open
-            if fact.tentative or fact.by_address or fact.reason is not None or former:
-                return None
-            return self.login(server, stamp, key, user, fact.address, fact.process)
-        if kind is Kind.END and key and not (fact.reuses_key or fact.verb or fact.bad_commands):
+    def _plain(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge] | None:
+        """What a plain line comes to; None: there may be more to know of it, and nothing was done."""
+        kind, key = fact.kind, fact.key
+        if not key or fact.by_address or fact.reuses_key or fact.verb:
+            return None
+        place = (server, key)
+        if kind is Kind.FAILURE and fact.tentative:
+            return self._try(place, stamp, fact)
+        if kind is Kind.END and place not in self._memory.open:
+            is_after = fact.tentative or fact.process or fact.ok is not None  # or may be after a login
+            return None if is_after else self._break_off(place, stamp, fact)
+        charge = None
+        if kind is Kind.END and not fact.bad_commands:
             reason = fact.reason or Reason.UNSPECIFIED
-            return self.end(server, stamp, key, fact.process, reason, fact.received or 0, fact.sent or 0)
-        return None
+            charge = self.end(server, stamp, key, fact.process, reason, fact.received or 0, fact.sent or 0)
+        elif kind is Kind.LOGIN and fact.user is not None and not fact.tentative and fact.reason is None:
+            goes_on = fact.former is not None and (server, fact.former) in self._memory.open
+            charge = None if goes_on else self.login(server, stamp, key, fact.user, fact.address, fact.process)
+        return None if charge is None else (charge,)
 
     def login(  # noqa: PLR0917 - the hot path: keywords cost
         self, server: str, stamp: int, key: bytes, user: bytes, address: bytes | None, process: bytes | None
@@ -110,6 +118,62 @@ class Plain(Keyed):
         memory.linger(place, session)
         charge: Charge = _new(Charge, (session.account, stamp, amounts, reason, None, None, 1))
         return charge
+
+    def _try(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
+        """A refused attempt, of a connection that is not certain yet; it charges nothing."""
+        memory = self._memory
+        session = memory.waiting.get(place)
+        if self._is_elsewhere(place) or (session is not None and session.closing is not None):
+            return None
+        if session is None:
+            if stamp <= memory.newest_told + TURNED_SECONDS or len(memory.waiting) >= MAX_WAITING:
+                return None
+            session = memory.waiting[place] = Session(*place, stamp, stamp)
+            session.tentative = True
+        self._told.see(place[0], stamp)
+        session.touch(stamp, self.idle_seconds)
+        memory.touched.add(place)
+        if fact.address is not None:
+            session.address = fact.address
+        self._failure(session, stamp, fact, [])
+        return ()
+
+    def _break_off(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
+        """The end of a connection that has not logged in."""
+        memory = self._memory
+        session = memory.waiting.get(place)
+        if (
+            self._is_elsewhere(place)
+            or (session is not None and (session.closing is not None or session.logged_in))
+            or (session is None and stamp <= max(memory.newest_told + TURNED_SECONDS, memory.forgotten_until))
+        ):
+            return None
+        if session is None:
+            session = Session(*place, stamp, stamp)
+        else:
+            del memory.waiting[place]
+        self._told.see(place[0], stamp)
+        session.tentative = False
+        session.touch(stamp, self.idle_seconds)
+        memory.touched.add(place)
+        if fact.address is not None:
+            session.address = fact.address
+        self.seen += 1
+        memory.open[place] = session
+        charges: list[Charge] = []
+        self._end(session, stamp, fact, charges)
+        return charges
+
+    def _is_elsewhere(self, place: Place) -> bool:
+        """Whether a connection with this key logged in, has ended, or may be another source's; or it is crowded."""
+        memory = self._memory
+        return (
+            place in memory.open
+            or place in memory.lingering
+            or (memory.given_up and place in memory.given_up)
+            or (self._shared and place[0] in self._shared)
+            or len(memory.open) >= self._max_open
+        )
 
     def _is_new(self, place: Place, stamp: int) -> bool:
         """Whether nobody has heard of this key, and no other line can mean its connection."""

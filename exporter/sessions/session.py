@@ -25,7 +25,7 @@ class Session:
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
     `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
     lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
-    `presumed`: why it ended, if no line of its own tells. `tried`: when a database last refused an attempt.
+    `likely`: why it ended, if no line of its own tells. `tried`: when a database last refused an attempt.
     """
 
     # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
@@ -46,7 +46,7 @@ class Session:
     tentative = False
     quitting = False
     closing: Reason | None = None
-    presumed: Reason | None = None
+    likely: Reason | None = None
     final = False
     by_address = False
     early = False
@@ -70,8 +70,9 @@ class Session:
     def fail(self, user: bytes | None, count: int = 1) -> None:
         """Remember refused attempts of `user` until the connection is charged."""
         failed = self.failed
-        if failed is None:
-            failed = self.failed = {}
+        if not failed:
+            self.failed = {user: count}
+            return
         if user is not None and user not in failed and _is_full(failed, user):
             user = None
         failed[user] = failed.get(user, 0) + count
@@ -79,9 +80,9 @@ class Session:
     def doubt(self, user: bytes) -> None:
         """Remember that one of the failures of `user` may be one database's, with others still to be asked."""
         doubtful = self.doubtful
-        if doubtful is None:
-            doubtful = self.doubtful = {}
-        if user in doubtful or not _is_full(doubtful, user):
+        if not doubtful:
+            self.doubtful = {user: 1}
+        elif user in doubtful or not _is_full(doubtful, user):
             doubtful[user] = doubtful.get(user, 0) + 1
 
     def is_same_attempt(self, stamp: int, user: bytes | None) -> bool:
@@ -133,7 +134,8 @@ def _is_full(names: Iterable[bytes | None], name: bytes) -> bool:
 
 
 Intern = Callable[[str, str, str | None], Account]
-_REASONS = ("refused", "closing", "presumed")
+_REASONS = ("refused", "closing", "likely")
+_RENAMED = {"presumed": "likely"}  # of older versions
 _BYTES = ("user", "address", "verb", "mechanism", "process", "alias")
 _PLAIN = (
     "attempts",
@@ -154,7 +156,7 @@ _PLAIN = (
 
 def load(saved: SavedSession, intern: Intern) -> Session:
     """The session that `Session.save` wrote; `intern` gives the one Account of (server, domain, user)."""
-    data = json.loads(saved.data)
+    data = {_RENAMED.get(field, field): value for field, value in json.loads(saved.data).items()}
     session = Session(saved.server, saved.key, data["last"], data["deadline"])
     if "account" in data:
         domain, user = data["account"]

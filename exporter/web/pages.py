@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -17,6 +18,9 @@ from exporter.web.landing.style import POLICY
 from exporter.web.site import Site
 
 HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+
+# Beside the one that is made: each holds a connection that a scrape may need.
+WAITING = 50
 
 Given = Mapping[str, str]
 Made = TypeVar("Made")
@@ -34,6 +38,7 @@ class Pages:
         self._site = site
         self._landing = Landing(site)
         self._one = asyncio.Semaphore(1)
+        self._asked = 0
 
     @property
     def routes(self) -> list[Route]:
@@ -51,8 +56,14 @@ class Pages:
         ]
 
     async def _made(self, work: Callable[[], Made]) -> Made:
-        async with self._one:
-            return await asyncio.to_thread(work)
+        if self._asked > WAITING:
+            raise HTTPException(503, "too many pages are asked for at once\n", {"Retry-After": "5"})
+        self._asked += 1
+        try:
+            async with self._one:
+                return await asyncio.to_thread(work)
+        finally:
+            self._asked -= 1
 
     def _html(self, made: Callable[[Request], str]) -> Callable[[Request], object]:
         async def answered(request: Request) -> Response:

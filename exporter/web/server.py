@@ -14,7 +14,7 @@ import uvicorn
 
 from exporter.web.listen import Bounded, ListenError, bind
 from exporter.web.protocol import REQUEST_SECONDS, Protocol
-from exporter.web.seldom import Seldom
+from exporter.web.seldom import Seldom, Strangers
 
 LOGGER = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
@@ -27,14 +27,8 @@ TICK_SECONDS = 1.0
 HANDSHAKE_SECONDS = 10.0
 
 
-class _Unfinished(logging.Filter):
-    """Filters uvicorn's message about responses that we aborted."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return "returned without completing response" not in record.getMessage()
-
-
-_UNFINISHED = _Unfinished()
+# Of all servers of the process, so that it is added to uvicorn's log once.
+_STRANGERS = Strangers()
 
 
 class _Server(uvicorn.Server):
@@ -169,7 +163,7 @@ class WebServer:
             timeout_graceful_shutdown=STOP_SECONDS,
         )
         config.load()
-        logging.getLogger("uvicorn.error").addFilter(_UNFINISHED)
+        logging.getLogger("uvicorn.error").addFilter(_STRANGERS)
         config.ssl = self._tls
         return config
 

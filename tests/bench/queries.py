@@ -1,9 +1,10 @@
 """Time of the dashboards' queries on a real Prometheus that was scraped every minute for 90 days.
 
-    .venv/bin/python -m tests.bench.queries [DOMAINS] [USERS] [DAYS] [SCRAPE_SECONDS]
+    .venv/bin/python -m tests.bench.queries [DOMAINS] [USERS] [DAYS] [SCRAPE_SECONDS] [SERVERS]
+    .venv/bin/python -m tests.bench.queries 300 30000 30 300 300  # many servers, each with a domain and a hundred users
 
 Each panel's target is asked as a viewer's Grafana asks it (the last `DAYS` days, all servers, step day and hour), and
-so are the hidden variables; the slowest of each dashboard are printed. One server, ten of the domains and the day at
+so are the hidden variables; the slowest of each dashboard are printed. The servers, ten of the domains and the day at
 each end of the range (of users a few hours) are scraped in full. In between the others have a sample a day, because
 filling all would take days: the queries are meant not to read them there.
 """
@@ -67,38 +68,45 @@ def scope_families(
     family(file, scope.first_seen, ((key, at, [begin] * len(at)) for key, at in keys))
 
 
-def fill(file: IO[str], domains: int, users: int, days: int, step: int) -> None:
+def fill(file: IO[str], domains: int, users: int, days: int, step: int, *, servers: int) -> None:
     begin = END - days * DAY
     full, ends = stamps(days, step, None), stamps(days, step, DAY)
     near = stamps(days, step, USERS_HOURS * 3600)
     of_domains = [
-        (f'server="mx1",domain="d{number}.example"', full if number < DENSE else ends) for number in range(domains)
+        (f'server="mx{number % servers}",domain="d{number}.example"', full if number < DENSE else ends)
+        for number in range(domains)
     ]
     of_users = [
-        (f'server="mx1",domain="d{number % domains}.example",user="u{number}@d{number % domains}.example"', near)
-        for number in range(users)
+        (f'server="mx{at % servers}",domain="d{at}.example",user="u{number}@d{at}.example"', near)
+        for number, at in ((number, number % domains) for number in range(users))
     ]
-    scope_families(file, Scope.SERVER, OF_DOMAINS, [('server="mx1"', full)], begin)
+    of_servers = [(f'server="mx{number}"', full) for number in range(servers)]
+    scope_families(file, Scope.SERVER, OF_DOMAINS, of_servers, begin)
     scope_families(file, Scope.DOMAIN, OF_DOMAINS, of_domains, begin)
     scope_families(file, Scope.USER, OF_USERS, of_users, begin)
     family(file, "pop3_user_client_networks", ((key, at, [2] * len(at)) for key, at in of_users))
     quality = (
-        (f'source="mail",server="mx1",measure="{measure.name}",quality="exact"', full, [1] * len(full))
-        for measure in MEASURES
+        (f'source="mail",{server},measure="{measure.name}",quality="exact"', at, [1] * len(at))
+        for server, at in of_servers
+        for measure in OF_DOMAINS
     )
     family(file, "pop3_measure_quality_info", quality)
-    family(file, "pop3_exporter_time_seconds", iter([("", full, full)]))
+    family(
+        file, "pop3_exporter_time_seconds", ((f'instance="{server[8:-1]}:10110"', at, at) for server, at in of_servers)
+    )
+    for name in ("", "_smallest"):
+        family(file, f"pop3_site_utc_offset{name}_seconds", iter([("", full, [0] * len(full))]))
     file.write("# EOF\n")
 
 
 def main() -> None:
     given = [int(one) for one in sys.argv[1:]]
-    domains, users, days, step = [*given, *(1_000, 20_000, 90, 60)[len(given) :]]
+    domains, users, days, step, servers = [*given, *(1_000, 20_000, 90, 60, 1)[len(given) :]]
     with tempfile.TemporaryDirectory() as folder, PrometheusServer(Path(folder)) as server:
         path = Path(folder) / "history.om"
         with path.open("w", encoding="utf-8") as file:
-            fill(file, domains, users, days, step)
-        print(f"{domains} domains, {users} users, {days} days, a scrape every {step} s: {path.stat().st_size} bytes")
+            fill(file, domains, users, days, step, servers=servers)
+        print(f"{servers} servers, {domains} domains, {users} users, {days} days, a scrape every {step} s")
         server.load_blocks(path)
         path.unlink()
         for board in all_boards("UTC"):

@@ -49,9 +49,27 @@ def said(one: dict[str, str]) -> list[str]:
         f"vchkpw-pop3: password fail (pass: '{password}') {mail}:{v4}",
         f"RECEIVED: PASS {password}",
         f"client said USER {user}",
-        f"AUTH PLAIN {b64encode(f'{chr(0)}{mail}{chr(0)}{password}'.encode()).decode()}",
+        f"AUTH PLAIN {_sasl(mail, password)}",
+        # Dovecot's auth_debug_passwords, with tabs as they are and as rsyslog writes them.
+        *(
+            line.replace("|", tab)
+            for tab in ("\t", "#011")
+            for line in (
+                f"auth: Debug: client in: AUTH|1|PLAIN|service=pop3|rip={v6}|resp={_sasl(mail, password)}",
+                f"auth: Debug: client in: CONT|1|{_sasl(mail, password)} (may contain sensitive data)",
+                f"auth: Debug: client passdb out: OK|1|user={mail}|original_user={user}|pass={password}",
+                f"auth: Debug: client passdb out: FAIL|1|user={user}|temp",
+                f"auth: Debug: master userdb out: USER|1|{user}|uid=5000",
+            )
+        ),
+        f"auth: Debug: password({user},{v4}): Credentials: {password.encode().hex()}",
+        f"auth: Debug: anything({user},{v4},<{SESSION}>): lookup",
         f"RECEIVED: {b64encode(user.encode()).decode()}",
     ]
+
+
+def _sasl(mail: str, password: str) -> str:
+    return b64encode(f"{chr(0)}{mail}{chr(0)}{password}".encode()).decode()
 
 
 def planted(form: Format, path: Path, one: dict[str, str]) -> bytes:
@@ -78,6 +96,7 @@ def leaks(output: str, one: dict[str, str]) -> list[str]:
         secret.lower() for secret in one.values()
     }
     written |= {ipaddress.IPv6Address(one["v6"]).exploded, b64encode(one["user"].encode()).decode().lower()}
+    written |= {_sasl(f"{one['user']}@{one['domain']}", one["password"]).lower(), one["password"].encode().hex()}
     return [f"{secret}: {line}" for line in output.splitlines() for secret in sorted(written) if secret in line.lower()]
 
 

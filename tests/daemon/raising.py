@@ -88,9 +88,9 @@ class Raising:
             self.at("envelope", b"".join(lines))
             return found
 
-        def reading_batch(dovecot: Dovecot, messages: Sequence[bytes]) -> Any:
+        def reading_batch(dovecot: Dovecot, messages: Sequence[bytes], senders: Any) -> Any:
             self.at("format", b"".join(messages))
-            return rows(dovecot, messages)
+            return rows(dovecot, messages, senders)
 
         def reading(dovecot: Dovecot, record: Any) -> Any:
             self.at("format", record)

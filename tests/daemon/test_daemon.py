@@ -12,7 +12,7 @@ from exporter.config import Config
 from exporter.daemon import IDLE_COMMIT_SECONDS, RELEASE_SECONDS, Daemon
 from exporter.demo.traffic import lines
 from exporter.exposition.selfmetrics import SelfMetrics
-from exporter.wiring import crew_of, open_ledger
+from exporter.wiring import SILENT_LINES, crew_of, open_ledger
 
 BEGIN = 1_794_954_400  # 2026-11-18 06:26:40 UTC
 
@@ -32,10 +32,11 @@ class Host:
     def open(self) -> None:
         """Start, on what the ledger has."""
         self.ledger = open_ledger(self.config, self.now)
+        self.metrics = SelfMetrics()
         self.daemon = Daemon(
             self.ledger,
             crew_of(self.config, self.ledger, None),
-            SelfMetrics(),
+            self.metrics,
             commit_seconds=1,
             clock=lambda: self.now,
             stopwatch=lambda: 0.0,
@@ -186,6 +187,35 @@ def test_an_idle_daemon_commits_now_and_then(tmp_path: Path, start: Start) -> No
     assert first == host.ledger.view.committed_at
     host.go_on(1)
     assert first + IDLE_COMMIT_SECONDS == host.ledger.view.committed_at
+
+
+def test_a_log_without_pop3_is_a_problem(tmp_path: Path, start: Start) -> None:
+    """A wrong file, or a wrong format, looks like a server that nobody uses; the first event ends it."""
+    host = start(tmp_path, tmp_path / "mail.log")
+    host.append(["2026-11-18T06:26:40+00:00 mx1 pop3d: LOGIN, user=bob, ip=[192.0.2.9], port=[1]"] * (SILENT_LINES - 1))
+    host.go_on(1)
+    assert () == host.metrics.sources[0].problems
+    host.append(["2026-11-18T06:26:40+00:00 mx1 postfix/smtpd[1]: connect from pop3.example.com[192.0.2.9]"])
+    host.go_on(1)
+    told = "no line of a POP3 server in 10,000 lines; is it the right file, and format?"
+    assert [told] == [*host.metrics.sources[0].problems]
+    host.append(lines(BEGIN, BEGIN + 300))
+    host.go_on(1)
+    assert () == host.metrics.sources[0].problems
+
+
+def test_a_problem_whose_numbers_grow_is_logged_once(
+    tmp_path: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each commit has others: a log of a sick server must not fill ours. When it is gone and comes again, it is new."""
+    host = start(tmp_path, tmp_path / "mail.log")
+    twice = [line for line in lines(BEGIN, BEGIN + 3600) for _ in range(2)]
+    for part in range(10):
+        host.append(twice[part * len(twice) // 10 : (part + 1) * len(twice) // 10])
+        host.go_on(2)
+    (problem,) = host.metrics.sources[0].problems
+    assert "repeat lines read before" in problem
+    assert 1 == sum("repeat lines read before" in record.getMessage() for record in caplog.records)
 
 
 def test_a_clock_that_is_set_back_does_not_stop_commits(tmp_path: Path, start: Start) -> None:

@@ -27,7 +27,8 @@ class Page:
         self.asked: dict[str, str] = {}  # hidden variables: what Prometheus was asked
         self._texts: dict[str, str] = {}
         self._raw: dict[str, str | list[str]] = {}
-        for variable in self.board["templating"]["list"]:
+        # Those that ask nobody come first, for others may use them.
+        for variable in sorted(self.board["templating"]["list"], key=lambda one: one["type"] == "query"):
             self._settle(variable)
 
     @property

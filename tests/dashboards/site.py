@@ -60,6 +60,7 @@ class Site:
     gone: dict[str, int] = field(default_factory=dict)  # server: when its exporter was switched off for good
     extra: Callable[[int], Iterable[tuple[str, str, float]]] = lambda _: ()  # (family, labels, value) at a scrape
     instance: str = "mx:10110"  # of the scrapes; imported history has none
+    silent: dict[str, tuple[int, int]] = field(default_factory=dict)  # server: from when to when it was not scraped
 
     def __post_init__(self) -> None:
         self.events.sort(key=lambda event: (event.arrival, event.stamp))
@@ -70,6 +71,11 @@ class Site:
     def logs(self, server: str, measure: str) -> bool:
         """Whether the server's log has the measure, all of it or a part."""
         return self.quality.get((server, measure)) != "none"
+
+    def is_scraped(self, server: str, now: int) -> bool:
+        """Whether a scrape at `now` would reach the server's exporter."""
+        begin, end = self.silent.get(server, (now, now))
+        return self.gone.get(server, now) >= now and not begin < now < end
 
     def midnight(self, day: date) -> int:
         """The first instant of a local date."""
@@ -137,7 +143,7 @@ class Site:
             samples[family][labels].append(f"{value} {now}")
 
         for (scope, key), book in books.items():
-            if self.gone.get(key[0], now) < now:
+            if not self.is_scraped(key[0], now):
                 continue
             labels = ",".join(f'{name}="{value}"' for name, value in zip(scope.labels, key, strict=True))
             put(scope.first_seen, labels, book.first_seen)
@@ -146,7 +152,7 @@ class Site:
                 put(scope.hold(measure, "day"), labels, book.day[column])
                 if scope.has_hours:
                     put(scope.hold(measure, "hour"), labels, book.hour[column])
-        for server in {key[0] for scope, key in books if scope is Scope.SERVER and self.gone.get(key[0], now) >= now}:
+        for server in {key[0] for scope, key in books if scope is Scope.SERVER and self.is_scraped(key[0], now)}:
             for name in NAMES:
                 quality = self.quality.get((server, name), "exact")
                 put(

@@ -41,8 +41,8 @@ BROKEN = {
     ),
     "births are not known to totals": (r"or 0\*\(max", "or 0*(0*max", "pop3-domains", MANY, "Day"),
     "an ended server is forgotten": (
-        r'(_total\{[^}]*),server=~"[^"]*"\}',
-        r'\1,server=~"none"}',
+        r'_total\{server=~"[^"]*\|none"\}',
+        '_total{server=~"none"}',
         "pop3-domains",
         "over the end of a server",
         "Day",

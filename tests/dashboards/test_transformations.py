@@ -154,9 +154,6 @@ def test_what_only_the_app_has_is_told(version: str, pages: Pages) -> None:
         show(version, {"configured": job})
 
 
-@pytest.mark.xfail(
-    reason="no scrape saw the first hour of that night, and an hour without one has no cell: not-exact.md"
-)
 @pytest.mark.skipif(scenario.ZONE != "Europe/Berlin", reason="another zone's night is another one")
 def test_the_doubled_hour_of_autumn_is_two_rows(results: Results) -> None:
     """In the night in which the clock goes back, 02:00 stands there twice, once in each offset."""

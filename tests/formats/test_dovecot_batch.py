@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.envelopes.lines import Sender
 from exporter.formats.dovecot import Dovecot
-from exporter.model import Fact, Record
-from exporter.rows import NOTHING, fact_of
+from exporter.formats.dovecot_auth import read_any_auth, read_auth
+from exporter.model import Fact, Record, Verdict
+from exporter.rows import fact_of
 from tests.formats.samples import HERE
 
 FORM = Dovecot()
@@ -33,13 +35,14 @@ SAMPLES = sorted((HERE / "dovecot").glob("*.log"))
 
 def agree(messages: list[bytes]) -> int:
     """How many of the messages have a row; each says what `read` says."""
-    rows = FORM.read_batch(messages)
+    rows = FORM.read_batch(messages, [Sender(b"mx1", b"dovecot", b"")] * len(messages))
     assert len(messages) == len(rows)
     found = 0
-    for message, row in zip(messages, rows, strict=True):
-        if row != NOTHING:
-            found += 1
-            assert FORM.read(Record(0, b"mx1", b"dovecot", b"", message)) == fact_of(row), message
+    for message, said in zip(messages, rows, strict=True):
+        is_row = not isinstance(said, Fact | Verdict)
+        found += is_row
+        meant = said if isinstance(said, Fact | Verdict) else fact_of(said)
+        assert FORM.read(Record(0, b"mx1", b"dovecot", b"", message)) == meant, message
     return found
 
 
@@ -77,3 +80,26 @@ def test_what_is_damaged_or_forged(parts: list[tuple[bytes, int, int, st.DataObj
         messages.append(line[:at] + data.draw(st.sampled_from(pieces)) + line[at + length :])
     agree([*messages, LOGIN])
     assert isinstance(FORM.read(Record(0, b"mx1", b"dovecot", b"", LOGIN)), Fact)
+
+
+AUTH = (
+    b"auth: passwd-file(alice@a.example,192.0.2.7,<k>): Password mismatch",
+    b"auth: Info: passwd-file(alice@a.example,192.0.2.7,<k>): unknown user (given password: a)",
+    b"auth-worker(9): Info: conn unix:auth-worker (pid=7,uid=97): auth-worker<3>: sql(a,2001:db8::1,<k>): unknown user",
+    b"auth-worker(9): sql(o'hara,192.0.2.7,<k>): Password mismatch",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(AUTH),
+    st.integers(0, 120),
+    st.integers(0, 4),
+    st.sampled_from(
+        (b">", b"<", b"?", b"(?,", b"),<k>): ", b")<7><k>: ", b"\n", b"", b"conn a (b): ", b" ", b"9" * 16)
+    ),
+)
+def test_refusals_that_are_damaged_or_forged(line: bytes, at: int, length: int, piece: bytes) -> None:
+    """The documented form means what the general one does."""
+    for message in (line, line[:at] + piece + line[at + length :]):
+        assert read_any_auth(message) == read_auth(message), message

@@ -172,7 +172,7 @@ def test_one_format_needs_no_choice() -> None:
     found = recognition(formats=FORMATS[:1])
     recogniser = found.of("1", "mail.log")
     assert FORMATS[0] is recogniser.chosen
-    assert not recogniser.doubts
+    assert not recogniser.has_others
     show(recogniser, sample("popa3d"))
     assert () == found.problems
     assert (FORMATS[0].name,) == found.names

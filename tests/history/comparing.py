@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from dashboards.queries import (
     BANDWIDTH,
+    STEPS,
     Chosen,
     Only,
     Range,
@@ -47,6 +48,7 @@ class Site:
             "${__to:date:seconds}": str(end),
             "${__range_s}": str(end - begin),
             "$server": ".+",
+            "$step": str(STEPS["Hour"]),
         }
         for lookup in (*newest_sample(), *zone(), *known()):
             rows = self.server.query(filled(lookup.query, values), end)

@@ -194,9 +194,38 @@ def test_an_unreadable_log_is_not_read_from_its_begin() -> None:
         try:
             assert [] == lines(source)
             assert {"EACCES": 1} == source.status().read_errors
+            assert source.status().problems == source.status().unreadable != ()
         finally:
             os.seteuid(0)
         with log.open("ab") as file:
             file.write(b"new\n")
         assert [b"new"] == lines(source)
+        assert () == source.status().unreadable
         source.close()
+
+
+def test_what_is_only_damaged_keeps_nothing_unread(log: Path, source: FileInput) -> None:
+    """An archive that is being written, or broken, is a problem; the source is read, and ready."""
+    lines(source)
+    log.write_bytes(b"one\n")
+    log.with_name("mail.log.2.gz").write_bytes(b"no archive")
+    broken = FileInput("mail", [f"{log}*"], start="beginning")
+    assert [b"one"] == lines(broken)
+    for second in range(5):
+        lines(broken, NOW + second)
+        assert broken.status().problems
+        assert () == broken.status().unreadable
+    broken.close()
+
+
+def test_what_may_not_be_read_is_told_while_it_rests(log: Path) -> None:
+    """Between the attempts as well."""
+    log.symlink_to(log.name)
+    source = FileInput("mail", [str(log)])
+    for second in range(20):
+        lines(source, NOW + second / 4)
+        assert [f"{log}: Too many levels of symbolic links"] == [*source.status().unreadable]
+    log.unlink()
+    lines(source, NOW + 10)
+    assert () == source.status().unreadable
+    source.close()

@@ -180,6 +180,23 @@ def test_a_killed_journalctl_is_started_again(journals: Journals, opened: Open) 
     assert () == source.status().problems
 
 
+def test_a_journalctl_that_runs_again_is_no_problem_any_more(journals: Journals, opened: Open) -> None:
+    """On a quiet server it has nothing to say for hours."""
+    journals.log(b"one")
+    source = opened()
+    assert ["one"] == messages(source, 1)
+    follower = source._follower
+    assert follower is not None
+    os.kill(follower._process.pid, signal.SIGKILL)
+    follower._process.wait()
+    assert [] == look(source)
+    assert [] == look(source)
+    assert source.status().problems == source.status().unreadable != ()
+    for second in range(2, 20):
+        assert [] == look(source, NOW + second)
+    assert () == source.status().problems
+
+
 def test_a_source_that_waits_for_its_first_entry(journals: Journals) -> None:
     """A restart before the first entry does not lose what was logged in between."""
     journals.log(b"cron", _SYSTEMD_UNIT="cron.service")

@@ -56,10 +56,10 @@ def test_a_directory_made_again_is_watched_again(notifier: Notifier, wake: threa
     (folder / "one").unlink()
     folder.rmdir()
     notifier.watch("mail", [str(folder)])
-    assert any("No such file" in problem for problem in notifier.problems())
+    assert any("No such file" in problem for problem in notifier.problems("mail"))
     folder.mkdir()
     notifier.watch("mail", [str(folder)])
-    assert () == notifier.problems()
+    assert () == notifier.problems("mail")
     assert wakes(wake, folder / "two")
 
 
@@ -80,14 +80,21 @@ def test_a_dead_thread_is_started_again(notifier: Notifier, wake: threading.Even
     observer.join(10)
     notifier.watch("mail", [str(tmp_path)])
     assert wakes(wake, tmp_path / "new")
-    assert any("died" in problem for problem in notifier.problems())
+    assert any("died" in problem for problem in notifier.problems("mail"))
 
 
 def test_an_overflow_wakes(notifier: Notifier, wake: threading.Event) -> None:
     """watchdog tells of a lost event only in its log: that wakes, and is counted."""
     logging.getLogger("watchdog.observers.inotify_c").warning("Inotify queue overflowed; filesystem events were lost")
     assert wake.is_set()
-    assert ("1 overflows of the event queue",) == notifier.problems()
+    assert ("1 overflows of the event queue",) == notifier.problems("mail")
+
+
+def test_what_fails_is_told_of_those_who_wanted_it(notifier: Notifier, tmp_path: Path) -> None:
+    """A directory that is not there is no problem of another source."""
+    notifier.watch("a", [str(tmp_path)])
+    notifier.watch("b", [str(tmp_path / "gone")])
+    assert [0, 1] == [len(notifier.problems(owner)) for owner in ("a", "b")]
 
 
 def test_two_owners(notifier: Notifier, wake: threading.Event, tmp_path: Path) -> None:
@@ -109,7 +116,7 @@ def test_remote_file_systems_are_only_polled(wake: threading.Event, tmp_path: Pa
     notifier = Notifier(wake, mountinfo=mounts)
     notifier.watch("mail", [str(tmp_path)])
     assert {} == notifier._watches
-    assert () == notifier.problems()
+    assert () == notifier.problems("mail")
     notifier.close()
 
 
@@ -124,7 +131,7 @@ def test_not_more_watches_than_threads_are_well(
     for _ in range(2):
         notifier.watch("mail", map(str, folders))
         assert 3 == len(notifier._watches)
-    assert () == notifier.problems()
+    assert () == notifier.problems("mail")
     assert wakes(wake, folders[0] / "file")
 
 
@@ -134,4 +141,4 @@ def test_a_directory_of_any_name_is_watched(notifier: Notifier, wake: threading.
     folder.mkdir()
     notifier.watch("mail", [str(folder)])
     assert wakes(wake, folder / "file")
-    assert () == notifier.problems()
+    assert () == notifier.problems("mail")

@@ -49,6 +49,7 @@ OTHERS = (
     b"Nov 22 07:00:01 pop3-login: Login: user=<%b>, method=PLAIN, rip=1.2.3.4, lip=1.2.3.4, session=<k%d>",
     b"statistics of %b, %d",
 )
+REFUSED: tuple[bytes, ...] = OTHERS[4:8]
 PROGRAMS = (*(b"dovecot",) * 3, b"dovecot[12]", b"dovecot[13]", b"postfix/smtpd[9]", b"mail pop3d")
 USERS = st.sampled_from(
     (
@@ -73,12 +74,14 @@ SAMPLES = [
 def message(draw: st.DrawFn) -> bytes:
     """What Dovecot or another program says of one of a few connections, mostly usual lines."""
     user, key = draw(USERS), draw(KEYS)
-    match draw(st.integers(0, 5)):
+    match draw(st.integers(0, 6)):
         case 0 | 1:
             return LOGIN % (user, draw(st.integers(1, 3)), key)
         case 2 | 3 | 4:
             received, sent = draw(st.integers(0, 900)), draw(st.integers(0, 900))
             return draw(st.sampled_from(QUIT)) % (user, key, sent, received, sent)
+        case 5:
+            return draw(st.sampled_from(REFUSED)) % (user, key)
         case _:
             return draw(st.sampled_from(OTHERS)) % (user, key)
 

@@ -106,6 +106,20 @@ def look(bench: Bench, begin: float, seconds: float, *, caught_up: bool = True) 
         bench.note(bench.pipeline.expire(begin + passed, caught_up=caught_up))
 
 
+def test_a_pipe_is_the_same_stream_after_a_commit(bench: Bench) -> None:
+    """It has no place to go on from, and still what was said before: the line that is repeated, the begin of a line."""
+    refused = b"pop3-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<a@example.com>, rip=192.0.2.1"
+    bench.feed(HEAD % 0 + refused)
+    bench.checkpoint()
+    bench.feed(b"2026-11-22T07:00:09+00:00 mx1 last message repeated 3 times")
+    assert 4 == bench.total("connections")
+    piece = b'{"log":"%b","stream":"stdout","time":"2026-11-22T07:01:00Z"}'
+    bench.feed(piece % refused[:30], stream="docker")
+    bench.checkpoint()
+    bench.feed(piece % (refused[30:] + b"\\n"), stream="docker")
+    assert 5 == bench.total("connections")
+
+
 def test_log_time_expires_sessions_and_our_clock_only_at_the_end(bench: Bench) -> None:
     """A day later by our clock, but with more to read, nothing is given up."""
     bench.feed(login())

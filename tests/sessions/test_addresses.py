@@ -1,8 +1,9 @@
 """Lines that name their connection by the client's address (solid-pop3d, Courier's TLS errors)."""
 
 from exporter.catalogue import Reason
-from exporter.model import Fact, Kind
+from exporter.model import Fact, Kind, SavedSession
 from exporter.sessions import LINGER_SECONDS
+from exporter.sessions.session import load
 from tests.sessions.desk import IDLE, Desk
 
 HOME = b"192.0.2.1"
@@ -63,7 +64,7 @@ def test_a_restart_of_ours_keeps_addresses(desk: Desk) -> None:
 
 # ── lines that may be of another connection ─────────────────────────────────────────────────────────────────
 
-LEFT = TLS_ERROR._replace(presumed=True)
+LEFT = TLS_ERROR._replace(likely=True)
 LOGIN = Fact(Kind.LOGIN, b"1", ALICE, HOME)
 LOGOUT = Fact(Kind.END, b"1", ALICE, HOME, Reason.LOGOUT, ok=True)
 
@@ -113,3 +114,9 @@ def test_a_former_key_is_taken_once(desk: Desk) -> None:
     desk.take(connect(b"192.0.2.1 "), PORTED, PORTED._replace(key=b"192.0.2.1 2982"))
     desk.take(connect(b"192.0.2.1 2983"), PORTED._replace(key=b"192.0.2.1 2983"))
     assert 3 == desk.total("connections") == desk.total("logins") == desk.sessions.seen
+
+
+def test_a_session_of_an_older_version_has_the_reason_that_it_had(desk: Desk) -> None:
+    """Its name in the ledger was another one."""
+    saved = SavedSession("mx1", b"k", '{"last":1,"deadline":2,"presumed":"reset"}')
+    assert Reason.RESET is load(saved, desk.intern).likely

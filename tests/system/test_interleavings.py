@@ -100,7 +100,7 @@ class Host:
     def open(self) -> None:
         self.ledger: Ledger = open_ledger(self.config, self.now)
         self.readers: list[tuple[Input, Pipeline]] = [
-            (input_of(source, self.ledger, None), pipeline_of(source, self.config, self.ledger))
+            (input_of(source, self.ledger), pipeline_of(source, self.config, self.ledger))
             for source in self.config.sources
         ]
 

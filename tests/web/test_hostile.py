@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import bcrypt
@@ -13,7 +16,7 @@ import pytest
 
 from exporter.exposition.sources import SourceReport
 from exporter.model import View
-from exporter.web import rendering
+from exporter.web import pages, rendering
 from exporter.web.app import application
 from exporter.web.guard import Guard
 from exporter.web.landing import Landing
@@ -188,6 +191,34 @@ def test_every_login_costs_as_much_as_the_costliest(cost: int, monkeypatch: pyte
     assert [2**6, 2**6] == [sum(spent[: len(spent) // 2]), sum(spent[len(spent) // 2 :])]
 
 
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_asks_for_many_pages_leaves_room_for_scrapes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are made one after the other; so many wait for their turn, and others are told to come again."""
+    monkeypatch.setattr(pages, "WAITING", 3)
+    begun, free = threading.Event(), threading.Event()
+
+    def slow() -> dict[str, str]:
+        begun.set()
+        free.wait(20)
+        return {"one": "text"}
+
+    world.files = {"docs": slow}
+    server = world.start()
+    with ThreadPoolExecutor(8) as pool, httpx.Client(base_url=server.url, trust_env=False, timeout=20) as client:
+        asked = [pool.submit(client.get, "/files/docs/one")]
+        assert begun.wait(20)
+        asked += [pool.submit(client.get, "/files/docs/one") for _ in range(7)]
+        refused = [one.result() for one in islice(as_completed(asked, 20), 4)]
+        assert [(503, "5")] * 4 == [(one.status_code, one.headers["retry-after"]) for one in refused]
+        assert 200 == client.get("/metrics").status_code
+        free.set()
+        assert [200] * 4 + [503] * 4 == sorted(one.result().status_code for one in asked)
+        assert 200 == client.get("/files/docs/one").status_code
+    server.stop()
+
+
 # ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -219,3 +250,22 @@ def test_a_page_that_cannot_be_made_ends_nothing(client: httpx.Client, world: Wo
     assert isinstance(world.view, View)
     assert 200 == client.get("/metrics").status_code
     assert "ready" in Landing(world.site()).page()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n",
+    ],
+    ids=["a broken piece", "no path", "an upgrade"],
+)
+def test_strangers_do_not_fill_the_log(request_: bytes, server: WebServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is answered; that somebody asks nonsense is told now and then, and without a traceback."""
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", httpx.URL(server.url).port or 0)) as connection:
+            connection.sendall(request_)
+            assert answer(connection).startswith(b"HTTP/1.1 ")
+    assert 2 >= len(caplog.records)
+    assert [] == [record for record in caplog.records if record.exc_info]

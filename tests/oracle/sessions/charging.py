@@ -180,8 +180,8 @@ class Charging:
             charges.append(Charge(session.account, stamp, amounts))
 
     def _end(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        if fact.presumed and session.key:
-            session.presumed = session.presumed or fact.reason
+        if fact.likely and session.key:
+            session.likely = session.likely or fact.reason
             return
         if fact.verb:
             self._exchange(session, stamp, fact, charges)

@@ -23,7 +23,7 @@ class Keyed(Charging):
 
     def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
         """The key of the line's connection; a new one where it begins and has none; None: nobody's, or no key."""
-        if fact.presumed and fact.kind is Kind.END:
+        if fact.likely and fact.kind is Kind.END:
             session = self._addresses.open(server, fact.address, before_login=fact.ok is False)
             return None if session is None else session.key
         if fact.by_address and fact.kind is not Kind.CONNECT:

@@ -25,7 +25,7 @@ class Session:
     `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
     `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
     lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
-    `presumed`: why it ended, if no line of its own tells. `tried`: when a database last refused an attempt.
+    `likely`: why it ended, if no line of its own tells. `tried`: when a database last refused an attempt.
     """
 
     # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
@@ -46,7 +46,7 @@ class Session:
     tentative = False
     quitting = False
     closing: Reason | None = None
-    presumed: Reason | None = None
+    likely: Reason | None = None
     final = False
     by_address = False
     early = False
@@ -133,7 +133,7 @@ def _is_full(names: Iterable[bytes | None], name: bytes) -> bool:
 
 
 Intern = Callable[[str, str, str | None], Account]
-_REASONS = ("refused", "closing", "presumed")
+_REASONS = ("refused", "closing", "likely")
 _BYTES = ("user", "address", "verb", "mechanism", "process", "alias")
 _PLAIN = (
     "attempts",

@@ -150,5 +150,5 @@ class Uncertain(Quick):
 
     def _give_up(self, session: Session, charges: list[Charge]) -> None:
         """Nobody told the end of `session` (no longer in the open ones): charged with its last line's stamp."""
-        self._close(session, session.last, session.presumed or Reason.EXPIRED, charges)
+        self._close(session, session.last, session.likely or Reason.EXPIRED, charges)
         self._memory.give_up((session.server, session.key), session)
