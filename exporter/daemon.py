@@ -132,7 +132,7 @@ class Daemon:
         return busy
 
     def _report(self) -> None:
-        """Hand on how the sources fare; a problem is logged when it begins, not whenever its numbers change."""
+        """Publish the state of the sources; log a problem when it begins, not whenever its numbers change."""
         reports = [source.report() for source in self._sources]
         told = [f"source {one.name}: {problem}" for one in reports for problem in one.problems]
         problems = {_COUNTED.sub("", problem): problem for problem in told}

@@ -186,9 +186,9 @@ _CALLERS = re.compile(
     r"|proxy|doveadm|indexer|quota|submission|sieve|managesieve|user|plain|login|cram|digest|scram|gssapi|ntlm|apop)",
     re.IGNORECASE,
 )
-# The same of any caller, with the client's address behind the name.
+# The same of any caller, with the client's address after the name.
 _CALLED_FROM = re.compile(r"(?<![\w-])[a-z0-9][\w-]{0,60}\(([^(),<>]+),(?=[0-9A-Fa-f:.]{2,45}[,)])", re.IGNORECASE)
-# Dovecot's processes among themselves: `USER`, a number, and a name, behind tabs.
+# What Dovecot's processes send each other: `USER`, a number, and a name, separated by tabs.
 _TABBED = re.compile(r"\b(?:USER|NOTFOUND|FAIL|OK)\t+\d{1,10}\t+([^\s=]+)(?!\S)")
 # `user x`, `mailbox x`, `for x`: the second word may also be an ordinary word.
 _LOOSE = re.compile(

@@ -63,7 +63,7 @@ class Notifier:
             del self._failed[directory]
 
     def problems(self, owner: str) -> tuple[str, ...]:
-        """What only costs latency, at directories of `owner` and at all: rotations are noticed by the poll instead."""
+        """Problems of `owner`'s directories, and of all, that only cost latency, because polling notices rotations."""
         overflows = (f"{self._overflow.count} overflows of the event queue",) if self._overflow.count else ()
         mine = {*self._wanted.get(owner, ()), "observer"}
         failed = sorted((name, why) for name, why in self._failed.items() if name in mine)

@@ -172,7 +172,7 @@ class Ledger:
             self._writer.append(self._connection, self._staged(now, pending, waiting).commit, "ROLLBACK")
 
     def close(self, *, is_kept: bool = True) -> None:
-        """Bring up the tables, if somebody will read them, and close the file; what was not committed is dropped."""
+        """Update the tables, if the ledger will be read, and close the file; what is not committed is lost."""
         try:
             with files.explained(self.path):
                 if is_kept:

@@ -50,7 +50,7 @@ class SavedSource:
 
 
 def load(connection: sqlite3.Connection, changed: Rows | None = None) -> dict[str, SavedSource]:
-    """Every source the ledger knows, without its open sessions.
+    """All sources in the ledger, without open sessions.
 
     `changed`: what the journal has changed since the tables were updated, without quality.
     """

@@ -214,8 +214,8 @@ def test_a_problem_whose_numbers_grow_is_logged_once(
         host.append(twice[part * len(twice) // 10 : (part + 1) * len(twice) // 10])
         host.go_on(2)
     (problem,) = host.metrics.sources[0].problems
-    assert "repeat lines read before" in problem
-    assert 1 == sum("repeat lines read before" in record.getMessage() for record in caplog.records)
+    assert "repeat earlier lines" in problem
+    assert 1 == sum("repeat earlier lines" in record.getMessage() for record in caplog.records)
 
 
 def test_a_clock_that_is_set_back_does_not_stop_commits(tmp_path: Path, start: Start) -> None:

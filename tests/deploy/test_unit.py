@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter.inputs.notifier import WATCHES_MOST
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = (DEPLOY / "compose.yaml", DEPLOY / "gateway" / "compose.yaml")
 OURS = ("pop3-exporter", "pop3-gateway")
@@ -36,6 +38,13 @@ def test_the_unit_hears_of_the_daemons_life() -> None:
     """What the daemon tells systemd is asked for, and whatever ends it, it comes again."""
     unit = (DEPLOY / "exporter" / "pop3-exporter.service").read_text(encoding="utf-8").splitlines()
     assert {"Type=notify", "NotifyAccess=main", "WatchdogSec=2min", "Restart=always"} <= set(unit)
+
+
+def test_the_unit_has_room_for_all_threads() -> None:
+    """Two for each watched directory (watchdog before 7), those of pages and passwords, and journalctl."""
+    unit = (DEPLOY / "exporter" / "pop3-exporter.service").read_text(encoding="utf-8")
+    [most] = re.findall(r"(?m)^TasksMax=(\d+)$", unit)
+    assert int(most) >= 2 * WATCHES_MOST + 100
 
 
 @pytest.mark.tool("promtool")

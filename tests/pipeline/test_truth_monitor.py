@@ -200,7 +200,7 @@ def test_one_server_among_many_is_judged_by_its_own_lines(bench: Bench) -> None:
         bench.feed(line(6000 + number, b"pop3-login: A wording of another version: %d" % number, b"mx7"), now=None)
     assert {"not_understood"} == signs(bench)
     assert {"mx7"} == {doubt.server for doubt in bench.pipeline.doubts}
-    assert "20 lines of the server were not understood, beside 20 that were" in bench.pipeline.problems[0]
+    assert "20 lines of the server were not understood, 20 were." in bench.pipeline.problems[0]
 
 
 def test_a_session_at_two_servers_is_a_sign(bench: Bench) -> None:
