@@ -2,59 +2,59 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The zone of the dashboards: the exporter's own, if it is configured here.
+# The time zone of the dashboards: that of the exporter, if it is configured on this machine.
 CONFIG ?= /etc/pop3-exporter/config.yaml
 ZONE ?= $(or $(shell sed -n 's/^time_zone: *\([^ \#]*\).*/\1/p' $(CONFIG) 2>/dev/null),UTC)
 
 .PHONY: run test test-all check lint docs format dashboards stack packages try-packages clean help
 
-help:  ## what there is to make
+help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
-run: $(VENV)/.installed  ## the exporter at work on this machine's POP3 log or journal, else on a demo's
+run: $(VENV)/.installed  ## run the exporter on this machine's POP3 log or journal, or on a demo
 	@$(BIN)/python -m exporter.demo
 
-test: $(VENV)/.installed-dev  ## install what tests need, lint, type-check, test
+test: $(VENV)/.installed-dev  ## lint, type checks and tests; as root, first install what the tests need
 	@sh tests/tools.sh
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n auto --dist loadfile
 
-test-all: $(VENV)/.installed-dev  ## also the slow tests
+test-all: $(VENV)/.installed-dev  ## all tests, including slow ones
 	@sh tests/tools.sh
 	$(BIN)/pytest -m "not browser" -n auto --dist loadfile
 
-check: $(VENV)/.installed-dev  ## ruff, mypy, generated files
+check: $(VENV)/.installed-dev  ## ruff, mypy, and whether generated files are current
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m dashboards --check
 
-lint: $(VENV)/.installed-dev  ## the prose and the workflows; needs Go for vale and actionlint
+lint: $(VENV)/.installed-dev  ## lint the prose and the workflows; needs Go for vale and actionlint
 	@sh .ci/lint
 
-docs: $(VENV)/.installed-dev  ## the documentation as a site, in var/site
+docs: $(VENV)/.installed-dev  ## build the documentation site in var/site
 	@sh .ci/docs
 
-format: $(VENV)/.installed-dev  ## put the code into its form
+format: $(VENV)/.installed-dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 dashboards: $(VENV)/.installed-dashboards  ## generate deploy/grafana/dashboards for the configured time zone, or ZONE=Europe/Berlin
 	$(BIN)/python -m dashboards --time-zone "$(ZONE)"
 
-stack:  ## exporter, Prometheus and Grafana in Docker, filled with the demo
+stack:  ## run the exporter, Prometheus and Grafana in Docker, with the demo
 	@docker compose version >/dev/null 2>&1 || { \
-	  echo "make stack needs Docker with its compose plugin, which is not installed here:"; \
+	  echo "make stack needs Docker with its compose plugin. To install it:"; \
 	  echo "    Debian 13:     sudo apt-get install docker.io docker-cli docker-compose"; \
 	  echo "    Ubuntu 24.04:  sudo apt-get install docker.io docker-compose-v2"; \
 	  echo "    others:        https://docs.docker.com/engine/install/"; exit 1; }
 	docker compose -f deploy/compose.yaml up --build
 
-packages:  ## Debian packages and rpms, in dist/; needs debhelper and rpm
+packages:  ## build Debian packages and rpms in dist/; needs debhelper and rpm
 	deploy/debian/build
 	deploy/rpm/build
 
-try-packages:  ## as root: install, upgrade, remove and purge the Debian packages in booted systems
+try-packages:  ## as root: test the Debian packages in booted systems
 	deploy/debian/try-all
 
 $(VENV)/.installed: pyproject.toml

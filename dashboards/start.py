@@ -21,7 +21,7 @@ def board(zone: Zone) -> Board:
     shown = Report(links.START, zone, Scope.SERVER, Only())
     return Board(
         links.START,
-        "What is happening now? All servers, firing alerts, the busiest domains, and accounts that nobody uses.",
+        "What is happening now: all servers, firing alerts, the busiest domains and unused accounts.",
         zone,
         [
             variables.datasource(),

@@ -161,7 +161,7 @@ REASONS: dict[Reason, ReasonNote] = {
     Reason.RATE_LIMIT: ReasonNote(End.BLOCKED, "Logins too frequent (poll interval, brute-force or abuse detection)."),
     Reason.ACCESS_LIST: ReasonNote(End.BLOCKED, "An access list refused the client's address."),
     Reason.POLICY: ReasonNote(End.BLOCKED, "A policy refused the login regardless of the password."),
-    Reason.ACCOUNT_DISABLED: ReasonNote(End.BLOCKED, "The account is disabled, expired or may not log in."),
+    Reason.ACCOUNT_DISABLED: ReasonNote(End.BLOCKED, "The account is disabled, expired or not allowed to log in."),
     Reason.TLS_REQUIRED: ReasonNote(End.BLOCKED, "The server requires TLS before a login."),
     Reason.QUEUE_FULL: ReasonNote(End.BLOCKED, "The server's own queue or process limit was reached."),
     Reason.EXPIRED: ReasonNote(End.UNKNOWN, "The log has no end line; the session was closed after its timeout."),

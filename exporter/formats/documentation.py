@@ -20,12 +20,13 @@ HEAD = 60
 def deciding_lines(formats: Sequence[Format]) -> str:
     """The page `docs/deciding-lines.md`."""
     parts = [
-        "# Deciding lines, and what can be trusted",
+        "# Which line counts, and what is exact",
         GENERATED,
-        "A connection is charged once, with all its measures, at its *deciding line*: the login, else the end, else "
-        "the expiry (so many seconds of log time without a line). What comes later goes to the same user.",
+        "A connection is counted at its *deciding line*: the login, or else the end, or else its expiry after"
+        " the given "
+        "seconds of log time without a line. Everything that follows is counted for the same user and domain.",
     ]
-    for title, measured in (("Measured against the real server", True), ("From its documentation", False)):
+    for title, measured in (("Tested with the real server", True), ("From documentation", False)):
         parts += [f"## {title}", *_tier([one for one in formats if one.documentation.measured is measured])]
     return "\n\n".join(parts) + "\n"
 
@@ -40,7 +41,7 @@ def _tier(formats: Sequence[Format]) -> list[str]:
         parts += [f"### {one.name}", f"Bytes: {one.documentation.bytes_cover}", _qualities(one)]
         advice = [f"* {_wanted(trait)}{text}" for trait, text in one.documentation.advice.items()]
         if advice:
-            parts.append("\n".join(("To have it log more:", "", *advice)))
+            parts.append("\n".join(("To log more:", "", *advice)))
     return parts
 
 
@@ -50,7 +51,7 @@ def _wanted(trait: str) -> str:
 
 def _qualities(form: Format) -> str:
     """A row per measure, a column for what is known at first, and one per trait for what lines may show."""
-    header = ("Measure", "at first", *(f"with `{trait}`" for trait in form.traits))
+    header = ("Measure", "by default", *(f"with `{trait}`" for trait in form.traits))
     rows = [
         (
             f"`{measure.name}`",

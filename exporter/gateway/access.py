@@ -141,7 +141,7 @@ class Access:
             raise Refusal(503, Reason.ACCESS_FILE, "the gateway's access file is invalid: ask your administrator")
         granted = [entry for entry in self._entries if entry.matches(one)]
         if not granted:
-            raise Refusal(403, Reason.NOT_LISTED, "you may not see any domain here: ask your administrator")
+            raise Refusal(403, Reason.NOT_LISTED, "you have no access to any domain here: ask your administrator")
         if any(entry.administrator for entry in granted):
             return Rights(administrator=True)
         return Rights(administrator=False, domains=tuple(sorted({name for entry in granted for name in entry.domains})))

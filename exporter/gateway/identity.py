@@ -122,7 +122,7 @@ def _kid(token: str) -> str:
 def _number(claims: Mapping[str, Any], name: str) -> float:
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:  # noqa: PLR2004 - UNIX
-        raise _bad(f"{name} is no time")
+        raise _bad(f"{name} is not a time")
     return float(value)
 
 
@@ -150,5 +150,5 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name, "")
     if not isinstance(value, str):
-        raise _bad(f"{name} is no text")
+        raise _bad(f"{name} is not a text")
     return value

@@ -124,7 +124,7 @@ def _allowed(domain: str | None, rights: Rights) -> tuple[str, ...] | None:
     if rights.administrator:
         return None if domain is None else (domain,)
     if domain is not None and domain not in rights.domains:
-        raise Refusal(403, Reason.DOMAIN, "you may not see this domain")
+        raise Refusal(403, Reason.DOMAIN, "you have no access to this domain")
     return rights.domains if domain is None else (domain,)
 
 

@@ -26,6 +26,8 @@ def qualities(rows: Iterable[dict[str, Any]]) -> Found:
     logs: dict[tuple[str, str], dict[str, Quality]] = {}
     for row in rows:
         labels = row["metric"]
+        if labels.get("quality") not in set(Quality) or "measure" not in labels:
+            continue  # of a newer exporter, or of something else
         log = logs.setdefault((labels.get("source", ""), labels.get("server", "")), {})
         both = {Quality(labels["quality"]), log.get(labels["measure"], Quality.EXACT)}
         log[labels["measure"]] = next(quality for quality in _WORST_FIRST if quality in both)

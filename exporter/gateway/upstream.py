@@ -96,7 +96,7 @@ class Upstream:
     async def filtered(self, rights: Rights, path: str, parameters: Pairs, *, post: bool = False) -> Answer:
         """Query through prom-label-proxy for these domains. Refusal unless it was verified that it enforces them."""
         if not rights.domains:
-            raise Refusal(403, Reason.NOT_LISTED, "you may not see any domain here: ask your administrator")
+            raise Refusal(403, Reason.NOT_LISTED, "you have no access to any domain here: ask your administrator")
         await self._prove()
         answer = await self._ask(self._config.label_proxy + path, parameters, _domains(rights.domains), post=post)
         if (words := _proxy_error(answer)) is not None:

@@ -52,7 +52,7 @@ class _Server(uvicorn.Server):
         try:
             return await self.on_tick(0)
         except Exception:
-            LOGGER.exception("the web server goes on")
+            LOGGER.exception("the web server continues")
             return self.should_exit
 
     def end(self) -> None:

@@ -96,7 +96,7 @@ def test_several_entries_add_up(tmp_path: Path) -> None:
 
 def test_an_empty_list_lets_nobody_in(tmp_path: Path) -> None:
     """It is a good file."""
-    with pytest.raises(Refusal, match="may not see any domain"):
+    with pytest.raises(Refusal, match="you have no access to any domain"):
         access(tmp_path, "access: []\n").rights(ALICE)
 
 

@@ -372,7 +372,7 @@ def test_all_users_of_all_domains_are_the_operators(door: Door) -> None:
 def test_another_domain_is_refused_in_words(by: str, door: Door) -> None:
     """403 before Prometheus is asked at all, whether or not there is such a domain."""
     answers = [asking(door, by=by, domain=name) for name in ("b.example", "nowhere.example", "unknown", "A.example")]
-    assert {(403, "you may not see this domain")} == {(one.status_code, one.json()["error"]) for one in answers}
+    assert {(403, "you have no access to this domain")} == {(one.status_code, one.json()["error"]) for one in answers}
 
 
 NOBODY = 'x"} or {__name__="pop3_domain_connections_total",domain=~".*'
