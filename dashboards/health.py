@@ -17,7 +17,7 @@ OLDEST = " or ".join(
 )
 OLDEST += " or min(min_over_time(timestamp(pop3_connections_day_start)[31d:6h] @ $until))"
 BELOW_A_QUARTER = "([0-9]|[1-8][0-9]|9[01])"  # less than 92 days
-NARROW = {"custom.width": 125, "custom.filterable": False}
+NARROW = {"custom.width": 99, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",
     "blocked_connections": "blocked",
@@ -175,7 +175,7 @@ def _quality(place: Place) -> panels.Panel:
             panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
             panels.by_regexp(
                 "^(?!Server).*",
-                {"custom.cellOptions": {"type": "color-text"}, "custom.width": 140, "custom.filterable": False},
+                {"custom.cellOptions": {"type": "color-text"}, "custom.width": 104, "custom.filterable": False},
             ),
         ],
         transformations=[

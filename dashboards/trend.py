@@ -54,6 +54,7 @@ def _ends(place: panels.Place) -> panels.Panel:
         unit=theme.COUNT,
         overrides=colours,
         empty=NO_ENDS,
+        legend="bottom",
     )
 
 

@@ -52,9 +52,9 @@ def _first_failure(place: panels.Place) -> panels.Panel:
     first = f"min_over_time(timestamp({failed})[${{__range_s}}s:5m] @ $until)*1000"
     return panels.tile(
         FIRST_FAILURE,
-        "First failed login in this range",
+        "First failed login",
         place,
-        "Accurate to five minutes. Shows when guessing began, if that is in the range.",
+        "In this range, accurate to five minutes. Shows when guessing began, if that is in the range.",
         now("A", first),
         unit="dateTimeAsIso",
         looks={"noValue": "none scraped", "color": panels.fixed(theme.GREY)},
@@ -65,7 +65,7 @@ def _taken(place: panels.Place) -> panels.Panel:
     grown = f"increase(pop3_user_sent_bytes_total{SELECTED}[${{__range_s}}s] @ $until)"
     return panels.tile(
         TAKEN,
-        "Downloaded in this range",
+        "Downloaded",
         place,
         "Bytes sent to the account's clients between the first and the last scrape of the range, that is, the"
         " mail that was read.",
