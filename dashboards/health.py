@@ -97,7 +97,12 @@ def _tile(
     looks: panels.Properties | None = None,
     unit: str = theme.COUNT,
 ) -> panels.Panel:
-    good = {"thresholds": panels.thresholds((None, theme.GREEN)), "color": {"mode": "thresholds"}, "decimals": 0}
+    good = {
+        "thresholds": panels.thresholds((None, theme.GREEN)),
+        "color": {"mode": "thresholds"},
+        "decimals": 0,
+        "noValue": "-",
+    }
     return panels.tile(TILES + number, title, place, meaning, now("A", expr), unit=unit, looks=good | dict(looks or {}))
 
 

@@ -191,14 +191,15 @@ def table(
     )
 
 
-def timeline(number: int, title: str, place: Place, description: str, target: Target, *, empty: str) -> core.Panel:
-    """When each series was there, as bars of one colour."""
+def timeline(number: int, title: str, place: Place, description: str, target: Target) -> core.Panel:
+    """When each alert fired, as red bars (see `accounts.fired`): never empty, for which Grafana has no good words."""
     custom = {"lineWidth": 0, "fillOpacity": 80, "insertNulls": False, "spanNulls": False}
     there = [{"type": "value", "options": {"1": {"text": "firing", "color": theme.RED, "index": 0}}}]
     legend = {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []}
     options = {"mergeValues": True, "showValue": "never", "rowHeight": 0.7, "legend": legend}
-    looks = {"noValue": empty, "mappings": there, "color": fixed(theme.RED), "custom": custom}
-    fields = _fields(theme.NONE, looks, ())
+    looks = {"noValue": NOTHING, "mappings": there, "color": fixed(theme.RED), "custom": custom}
+    calm = by_regexp("^(no alert|not scraped)", {"color": fixed(theme.DIM)})
+    fields = _fields(theme.NONE, looks, [calm])
     return core.StateTimeline(
         **_common(number, title, place, description, [target]),
         extraJson={"options": options | {"tooltip": {"mode": "single", "sort": "none"}}, "fieldConfig": fields},
@@ -217,10 +218,11 @@ def pie(
     transformations: Sequence[Override] = (),
     empty: str = NOTHING,
     legend: str = "right",
+    values: Sequence[str] = ("percent",),
 ) -> core.PieChartv2:
     """Shares of a whole, one slice per row."""
     listed: dict[str, Any] = {"displayMode": "table", "placement": legend, "showLegend": True, "calcs": []}
-    listed["values"] = ["percent", "value"]
+    listed["values"] = [*values]
     options = {
         "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": "", "limit": 1000},
         "pieType": "donut",

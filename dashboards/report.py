@@ -184,7 +184,11 @@ class Report:
             " and have begun. To download: panel menu, Inspect, Data, Download CSV.",
             [PanelTarget(CHART)],
             sort=(PERIOD, True),
-            overrides=[*period_styles(), panels.by_name(DAYS, {"custom.width": 76}), *self.looks()],
+            overrides=[
+                *period_styles(),
+                panels.by_name(DAYS, {"custom.width": 69, "custom.filterable": False}),
+                *self.looks(),
+            ],
             totals=self.titles,
             transformations=[frames.following("bounds")],
             paged=False,
@@ -278,7 +282,7 @@ def period_styles() -> list[Override]:
     """The column stays a time, so that it sorts; the step's name in its title chooses how it is written."""
     named = panels.by_regexp(f"^{PERIOD}$", {"displayName": f"{PERIOD} (${{step:text}})"})
     styled = [
-        panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}", "custom.width": PERIOD_WIDTHS.get(name, 104)})
+        panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}", "custom.width": PERIOD_WIDTHS.get(name, 96)})
         for name, form in STEP_FORMATS.items()
     ]
     back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD})

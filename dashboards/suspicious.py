@@ -227,11 +227,10 @@ def _when(place: Place) -> panels.Panel:
         WHEN,
         "When alerts fired",
         place,
-        "Each alert and its subject, while it fired.",
+        "Each alert and its subject, while it fired, if Prometheus had loaded the rules.",
         over_time(
-            "A", f"max by(alertname,server,domain,user)({firing})", "{{alertname}} {{user}} {{domain}} {{server}}"
+            "A", accounts.fired(firing, "alertname,server,domain,user"), "{{alertname}} {{user}} {{domain}} {{server}}"
         ),
-        empty="No POP3 alert fired in this range, provided that Prometheus had loaded the rules.",
     )
 
 

@@ -15,7 +15,7 @@ from exporter.catalogue import (
 )
 
 BLUE, ORANGE, YELLOW, RED, GREEN = "blue", "orange", "yellow", "red", "green"
-PURPLE, CYAN, GREY = "purple", "super-light-blue", "text"
+PURPLE, CYAN, GREY, DIM = "purple", "super-light-blue", "text", "#6e6e78"
 
 COUNT = "locale"  # whole numbers with separators: reports are exact, so no "1.2 K"
 BYTES = "decbytes"
@@ -80,14 +80,14 @@ TERMINATED = Column(
     is_error=True,
 )
 TRAFFIC = Column("Bandwidth", BANDWIDTH, BYTES, GREEN, "Bytes received and sent, POP3 plaintext.", 136)
-LOGGED_IN = Column("Logins", (MEASURES[LOGINS],), COUNT, CYAN, "Successful logins.", 82)
+LOGGED_IN = Column("Logins", (MEASURES[LOGINS],), COUNT, CYAN, "Successful logins.", 79)
 FAILED = Column(
     "Login failures",
     (MEASURES[LOGIN_FAILURES],),
     COUNT,
     PURPLE,
     "Refused login attempts: wrong password, unknown user or malformed command.",
-    92,
+    90,
     is_error=True,
 )
 

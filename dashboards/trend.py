@@ -55,6 +55,7 @@ def _ends(place: panels.Place) -> panels.Panel:
         overrides=colours,
         empty=NO_ENDS,
         legend="bottom",
+        values=("percent", "value"),
     )
 
 

@@ -89,6 +89,13 @@ def test_a_bound_is_called_one(uid: str, prometheus: PrometheusServer) -> None:
     assert {AT_LEAST} == remarks(boards()[uid], replace(LAST_30_DAYS, servers=("mx2",)), prometheus)
 
 
+def test_start_does_not_say_that_all_is_logged(prometheus: PrometheusServer) -> None:
+    """It shows the reports' numbers, so it has their remarks."""
+    board = boards()["pop3-start"]
+    assert {AT_LEAST} == remarks(board, replace(LAST_30_DAYS, servers=("mx2",)), prometheus)
+    assert {FINE} == remarks(board, replace(LAST_30_DAYS, servers=("mx1",)), prometheus)
+
+
 @pytest.mark.parametrize("uid", REPORTS)
 def test_days_before_the_log_are_remarked(uid: str, prometheus: PrometheusServer) -> None:
     """They have no rows, and the reader is told why; also where the whole range lies before."""
