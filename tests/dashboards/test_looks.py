@@ -36,8 +36,8 @@ NO_TIME = "Data does not have a time field"  # what Grafana says of an empty tim
 
 @pytest.fixture(scope="module")
 def context(prometheus_only: tuple[str, Login]) -> Iterator[BrowserContext]:
-    looks = {"viewport": {"width": 1280, "height": 3300}}
-    with chromium() as browser, logged_in(browser, *prometheus_only, **looks) as context:
+    url, login = prometheus_only
+    with chromium() as browser, logged_in(browser, url, login, viewport={"width": 1280, "height": 3300}) as context:
         context.add_init_script(OPEN_MENU)
         yield context
 
