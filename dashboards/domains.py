@@ -149,7 +149,7 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", _user_of_domain()),
-            panels.by_name("Domain", {"custom.width": 98}),
+            panels.by_regexp("^(User|Domain)$", {"custom.minWidth": 110}),
             panels.by_name(theme.NEW_CONNECTIONS.title, {"custom.width": 134, "custom.filterable": False}),
         ],
         totals=False,
