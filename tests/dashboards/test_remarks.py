@@ -21,11 +21,13 @@ FINE = "No remarks: all numbers below are logged, and Prometheus has the whole r
 EMPTY = "No POP3 exporter was scraped in this range, and no history was imported"
 IMPORTED = "Imported history only: the exporter was not scraped, so ends of connections and live numbers are missing"
 AT_LEAST = "≥ or more: the log has only part of this number"
-WHOLE_DAYS = "Only whole days are counted, and this range does not begin at midnight in {}: choose days and that zone"
-NOT_BEFORE = "The log begins on {}: of earlier days nothing is known"
+WHOLE_DAYS = (
+    "Only whole days are counted, and this range does not begin at midnight in {}: choose whole days and that time zone"
+)
+NOT_BEFORE = "The log begins on {}: nothing is known about earlier days"
 NO_BYTES = "win1 logs no bytes, so its bandwidth is missing (Dovecot: set pop3_logout_format)"
 TOO_LONG = "Prometheus has no samples from the start of this range: earlier periods are missing (see Exporter health)"
-OTHER_ZONE = f"These dashboards are for UTC, the exporter's days begin in {scenario.ZONE}: run `make dashboards`"
+OTHER_ZONE = f"These dashboards are for UTC, but the exporter's days begin in {scenario.ZONE}: run `make dashboards`"
 
 
 def remarks(
@@ -110,7 +112,7 @@ def test_a_name_that_is_not_there_is_remarked(uid: str, label: str, prometheus: 
         boards()[uid].json(), prometheus, LAST_30_DAYS.begin, LAST_30_DAYS.end, {"step": "Day", label: "nobody"}
     )
     said = {words for panel, one in boards()[uid].targets() if not panel for words in _words(page, one.to_json_data())}
-    assert f"No {label} nobody is known in this range: it logged in later, or you may not see it" in said
+    assert f"No {label} nobody in this range: it logged in later, or you have no access to it" in said
 
 
 @pytest.mark.parametrize("uid", REPORTS)
