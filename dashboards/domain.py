@@ -62,6 +62,9 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         " exporter's limit. Click a name to open the user.",
         source=BUSIEST,
         shown=users,
-        overrides=[panels.named("User", "Open this user", goal)],
+        overrides=[
+            panels.named("User", "Open this user", goal),
+            panels.by_name(theme.NEW_CONNECTIONS.title, {"custom.width": 156}),
+        ],
         empty="This domain has no known users in this range (see users.series in the configuration).",
     )

@@ -40,12 +40,12 @@ def board(zone: Zone) -> Board:
             _busiest_domain(shown, (16, 3, 8, 3)),
             notes(zone, (0, 6, 22, 2), links.DOMAINS),
             download(links.DOMAINS),
-            _table(shown, (0, 8, 24, 16)),
-            _share(SHARE, theme.NEW_CONNECTIONS, (0, 24, 10, 10), "Share of connections", "$top"),
-            _share(SHARE_BYTES, theme.TRAFFIC, (10, 24, 10, 10), "Share of bandwidth", "$topbytes"),
-            _busiest_user(users, (20, 24, 4, 10)),
-            _over_time((0, 34, 24, 11)),
-            _users(users, (0, 45, 24, 13)),
+            _table(shown, (0, 8, 24, 17)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 25, 9, 10), "Share of connections", "$top"),
+            _share(SHARE_BYTES, theme.TRAFFIC, (9, 25, 10, 10), "Share of bandwidth", "$topbytes"),
+            _busiest_user(users, (19, 25, 5, 10)),
+            _over_time((0, 35, 24, 11)),
+            _users(users, (0, 46, 24, 14)),
         ],
     )
 
@@ -149,6 +149,8 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", _user_of_domain()),
+            panels.by_name("Domain", {"custom.width": 98}),
+            panels.by_name(theme.NEW_CONNECTIONS.title, {"custom.width": 134, "custom.filterable": False}),
         ],
         totals=False,
     )

@@ -17,7 +17,7 @@ OLDEST = " or ".join(
 )
 OLDEST += " or min(min_over_time(timestamp(pop3_connections_day_start)[31d:6h] @ $until))"
 BELOW_A_QUARTER = "([0-9]|[1-8][0-9]|9[01])"  # less than 92 days
-NARROW = {"custom.width": 125, "custom.filterable": False}
+NARROW = {"custom.width": 99, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",
     "blocked_connections": "blocked",
@@ -97,7 +97,12 @@ def _tile(
     looks: panels.Properties | None = None,
     unit: str = theme.COUNT,
 ) -> panels.Panel:
-    good = {"thresholds": panels.thresholds((None, theme.GREEN)), "color": {"mode": "thresholds"}, "decimals": 0}
+    good = {
+        "thresholds": panels.thresholds((None, theme.GREEN)),
+        "color": {"mode": "thresholds"},
+        "decimals": 0,
+        "noValue": "-",
+    }
     return panels.tile(TILES + number, title, place, meaning, now("A", expr), unit=unit, looks=good | dict(looks or {}))
 
 
@@ -175,7 +180,7 @@ def _quality(place: Place) -> panels.Panel:
             panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
             panels.by_regexp(
                 "^(?!Server).*",
-                {"custom.cellOptions": {"type": "color-text"}, "custom.width": 140, "custom.filterable": False},
+                {"custom.cellOptions": {"type": "color-text"}, "custom.width": 104, "custom.filterable": False},
             ),
         ],
         transformations=[

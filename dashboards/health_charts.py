@@ -78,7 +78,7 @@ def process(place: Place) -> panels.Panel:
             over_time("B", 'rate(process_cpu_seconds_total{job="pop3"}[$__rate_interval])', "CPU {{instance}}"),
         ],
         unit="bytes",
-        overrides=[panels.by_regexp("^Processor", right)],
+        overrides=[panels.by_regexp("^CPU ", right)],
     )
 
 

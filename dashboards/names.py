@@ -66,7 +66,7 @@ def table(
         f"{description} To download: panel menu, Inspect, Data, Download CSV.",
         [PanelTarget(source)],
         sort=(shown.columns[0].title, True),
-        overrides=[*overrides, *shown.looks()],
+        overrides=[*shown.looks(), *overrides],
         transformations=[frames.following("bounds")],
         totals=shown.titles if totals else (),
         empty=empty,

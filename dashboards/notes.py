@@ -10,9 +10,11 @@ from dashboards.targets import now
 
 NOTES = 50
 FINE = "No remarks: all numbers below are logged, and Prometheus has the whole range"
+SCRAPED = "No remarks: Prometheus has samples of the last 24 hours"
+NONE = "No remarks"
 NOTHING = "No POP3 exporter was scraped in this range, and no history was imported"
 IMPORTED = "Imported history only: the exporter was not scraped, so ends of connections and live numbers are missing"
-AT_LEAST = "≥ or more: the log has only part of this number"
+AT_LEAST = "Numbers with ≥ or “or more” are lower bounds: the log has only part of what they count"
 WHOLE_DAYS = (
     "Only whole days are counted, and this range does not begin at midnight in $1: choose whole days and that time zone"
 )
@@ -32,21 +34,22 @@ YOUNG = "Prometheus has no samples from a day ago: numbers for 24 hours begin wi
 
 def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
     """`here`: the dashboard; without one what is said of every log."""
-    if here in {links.SUSPICIOUS, links.START}:
-        said = [*_zones(zone), _young()]
+    fine = FINE
+    if here == links.SUSPICIOUS:
+        said, fine = [*_zones(zone), _young()], SCRAPED
     elif here:
         said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least(), _gaps()]
-        said += [_lulls()] if here != links.USER else []
+        said += {links.USER: [], links.START: [_young()]}.get(here, [_lulls()])
     else:
-        said = [*_zones(zone), _unlogged()]
+        said, fine = [*_zones(zone), _unlogged()], NONE
     return panels.stat(
         NOTES,
         "",
         place,
         "What to know about the numbers below, and why some are missing.",
         [
-            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJ", said, strict=False)),
-            now("A", _fine(said), "{{note}}"),
+            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJK", said, strict=False)),
+            now("A", _fine(said, fine), "{{note}}"),
             now("N", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
             *([now("W", _unknown(here), "{{note}}")] if here in WHOSE else []),
         ],
@@ -62,9 +65,9 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
     )
 
 
-def _fine(said: Sequence[str]) -> str:
+def _fine(said: Sequence[str], text: str) -> str:
     other = " or ".join(f"count({expr})" for expr in said)
-    return f'label_replace(max({SEEN}) unless on() ({other}),"note","{FINE}","","")'
+    return f'label_replace(max({SEEN}) unless on() ({other}),"note","{text}","","")'
 
 
 def _note(expr: str, text: str, label: str = "") -> str:

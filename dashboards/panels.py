@@ -60,7 +60,7 @@ def unlogged() -> Override:
 def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> Override:
     """A column of names, each a link to `goal` (a path that takes the name from the cell)."""
     link = {"title": tooltip, "url": links.with_range(goal) if carry_range else goal, "targetBlank": False}
-    return by_name(title, {"links": [link], "custom.minWidth": 150})
+    return by_name(title, {"links": [link], "custom.minWidth": 120})
 
 
 def fixed(colour: str) -> dict[str, str]:
@@ -110,10 +110,10 @@ def tile(
     *,
     unit: str,
     looks: Properties,
-    named: bool = False,
+    words: str = "value",
     overrides: Sequence[Override] = (),
 ) -> core.Stat:
-    """One big number, with its series' name if it is `named`; several in one panel cannot be read on a telephone."""
+    """One big number; several in one panel cannot be read on a telephone. `words`: Grafana's text mode."""
     return stat(
         number,
         title,
@@ -122,7 +122,7 @@ def tile(
         [target],
         unit=unit,
         options={
-            "textMode": "value_and_name" if named else "value",
+            "textMode": words,
             "justifyMode": "center",
             "wideLayout": False,
             "text": {"titleSize": 14},
@@ -191,13 +191,15 @@ def table(
     )
 
 
-def timeline(number: int, title: str, place: Place, description: str, target: Target, *, empty: str) -> core.Panel:
-    """When each series was there, as bars of one colour."""
+def timeline(number: int, title: str, place: Place, description: str, target: Target) -> core.Panel:
+    """When each alert fired, as red bars (see `accounts.fired`): never empty, for which Grafana has no good words."""
     custom = {"lineWidth": 0, "fillOpacity": 80, "insertNulls": False, "spanNulls": False}
     there = [{"type": "value", "options": {"1": {"text": "firing", "color": theme.RED, "index": 0}}}]
     legend = {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []}
     options = {"mergeValues": True, "showValue": "never", "rowHeight": 0.7, "legend": legend}
-    fields = _fields(theme.NONE, {"noValue": empty, "mappings": there, "custom": custom}, ())
+    looks = {"noValue": NOTHING, "mappings": there, "color": fixed(theme.RED), "custom": custom}
+    calm = by_regexp("^(no alert|not scraped)", {"color": fixed(theme.DIM)})
+    fields = _fields(theme.NONE, looks, [calm])
     return core.StateTimeline(
         **_common(number, title, place, description, [target]),
         extraJson={"options": options | {"tooltip": {"mode": "single", "sort": "none"}}, "fieldConfig": fields},
@@ -215,14 +217,16 @@ def pie(
     overrides: Sequence[Override] = (),
     transformations: Sequence[Override] = (),
     empty: str = NOTHING,
+    legend: str = "right",
+    values: Sequence[str] = ("percent",),
 ) -> core.PieChartv2:
     """Shares of a whole, one slice per row."""
-    legend: dict[str, Any] = {"displayMode": "table", "placement": "right", "showLegend": True, "calcs": []}
-    legend["values"] = ["percent", "value"]
+    listed: dict[str, Any] = {"displayMode": "table", "placement": legend, "showLegend": True, "calcs": []}
+    listed["values"] = [*values]
     options = {
         "reduceOptions": {"values": True, "calcs": ["lastNotNull"], "fields": "", "limit": 1000},
         "pieType": "donut",
-        "legend": legend,
+        "legend": listed,
         "tooltip": {"mode": "single", "sort": "none"},
         "displayLabels": [],
     }
@@ -241,8 +245,8 @@ def column(number: Column, *, bar: bool = False) -> Override:
         "decimals": 0 if number.unit == theme.COUNT else 1,
         "color": fixed(number.colour),
         "noValue": theme.NOT_LOGGED,
-        "custom.minWidth": 140 if bar else 110,
     }
+    properties["custom.minWidth" if bar else "custom.width"] = number.width
     if bar:
         properties["min"] = 0
         properties["fieldMinMax"] = True

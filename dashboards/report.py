@@ -19,6 +19,7 @@ TILE_WIDTH, TILE_HEIGHT, TILES_A_ROW = 8, 3, 3  # so that titles are whole besid
 CHART_SIZE = (8, 10)
 MONTH_OF_ROWS = 33
 PERIOD, DAYS = "Period", "Days"
+PERIOD_WIDTHS = {"Hour": 190, "Day": 130}
 
 # What each choice of the variable `chart` draws.
 Styles = dict[str, dict[str, object]]
@@ -96,7 +97,7 @@ class Report:
             " range of the same length before; a range that is not over yet is compared with the same part of it.",
             target,
             unit=column.unit,
-            named=True,
+            words="value_and_name",
             looks={
                 "noValue": "-",
                 "color": panels.fixed(column.colour if column.is_error else theme.GREY),
@@ -135,6 +136,7 @@ class Report:
                 "Blocked connections, terminations, bad commands and failed logins, on an axis of their own"
                 " because they are few compared with connections.",
                 [one for one in self.columns if one.is_error],
+                calcs=["sum"],
             ),
             self._part(
                 BANDWIDTH,
@@ -155,6 +157,7 @@ class Report:
         columns: Sequence[Column],
         *,
         empty: str = panels.NOTHING,
+        calcs: Sequence[str] = ("sum", "max"),
     ) -> core.Panel:
         """Some columns of the first chart's rows as a chart of their own."""
         return panels.lines(
@@ -166,7 +169,7 @@ class Report:
             unit=columns[0].unit,
             overrides=chart_styles(columns, PARTS if len(columns) > 1 else STYLES),
             custom={"barAlignment": 1},
-            calcs=["sum", "max"],
+            calcs=calcs,
             defaults={"noValue": empty},
             transformations=[frames.only(PERIOD, *(column.title for column in columns)), frames.following("chart")],
         )
@@ -181,7 +184,11 @@ class Report:
             " and have begun. To download: panel menu, Inspect, Data, Download CSV.",
             [PanelTarget(CHART)],
             sort=(PERIOD, True),
-            overrides=[*period_styles(), panels.by_name(DAYS, {"custom.width": 110}), *self.looks()],
+            overrides=[
+                *period_styles(),
+                panels.by_name(DAYS, {"custom.width": 69, "custom.filterable": False}),
+                *self.looks(),
+            ],
             totals=self.titles,
             transformations=[frames.following("bounds")],
             paged=False,
@@ -274,6 +281,9 @@ def any_chart_styles() -> list[Override]:
 def period_styles() -> list[Override]:
     """The column stays a time, so that it sorts; the step's name in its title chooses how it is written."""
     named = panels.by_regexp(f"^{PERIOD}$", {"displayName": f"{PERIOD} (${{step:text}})"})
-    styled = [panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}"}) for name, form in STEP_FORMATS.items()]
-    back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD, "custom.width": 190})
+    styled = [
+        panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}", "custom.width": PERIOD_WIDTHS.get(name, 96)})
+        for name, form in STEP_FORMATS.items()
+    ]
+    back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD})
     return [named, *styled, back]

@@ -47,16 +47,16 @@ def board(zone: Zone) -> Board:
 
 def _up(place: Place) -> panels.Panel:
     up = 'max by(instance)(last_over_time(up{job="pop3"}[10m] @ $until))'
-    named = f'count_values("of",count({up}))'
+    counts = f'count_values("up",sum({up}))*on() group_left(of) count_values("of",count({up}))'
     return panels.tile(
         UP,
         "Exporters up",
         place,
         "Exporters scraped in the ten minutes before the newest sample, and how many there are.",
-        now("A", f"sum({up})*on() group_left(of) {named}", "of {{of}}"),
+        now("A", counts, "{{up}} of {{of}}"),
         unit=theme.COUNT,
         looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
-        named=True,
+        words="name",
     )
 
 

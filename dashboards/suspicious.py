@@ -15,7 +15,7 @@ ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT, WHEN, TILES = 3,
 EVERYBODY = Only()
 SUSPECTS = Only(users="$suspects")
 BLUE, CYAN, PURPLE = ({"color": panels.fixed(colour)} for colour in (theme.BLUE, theme.CYAN, theme.PURPLE))
-PLACES = ((0, 4), (4, 6), (10, 6), (16, 4))  # of the tiles: x, width
+PLACES = ((0, 0, 8, 3), (8, 0, 8, 3), (16, 0, 8, 3), (0, 3, 12, 3))
 PERSON = ("domain", "user")
 TOP = 20
 HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour, 14 d"
@@ -41,14 +41,14 @@ def board(zone: Zone) -> Board:
         ],
         [
             *_tiles(),
-            _busiest((20, 0, 4, 3)),
-            notes(zone, (0, 3, 24, 2), links.SUSPICIOUS),
-            alerts(links.SUSPICIOUS, (0, 5, 24, 8)),
-            _growth((0, 13, 24, 12)),
-            _networks((0, 25, 12, 11)),
-            _failures((12, 25, 12, 11)),
-            _when((0, 36, 24, 6)),
-            _over_time((0, 42, 24, 10)),
+            _busiest((12, 3, 12, 3)),
+            notes(zone, (0, 6, 24, 2), links.SUSPICIOUS),
+            alerts(links.SUSPICIOUS, (0, 8, 24, 8)),
+            _growth((0, 16, 24, 12)),
+            _networks((0, 28, 12, 11)),
+            _failures((12, 28, 12, 11)),
+            _when((0, 39, 24, 6)),
+            _over_time((0, 45, 24, 10)),
         ],
         time=core.Time("now-24h", "now"),
         refresh="1m",
@@ -72,9 +72,8 @@ def _tiles() -> list[panels.Panel]:
 
 
 def _tile(number: int, title: str, meaning: str, target: Target, looks: panels.Properties) -> panels.Panel:
-    x, width = PLACES[number]
     description = f"{meaning}, as of the newest scrape in the range."
-    return panels.tile(TILES + number, title, (x, 0, width, 3), description, target, unit=theme.COUNT, looks=looks)
+    return panels.tile(TILES + number, title, PLACES[number], description, target, unit=theme.COUNT, looks=looks)
 
 
 def alerts(here: str, place: Place) -> panels.Panel:
@@ -92,17 +91,19 @@ def alerts(here: str, place: Place) -> panels.Panel:
         sort=("Severity", False),
         overrides=[
             _open_around(here),
-            panels.by_name("Alert", {"custom.minWidth": 250, "links": [_runbook()]}),
-            *(panels.by_name(name, {"custom.hideFrom": {"viz": True}}) for name, _, _ in AROUND),
+            panels.by_name("Domain", {"custom.width": 115}),
+            panels.by_name("Server", {"custom.width": 100}),
+            panels.by_name("Alert", {"custom.width": 250, "links": [_runbook()]}),
+            *(panels.by_name(name, {"custom.hideFrom.viz": True, "custom.hidden": True}) for name, _, _ in AROUND),
             panels.by_name(
                 "Severity",
                 {
                     "mappings": [{"type": "value", "options": severity}],
                     "custom.cellOptions": {"type": "color-text"},
-                    "custom.width": 110,
+                    "custom.width": 112,
                 },
             ),
-            panels.by_name("Since", {"unit": "dateTimeFromNow", "custom.minWidth": 130, "mappings": panels.UNKNOWN}),
+            panels.by_name("Since", {"unit": "dateTimeFromNow", "custom.width": 135, "mappings": panels.UNKNOWN}),
         ],
         transformations=[
             *frames.columns(titles | {"Value": "Since"}),
@@ -150,19 +151,21 @@ def _growth(place: Place) -> panels.Panel:
         overrides=[
             _open_user(),
             _bar(HOUR, theme.BLUE),
-            panels.by_name(USUAL, {"decimals": 1, "custom.minWidth": 110}),
+            panels.by_name(HOUR, {"custom.minWidth": 115}),
+            panels.by_name("Domain", {"custom.width": 105}),
+            panels.by_name(USUAL, {"decimals": 1, "custom.width": 112}),
             panels.by_name(
                 FACTOR,
                 {
                     "decimals": 1,
                     "unit": "suffix:x",
-                    "custom.minWidth": 110,
+                    "custom.width": 118,
                     "thresholds": factor,
                     "custom.cellOptions": {"type": "color-text"},
                 },
             ),
             *(
-                panels.by_name(title, {"unit": theme.COUNT, "noValue": "-", "custom.minWidth": 110})
+                panels.by_name(title, {"unit": theme.COUNT, "noValue": "-", "custom.width": 104})
                 for title in (BUSIEST, NETWORKS_NOW, FAILURES_NOW)
             ),
         ],
@@ -224,11 +227,10 @@ def _when(place: Place) -> panels.Panel:
         WHEN,
         "When alerts fired",
         place,
-        "Each alert and its subject, while it fired.",
+        "Each alert and its subject, while it fired, if Prometheus had loaded the rules.",
         over_time(
-            "A", f"max by(alertname,server,domain,user)({firing})", "{{alertname}} {{user}} {{domain}} {{server}}"
+            "A", accounts.fired(firing, "alertname,server,domain,user"), "{{alertname}} {{user}} {{domain}} {{server}}"
         ),
-        empty="No POP3 alert fired in this range, provided that Prometheus had loaded the rules.",
     )
 
 

@@ -15,12 +15,12 @@ from exporter.catalogue import (
 )
 
 BLUE, ORANGE, YELLOW, RED, GREEN = "blue", "orange", "yellow", "red", "green"
-PURPLE, CYAN, GREY = "purple", "super-light-blue", "text"
+PURPLE, CYAN, GREY, DIM = "purple", "super-light-blue", "text", "#6e6e78"
 
 COUNT = "locale"  # whole numbers with separators: reports are exact, so no "1.2 K"
 BYTES = "decbytes"
-RATE = "suffix: lines/s"
-PER_MINUTE = "suffix: /min"
+RATE = "suffix:lines/s"
+PER_MINUTE = "suffix:/min"
 SHARE = "percentunit"
 SECONDS = "s"
 NONE = "none"
@@ -38,6 +38,7 @@ class Column:
     unit: str
     colour: str
     meaning: str
+    width: int  # in tables, in pixels: with all others it must fit beside Grafana's menu at 1280
 
     is_error: bool = False
 
@@ -48,6 +49,7 @@ NEW_CONNECTIONS = Column(
     COUNT,
     BLUE,
     "TCP connections to the POP3 service, logged in or not.",
+    115,
 )
 BLOCKED = Column(
     "Blocked connections",
@@ -55,6 +57,7 @@ BLOCKED = Column(
     COUNT,
     ORANGE,
     "Connections refused for a reason other than the credentials: limits, access lists, policy, disabled accounts.",
+    118,
     is_error=True,
 )
 BAD_COMMANDS = Column(
@@ -63,6 +66,7 @@ BAD_COMMANDS = Column(
     COUNT,
     YELLOW,
     "Connections with at least one unknown or malformed command.",
+    106,
     is_error=True,
 )
 TERMINATED = Column(
@@ -72,16 +76,18 @@ TERMINATED = Column(
     RED,
     "Connections that the server ended because of an error, such as a timeout. Clients that disconnect are not"
     " counted.",
+    121,
     is_error=True,
 )
-TRAFFIC = Column("Bandwidth", BANDWIDTH, BYTES, GREEN, "Bytes received and sent, POP3 plaintext.")
-LOGGED_IN = Column("Logins", (MEASURES[LOGINS],), COUNT, CYAN, "Successful logins.")
+TRAFFIC = Column("Bandwidth", BANDWIDTH, BYTES, GREEN, "Bytes received and sent, POP3 plaintext.", 136)
+LOGGED_IN = Column("Logins", (MEASURES[LOGINS],), COUNT, CYAN, "Successful logins.", 79)
 FAILED = Column(
     "Login failures",
     (MEASURES[LOGIN_FAILURES],),
     COUNT,
     PURPLE,
     "Refused login attempts: wrong password, unknown user or malformed command.",
+    90,
     is_error=True,
 )
 

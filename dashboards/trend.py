@@ -54,6 +54,8 @@ def _ends(place: panels.Place) -> panels.Panel:
         unit=theme.COUNT,
         overrides=colours,
         empty=NO_ENDS,
+        legend="bottom",
+        values=("percent", "value"),
     )
 
 

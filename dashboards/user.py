@@ -4,7 +4,7 @@ from dashboards import links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import Only
+from dashboards.queries import Only, accounts
 from dashboards.report import Report
 from dashboards.targets import Target, now, over_time
 from exporter.catalogue import Scope
@@ -52,9 +52,9 @@ def _first_failure(place: panels.Place) -> panels.Panel:
     first = f"min_over_time(timestamp({failed})[${{__range_s}}s:5m] @ $until)*1000"
     return panels.tile(
         FIRST_FAILURE,
-        "First failed login in this range",
+        "First failed login",
         place,
-        "Accurate to five minutes. Shows when guessing began, if that is in the range.",
+        "In this range, accurate to five minutes. Shows when guessing began, if that is in the range.",
         now("A", first),
         unit="dateTimeAsIso",
         looks={"noValue": "none scraped", "color": panels.fixed(theme.GREY)},
@@ -63,15 +63,16 @@ def _first_failure(place: panels.Place) -> panels.Panel:
 
 def _taken(place: panels.Place) -> panels.Panel:
     grown = f"increase(pop3_user_sent_bytes_total{SELECTED}[${{__range_s}}s] @ $until)"
+    none = 'max by(server)(last_over_time(pop3_measure_quality_info{measure="sent_bytes",quality="none"}[1h] @ $until))'
     return panels.tile(
         TAKEN,
-        "Downloaded in this range",
+        "Downloaded",
         place,
         "Bytes sent to the account's clients between the first and the last scrape of the range, that is, the"
         " mail that was read.",
-        now("A", f"sum(max by(server,domain,user)({grown}))"),
+        now("A", f"sum(max by(server,domain,user)({grown}) unless on(server) {none})"),
         unit=theme.BYTES,
-        looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
+        looks={"noValue": "not logged", "color": panels.fixed(theme.GREY)},
     )
 
 
@@ -81,9 +82,9 @@ def _alerts(place: panels.Place) -> panels.Panel:
         ALERTS,
         "Alerts of this account",
         place,
-        "When which alert fired. The page Suspicious accounts links to the runbooks, which say what to do.",
-        over_time("A", f"max by(alertname)({firing})", "{{alertname}}"),
-        empty="No alert about this account fired in this range.",
+        "When which alert fired, if Prometheus has loaded the rules. The page Suspicious accounts links to the"
+        " runbooks, which say what to do.",
+        over_time("A", accounts.fired(firing, "alertname"), "{{alertname}}"),
     )
 
 

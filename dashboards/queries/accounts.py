@@ -61,6 +61,14 @@ def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> 
     return f"floor(({range_.until}-max by({','.join(by)})(({last}>0) or {born} and {last}))/86400)"
 
 
+def fired(alerts: str, by: str) -> str:
+    """When which of these alerts fired, and at all other times `no alert` or `not scraped`, both 0."""
+    seen = f"max(last_over_time(pop3_exporter_time_seconds[{SCRAPED}]))"
+    none = f'label_replace(0*{seen} unless on() {alerts},"alertname","no alert","","")'
+    unknown = f'label_replace(vector(0) unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
+    return f"max by({by})({alerts}) or {none} or {unknown}"
+
+
 def firing(only: Only, range_: Range = WHOLE) -> str:
     """The firing alerts, with the UNIX time since when in milliseconds (NaN where the store does not tell)."""
     labels = "alertname,severity,server,domain,user"

@@ -20,7 +20,7 @@ REPORTS = UIDS[:4]
 FINE = "No remarks: all numbers below are logged, and Prometheus has the whole range"
 EMPTY = "No POP3 exporter was scraped in this range, and no history was imported"
 IMPORTED = "Imported history only: the exporter was not scraped, so ends of connections and live numbers are missing"
-AT_LEAST = "≥ or more: the log has only part of this number"
+AT_LEAST = "Numbers with ≥ or “or more” are lower bounds: the log has only part of what they count"
 WHOLE_DAYS = (
     "Only whole days are counted, and this range does not begin at midnight in {}: choose whole days and that time zone"
 )
@@ -87,6 +87,13 @@ def test_nothing_is_known(uid: str, empty_prometheus: PrometheusServer) -> None:
 def test_a_bound_is_called_one(uid: str, prometheus: PrometheusServer) -> None:
     """Where a log has only a part of something, also one half of the bandwidth."""
     assert {AT_LEAST} == remarks(boards()[uid], replace(LAST_30_DAYS, servers=("mx2",)), prometheus)
+
+
+def test_start_does_not_say_that_all_is_logged(prometheus: PrometheusServer) -> None:
+    """It shows the reports' numbers, so it has their remarks."""
+    board = boards()["pop3-start"]
+    assert {AT_LEAST} == remarks(board, replace(LAST_30_DAYS, servers=("mx2",)), prometheus)
+    assert {FINE} == remarks(board, replace(LAST_30_DAYS, servers=("mx1",)), prometheus)
 
 
 @pytest.mark.parametrize("uid", REPORTS)
