@@ -60,7 +60,7 @@ def is_refused(path: Path) -> bool:
     try:
         open_ledger(path).close()
     except LedgerError as error:
-        assert "with the newest commits, is missing" in str(error)  # noqa: PT017 - or not
+        assert "with the newest commits is missing" in str(error)  # noqa: PT017 - or not
         return True
     return False
 
@@ -76,7 +76,7 @@ def test_a_missing_write_ahead_file_is_refused_until_the_loss_is_accepted() -> N
         image = image_after_all_commits(memory)
         (image / "running.sqlite-wal").unlink()
         for _ in range(2):
-            with pytest.raises(LedgerError, match=r"-wal, with the newest commits, is missing; put it back or restore"):
+            with pytest.raises(LedgerError, match=r"-wal with the newest commits is missing; put it back, restore"):
                 open_ledger(image / "running.sqlite")
         (image / "running.sqlite.lock").unlink()
         open_ledger(image / "running.sqlite").close()
@@ -95,9 +95,9 @@ def test_a_reader_does_not_hide_that_the_write_ahead_file_is_missing(reader: str
                 connection.execute("SELECT * FROM sqlite_master").fetchall()
             path.with_name(path.name + "-wal").touch()
         else:
-            with pytest.raises(LedgerError, match="with the newest commits, is missing"):
+            with pytest.raises(LedgerError, match="with the newest commits is missing"):
                 info(path) if reader == "info" else Reading(path)
-        with pytest.raises(LedgerError, match="with the newest commits, is missing"):
+        with pytest.raises(LedgerError, match="with the newest commits is missing"):
             open_ledger(path)
 
 
@@ -107,9 +107,9 @@ def test_a_tool_does_not_hide_it_either() -> None:
         image = image_after_all_commits(memory)
         (image / "running.sqlite-wal").unlink()
         for change in (lambda path: forget(path, "alice@a"), lambda path: change_zone(path, "UTC", NOW)):
-            with pytest.raises(LedgerError, match="with the newest commits, is missing"):
+            with pytest.raises(LedgerError, match="with the newest commits is missing"):
                 change(image / "running.sqlite")
-        with pytest.raises(LedgerError, match="with the newest commits, is missing"):
+        with pytest.raises(LedgerError, match="with the newest commits is missing"):
             open_ledger(image / "running.sqlite")
 
 

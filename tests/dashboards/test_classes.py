@@ -20,7 +20,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 # Remarks that are silent where all is well: panel and query.
-SILENT = {("", ref) for ref in "ABCDEFGHNW"}
+SILENT = {("", ref) for ref in "ABCDEFGHIJNW"}
 
 QUARTER_DAY = 6 * 3600
 # To now and into the future, a day, over a gap and from inside it, longer than the data.

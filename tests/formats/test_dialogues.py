@@ -96,7 +96,7 @@ def test_a_day_of_mailenable_as_w3c() -> None:
 def test_a_day_of_qpopper() -> None:
     """Every refused answer is a line."""
     book = day("qpopper", "known.log")
-    assert (7, 1, 2) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
+    assert (8, 1, 2) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
     expected = {
         Reason.LOGOUT: 1,
         Reason.CLOSED: 1,
@@ -104,6 +104,7 @@ def test_a_day_of_qpopper() -> None:
         Reason.MAILBOX_LOCKED: 1,
         Reason.POLICY: 1,
         Reason.ACCESS_LIST: 1,
+        Reason.TLS_FAILED: 1,
         Reason.EXPIRED: 1,
     }
     assert expected == dict(book.ends)
@@ -112,7 +113,7 @@ def test_a_day_of_qpopper() -> None:
 def test_a_day_of_uw_imap() -> None:
     """Each end names its cause."""
     book = day("uw-imap", "known.log")
-    assert (19, 5, 6) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
+    assert (20, 5, 6) == (book.total("connections"), book.total("logins"), book.total("login_failures"))
     expected = {
         Reason.LOGOUT: 1,
         Reason.TIMEOUT: 1,
@@ -123,7 +124,7 @@ def test_a_day_of_uw_imap() -> None:
         Reason.KILLED: 1,
         Reason.MAILBOX_ERROR: 3,
         Reason.ACCESS_LIST: 1,
-        Reason.EXPIRED: 4,
+        Reason.EXPIRED: 5,
     }
     assert expected == dict(book.ends)
 

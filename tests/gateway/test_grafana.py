@@ -165,7 +165,7 @@ def test_the_link_is_there_where_the_gateway_is(
 ) -> None:
     """An operator who changes the data source sees the link come, and gets the page's choices by one click."""
     with installation.looking(browser, "admin") as context:
-        viewer = opened(installation, context, f"/d/{uid}?var-domain=a.example&var-step=YYYY-MM")
+        viewer = opened(installation, context, f"/d/{uid}?var-domain=a.example&var-step=30")
         assert 0 == viewer.csv_links.count()
         viewer.page.get_by_text("Prometheus", exact=True).first.click(force=True)  # its input lies over it
         viewer.page.get_by_role("option", name="CSV").click()
