@@ -46,7 +46,7 @@ class Plain(Keyed):
     def _plain(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge] | None:
         """What a plain line comes to; None: there may be more to know of it, and nothing was done."""
         kind, key = fact.kind, fact.key
-        if not key or fact.by_address or fact.reuses_key or fact.verb:
+        if not key or fact.by_address or fact.reuses_key or fact.verb or fact.likely:
             return None
         place = (server, key)
         if kind is Kind.FAILURE and fact.tentative:
