@@ -206,7 +206,7 @@ def test_the_demos_wild_account_and_only_it_is_reported(tmp_path: Path) -> None:
     assert {WILD} == {alert["labels"]["user"] for alert in heard}
     assert ["POP3AccountLikelyCompromised"] == [alert["labels"]["alertname"] for alert in told]
     assert {WILD} == {alert["labels"].get("user") for name, alert in firing.items() if "User" in name}
-    assert "networks in 24 hours" in heard[0]["annotations"]["description"]
+    assert "networks in the last 24 hours" in heard[0]["annotations"]["description"]
 
 
 def _caught_up(prometheus: PrometheusServer) -> None:
