@@ -130,11 +130,7 @@ class Plain(Keyed):
                 return None
             session = memory.waiting[place] = Session(*place, stamp, stamp)
             session.tentative = True
-        self._told.see(place[0], stamp)
-        session.touch(stamp, self.idle_seconds)
-        memory.touched.add(place)
-        if fact.address is not None:
-            session.address = fact.address
+        self._hear(place, session, stamp, fact)
         self._failure(session, stamp, fact, [])
         return ()
 
@@ -152,17 +148,21 @@ class Plain(Keyed):
             session = Session(*place, stamp, stamp)
         else:
             del memory.waiting[place]
-        self._told.see(place[0], stamp)
         session.tentative = False
-        session.touch(stamp, self.idle_seconds)
-        memory.touched.add(place)
-        if fact.address is not None:
-            session.address = fact.address
+        self._hear(place, session, stamp, fact)
         self.seen += 1
         memory.open[place] = session
         charges: list[Charge] = []
         self._end(session, stamp, fact, charges)
         return charges
+
+    def _hear(self, place: Place, session: Session, stamp: int, fact: Fact) -> None:
+        """A line of a connection that has not logged in."""
+        self._told.see(place[0], stamp)
+        session.touch(stamp, self.idle_seconds)
+        self._memory.touched.add(place)
+        if fact.address is not None:
+            session.address = fact.address
 
     def _is_elsewhere(self, place: Place) -> bool:
         """Whether a connection with this key logged in, has ended, or may be another source's; or it is crowded."""
@@ -178,17 +178,12 @@ class Plain(Keyed):
     def _is_new(self, place: Place, stamp: int) -> bool:
         """Whether nobody has heard of this key, and no other line can mean its connection."""
         memory, joins = self._memory, self._joins
-        open_sessions = memory.open
         if (
-            place in open_sessions
-            or place in memory.lingering
-            or (memory.given_up and place in memory.given_up)
+            self._is_elsewhere(place)
             or (memory.waiting and place in memory.waiting)
             or joins.holds_all
             or joins.early
-            or (self._shared and place[0] in self._shared)
             or stamp <= memory.newest_told + TURNED_SECONDS
-            or len(open_sessions) >= self._max_open
         ):
             return False
         if self._neighbours.has_several_servers:
