@@ -161,8 +161,8 @@ def test_only_what_is_asked_for(journals: Journals, tmp_path: Path) -> None:
     source.close()
 
 
-def test_a_killed_journalctl_is_started_again(journals: Journals, opened: Open) -> None:
-    """Nothing is lost or doubled when journalctl dies; it is told, and tried again after a pause."""
+def with_killed_journalctl(journals: Journals, opened: Open) -> JournalInput:
+    """A source that has read one entry when its journalctl dies."""
     journals.log(b"one")
     source = opened()
     assert ["one"] == messages(source, 1)
@@ -170,6 +170,12 @@ def test_a_killed_journalctl_is_started_again(journals: Journals, opened: Open) 
     assert follower is not None
     os.kill(follower._process.pid, signal.SIGKILL)
     follower._process.wait()
+    return source
+
+
+def test_a_killed_journalctl_is_started_again(journals: Journals, opened: Open) -> None:
+    """Nothing is lost or doubled when journalctl dies; it is told, and tried again after a pause."""
+    source = with_killed_journalctl(journals, opened)
     journals.log(b"two")
     assert [] == look(source)
     assert [] == look(source)
@@ -182,13 +188,7 @@ def test_a_killed_journalctl_is_started_again(journals: Journals, opened: Open) 
 
 def test_a_journalctl_that_runs_again_is_no_problem_any_more(journals: Journals, opened: Open) -> None:
     """On a quiet server it has nothing to say for hours."""
-    journals.log(b"one")
-    source = opened()
-    assert ["one"] == messages(source, 1)
-    follower = source._follower
-    assert follower is not None
-    os.kill(follower._process.pid, signal.SIGKILL)
-    follower._process.wait()
+    source = with_killed_journalctl(journals, opened)
     assert [] == look(source)
     assert [] == look(source)
     assert source.status().problems == source.status().unreadable != ()
