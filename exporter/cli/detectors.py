@@ -72,12 +72,14 @@ _AUTH = re.compile(
 )
 # A client's answer to a challenge: base64 only.
 _ANSWER = re.compile(r"(?:RECEIVED:|cmd:|\bC:|[<>])\s+([A-Za-z0-9+/]{4,}={0,2})\s*\"?\s*$")
+# The same, as Dovecot's processes send it to each other.
+_CONTINUED = re.compile(r"\bCONT\t+\d{1,10}\t+(\S+)")
 _SCHEME = re.compile(r"\{[A-Z0-9.-]{3,}\}[^\s,;)]+|\$[0-9a-z]{1,8}\$[^\s,;)]+")
 
 
 def secrets(text: str) -> Iterator[Found]:
     """Passwords and equivalents."""
-    for pattern in (_GIVEN, _SECRET, _PASS, _APOP, _AUTH, _ANSWER):
+    for pattern in (_GIVEN, _SECRET, _PASS, _APOP, _AUTH, _ANSWER, _CONTINUED):
         for match in pattern.finditer(text):
             group = match.lastindex
             if group is not None and match[group].strip("*") and not (pattern is _PASS and _is_wording(match[group])):
@@ -114,10 +116,11 @@ def _is_encoded(token: str) -> bool:
     if len(bare) >= _LONG and mixed and (any(map(str.isdigit, bare)) or "+" in bare or "AAAA" in bare):
         return True
     try:
-        decoded = base64.b64decode(token, validate=True)
+        decoded = base64.b64decode(token, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         return False
-    return all(letter == 0 or 0x20 <= letter < 0x7F for letter in decoded)  # noqa: PLR2004 - printable
+    # A SASL answer has the user and the password between NULs.
+    return decoded.replace("\0", " ").isprintable()
 
 
 # ── addresses ───────────────────────────────────────────────────────────────────────────────────────────────
