@@ -90,8 +90,8 @@ class Held:
             self._if(
                 newest(self.series, self._day_or_hour(self.series), self.range.until), f"{unit.now}-{unit.seconds}"
             ),
-            self._if(newest(self.series, self.series.total, self.range.until), unit.now),
             *self._wide(1),
+            self._if(newest(self.series, self.series.total, self.range.until), unit.now),
             f"max by({rest.keys})(max_over_time({rest.total}[{duration(unit.seconds)}] offset -{unit.over}))",
         ]
         return " or ".join(arms)

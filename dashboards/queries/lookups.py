@@ -41,8 +41,8 @@ def newest_sample() -> tuple[Lookup, ...]:
     """`$until`, the newest sample in the range, by way of one near it: `this year` ends months in the future."""
     looks = (f"max_over_time(({SCRAPED})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
     around = f"floor({' or '.join(looks)} or vector({WHOLE.end})) + {DAY}"
-    newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end})"
-    until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end})"  # what is older is not shown as if it were new
+    newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end}-1)"
+    until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end}-1)"  # what is older is not shown as if it were new
     return Lookup("around", around), Lookup("until", until)
 
 
@@ -93,11 +93,10 @@ def _gaps() -> tuple[Lookup, ...]:
 
 def range_before() -> tuple[Lookup, ...]:
     """The range of the same length before this one: its begin, its first date, and up to where it is compared."""
-    # A whole range ends one second before midnight.
     earlier = f"floor(vector($before-({ZONE.lead})+{DAY // 2})/{DAY})*{DAY}"
     over = f"vector({WHOLE.begin}) and on() (vector({WHOLE.until}) >= {WHOLE.end}-{HOUR})"
     return (
-        Lookup("before", f"vector({WHOLE.begin} - {WHOLE.length} - 1)"),
+        Lookup("before", f"vector({WHOLE.begin} - {WHOLE.length})"),
         Lookup("earlier", earlier),
         # If this range is not over, as far as it has come; else to its first date, which is 0 where it is not.
         Lookup("then", f"({over}) or vector($before+{WHOLE.until}-{WHOLE.begin})"),
@@ -156,9 +155,9 @@ def _began() -> str:
 
 
 def _through() -> str:
-    """The end of a range that is over, for the day after it tells how its last hours were, scraped or not."""
+    """The last second of a range that is over, for the day after it tells how its last hours were, scraped or not."""
     is_over = f"max(max_over_time({CLOCK}[1d] @ {WHOLE.end} offset -1d))"
-    return f"vector({WHOLE.end}) and on() {is_over} or vector({WHOLE.until})"
+    return f"vector({WHOLE.end}-1) and on() {is_over} or vector({WHOLE.until})"
 
 
 def _date(at: str) -> str:
@@ -222,7 +221,7 @@ def _longest(labels: str, grid: str, before: str, seconds: int, most: str = "") 
 
 def _lull() -> str:
     labels = _labels(local_hours(ZONE, WHOLE), step=Chosen().number)
-    inside = f">={WHOLE.begin}-{ZONE.quarter})[1h{WHOLE.length}s:1h] @ {WHOLE.end} offset -1h"
+    inside = f">={WHOLE.begin}-{ZONE.quarter})[1h{WHOLE.length}s:1h] @ {WHOLE.end} offset -59m59s"
     return _longest(labels, inside, f")[30d:1h] @ {WHOLE.begin} offset 1h", HOUR, f"{WHOLE.gap}+{DAY}")
 
 

@@ -53,14 +53,14 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The asked time: `begin`, `end` and `until`, the newest sample in it, as UNIX seconds.
+    """The asked time: `begin`, `end` (the first second after it) and `until`, the newest sample in it (UNIX seconds).
 
-    `through`: up to where the log is known, the end of a range that is over, else `until`. `first`, `today`: first and
-    last day, as 00:00 UTC of their dates; `now`: the day of `until`; `extent`: the seconds from first to last, and one
-    more. `seen` and `after`: when the first day's hold, and all births, are looked up. `odd`: a regular expression of
-    the servers for which more than the last hours of each day must be read, because they were not scraped then. How
-    many seconds must be read of them: `gap` and `lull` before a day and an hour, `ago` before `after`, `young` before
-    `grown` (see `lookups`).
+    `through`: up to where the log is known, the last second of a range that is over, else `until`. `first`,
+    `today`: first and last day, as 00:00 UTC of their dates; `now`: the day of `until`; `extent`: the seconds from
+    first to last, and one more. `seen` and `after`: when the first day's hold, and all births, are looked up.
+    `odd`: a regular expression of the servers for which more than the last hours of each day must be read, because
+    they were not scraped then. How many seconds must be read of them: `gap` and `lull` before a day and an hour,
+    `ago` before `after`, `young` before `grown` (see `lookups`).
     """
 
     begin: str = "${__from:date:seconds}"

@@ -64,7 +64,7 @@ class Reporter:
         """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""
         values = {
             "${__from:date:seconds}": str(question.begin // 1000),
-            "${__to:date:seconds}": str(question.end // 1000),
+            "${__to:date:seconds}": str((question.end + 500) // 1000),  # rounded, as by Grafana
             "${__range_s}": str((question.end - question.begin + 500) // 1000),
             "$server": _servers(question),
             "$west": windows.west,

@@ -15,7 +15,11 @@ REGEX_SPECIAL = re.compile(r"[$^*{}\[\]+?.()|]")
 
 @dataclass
 class Page:
-    """One dashboard as a viewer has it open: the range in UNIX seconds, `chosen` values of its variables."""
+    """One dashboard as a viewer has it open: the range in UNIX seconds, `chosen` values of its variables.
+
+    Grafana's ranges end in the last millisecond of `end`; it rounds that up to the next second (`formatRegistry` of
+    its scenes), and so `to` is no longer in the range.
+    """
 
     board: Json
     prometheus: Engine
@@ -24,6 +28,7 @@ class Page:
     chosen: dict[str, str | list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.to = self.end + 1
         self.asked: dict[str, str] = {}  # hidden variables: what Prometheus was asked
         self._texts: dict[str, str] = {}
         self._raw: dict[str, str | list[str]] = {}
@@ -47,12 +52,12 @@ class Page:
 
     def rows(self, target: Json) -> dict[Labels, float]:
         """The rows of an instant target."""
-        return self.prometheus.query(self.expression(target["expr"]), at=self.end)
+        return self.prometheus.query(self.expression(target["expr"]), at=self.to)
 
     def lines(self, target: Json) -> dict[Labels, list[tuple[float, float]]]:
         """The lines of a range target."""
-        step = max(60, (self.end - self.begin) // 1000)
-        return self.prometheus.query_range(self.expression(target["expr"]), self.begin, self.end, step)
+        step = max(60, (self.to - self.begin) // 1000)
+        return self.prometheus.query_range(self.expression(target["expr"]), self.begin, self.to, step)
 
     def _settle(self, variable: Json) -> None:
         name = variable["name"]
@@ -86,17 +91,17 @@ class Page:
         query = self.expression(variable["query"]["query"]).removeprefix("query_result(").removesuffix(")")
         self.asked[variable["name"]] = query
         found = []
-        for labels, value in self.prometheus.query(query, at=self.end).items():
+        for labels, value in self.prometheus.query(query, at=self.to).items():
             words = ",".join(f'{name}="{text}"' for name, text in labels)
-            match = re.search(variable["regex"].strip("/"), f"{{{words}}} {value:.15g} {self.end * 1000}")
+            match = re.search(variable["regex"].strip("/"), f"{{{words}}} {value:.15g} {self.to * 1000}")
             found += [match[1]] if match else []
         return found
 
     def _times(self) -> dict[str, str]:
-        length = self.end - self.begin
+        length = self.to - self.begin
         return {
             "${__from:date:seconds}": str(self.begin),
-            "${__to:date:seconds}": str(self.end),
+            "${__to:date:seconds}": str(self.to),
             "${__range_s}": str(length),
             "$__rate_interval": "1h",
             "$__range": f"{length}s",

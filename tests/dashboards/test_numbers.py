@@ -51,10 +51,17 @@ RANGES = {
     "one server": Asked("2026-10-12", "2026-11-15", ("mx2",)),
     "over the end of a server": Asked("2026-11-01", "2026-11-10"),
     "births and no gap": Asked("2026-10-06", "2026-10-22"),
+    "to the day before a long gap": Asked("2026-10-20", "2026-11-09"),
 }
 
 
-ALWAYS = {"30 days to tonight", "the week of the change of summer time", "longer than the data", "births and no gap"}
+ALWAYS = {
+    "30 days to tonight",
+    "to the day before a long gap",
+    "the week of the change of summer time",
+    "longer than the data",
+    "births and no gap",
+}
 
 
 def marked(name: str) -> list[pytest.MarkDecorator]:

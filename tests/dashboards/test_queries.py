@@ -44,8 +44,8 @@ SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LOOKUPS = (*newest_sample(), *zone(), *known(), *range_before())
 VALUES = {f"${one.name}": "1795820400" for one in LOOKUPS} | {
     "${__from:date:seconds}": "1793228400",
-    "${__to:date:seconds}": "1795820399",
-    "${__range_s}": "2591999",
+    "${__to:date:seconds}": "1795820400",
+    "${__range_s}": "2592000",
     "$__rate_interval": "60s",
     "${step:text}": "Quarter",
     "$step": str(STEPS["Quarter"]),

@@ -40,9 +40,9 @@ class Site:
     domains: tuple[str, ...] = DOMAINS
 
     def range(self, first: date, last: date) -> Range:
-        """As Grafana puts it: from the first second to the last one, and what the hidden variables find."""
+        """As Grafana puts it: from midnight to midnight, and what the hidden variables find."""
         begin = self.reading.calendar.day_start(first.toordinal())
-        end = self.reading.calendar.day_start(last.toordinal() + 1) - 1
+        end = self.reading.calendar.day_start(last.toordinal() + 1)
         values = {
             "${__from:date:seconds}": str(begin),
             "${__to:date:seconds}": str(end),
