@@ -102,6 +102,7 @@ class Fact(NamedTuple):
     unknown `key` means the connection last begun from `address` that is not logged in, if there is one.
     `reuses_key`: on an END, the key serves other connections from now on, and only TRAFFIC still belongs to this
     one; where no line has shown the connection before, TRAFFIC of no bytes says that there was none.
+    `mark`: what no other line of the connection has (a number, a finer time): an equal line is the same one.
     """
 
     kind: Kind
@@ -123,6 +124,7 @@ class Fact(NamedTuple):
     process: bytes | None = None
     likely: bool = False
     former: bytes | None = None
+    mark: bytes = b""
 
 
 # ── sessions, ledger ────────────────────────────────────────────────────────────────────────────────────────

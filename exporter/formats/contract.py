@@ -35,6 +35,8 @@ class Format(Protocol):
     idle_seconds: int
     # Whether the keys of its connections are ids of their own: one that comes again is told again.
     keys_are_unique: bool
+    # Whether a key may serve several connections in one second, one after the other.
+    passes_keys_on: bool
     # What is known of each measure before any line has shown more.
     quality: Qualities
     # What lines show about the server's logging (`Fact.trait`), and what follows for measures: formats/judging.py.

@@ -174,6 +174,7 @@ class Courier:
     # It waits 300 s for a command and 60 s for the login.
     idle_seconds = 360
     keys_are_unique = False
+    passes_keys_on = False
     quality = qualities(
         connections=Quality.LOWER_BOUND,
         blocked=Quality.LOWER_BOUND,

@@ -53,8 +53,8 @@ def _fact(record: Record, kind: Kind, user: bytes | None = None, address: bytes 
 
 
 def _login(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    address, user = groups
-    return _fact(record, Kind.LOGIN, user, address)
+    address, user, session = groups
+    return _fact(record, Kind.LOGIN, user, address)._replace(mark=session or b"")
 
 
 def _bad_login(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -93,9 +93,15 @@ def _usage(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 
 def _traffic(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    received, sent = groups
+    session, received, sent = groups
     return Fact(
-        Kind.TRAFFIC, record.pid, received=number(received), sent=number(sent), tentative=True, trait="auditlog"
+        Kind.TRAFFIC,
+        record.pid,
+        received=number(received),
+        sent=number(sent),
+        tentative=True,
+        trait="auditlog",
+        mark=session or b"",
     )
 
 
@@ -121,19 +127,20 @@ def _logfmt(groups: Sequence[bytes | None], record: Record) -> Outcome:
     pairs = {key: quoted or plain for key, quoted, plain in _PAIR.findall(groups[0])}
     event = pairs.get(b"event", b"")
     if event == b"auditlog.traffic":
-        return _traffic((pairs.get(b"used.bytes.in"), pairs.get(b"used.bytes.out")), record)
+        sums = (pairs.get(b"used.bytes.in"), pairs.get(b"used.bytes.out"))
+        return _traffic((pairs.get(b"sessionid"), *sums), record)
     found = _ADDRESS.search(pairs.get(b"r.clienthost", b""))
     user = pairs.get(b"u.username")
     if user in (b"~null~", b"-notset-", b""):
         user = None
     if event == b"login.good":
-        return _fact(record, Kind.LOGIN, user, found and found[1])
+        return _fact(record, Kind.LOGIN, user, found and found[1])._replace(mark=pairs.get(b"sessionid", b""))
     return _fact(record, Kind.FAILURE, None if pairs.get(b"login.mech") == b"APOP" else user, found and found[1])
 
 
 WORDING = Wording(
     Rule("accepted", rb"accepted connection", lambda _, record: _fact(record, Kind.CONNECT)),
-    Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<[^>]{0,200}>)?", _login),
+    Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<([^>]{0,200})>)?", _login),
     Rule("badlogin", rb"badlogin: " + _CLIENT + rb" ?([^ ]{1,64}) (.*) (?:" + _REFUSAL + rb")", _bad_login),
     # `badlogin: HOST MECHANISM`, with or without what SASL said: all versions since 2.0.
     Rule(
@@ -153,7 +160,12 @@ WORDING = Wording(
         rb"counts: retr=<\d+> top=<\d+> dele=<\d+>",
         lambda _, record: Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, reuses_key=True),
     ),
-    Rule("traffic", rb"auditlog: traffic (?:[a-z.]+=<[^>]{0,200}> )*bytes_in=<(\d+)> bytes_out=<(\d+)>", _traffic),
+    Rule(
+        "traffic",
+        rb"auditlog: traffic (?:sessionid=<([^>]{0,200})> )?(?:[a-z.]+=<[^>]{0,200}> )*"
+        rb"bytes_in=<(\d+)> bytes_out=<(\d+)>",
+        _traffic,
+    ),
     Rule("command", rb"command: (.*)", _command),
     Rule("logfmt", rb"(event=(?:login\.good|login\.bad|auditlog\.traffic) .*)", _logfmt),
     Rule("limit", rb"Too many open connections \(.*\)", _refusal(Reason.CONNECTION_LIMIT)),
@@ -213,6 +225,7 @@ class Cyrus:
     # It waits 600 s for a command.
     idle_seconds = 660
     keys_are_unique = False
+    passes_keys_on = True
     quality = qualities(
         connections=Quality.ESTIMATED,
         blocked=Quality.LOWER_BOUND,

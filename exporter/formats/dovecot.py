@@ -127,6 +127,7 @@ class Dovecot:
     # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download has no line until its end.
     idle_seconds = 4 * 3600
     keys_are_unique = True
+    passes_keys_on = False
     quality: Qualities = MappingProxyType(
         {
             "connections": _EXACT,

@@ -58,6 +58,7 @@ class MailEnable:
     name = "mailenable"
     idle_seconds = 660
     keys_are_unique = False
+    passes_keys_on = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

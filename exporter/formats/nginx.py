@@ -183,6 +183,7 @@ class Nginx:
     # `timeout` is 60 s before the login; afterwards nothing is logged for as long as the session lasts.
     idle_seconds = 660
     keys_are_unique = False
+    passes_keys_on = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

@@ -74,6 +74,7 @@ class SmarterMail:
     # The command time-out is 5 minutes by default.
     idle_seconds = 660
     keys_are_unique = False
+    passes_keys_on = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

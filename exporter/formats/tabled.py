@@ -29,6 +29,7 @@ class Tabled:
     telling: frozenset[str] | None = None
     traits: Mapping[str, Qualities] = field(default_factory=dict)
     keys_are_unique: bool = False
+    passes_keys_on: bool = False
 
     def read(self, record: Record) -> Outcome:
         """What the line says; lines of other programs are ignored."""

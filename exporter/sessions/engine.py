@@ -18,7 +18,6 @@ from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.repeats import AMOUNTS_OF_ONE, TAKEN_SINGLY, multiplied, scaled
 from exporter.sessions.session import Intern, Session
 from exporter.sessions.signs import Sign
-from exporter.sessions.told import is_nameless
 from exporter.sessions.uncertain import Uncertain
 
 # After a server's start its old sessions have this long to write their ends (Dovecot: up to 30 s were seen).
@@ -56,11 +55,12 @@ class Sessions(Uncertain):
         self._next_scan = 0
         self._met: dict[str, None] = {}
 
-    def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool) -> None:
-        """The format is known: its name, the expiry of its sessions, and whether it never uses a key again."""
+    def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool, passes_keys_on: bool = False) -> None:
+        """The format is known: its name, the expiry of its sessions, and whether it uses a key again, or at once."""
         self.form = form
         self.idle_seconds = idle_seconds
         self._memory.keys_are_unique = keys_are_unique
+        self._passes_keys_on = passes_keys_on
 
     def meet(self, server: str) -> None:
         """The source tells of this server."""
@@ -115,7 +115,7 @@ class Sessions(Uncertain):
             return charges
         if fact.key:
             return self.take_any(server, stamp, scaled(fact, times))
-        if is_nameless(fact) and self._is_told(server, stamp, fact):
+        if self._is_told(server, stamp, fact):
             self.signs.count(server, Sign.DUPLICATES, times)
             return ()
         self._told.see(server, stamp)
@@ -132,9 +132,11 @@ class Sessions(Uncertain):
                 self._next_scan = 0
             return ()
         if fact.kind is Kind.LOGIN and not fact.key:
-            self._see_nameless(server, stamp, fact)
-        if is_nameless(fact) and self._is_told(server, stamp, fact):
-            self.signs.count(server, Sign.DUPLICATES)
+            self.without_ids.add(server)
+        if self._is_told(server, stamp, fact):
+            # Two lines of a server may say the same of an end.
+            if fact.kind is not Kind.END or fact.process or self._told.is_late(server, stamp):
+                self.signs.count(server, Sign.DUPLICATES)
             return ()
         self._told.see(server, stamp)
         return self._join(server, stamp, fact)
@@ -157,7 +159,8 @@ class Sessions(Uncertain):
         if fact.kind is Kind.CONNECT and session is not None and stamp <= session.last:
             self.signs.count(server, Sign.DUPLICATES)
             return ()
-        return self._join(server, stamp, fact)  # its reader has seen that it is not told again
+        self._is_alike = False  # its reader has seen that it is not told again
+        return self._join(server, stamp, fact)
 
     def _take_at(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge]:
         """A line of the connection at `place`, which may begin here."""
@@ -167,7 +170,8 @@ class Sessions(Uncertain):
             self._leave(place, session, charges)
             session = None
         known = session or self._memory.lingering.get(place) or self._memory.given_up.get(place)
-        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=self._memory.keys_are_unique):
+        unique, is_alike = self._memory.keys_are_unique, self._is_alike
+        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=unique, is_alike=is_alike):
             self._tell_again(place, known, stamp, fact)
             return charges
         if session is not None and is_another(session, fact):
@@ -204,6 +208,9 @@ class Sessions(Uncertain):
             if translated is None:
                 return
             fact = translated
+            if self._is_alike and fact.kind is Kind.LOGIN and session.logged_in:
+                self.signs.count(place[0], Sign.DUPLICATES)
+                return
         if session.tentative and session.final and fact.kind is Kind.TRAFFIC:
             self._confirm(place, session, fact, charges)
         self._handlers[fact.kind](session, stamp, fact, charges)

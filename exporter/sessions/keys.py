@@ -8,6 +8,7 @@ from exporter.sessions.session import Session
 
 # The process of a proxied connection, as formats name it: its back end may tell the same key on the same host.
 PROXY = b"proxy"
+_OF_AN_ATTEMPT = frozenset((Kind.FAILURE, Kind.REFUSAL))
 _BEFORE_THE_END = frozenset((Kind.FAILURE, Kind.REFUSAL, Kind.BAD_COMMAND))
 
 
@@ -122,8 +123,10 @@ def is_same_login(session: Session, fact: Fact) -> bool:
     )
 
 
-def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool) -> bool:
-    """Whether a line of the session's key is one that is known, told a second time."""
+def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool, is_alike: bool) -> bool:
+    """Whether a line of the session's key is one that is known, told a second time; `is_alike`: it equals one."""
+    if is_alike and (session.ended or (session.logged_in and fact.kind in _OF_AN_ATTEMPT)):
+        return True
     if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique:
         return stamp < session.last
     if fact.kind is not Kind.LOGIN or session.early or not is_same_login(session, fact):

@@ -12,7 +12,8 @@ class Sign(StrEnum):
     EXPIRED = "expired"  # of these, those whose end no line told
     UNJOINED = "unjoined"  # lines of a logged-in connection whose login was not seen
     DUPLICATES = "duplicates"  # logins and ends told a second time, and dropped
-    ALIKE = "alike"  # lines without an id or process that equal the one before: two connections, or one told twice
+    ALIKE = "alike"  # lines that do not tell themselves from a copy, and stand there an even number of times
+    SINGLE = "single"  # of the same kind, those that stand there an odd number of times
     TWICE = "twice"  # logins whose session id another server has told, too: both were counted
     GIVEN_UP = "given_up"  # connections given up because too many were open
     PROBES = "probes"  # connections without a login from `ignore_addresses`, not charged

@@ -1,14 +1,13 @@
 """Laws that hold for any facts, in any order, of several servers."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import LOGINS, MEASURES, Reason
 from exporter.model import Charge, Fact, Kind, SavedSession
-from exporter.sessions import Sessions
+from tests.oracle.sessions import General
 from tests.sessions.desk import IDLE, Desk
 
 NAMES = st.sampled_from([None, b"alice@example.com", b"bob@example.org", b"\xff"])
@@ -80,6 +79,8 @@ def test_plain_lines_come_to_the_same(lines: list[tuple[str, int, Fact]]) -> Non
     """Of plain lines nothing else is looked for; where it is, all charges are equal."""
     desk, general = Desk(), Desk()
     general.sessions = General(general.resolve, IDLE)
+    for one in (desk, general):
+        one.sessions.use("dovecot", IDLE, keys_are_unique=True)
     for server, stamp, fact in lines:
         desk.take(fact, stamp=stamp, server=server)
         general.take(fact, stamp=stamp, server=server)
@@ -119,14 +120,6 @@ def test_what_commits_have_stored_is_what_lives(
             one.note(one.sessions.finish())
         # In any order: what is restored stands in the order of its last lines.
         assert sorted(map(str, bare(other.charges))) == sorted(map(str, bare(desk.charges)))
-
-
-class General(Sessions):
-    """Looks for everything, of any line."""
-
-    def take(self, server: str, stamp: int, fact: Fact, times: int = 1) -> Sequence[Charge]:  # noqa: ARG002
-        """What one line's fact comes to."""
-        return self.take_any(server, stamp, fact)
 
 
 def bare(charges: list[Charge]) -> list[object]:

@@ -14,6 +14,7 @@ class Plain:
     name = "plain"
     idle_seconds = 600
     keys_are_unique = False
+    passes_keys_on = False
     quality: Qualities = MappingProxyType(
         {measure.name: Quality.EXACT for measure in MEASURES} | {"bad_command_connections": Quality.NONE}
     )
