@@ -208,7 +208,7 @@ class Sessions(Uncertain):
             if translated is None:
                 return
             fact = translated
-            if self._is_alike and fact.kind is Kind.LOGIN and session.logged_in:
+            if fact.kind is Kind.LOGIN and session.logged_in:  # nobody can log in twice in one dialogue
                 self.signs.count(place[0], Sign.DUPLICATES)
                 return
         if session.tentative and session.final and fact.kind is Kind.TRAFFIC:
