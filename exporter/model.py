@@ -87,7 +87,7 @@ class Fact(NamedTuple):
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
     logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in;
     False on a FAILURE: one database did not know `user`, so a login of the same name takes it back.
-    True on an END or TRAFFIC: only a connection that had logged in can bring the line, so it never begins one.
+    True on an END, TRAFFIC or REFUSAL: only a connection that had logged in brings the line, so it never begins one.
     `reason` on a LOGIN: the credentials were right, and the server could not serve the user for it.
     True on a LOGIN: the server writes it again while the session lasts, as a reminder, which is no duplicate.
     `likely`: on an END found by its address: it may be of another connection, so an open one goes on, and ends

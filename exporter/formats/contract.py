@@ -37,6 +37,9 @@ class Format(Protocol):
     keys_are_unique: bool
     # Whether a key may serve several connections in one second, one after the other.
     passes_keys_on: bool
+    # Whether a line that only a logged-in connection writes is never like one from before a login (`Fact.ok`). Where
+    # it may be, the end of a session that began before we read counts as a connection without a name.
+    shows_login: bool
     # What is known of each measure before any line has shown more.
     quality: Qualities
     # What lines show about the server's logging (`Fact.trait`), and what follows for measures: formats/judging.py.

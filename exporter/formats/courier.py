@@ -175,6 +175,7 @@ class Courier:
     idle_seconds = 360
     keys_are_unique = False
     passes_keys_on = False
+    shows_login = True
     quality = qualities(
         connections=Quality.LOWER_BOUND,
         blocked=Quality.LOWER_BOUND,

@@ -77,7 +77,8 @@ def _anonymous(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 
 def _refusal(reason: Reason) -> Meaning:
-    return lambda _, record: _fact(record, Kind.REFUSAL)._replace(reason=reason)
+    """After the line of the login."""
+    return lambda _, record: _fact(record, Kind.REFUSAL)._replace(reason=reason, ok=True)
 
 
 def _end(reason: Reason) -> Meaning:
@@ -90,6 +91,12 @@ def _end_if_open(reason: Reason) -> Meaning:
 
 def _usage(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.END, groups[0])._replace(reason=Reason.UNSPECIFIED)
+
+
+def _counts(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    """The end; with messages that were read, of a connection that had logged in."""
+    ok = None if groups[0] == b"retr=<0> top=<0> dele=<0>" else True
+    return Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, ok=ok, reuses_key=True)
 
 
 def _traffic(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -155,11 +162,7 @@ WORDING = Wording(
     Rule("badlogin-anonymous", rb"badlogin: " + _CLIENT + rb" anonymous login refused", _nameless),
     Rule("login-anonymous", rb"login: " + _CLIENT + rb" anonymous .{0,300}", _anonymous),
     Rule("usage", rb"USAGE (.*) user: [\d.]+ sys: [\d.]+", _usage),
-    Rule(
-        "counts",
-        rb"counts: retr=<\d+> top=<\d+> dele=<\d+>",
-        lambda _, record: Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, reuses_key=True),
-    ),
+    Rule("counts", rb"counts: (retr=<\d+> top=<\d+> dele=<\d+>)", _counts),
     Rule(
         "traffic",
         rb"auditlog: traffic (?:sessionid=<([^>]{0,200})> )?(?:[a-z.]+=<[^>]{0,200}> )*"
@@ -226,6 +229,7 @@ class Cyrus:
     idle_seconds = 660
     keys_are_unique = False
     passes_keys_on = True
+    shows_login = False
     quality = qualities(
         connections=Quality.ESTIMATED,
         blocked=Quality.LOWER_BOUND,

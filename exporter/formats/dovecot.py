@@ -128,6 +128,7 @@ class Dovecot:
     idle_seconds = 4 * 3600
     keys_are_unique = True
     passes_keys_on = False
+    shows_login = True
     quality: Qualities = MappingProxyType(
         {
             "connections": _EXACT,

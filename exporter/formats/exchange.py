@@ -56,6 +56,7 @@ class Exchange:
     idle_seconds = 1860
     keys_are_unique = False
     passes_keys_on = False
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

@@ -77,6 +77,7 @@ HMAILSERVER = Tabled(
     name="hmailserver",
     # It waits 10 minutes for a command.
     idle_seconds=660,
+    shows_login=False,
     quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

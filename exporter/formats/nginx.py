@@ -184,6 +184,7 @@ class Nginx:
     idle_seconds = 660
     keys_are_unique = False
     passes_keys_on = False
+    shows_login = True
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

@@ -75,6 +75,7 @@ class SmarterMail:
     idle_seconds = 660
     keys_are_unique = False
     passes_keys_on = False
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

@@ -30,6 +30,7 @@ class Tabled:
     traits: Mapping[str, Qualities] = field(default_factory=dict)
     keys_are_unique: bool = False
     passes_keys_on: bool = False
+    shows_login: bool = True
 
     def read(self, record: Record) -> Outcome:
         """What the line says; lines of other programs are ignored."""

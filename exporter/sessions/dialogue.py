@@ -15,6 +15,8 @@ COMMANDS = frozenset(
     b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()
 )
 _ATTEMPTS = frozenset((b"PASS", b"APOP", b"AUTH"))
+# Without a login they are refused.
+_OF_TRANSACTION = frozenset(b"STAT LIST RETR DELE NOOP LAST RSET TOP UIDL".split())
 # These name the user themselves.
 _NAMING = frozenset((b"USER", b"APOP", b"AUTH"))
 _HANGING_UP = frozenset((Reason.LOGIN_FAILURES, Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG, Reason.TIMEOUT))
@@ -27,6 +29,11 @@ _RESPONSE = re.compile(
 )
 # Whether the AUTH under way has named its user already.
 _UNNAMED, _NAMED = b"?", b"!"
+
+
+def is_of_transaction(fact: Fact) -> bool:
+    """Whether the line is a command that succeeded, as it does after a login only."""
+    return fact.kind is Kind.COMMAND and fact.ok is True and fact.verb.upper() in _OF_TRANSACTION
 
 
 def translate(session: Session, fact: Fact) -> Fact | None:

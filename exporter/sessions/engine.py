@@ -208,10 +208,9 @@ class Sessions(Uncertain):
             if translated is None:
                 return
             fact = translated
-            if fact.kind is Kind.LOGIN and session.logged_in:  # nobody can log in twice in one dialogue
-                self.signs.count(place[0], Sign.DUPLICATES)
+            if fact.kind is Kind.LOGIN and self._is_second_login(place, session, charges):
                 return
-        if session.tentative and session.final and fact.kind is Kind.TRAFFIC:
+        if session.tentative and session.final and fact.kind is Kind.TRAFFIC and not session.early:
             self._confirm(place, session, fact, charges)
         self._handlers[fact.kind](session, stamp, fact, charges)
         if session.early and session.tentative:

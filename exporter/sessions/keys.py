@@ -8,6 +8,7 @@ from exporter.sessions.session import Session
 
 # The process of a proxied connection, as formats name it: its back end may tell the same key on the same host.
 PROXY = b"proxy"
+_AFTER_LOGIN = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL))
 _OF_AN_ATTEMPT = frozenset((Kind.FAILURE, Kind.REFUSAL))
 _BEFORE_THE_END = frozenset((Kind.FAILURE, Kind.REFUSAL, Kind.BAD_COMMAND))
 
@@ -104,7 +105,7 @@ class Keyed(Charging):
 
 def is_after_login(fact: Fact) -> bool:
     """Whether only a connection that has logged in brings such a line, or its key may have to be found."""
-    return (fact.ok is True and fact.kind in (Kind.END, Kind.TRAFFIC)) or fact.by_user
+    return (fact.ok is True and fact.kind in _AFTER_LOGIN) or fact.by_user
 
 
 def nameless(user: bytes) -> bytes:

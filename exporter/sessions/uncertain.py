@@ -8,6 +8,7 @@ connection that began before we read, and adds its bytes and its end to an accou
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, UNKNOWN, Reason
 from exporter.model import Charge, Fact, Kind
 from exporter.sessions.charging import ENDING
+from exporter.sessions.dialogue import is_of_transaction
 from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.keys import is_after_login, is_another
 from exporter.sessions.memory import MAX_WAITING, Place
@@ -17,6 +18,8 @@ from exporter.sessions.signs import Sign
 
 # A process that serves one connection after the other ends for these also when it serves none.
 _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
+# What may be the first line that we see of a connection whose login was before.
+_LATE = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL, Kind.COMMAND))
 # What may be the first line that we see of a connection even where its server logs how each begins.
 _BEGINS = frozenset((Kind.CONNECT, Kind.LOGIN))
 
@@ -46,7 +49,7 @@ class Uncertain(Plain):
             return None
         session = Session(server, key, stamp, stamp + self.idle_seconds)
         session.process = fact.process
-        session.early = is_after_login(fact) and fact.kind in (Kind.END, Kind.TRAFFIC) and not fact.tentative
+        session.early = (is_after_login(fact) or is_of_transaction(fact)) and fact.kind in _LATE and not fact.tentative
         if fact.tentative or fact.reuses_key or session.early:
             session.tentative = True
             if fact.kind is Kind.TRAFFIC:  # of a connection that we know nothing about: of no use later
@@ -84,7 +87,7 @@ class Uncertain(Plain):
 
     def _is_over(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
         """Whether the tentative `session` is over, so that the line belongs to another; else it may begin here."""
-        if session.early:
+        if session.early and not session.final:
             if fact.kind is Kind.LOGIN and not fact.tentative:
                 del self._memory.waiting[place]
                 self._begin(place, session, charges)
@@ -102,6 +105,16 @@ class Uncertain(Plain):
             return False
         self._run_out(place, session, charges)
         return True
+
+    def _is_second_login(self, place: Place, session: Session, charges: list[Charge]) -> bool:
+        """Whether a dialogue tells its login again; after commands of a login not seen it is another connection's."""
+        if session.logged_in:
+            self.signs.count(place[0], Sign.DUPLICATES)
+        elif session.early:
+            del self._memory.waiting[place]
+            session.early = False
+            self._begin(place, session, charges)
+        return session.logged_in
 
     def _run_out(self, place: Place, session: Session, charges: list[Charge]) -> None:
         """Nothing more will be told of a tentative session: what has an end of its own was a connection."""

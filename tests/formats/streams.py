@@ -22,16 +22,21 @@ Line = tuple[int, Fact]
 
 def events(form: Format) -> tuple[tuple[Line, ...], ...]:
     """Per sample of the format, the stamps and facts of its lines."""
-    return _events(form.name)
+    return tuple(_events(form.name).values())
+
+
+def runs(form: Format) -> tuple[tuple[Line, ...], ...]:
+    """Of these, the logs of real servers, which use no session id for two sessions; they are named by the version."""
+    return tuple(lines for name, lines in _events(form.name).items() if name[:1].isdigit())
 
 
 @cache
-def _events(name: str) -> tuple[tuple[Line, ...], ...]:
-    form, found = formats_of(name)[0], []
+def _events(name: str) -> dict[str, tuple[Line, ...]]:
+    form, found = formats_of(name)[0], {}
     for path in sample_files(form.name):
         told = ((record, form.read(record)) for record in records(path) if isinstance(record, Record))
-        found.append(tuple((record.stamp, fact) for record, fact in told if isinstance(fact, Fact)))
-    return tuple(one for one in found if one)
+        found[path.stem] = tuple((record.stamp, fact) for record, fact in told if isinstance(fact, Fact))
+    return {stem: lines for stem, lines in found.items() if lines}
 
 
 @st.composite

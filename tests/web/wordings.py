@@ -15,6 +15,7 @@ class Plain:
     idle_seconds = 600
     keys_are_unique = False
     passes_keys_on = False
+    shows_login = True
     quality: Qualities = MappingProxyType(
         {measure.name: Quality.EXACT for measure in MEASURES} | {"bad_command_connections": Quality.NONE}
     )
