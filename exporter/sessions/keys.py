@@ -128,7 +128,8 @@ def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: 
     """Whether a line of the session's key is one that is known, told a second time; `is_alike`: it equals one."""
     if is_alike and (session.ended or (session.logged_in and fact.kind in _OF_AN_ATTEMPT)):
         return True
-    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique:
+    was_left_out = session.ended and session.account is None
+    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique and not was_left_out:
         return stamp < session.last
     if fact.kind is not Kind.LOGIN or session.early or not is_same_login(session, fact):
         return False

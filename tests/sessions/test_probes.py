@@ -43,6 +43,24 @@ def test_who_tries_to_log_in_counts(desk: Desk) -> None:
     assert (3, {}) == (desk.total("connections"), desk.signs)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("kind", [Kind.FAILURE, Kind.REFUSAL])
+def test_an_attempt_told_after_its_end_counts(desk: Desk, kind: Kind, restarts: bool) -> None:  # noqa: FBT001
+    """Another process may write its line behind the end, with the same stamp or an earlier one."""
+    desk.sessions.use("dovecot", IDLE, keys_are_unique=True)
+    desk.take(CLOSED._replace(address=b"10.0.0.3"), stamp=1001)
+    if restarts:
+        opened, _ = desk.sessions.changes()
+        desk.sessions.restore(opened, desk.sessions.seen, desk.sessions.charged, desk.intern)
+    desk.take(Fact(kind, b"s1", b"mallory@example.com", reason=Reason.POLICY), stamp=1000)
+    assert 1 == desk.total("connections") == desk.sessions.seen == desk.sessions.charged
+    assert (kind is Kind.FAILURE, kind is Kind.REFUSAL) == (
+        desk.total("login_failures"),
+        desk.total("blocked_connections"),
+    )
+    assert {Reason.CLOSED if kind is Kind.FAILURE else Reason.POLICY: 1} == desk.ends
+
+
 def test_other_addresses_count(desk: Desk) -> None:
     """Also what is no address."""
     for number, address in enumerate((b"10.0.0.16", b"10.0.1.3", b"2001:db8:0:1::5", b"nonsense", b"\xff", None)):
