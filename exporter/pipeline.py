@@ -74,6 +74,7 @@ class Pipeline:
         self._tally = Tally(counts)
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
+        self.sessions.signs.first.update(self._truth.first)
         self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._joining = Joining(
             self.sessions,

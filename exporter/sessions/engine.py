@@ -230,7 +230,7 @@ class Sessions(Uncertain):
         if fact.kind not in self._handlers or fact.tentative:
             return ()
         if is_after_login(fact) and fact.kind is not Kind.LOGIN:
-            self.signs.count(server, Sign.UNJOINED, times)
+            self.signs.count_unjoined(server, stamp, times)
             return ()
         self.seen += 1
         session = Session(server, b"", stamp, stamp)

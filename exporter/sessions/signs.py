@@ -4,6 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
 
+# Sessions that began before we read end in the first hour: their ends join nothing, and nothing is wrong.
+SETTLING_SECONDS = 3600
+
 
 class Sign(StrEnum):
     """One thing that is counted; a healthy log shows few of all but logins."""
@@ -11,6 +14,7 @@ class Sign(StrEnum):
     LOGINS = "logins"  # connections that logged in
     EXPIRED = "expired"  # of these, those whose end no line told
     UNJOINED = "unjoined"  # lines of a logged-in connection whose login was not seen
+    EARLY = "early"  # of these, those in the server's first hour
     DUPLICATES = "duplicates"  # logins and ends told a second time, and dropped
     ALIKE = "alike"  # lines that do not tell themselves from a copy, and stand there an even number of times
     SINGLE = "single"  # of the same kind, those that stand there an odd number of times
@@ -28,11 +32,19 @@ class Signs:
     def __init__(self) -> None:
         self.logins: defaultdict[str, int] = defaultdict(int)
         self.twice_with: dict[str, str] = {}
+        # By server, when its log begins for us, UNIX seconds.
+        self.first: dict[str, int] = {}
         self._counts: Counter[tuple[str, Sign]] = Counter()
 
     def count(self, server: str, sign: Sign, number: int = 1) -> None:
         """Count `number` more."""
         self._counts[server, sign] += number
+
+    def count_unjoined(self, server: str, stamp: int, number: int = 1) -> None:
+        """Count lines with this stamp that belong to no login that was seen."""
+        self.count(server, Sign.UNJOINED, number)
+        if stamp < self.first.setdefault(server, stamp) + SETTLING_SECONDS:
+            self.count(server, Sign.EARLY, number)
 
     def of(self, server: str) -> dict[Sign, int]:
         """The counts of a server."""

@@ -73,7 +73,7 @@ class Uncertain(Plain):
             return True
         is_later = fact.kind not in _BEGINS and not fact.tentative
         if is_later and stamp <= self._memory.forgotten_until and place[0] in self._tells_begin:
-            self.signs.count(place[0], Sign.UNJOINED)
+            self.signs.count_unjoined(place[0], stamp)
             return True
         return False
 
@@ -126,7 +126,7 @@ class Uncertain(Plain):
 
     def _book_unjoined(self, session: Session, charges: list[Charge]) -> None:
         """What lines after a login told whose login was not seen: to an account that is known, else to nobody."""
-        self.signs.count(session.server, Sign.UNJOINED)
+        self.signs.count_unjoined(session.server, session.last)
         account, end = self._resolve(session.server, session.user, False), session.closing
         if session.user is None or (account.user is None and (self._keeps_names or account.domain == UNKNOWN)):
             return

@@ -9,7 +9,7 @@ from exporter.model import Account, Charge, Fact
 from exporter.sessions import Sessions, Sign
 
 IDLE = 600
-_OF_A_HEALTHY_LOG = (Sign.LOGINS, Sign.SINGLE)
+_OF_A_HEALTHY_LOG = (Sign.LOGINS, Sign.SINGLE, Sign.EARLY)
 
 
 @dataclass
