@@ -143,9 +143,7 @@ class Pipeline:
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""
-        self.sessions.use(
-            form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique, passes_keys_on=form.passes_keys_on
-        )
+        self.sessions.use(form.name, form.idle_seconds, form.keys)
         self._servers.forget()  # each is to be met as a server of this format
 
     def stand_behind(self, front: "Pipeline") -> None:

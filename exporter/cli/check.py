@@ -118,8 +118,8 @@ def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str
     for one in servers:
         yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
         yield from (f"  {ADVICE}{sentence}" for sentence in one.advice if one.server not in doubted)
-    for problem in pipeline.problems:
-        yield f"{WRONG}{problem}" if problem == pipeline.mixed else problem
+    for sentence in pipeline.problems:
+        yield f"{WRONG}{sentence}" if sentence == pipeline.mixed else sentence
 
 
 def _logged(qualities: Mapping[str, Quality]) -> str:

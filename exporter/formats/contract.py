@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
+from exporter.keys import Keys
 from exporter.model import Fact, Record, Verdict
 from exporter.rows import Told
 
@@ -33,10 +34,7 @@ class Format(Protocol):
     name: str
     # Expiry of open sessions, seconds of log time without a line.
     idle_seconds: int
-    # Whether the keys of its connections are ids of their own: one that comes again is told again.
-    keys_are_unique: bool
-    # Whether a key may serve several connections in one second, one after the other.
-    passes_keys_on: bool
+    keys: Keys
     # Whether a line that only a logged-in connection writes is never like one from before a login (`Fact.ok`). Where
     # it may be, the end of a session that began before we read counts as a connection without a name.
     shows_login: bool

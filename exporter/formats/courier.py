@@ -33,6 +33,7 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _TLS_ONLY = frozenset((b"pop3d-ssl", b"popd-ssl"))
@@ -173,8 +174,7 @@ class Courier:
     name = "courier"
     # It waits 300 s for a command and 60 s for the login.
     idle_seconds = 360
-    keys_are_unique = False
-    passes_keys_on = False
+    keys = Keys()
     shows_login = True
     quality = qualities(
         connections=Quality.LOWER_BOUND,

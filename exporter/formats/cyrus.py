@@ -24,6 +24,7 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"pop3", b"pop3s", b"pop3d", b"pop3proxyd"))
@@ -227,8 +228,7 @@ class Cyrus:
     name = "cyrus"
     # It waits 600 s for a command.
     idle_seconds = 660
-    keys_are_unique = False
-    passes_keys_on = True
+    keys = Keys(are_passed_on=True)
     shows_login = False
     quality = qualities(
         connections=Quality.ESTIMATED,

@@ -18,6 +18,8 @@ from exporter.formats.dovecot_login import PREFIX as LOGIN
 from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
+from exporter.formats.dovecot_proxy import PASSED_ON
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 from exporter.rows import Told
 
@@ -126,8 +128,7 @@ class Dovecot:
     name = "dovecot"
     # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download has no line until its end.
     idle_seconds = 4 * 3600
-    keys_are_unique = True
-    passes_keys_on = False
+    keys = Keys(are_unique=True, front=PASSED_ON)
     shows_login = True
     quality: Qualities = MappingProxyType(
         {

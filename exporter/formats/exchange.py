@@ -23,6 +23,7 @@ from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import MAX_BYTES, MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 # Positions of session, row, server, client, user, request size, answer size, command, parameters, context.
@@ -54,8 +55,7 @@ class Exchange:
     name = "exchange"
     # PreAuthenticatedConnectionTimeout 60 s, AuthenticatedConnectionTimeout 1800 s.
     idle_seconds = 1860
-    keys_are_unique = False
-    passes_keys_on = False
+    keys = Keys()
     shows_login = False
     quality = qualities(
         connections=Quality.EXACT,

@@ -22,6 +22,7 @@ from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _COLUMNS = 10
@@ -57,8 +58,7 @@ class MailEnable:
 
     name = "mailenable"
     idle_seconds = 660
-    keys_are_unique = False
-    passes_keys_on = False
+    keys = Keys()
     shows_login = False
     quality = qualities(
         connections=Quality.EXACT,

@@ -25,6 +25,7 @@ from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.nginx_tail import CLIENT, SERVER, TAIL, WHILE, address, connected, of_other_service, tailed
 from exporter.formats.nginx_zimbra import RULES as ZIMBRA
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _HEAD = re.compile(
@@ -182,8 +183,7 @@ class Nginx:
     name = "nginx"
     # `timeout` is 60 s before the login; afterwards nothing is logged for as long as the session lasts.
     idle_seconds = 660
-    keys_are_unique = False
-    passes_keys_on = False
+    keys = Keys()
     shows_login = True
     quality = qualities(
         connections=Quality.EXACT,

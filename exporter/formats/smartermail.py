@@ -19,6 +19,7 @@ from exporter.catalogue import End, Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 # What a phrase may mean beside a reason: an unknown or malformed command; credentials refused; nothing.
@@ -73,8 +74,7 @@ class SmarterMail:
     name = "smartermail"
     # The command time-out is 5 minutes by default.
     idle_seconds = 660
-    keys_are_unique = False
-    passes_keys_on = False
+    keys = Keys()
     shows_login = False
     quality = qualities(
         connections=Quality.EXACT,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
+from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions.charging import Resolve
 from exporter.sessions.dialogue import translate
@@ -55,12 +56,12 @@ class Sessions(Uncertain):
         self._next_scan = 0
         self._met: dict[str, None] = {}
 
-    def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool, passes_keys_on: bool = False) -> None:
-        """The format is known: its name, the expiry of its sessions, and whether it uses a key again, or at once."""
+    def use(self, form: str, idle_seconds: int, keys: Keys) -> None:
+        """The format is known: its name, the expiry of its sessions, and what its keys are."""
         self.form = form
         self.idle_seconds = idle_seconds
-        self._memory.keys_are_unique = keys_are_unique
-        self._passes_keys_on = passes_keys_on
+        self._keys = keys
+        self._memory.keys_are_unique = keys.are_unique
 
     def meet(self, server: str) -> None:
         """The source tells of this server."""

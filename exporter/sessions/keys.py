@@ -1,13 +1,12 @@
 """Which connection a line belongs to, and what is told a second time."""
 
+from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
 from exporter.sessions.joins import TURNED_SECONDS, made_key
 from exporter.sessions.memory import Place
 from exporter.sessions.session import Session
 
-# The process of a proxied connection, as formats name it: its back end may tell the same key on the same host.
-PROXY = b"proxy"
 _AFTER_LOGIN = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL))
 _OF_AN_ATTEMPT = frozenset((Kind.FAILURE, Kind.REFUSAL))
 _BEFORE_THE_END = frozenset((Kind.FAILURE, Kind.REFUSAL, Kind.BAD_COMMAND))
@@ -18,6 +17,7 @@ class Keyed(Charging):
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
         super().__init__(resolve, idle_seconds)
+        self._keys = Keys()
         # Two connections with one key were seen: a proxy and its back end on one host.
         self._has_double_keys = False
         # The number of the newest key of ours.
@@ -97,10 +97,17 @@ class Keyed(Charging):
         if self._has_double_keys and self._memory.knows(other):
             return other
         session = self._memory.get(place)
-        if session is None or not _is_another_process(session, process, fact):
+        if session is None or not self._is_another_process(session, process, fact):
             return place
         self._has_double_keys = True
         return other
+
+    def _is_another_process(self, session: Session, process: bytes, fact: Fact) -> bool:
+        """Whether the line is of another connection than the session, which has the same key."""
+        if session.process == process or fact.tentative:
+            return False
+        # What has not logged in yet may still be passed on.
+        return session.process is not None or (process == self._keys.front and session.logged_in)
 
 
 def is_after_login(fact: Fact) -> bool:
@@ -143,10 +150,3 @@ def is_another(session: Session, fact: Fact) -> bool:
     if fact.kind is Kind.CONNECT:
         return session.logged_in or session.ended
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
-
-
-def _is_another_process(session: Session, process: bytes, fact: Fact) -> bool:
-    if session.process == process or fact.tentative:
-        return False
-    # What has not logged in yet may still be passed on.
-    return session.process is not None or (process == PROXY and session.logged_in)

@@ -39,7 +39,6 @@ class Plain(Keyed):
         # Servers whose login lines have no session id.
         self.without_ids: set[str] = set()
         self._told = Told(self.signs)
-        self._passes_keys_on = False
         # Whether the line at hand equals one that was taken before.
         self._is_alike = False
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
@@ -228,10 +227,10 @@ class Plain(Keyed):
         if any(other.has_told(server, stamp, fact) for other in others):
             return True
         if self._told.has_equal(server, stamp, fact):
-            is_certain = fact.mark or (names_itself(fact) and not self._passes_keys_on)
+            is_certain = fact.mark or (names_itself(fact) and not self._keys.are_passed_on)
             if is_certain or self._told.is_late(server, stamp):
                 return True
-            self._is_alike = not self._passes_keys_on
+            self._is_alike = not self._keys.are_passed_on
         self._told.note(server, stamp, fact)
         return False
 

@@ -82,7 +82,7 @@ class Site:
             form.idle_seconds,
             neighbours=neighbours,
         )
-        made.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique, passes_keys_on=form.passes_keys_on)
+        made.use(form.name, form.idle_seconds, form.keys)
         made.meet(SERVER)
         return made
 

@@ -24,7 +24,7 @@ EXAMPLES = 40
 def is_known(form: Format, line: Line) -> bool:
     """Whether a line is known to be told again, or at least of which connection it is: then it begins none."""
     fact = line[1]
-    return bool(fact.mark) or names_itself(fact) or (bool(fact.key) and not form.passes_keys_on)
+    return bool(fact.mark) or names_itself(fact) or (bool(fact.key) and not form.keys.are_passed_on)
 
 
 def check(form: Format, lines: list[Line], twice: Outcome) -> None:

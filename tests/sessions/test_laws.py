@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import LOGINS, MEASURES, Reason
+from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind, SavedSession
 from tests.oracle.sessions import General
 from tests.sessions.desk import IDLE, Desk
@@ -81,7 +82,7 @@ def test_plain_lines_come_to_the_same(lines: list[tuple[str, int, Fact]]) -> Non
     desk, general = Desk(), Desk()
     general.sessions = General(general.resolve, IDLE)
     for one in (desk, general):
-        one.sessions.use("dovecot", IDLE, keys_are_unique=True)
+        one.sessions.use("dovecot", IDLE, Keys(are_unique=True))
     for server, stamp, fact in lines:
         desk.take(fact, stamp=stamp, server=server)
         general.take(fact, stamp=stamp, server=server)

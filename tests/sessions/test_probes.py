@@ -7,6 +7,7 @@ import pytest
 
 from exporter.addresses import is_in
 from exporter.catalogue import Reason
+from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions import Sessions
 from tests.sessions.desk import IDLE, Desk
@@ -47,7 +48,7 @@ def test_who_tries_to_log_in_counts(desk: Desk) -> None:
 @pytest.mark.parametrize("kind", [Kind.FAILURE, Kind.REFUSAL])
 def test_an_attempt_told_after_its_end_counts(desk: Desk, kind: Kind, restarts: bool) -> None:  # noqa: FBT001
     """Another process may write its line behind the end, with the same stamp or an earlier one."""
-    desk.sessions.use("dovecot", IDLE, keys_are_unique=True)
+    desk.sessions.use("dovecot", IDLE, Keys(are_unique=True))
     desk.take(CLOSED._replace(address=b"10.0.0.3"), stamp=1001)
     if restarts:
         opened, _ = desk.sessions.changes()

@@ -3,6 +3,7 @@
 import pytest
 
 from exporter.catalogue import Reason
+from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions import LINGER_SECONDS
 from tests.sessions.desk import IDLE, Desk
@@ -19,7 +20,7 @@ NOTHING = Fact(Kind.TRAFFIC, b"7", received=0, sent=0, tentative=True)
 def desk() -> Desk:
     """A server of this kind."""
     made = Desk()
-    made.sessions.use("cyrus", IDLE, keys_are_unique=False, passes_keys_on=True)
+    made.sessions.use("cyrus", IDLE, Keys(are_passed_on=True))
     return made
 
 

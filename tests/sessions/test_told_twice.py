@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import Reason
+from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind
 from exporter.sessions import Neighbours, Sessions
 from tests.sessions.desk import IDLE, Desk
@@ -24,7 +25,7 @@ def session(number: int) -> list[Fact]:
 def unique(desk: Desk, neighbours: Neighbours[Sessions] | None = None) -> Sessions:
     """A stage over a server whose ids are never used again."""
     sessions = Sessions(desk.resolve, IDLE, neighbours=neighbours)
-    sessions.use("dovecot", IDLE, keys_are_unique=True)
+    sessions.use("dovecot", IDLE, Keys(are_unique=True))
     sessions.meet("mx1")
     return sessions
 
