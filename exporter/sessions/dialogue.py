@@ -15,6 +15,8 @@ COMMANDS = frozenset(
     b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()
 )
 _ATTEMPTS = frozenset((b"PASS", b"APOP", b"AUTH"))
+# After a login they are refused.
+_BEFORE_LOGIN = _ATTEMPTS | {b"USER", b"STLS"}
 # Without a login they are refused.
 _OF_TRANSACTION = frozenset(b"STAT LIST RETR DELE NOOP LAST RSET TOP UIDL".split())
 # These name the user themselves.
@@ -29,6 +31,11 @@ _RESPONSE = re.compile(
 )
 # Whether the AUTH under way has named its user already.
 _UNNAMED, _NAMED = b"?", b"!"
+
+
+def is_before_login(fact: Fact) -> bool:
+    """Whether the line is a command that only a connection which has not logged in sends with success."""
+    return fact.kind is Kind.COMMAND and fact.verb.upper() in _BEFORE_LOGIN
 
 
 def is_of_transaction(fact: Fact) -> bool:

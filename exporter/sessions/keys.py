@@ -3,6 +3,7 @@
 from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
+from exporter.sessions.dialogue import is_before_login
 from exporter.sessions.joins import TURNED_SECONDS, made_key
 from exporter.sessions.memory import Place
 from exporter.sessions.session import Session
@@ -133,7 +134,7 @@ def is_same_login(session: Session, fact: Fact) -> bool:
 
 def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool, is_alike: bool) -> bool:
     """Whether a line of the session's key is one that is known, told a second time; `is_alike`: it equals one."""
-    if is_alike and (session.ended or (session.logged_in and fact.kind in _OF_AN_ATTEMPT)):
+    if is_alike and (session.ended or (session.logged_in and (fact.kind in _OF_AN_ATTEMPT or is_before_login(fact)))):
         return True
     was_left_out = session.ended and session.account is None
     if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique and not was_left_out:
@@ -149,4 +150,6 @@ def is_another(session: Session, fact: Fact) -> bool:
         return fact.kind is not Kind.TRAFFIC
     if fact.kind is Kind.CONNECT:
         return session.logged_in or session.ended
+    if is_before_login(fact):
+        return session.ended or (session.logged_in and fact.ok is True)
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None

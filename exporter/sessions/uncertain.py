@@ -20,6 +20,7 @@ from exporter.sessions.signs import Sign
 _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
 # What may be the first line that we see of a connection whose login was before.
 _LATE = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL, Kind.COMMAND))
+_OF_A_DIALOGUE = frozenset((Kind.COMMAND, Kind.REPLY))
 # What may be the first line that we see of a connection even where its server logs how each begins.
 _BEGINS = frozenset((Kind.CONNECT, Kind.LOGIN))
 
@@ -38,7 +39,9 @@ class Uncertain(Plain):
         for ended in (memory.lingering, memory.given_up):
             session = ended.get(place)
             if session is not None:
-                if stamp <= session.deadline and not is_another(session, fact):
+                # A dialogue goes on without a pause that is longer than what the server waits.
+                is_over = ended is memory.given_up and fact.kind in _OF_A_DIALOGUE
+                if stamp <= session.deadline and not is_over and not is_another(session, fact):
                     return session
                 ended.pop(place)
         return self._new(place, stamp, fact, charges)
