@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births, logged, summed
-from dashboards.queries.holds import Held, Unit, days, hours
+from dashboards.queries.holds import Held, Unit, days, hours, newest
 from dashboards.queries.terms import HOUR, STEPS, Chosen, Range, Series, Windows
 
 WHOLE, CHOSEN, ZONE = Range(), Chosen(), Windows()
@@ -58,8 +58,12 @@ class Steps:
         if self.hours:
             of_hours = [one.of_hours(self.chosen) for one in series]
             rows = f"{rows} or {self._by_hour(cells(of_hours, self._hours), 'sum', by)}"
-        # A row of no period, so that there is a column.
-        return f'({rows} or on() label_replace(vector(NaN),"period","none","",""))' if only_logged else rows
+        if not only_logged:
+            return rows
+        # A row of no period, so that there is a column where others have rows.
+        born = newest(series[0], series[0].born, self.range.after, f"{self.range.ago}s")
+        column = f'label_replace(NaN*max({born}),"period","none","","")'
+        return f"({rows} or on() {column})"
 
     def values_at_begin(self, series: Sequence[Series], by: Sequence[str]) -> str:
         """The same by `by`, with the label `begin`: when the period begins, in milliseconds. Exact."""
