@@ -62,6 +62,7 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         },
         overrides=[panels.by_query("A", {"color": panels.fixed(theme.GREY)})],
         defaults={"noValue": " ", "color": panels.fixed(theme.ORANGE)},
+        transparent=True,
     )
 
 

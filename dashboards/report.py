@@ -104,8 +104,7 @@ class Report:
                 "mappings": panels.CALM,
             },
             overrides=[
-                panels.by_type("number", {"displayName": "[${bounds:csv}]"}),
-                panels.by_regexp(bound, {"unit": theme.AT_LEAST[column.unit]}),
+                *panels.lower_bound(bound, column.unit),
                 panels.by_type("number", {"displayName": "${__field.labels.change} "}),
             ],
         )

@@ -31,7 +31,7 @@ from dashboards.queries.terms import (
     literal,
     one_of,
 )
-from dashboards.queries.totals import OTHERS, ends, shares, top, total, total_before, with_change, with_total
+from dashboards.queries.totals import OTHERS, ends, shares, taken, top, total, total_before, with_change, with_total
 
 __all__ = [
     "BANDWIDTH",
@@ -57,6 +57,7 @@ __all__ = [
     "one_of",
     "range_before",
     "shares",
+    "taken",
     "text_of",
     "top",
     "total",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dashboards.queries.terms import Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
-WHOLE, EVERYBODY = Range(), Only()
+WHOLE, EVERYBODY = Range(), Only(folded=False)
 SCRAPED = "10m"  # a counter that was not scraped for longer is not shown
 HISTORY_DAYS = 14
 LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
@@ -61,12 +61,19 @@ def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> 
     return f"floor(({range_.until}-max by({','.join(by)})(({last}>0) or {born} and {last}))/86400)"
 
 
-def fired(alerts: str, by: str) -> str:
-    """When which of these alerts fired, and at all other times `no alert` or `not scraped`, both 0."""
-    seen = f"max(last_over_time(pop3_exporter_time_seconds[{SCRAPED}]))"
+def fired(alerts: str, by: str, *, subject: bool = False) -> str:
+    """When which of these alerts fired, and at all other times `no alert` or `not scraped`, both 0.
+
+    The names come without `POP3`. `subject`: the label of that name says whom or what an alert is about.
+    """
+    # Imported history has no instance: nobody looked for alerts then.
+    seen = f'max(last_over_time(pop3_exporter_time_seconds{{instance!=""}}[{SCRAPED}]))'
     none = f'label_replace(0*{seen} unless on() {alerts},"alertname","no alert","","")'
     unknown = f'label_replace(vector(0) unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
-    return f"max by({by})({alerts}) or {none} or {unknown}"
+    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(.*)")'
+    for label in ("server", "domain", "user") if subject else ():  # the last one that it has
+        found = f'label_replace({found},"subject","$1","{label}","(.+)")'
+    return f"{found} or {none} or {unknown}"
 
 
 def firing(only: Only, range_: Range = WHOLE) -> str:

@@ -112,6 +112,7 @@ class Only:
     user: str | None = None
     domains: str | None = None
     users: str | None = None
+    folded: bool = True  # whether with what is beyond the exporter's limit, together `_other`
     step: str | None = None  # nothing at all unless the number of the step is 0: that of the hour
 
     def matchers(self, *more: str) -> str:
@@ -122,6 +123,7 @@ class Only:
             ("domain=~", self.domains),
             ("user=", self.user),
             ("user=~", self.users),
+            ("user!=", None if self.folded else "_other"),
             # A label that no series has is the empty text, and only `x{0}` is found in that.
             ("hours=~", None if self.step is None else f"x{{{self.step}}}"),
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from dashboards.queries.cells import known_births, logged, or_not_logged, summed
 from dashboards.queries.holds import LONGEST, births, days, newest
 from dashboards.queries.terms import Only, Range, Series, Windows, duration
-from exporter.catalogue import Scope
+from exporter.catalogue import MEASURES, SENT_BYTES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 OTHERS = "others"
@@ -130,17 +130,29 @@ def shares(series: Sequence[Series], largest: str, range_: Range = WHOLE, window
 
 def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
     """Ends of connections in the range by `by` (end, reason); there are no holds: within one scrape at each side."""
-    keys = "server,end,reason"
     ends = f"pop3_session_ends_total{{{only.matchers()}}}"
     births = f"{Scope.SERVER.first_seen}{{{only.matchers()}}}"
-    now = f"max by({keys})(max_over_time({ends}[2d] @ {range_.until}))"
-    begin = f"max by({keys})(max_over_time({ends}[1h] @ {range_.begin}))"
-    born = f"max by(server)(max_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
-    new = f"0*({now} and on(server) ({born}))"
-    known = f"min by({keys})(min_over_time({ends}[{LONGEST}:6h] @ {range_.begin} offset -{LONGEST}))"
-    young = f"min by({keys})(min_over_time({ends}[{LONGEST}:6h] @ {range_.until}))"
-    newly = f"min by({keys})(min_over_time({ends}[6h] @ {range_.until}))"
-    return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known} or {young} or {newly}),0))"
+    return summed(_while_scraped(ends, "server,end,reason", births, "server", range_), by)
+
+
+def taken(only: Only, range_: Range = WHOLE) -> str:
+    """The bytes sent in any range: within one scrape at each side; no row where none are logged."""
+    series = Series(Scope.USER, MEASURES[SENT_BYTES], only)
+    return summed(
+        logged(_while_scraped(series.total, series.keys, series.born, series.keys, range_), [series], range_), []
+    )
+
+
+def _while_scraped(counter: str, keys: str, births: str, whose: str, range_: Range) -> str:
+    """What the scrapes of the range saw a counter grow; since 0 if `whose` (labels) birth lies in the range."""
+    now = f"max by({keys})(max_over_time({counter}[2d] @ {range_.until}))"
+    begin = f"max by({keys})(max_over_time({counter}[1d] @ {range_.begin}))"
+    born = f"max by({whose})(max_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
+    new = f"0*({now} and on({whose}) ({born}))"
+    known = f"min by({keys})(min_over_time({counter}[{LONGEST}:6h] @ {range_.begin} offset -{LONGEST}))"
+    young = f"min by({keys})(min_over_time({counter}[{LONGEST}:6h] @ {range_.until}))"
+    newly = f"min by({keys})(min_over_time({counter}[6h] @ {range_.until}))"
+    return f"clamp_min({now}-({begin} or {new} or {known} or {young} or {newly}),0)"
 
 
 def top(count: int, values: str) -> str:
