@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
-from dashboards.queries import Windows
+from dashboards.queries import begins_in_a_day
 from dashboards.targets import now
 
 NOTES = 50
@@ -112,10 +112,8 @@ def _forgotten() -> str:
 
 
 def _whole_days() -> str:
-    """A midnight of the zone lies its smallest distance from UTC away, or in summer an hour more."""
-    since = f"vector((${{__from:date:seconds}}-({Windows().lead}))%86400)>0!=82800"
     zone = "max by(time_zone)(last_over_time(pop3_site_info[1h] @ $until))"
-    return _note(f"{zone} and on() ({since})", WHOLE_DAYS, "time_zone")
+    return _note(f"{zone} and on() {begins_in_a_day()}", WHOLE_DAYS, "time_zone")
 
 
 def _gaps() -> str:

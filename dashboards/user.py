@@ -67,11 +67,11 @@ def _taken(place: panels.Place) -> panels.Panel:
         TAKEN,
         "Downloaded",
         place,
-        "Bytes sent to the account's clients in the range, that is, the mail that was read. Unlike the bandwidth, it"
-        " also counts parts of days.",
+        "Bytes sent to the account's clients in the range, that is, the mail that was read. A range that does not begin"
+        " at midnight is counted from scrapes; all other numbers of this page are of whole days.",
         target,
         unit=theme.BYTES,
-        looks={"noValue": "not logged", "color": panels.fixed(theme.GREY)},
+        looks={"noValue": "-", "color": panels.fixed(theme.GREY), "mappings": panels.CALM},
         overrides=panels.lower_bound(r"\bsent_bytes\b", theme.BYTES),
     )
 

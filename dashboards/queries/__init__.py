@@ -31,7 +31,18 @@ from dashboards.queries.terms import (
     literal,
     one_of,
 )
-from dashboards.queries.totals import OTHERS, ends, shares, taken, top, total, total_before, with_change, with_total
+from dashboards.queries.totals import (
+    OTHERS,
+    begins_in_a_day,
+    ends,
+    shares,
+    taken,
+    top,
+    total,
+    total_before,
+    with_change,
+    with_total,
+)
 
 __all__ = [
     "BANDWIDTH",
@@ -45,6 +56,7 @@ __all__ = [
     "Series",
     "Steps",
     "Windows",
+    "begins_in_a_day",
     "bounds",
     "busiest_domains",
     "busiest_users",

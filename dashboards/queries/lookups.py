@@ -87,7 +87,7 @@ def _gaps() -> tuple[Lookup, ...]:
         Lookup("gap", _longest(labels, grid, f")[30d:1d] @ {WHOLE.first} offset 1d", DAY)),
         Lookup("ago", f"clamp_min({WHOLE.after}-min({ended})-({ZONE.lead}),7200) or vector(7200)"),
         Lookup("grown", f"{grown}+{ZONE.lead}+{DAY} or vector({WHOLE.after})"),
-        Lookup("young", f"{grown}-{WHOLE.first}+{DAY} or vector({DAY})"),
+        Lookup("young", f"clamp_min({grown}-{WHOLE.first},0)+{DAY} or vector({DAY})"),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dashboards.queries.cells import known_births, logged, or_not_logged, summed
 from dashboards.queries.holds import LONGEST, births, days, newest
-from dashboards.queries.terms import Only, Range, Series, Windows, duration
+from dashboards.queries.terms import DAY, HOUR, Only, Range, Series, Windows, duration
 from exporter.catalogue import MEASURES, SENT_BYTES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
@@ -135,12 +135,18 @@ def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> s
     return summed(_while_scraped(ends, "server,end,reason", births, "server", range_), by)
 
 
-def taken(only: Only, range_: Range = WHOLE) -> str:
-    """The bytes sent in any range: within one scrape at each side; no row where none are logged."""
+def taken(only: Only, range_: Range = WHOLE, windows: Windows = ZONE) -> str:
+    """The bytes sent in whole days, exactly; in any other range within one scrape at each side. NaN: not logged."""
     series = Series(Scope.USER, MEASURES[SENT_BYTES], only)
-    return summed(
-        logged(_while_scraped(series.total, series.keys, series.born, series.keys, range_), [series], range_), []
-    )
+    days = total([series], [], range_, windows, only_logged=True)
+    scraped = _while_scraped(series.total, series.keys, series.born, series.keys, range_)
+    rest = summed(logged(scraped, [series], range_), [])
+    return f"({days} unless on() {begins_in_a_day(range_, windows)}) or {rest}"
+
+
+def begins_in_a_day(range_: Range = WHOLE, windows: Windows = ZONE) -> str:
+    """A row unless the range begins at midnight: its smallest distance from UTC away, or in summer an hour more."""
+    return f"(vector(({range_.begin}-({windows.lead}))%{DAY})>0!={DAY - HOUR})"
 
 
 def _while_scraped(counter: str, keys: str, births: str, whose: str, range_: Range) -> str:
