@@ -10,7 +10,7 @@ from exporter.formats.contract import Format, Qualities
 RANK = {quality: rank for rank, quality in enumerate(Quality)}
 
 
-class Told(NamedTuple):
+class ServerAdvice(NamedTuple):
     """What a server's lines showed about its logging, by the measure's name, and the advice that follows."""
 
     server: str
@@ -18,7 +18,7 @@ class Told(NamedTuple):
     advice: tuple[str, ...]
 
 
-def told(format_name: str, quality: Mapping[tuple[str, str], Quality]) -> list[Told]:
+def advice_by_server(format_name: str, quality: Mapping[tuple[str, str], Quality]) -> list[ServerAdvice]:
     """Advice for each server, by name, from `quality` by server and measure; empty if no format was recognised."""
     wording = next((one for one in FORMATS if one.name == format_name), None)
     if wording is None:
@@ -26,7 +26,7 @@ def told(format_name: str, quality: Mapping[tuple[str, str], Quality]) -> list[T
     servers: dict[str, dict[str, Quality]] = {}
     for (server, measure), one in quality.items():
         servers.setdefault(server, {})[measure] = one
-    return [Told(server, measures, advice(wording, measures)) for server, measures in sorted(servers.items())]
+    return [ServerAdvice(server, measures, advice(wording, measures)) for server, measures in sorted(servers.items())]
 
 
 def advice(wording: Format, quality: Mapping[str, Quality]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
 from exporter.model import Fact, Record, Verdict
-from exporter.rows import Told
+from exporter.rows import LineResult
 
 Qualities = Mapping[str, Quality]
 
@@ -60,5 +60,5 @@ class Sender(Protocol):
 class Batching(Protocol):
     """A format that reads a whole batch, the plainest lines as rows, because most lines have one of a few forms."""
 
-    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
+    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
         """For each message, what `read` would return."""

@@ -20,7 +20,7 @@ from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
 from exporter.model import Fact, Kind, Record, Verdict
-from exporter.rows import Told
+from exporter.rows import LineResult
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
 _LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
@@ -170,7 +170,7 @@ class Dovecot:
         ),
     )
 
-    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
+    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
         """The fact of each line: the plainest as rows."""
         return [
             row if row[3] or row[6] else _read(messages[at], senders[at].program)

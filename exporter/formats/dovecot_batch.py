@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from exporter.rows import NOTHING, Row
+from exporter.rows import NOTHING, PlainRow
 
 # Possessive quantifiers give up at once on a line that does not match. Classes that exclude one character are used
 # where possible, because they cost half; the number of rows shows that none has matched past the end of a line.
@@ -28,13 +28,13 @@ _find = re.compile(rb"(?:" + _PATTERN + rb"|[^\n]*+)\n").findall
 _match = re.compile(rb"(?:" + _PATTERN + rb")\n").fullmatch
 
 
-def rows_of(messages: Sequence[bytes]) -> Sequence[Row]:
+def rows_of(messages: Sequence[bytes]) -> Sequence[PlainRow]:
     """One row per message; an empty row means that it is none of these."""
     text = b"\n".join(messages) + b"\n"
     rows = _find(text) if text.count(b"\n") == len(messages) else ()
     return rows if len(rows) == len(messages) else [_row(message) for message in messages]
 
 
-def _row(message: bytes) -> Row:
+def _row(message: bytes) -> PlainRow:
     found = None if b"\n" in message else _match(message + b"\n")
     return NOTHING if found is None else found.groups(b"")  # type: ignore[return-value]

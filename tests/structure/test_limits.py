@@ -8,13 +8,13 @@ import pytest
 from exporter import confinement, daemon, names, pulse, servers
 from exporter.cli import signals
 from exporter.config import Domains, History, Servers, Users
+from exporter.context import SERVERS_KEPT
 from exporter.envelopes import inside, lines, objects, opener, state
 from exporter.exposition import families, ownfamilies, selfmetrics
 from exporter.formats import recognise
-from exporter.inputs import copies, globbing, inflating, known, newcomers, notifier, reading, troubles
+from exporter.inputs import copies, globbing, inflating, known, newcomers, notifier, stepping, troubles
 from exporter.inputs import lines as input_lines
 from exporter.ledger import entries, failures, networks, upkeep
-from exporter.reading import SERVERS_KEPT
 from exporter.sessions import bounds, engine, joins, memory, neighbours, plain, session
 from exporter.web import listen, protocol, rendering, server
 from exporter.web.landing import asked
@@ -64,7 +64,7 @@ SAID = [
     ("a log line inside", inside.DEEPEST, " deep"),
     ("a log line inside", objects.DEEPEST, " deep"),
     ("bytes of one source", daemon.TURN_BYTES // MIB, " MiB"),
-    ("bytes inside", reading.MAX_INSIDE // GIB, " GiB"),
+    ("bytes inside", stepping.MAX_INSIDE // GIB, " GiB"),
     ("compressed bytes", inflating.MEMBERS_MOST, " in a turn"),
     ("memory for an `.xz`", inflating.XZ_MEMORY // MIB, " MiB"),
     ("an archive that", newcomers.GIVE_UP_SECONDS, " s"),
