@@ -1,8 +1,8 @@
-"""The PromQL of the reports: exact numbers out of the exporter's holds, as pure functions (docs/formulas.md).
+"""The PromQL of the reports: exact numbers from the exporter's holds, as pure functions (docs/formulas.md).
 
-Nothing here knows Grafana's panels. Every value that Grafana would put in is a parameter whose default is
-Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instead. A day is labelled by
-00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
+Nothing here knows Grafana's panels. Every value that Grafana inserts is a parameter whose default is Grafana's
+variable; callers with real numbers (a CSV endpoint) pass those instead. A day is labelled by 00:00 UTC of its date, so
+evaluation instants do not depend on summer time; the windows stay inside the local day.
 """
 
 from dashboards.queries.lookups import (

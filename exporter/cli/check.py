@@ -13,7 +13,7 @@ from exporter.cli.obstacles import NO_JOURNAL, of_journal, of_ledger, of_log, of
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
-from exporter.formats.advice import told
+from exporter.formats.advice import advice_by_server
 from exporter.history import Heard
 from exporter.inputs.globbing import paths_matching
 from exporter.ledger import care
@@ -109,7 +109,7 @@ def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str
     except options.FileProblem as problem:
         yield str(problem)
         return
-    heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
+    heard, servers = Heard.of(pipeline), advice_by_server(pipeline.format_name, pipeline.checkpoint(()).quality)
     doubted = {doubt.server for doubt in pipeline.doubts}
     server = f"{pipeline.format_name} log, " if heard.events else ""
     yield f"{name}: {server}{understood(heard)}" + ("" if heard.events else "; are the file and the format right?")

@@ -85,12 +85,12 @@ def _status(connection: http.client.HTTPConnection) -> int:
 
 
 def _asks_for_certificate(error: Exception, tls: TlsServer | None) -> bool:
-    """TLS 1.2 says so in the handshake; TLS 1.3 after it, by an alert or by the end of the connection."""
+    """TLS 1.2 does so in the handshake; TLS 1.3 after it, with an alert or by closing, perhaps before our request."""
     if tls is None or tls.client_auth_type != "RequireAndVerifyClientCert":
         return False
     if isinstance(error, ssl.SSLError):
         return "ALERT" in str(error.reason)
-    return isinstance(error, ConnectionResetError)  # http.client's RemoteDisconnected is one
+    return isinstance(error, ConnectionResetError | BrokenPipeError)  # http.client's RemoteDisconnected is one
 
 
 COMMANDS = {"healthcheck": _healthcheck}

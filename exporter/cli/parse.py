@@ -19,7 +19,7 @@ from exporter.cli.files import batches
 from exporter.cli.masking import Mask
 from exporter.cli.understood import understood
 from exporter.config import Source
-from exporter.formats.advice import told
+from exporter.formats.advice import advice_by_server
 from exporter.history import Heard
 from exporter.inputs.whole import STANDARD_INPUT
 from exporter.model import Fact, Record, Verdict
@@ -133,7 +133,7 @@ def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
             for kind in sorted(counts):
                 table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
-    wanted = (text for one in told(pipeline.format_name, quality) for text in one.advice)
+    wanted = (text for one in advice_by_server(pipeline.format_name, quality) for text in one.advice)
     for sentence in (*problems, *(f"to log more: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 

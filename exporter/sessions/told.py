@@ -1,17 +1,18 @@
-"""Lines without an id of their connection that are told a second time: by another file, or by another source."""
+"""Finds duplicates among lines without a connection id: from another file, or from another source."""
 
 from exporter.model import Fact, Kind
 from exporter.sessions.joins import TURNED_SECONDS
 
-# So many lines are remembered, twice.
+# How many lines are remembered, twice.
 LINES_KEPT = 16_384
 
 
 class Told:
     """The logins and ends without a key that were taken.
 
-    Two connections may have equal lines in one second. So one that equals another is told again if it names a process,
-    which serves one connection at a time, or if it is clearly older than what was read before: of another file.
+    Two connections may have equal lines in one second. So an equal line is a duplicate only if it names a process,
+    which serves one connection at a time, or if it is clearly older than what was read before, and so from another
+    file.
     """
 
     def __init__(self) -> None:
@@ -20,7 +21,7 @@ class Told:
         self._newest: dict[str, int] = {}
 
     def has(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether the line was taken before, and is the same one."""
+        """Whether the line is a duplicate of one taken before."""
         late = stamp + TURNED_SECONDS < self._newest.get(server, 0)
         return (late or fact.process is not None) and self.has_equal(server, stamp, fact)
 
@@ -30,17 +31,17 @@ class Told:
         return number in self._lines or number in self._older
 
     def note(self, server: str, stamp: int, fact: Fact) -> None:
-        """The line is taken."""
+        """Remember a line that was taken."""
         if len(self._lines) >= LINES_KEPT:
             self._older, self._lines = self._lines, set()
         self._lines.add(hash((server, stamp, fact)))
 
     def see(self, server: str, stamp: int) -> None:
-        """A line of the server was read."""
+        """Remember the newest stamp of the server."""
         if stamp > self._newest.get(server, 0):
             self._newest[server] = stamp
 
 
 def is_nameless(fact: Fact) -> bool:
-    """Whether only its own text tells a line from another one of its kind."""
+    """Whether nothing but its text distinguishes a line from another one of its kind."""
     return not fact.key and (fact.by_user or fact.process is not None) and fact.kind in (Kind.LOGIN, Kind.END)
