@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
-from exporter.confinement import Confined, Parts
+from exporter.confinement import Confined
 from exporter.faults import Kind, cause
 from exporter.ledger import Ledger
 from exporter.model import SourceCheckpoint
+from exporter.parts import Parts
 from exporter.pipeline import Pipeline
 from exporter.savepoint import Savepoint
 from exporter.trial import Makers, Trial, unwritable

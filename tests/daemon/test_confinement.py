@@ -46,13 +46,22 @@ def of(name: str, line: str) -> str:
 class Host:
     """A daemon on several logs, of two files each, whose time stands still until it is told to go on."""
 
-    def __init__(self, folder: Path, sources: tuple[str, ...] = SOURCES, server: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sources: tuple[str, ...] = SOURCES,
+        server: str | None = None,
+        *,
+        start: str = "beginning",
+        commit_seconds: float = 1,
+    ) -> None:
         self.now = float(BEGIN)
+        self.commit_seconds = commit_seconds
         self.folder = folder
         folder.mkdir()
         configured = [
             {"name": name, "paths": [f"{folder}/{name}*.log"], "format": "dovecot", "server": server or name}
-            | {"start": "beginning"}
+            | {"start": start}
             for name in sources
         ]
         self.config = Config.model_validate(
@@ -75,7 +84,7 @@ class Host:
             self.ledger,
             crew_of(self.config, self.ledger, None),
             self.metrics,
-            commit_seconds=1,
+            commit_seconds=self.commit_seconds,
             clock=lambda: self.now,
             stopwatch=lambda: 0.0,
         )

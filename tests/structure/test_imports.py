@@ -46,8 +46,9 @@ ALLOWED: dict[str, set[str]] = {
     "savepoint": {"saved"},
     "trial": {"faults", "ledger", "pipeline", "saved", "savepoint"},
     "heldfiles": set(),
-    "confinement": {"exposition", "faults", "heldfiles", "inputs", "ledger", "pipeline", "savepoint", "trial"},
-    "crew": {"confinement", "faults", "ledger", "pipeline", "savepoint", "trial"},
+    "parts": {"confinement", "exposition", "inputs", "ledger", "pipeline", "trial"},  # names its class for types only
+    "confinement": {"exposition", "faults", "heldfiles", "inputs", "ledger", "parts", "pipeline", "savepoint", "trial"},
+    "crew": {"confinement", "faults", "ledger", "parts", "pipeline", "savepoint", "trial"},
     "daemon": {"confinement", "crew", "exposition", "faults", "ledger", "pulse"},
     "setup": {"__init__", "config", "envelopes", "formats", "shipped"},
     "shipped": set(),
