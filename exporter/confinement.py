@@ -18,7 +18,7 @@ from exporter.model import Batch, SourceCheckpoint
 from exporter.parts import Look, Mates, Parts, Wait
 from exporter.pipeline import Pipeline
 from exporter.savepoint import Savepoint
-from exporter.trial import Piece, Trial
+from exporter.trial import MOST_ROUNDS, Earlier, Piece, Trial
 
 # Pieces tried in one turn: the other sources wait for them.
 STEPS = 32
@@ -137,22 +137,34 @@ class Confined:
 
     def _try(self, trial: Trial, now: float, budget: int) -> Look:
         """The first of a group goes on with the trial, and reads on itself when it ends, before the others do."""
+        if trial.rests(now):
+            return Look(more=False, changed=False)
         if self is not self._crew.together(self)[0]:
             return Look(more=True, changed=False)
         for _ in range(STEPS):
             group = self._crew.together(self)
             if len(group) > len(trial.points):  # lines have met other sources, and may have changed their sessions
-                self._crew.try_again(group, trial.rehearses)
+                self._crew.try_again(group, trial.rehearses, trial.earlier)
                 return Look(more=True, changed=False)
             if not trial.done:
                 trial.step()
         if not trial.done:
             return Look(more=True, changed=True)
-        if len(trial.suspects) < RUN:
+        if len(trial.suspects) >= RUN:
+            self._blame(trial, now)
+        elif earlier := trial.unproven(now):
+            self._doubt(trial, earlier, now)
+        else:
             self._crew.end(trial, now)
             return Look(self._read(now, budget).more, changed=True)
-        self._blame(trial, now)
         return Look(more=True, changed=True)
+
+    def _doubt(self, trial: Trial, earlier: Earlier, now: float) -> None:
+        """Something was short while lines were tried: try all of them again later."""
+        if earlier.rounds < MOST_ROUNDS:
+            self._crew.try_again(self._crew.together(self), trial.rehearses, earlier)
+        else:
+            self._crew.suspend(self, (*trial.confirmed, *trial.suspects)[-1].cause, now)
 
     def _blame(self, trial: Trial, now: float) -> None:
         """Not the lines are at fault, but all that is read of their file, or of the source."""

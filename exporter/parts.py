@@ -8,7 +8,7 @@ from exporter.exposition.sources import SourceReport
 from exporter.inputs.contract import Input
 from exporter.ledger import Ledger, SavedSource
 from exporter.pipeline import Pipeline
-from exporter.trial import Makers, Trial
+from exporter.trial import FIRST, Earlier, Makers, Trial
 
 if TYPE_CHECKING:
     from exporter.confinement import Confined
@@ -51,7 +51,7 @@ class Mates(Protocol):
     def together(self, source: "Confined") -> Sequence["Confined"]:
         """Those that share connections with the source by now, and itself."""
 
-    def try_again(self, group: Sequence["Confined"], rehearses: float | None) -> Trial:
+    def try_again(self, group: Sequence["Confined"], rehearses: float | None, earlier: Earlier = FIRST) -> Trial:
         """Take back what is not committed of these sources, and begin to go through it again."""
 
     def end(self, trial: Trial, now: float) -> None:
