@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
-from exporter.confinement import Confined, Parts
+from exporter.confinement import Confined
 from exporter.faults import Kind, cause
 from exporter.ledger import Ledger
 from exporter.model import SourceCheckpoint
+from exporter.parts import Parts
 from exporter.pipeline import Pipeline
 from exporter.savepoint import Savepoint
-from exporter.trial import Makers, Trial, unwritable
+from exporter.trial import FIRST, Earlier, Makers, Trial, unwritable
 
 
 class Crew:
@@ -44,7 +45,7 @@ class Crew:
             left -= {one.name for one in group}
         return found
 
-    def try_again(self, group: Sequence[Confined], rehearses: float | None) -> Trial:
+    def try_again(self, group: Sequence[Confined], rehearses: float | None, earlier: Earlier = FIRST) -> Trial:
         """Take back what is not committed of these sources, and begin to go through it again."""
         points = {}
         for one in group:
@@ -53,7 +54,8 @@ class Crew:
             one.pipeline = None
             points[one.name] = Savepoint.of(self.ledger.saved(one.name)).without(one.aside)
         pieces = sorted((piece for one in group for piece in one.kept), key=lambda piece: piece.order)
-        trial = Trial(pieces, points, self.makers, self.checkpoints, self.ledger, rehearses=rehearses)
+        told = self.checkpoints
+        trial = Trial(pieces, points, self.makers, told, self.ledger, rehearses=rehearses, earlier=earlier)
         for one in group:
             one.trial = trial
         return trial

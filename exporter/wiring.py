@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from exporter.config import AUTO, Config, Source
-from exporter.confinement import Parts
 from exporter.context import SourceContext
 from exporter.crew import Crew
 from exporter.exposition.sources import SourceReport
@@ -25,6 +24,7 @@ from exporter.ledger.zones import machine_zone
 from exporter.model import Account, Position, Verdict
 from exporter.names import NameRules, Series
 from exporter.overlap import claims_of, positions_of
+from exporter.parts import Parts
 from exporter.pipeline import Pipeline
 from exporter.saved import Saved
 from exporter.sessions import Neighbours, Sessions

@@ -80,6 +80,11 @@ class FileInput:
         self._caught_up = False
         self._worked = 0
 
+    @property
+    def begun(self) -> bool:
+        """Whether there was a first look."""
+        return self._tracker.has_looked
+
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Check once and return the lines found, about `budget` bytes at most, fairly among logs."""
         self._troubles.forget()

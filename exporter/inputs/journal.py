@@ -70,6 +70,11 @@ class JournalInput:
         self._worked = self._gaps = 0
         self._quiet_since = 0.0
 
+    @property
+    def begun(self) -> bool:
+        """Whether it is known since when entries are read."""
+        return self._position is not None
+
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Return what journalctl has written by now."""
         self._worked = 0
