@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from exporter.addresses import is_everywhere
-from exporter.cli import options, serving
+from exporter.cli import configured, options, serving
 from exporter.cli.gateway import DEFAULT_FILE as GATEWAY_FILE
 from exporter.config import addresses
 from exporter.web.listen import split
@@ -55,7 +55,7 @@ def _healthcheck(
 
 
 def _of_exporter(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:
-    web = options.loaded(config_file, file).web
+    web = configured.loaded(config_file, file).web
     return web.listen[0], web.config_file
 
 

@@ -20,7 +20,9 @@ from exporter.context import SourceContext
 from exporter.demo.traffic import lines
 from exporter.formats import FORMATS, formats_of
 from exporter.formats.contract import Format
-from exporter.history import Imported, LogFile, import_files
+from exporter.history.importing import import_files
+from exporter.history.oldlogs import LogFile
+from exporter.history.outcome import Imported
 from exporter.inputs.files import FileInput
 from exporter.ledger import Ledger, LedgerError
 from exporter.model import Account
