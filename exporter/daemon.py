@@ -4,12 +4,12 @@ An error in one source does not affect the others (`confinement`). If a commit f
 """
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from exporter.confinement import Confined
 from exporter.crew import Crew
+from exporter.errors import kind_of
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.faults import cause
 from exporter.ledger import Ledger, LedgerError
@@ -30,8 +30,6 @@ POLL_SECONDS = 1.0
 IDLE_COMMIT_SECONDS = 60.0
 COMPLAIN_SECONDS = 10.0
 RELEASE_SECONDS = 60.0
-# A number of something, as sentences tell it.
-_COUNTED = re.compile(r"\b\d[\d,]* (?=[a-z])")
 
 
 class Daemon:
@@ -71,7 +69,7 @@ class Daemon:
         self._begun = False
         self._complained = float("-inf")
         self._failing_since = 0.0
-        self._problems: set[str] = set()
+        self._problems: set[tuple[str, str]] = set()
         for source in self._sources:
             self._pulse.beat(f"source {source.name}")
             source.begin(self._tried)
@@ -157,8 +155,8 @@ class Daemon:
     def _report(self) -> None:
         """Publish the state of the sources; log a problem when it begins, not whenever its numbers change."""
         reports = [source.report() for source in self._sources]
-        told = [f"source {one.name}: {problem}" for one in reports for problem in one.problems]
-        problems = {_COUNTED.sub("", problem): problem for problem in told}
+        told = [(one.name, problem) for one in reports for problem in one.problems]
+        problems = {(name, kind_of(problem)): f"source {name}: {problem}" for name, problem in told}
         for problem in sorted(problems.keys() - self._problems):
             LOG.warning("%s", problems[problem])
         self._problems = set(problems)
