@@ -6,20 +6,19 @@ but reading itself raises, the source waits with its position unmoved, and begin
 that share connections (one behind the other, or several of one server) go back and wait together.
 """
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from dataclasses import replace
 
 from exporter.exposition.sources import SourceReport
 from exporter.faults import Faults, Kind, cause
 from exporter.heldfiles import HeldFiles
 from exporter.inputs.contract import Input
-from exporter.ledger import Ledger, LedgerError, SavedSource
+from exporter.ledger import LedgerError
 from exporter.model import Batch, SourceCheckpoint
+from exporter.parts import Look, Mates, Parts, Wait
 from exporter.pipeline import Pipeline
 from exporter.savepoint import Savepoint
-from exporter.trial import Makers, Piece, Trial
+from exporter.trial import MOST_ROUNDS, Earlier, Piece, Trial
 
 # Pieces tried in one turn: the other sources wait for them.
 STEPS = 32
@@ -29,53 +28,6 @@ RUN = 16
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
 _LINE_BYTES = 33  # what Python adds to each
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a source has beside its pipeline; `make_input` goes on from what was saved, None: it was never seen."""
-
-    name: str
-    inputs: tuple[str, ...]
-    make_input: Callable[[SavedSource | None], Input]
-    report: Callable[[Input, Pipeline], SourceReport]
-
-
-class Look(NamedTuple):
-    """What a look at a source came to: more is to be read at once; something is to be committed."""
-
-    more: bool
-    changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    since: float
-    seconds: float
-    cause: str
-
-    def lasts(self, now: float) -> bool:
-        return abs(now - self.since) < self.seconds
-
-
-class Mates(Protocol):
-    """All sources: what is done by several of them together."""
-
-    makers: Makers
-    ledger: Ledger
-    order: Iterator[int]
-
-    def together(self, source: "Confined") -> Sequence["Confined"]:
-        """Those that share connections with the source by now, and itself."""
-
-    def try_again(self, group: Sequence["Confined"], rehearses: float | None) -> Trial:
-        """Take back what is not committed of these sources, and begin to go through it again."""
-
-    def end(self, trial: Trial, now: float) -> None:
-        """All is tried: its sources go on from there."""
-
-    def suspend(self, source: "Confined", raised: str, now: float, *, counted: bool = True) -> None:
-        """The source waits, and those that share its connections with it."""
 
 
 class Confined:
@@ -102,7 +54,8 @@ class Confined:
         self._report = SourceReport(parts.name, parts.inputs)
         self._input: Input | None = None
         self._held = HeldFiles()
-        self._wait: _Wait | None = None
+        self._wait: Wait | None = None
+        self._begun = False
         self.next_wait = FIRST_WAIT_SECONDS
         self._counts: tuple[int, ...] = ()
 
@@ -147,12 +100,14 @@ class Confined:
         saved = self._ledger.saved(self.name)
         self.pipeline = self._crew.makers.make({self.name: saved})[self.name]
         self._input = self._parts.make_input(saved)
+        self._begun = self._input.begun
 
     def _read(self, now: float, budget: int) -> Look:
         assert self._input is not None
         assert self.pipeline is not None
         taken = 0
-        for batch in self._input.read(now, budget):
+        # Where reading begins is committed before anything is read: `start` applies to a source only once.
+        for batch in self._input.read(now, budget if self._begun else 0):
             if batch.stream in self._held:
                 continue
             taken += len(batch.lines)
@@ -161,12 +116,17 @@ class Confined:
             if not self._feed(self.pipeline, batch, now):
                 self._crew.try_again(self._crew.together(self), None)
                 return Look(more=True, changed=True)
+            if self._crew.is_late():
+                break
         status = self._input.status()
         expired = self.pipeline.expire(now, caught_up=status.caught_up)
         self._ledger.book(expired, self.name)
         self.faults.hear(status.faults)
         counts = (status.rotations, status.truncations, status.lines_possibly_lost)
         changed, self._counts = self._counts != counts, counts
+        if not self._begun and self._input.begun:
+            self.wants_commit = True
+            return Look(more=True, changed=True)
         return Look(status.worked > 0 and not status.caught_up, changed or bool(taken or expired))
 
     def _feed(self, pipeline: Pipeline, batch: Batch, now: float) -> bool:
@@ -179,22 +139,34 @@ class Confined:
 
     def _try(self, trial: Trial, now: float, budget: int) -> Look:
         """The first of a group goes on with the trial, and reads on itself when it ends, before the others do."""
+        if trial.rests(now):
+            return Look(more=False, changed=False)
         if self is not self._crew.together(self)[0]:
             return Look(more=True, changed=False)
         for _ in range(STEPS):
             group = self._crew.together(self)
             if len(group) > len(trial.points):  # lines have met other sources, and may have changed their sessions
-                self._crew.try_again(group, trial.rehearses)
+                self._crew.try_again(group, trial.rehearses, trial.earlier)
                 return Look(more=True, changed=False)
             if not trial.done:
                 trial.step()
         if not trial.done:
             return Look(more=True, changed=True)
-        if len(trial.suspects) < RUN:
+        if len(trial.suspects) >= RUN:
+            self._blame(trial, now)
+        elif earlier := trial.unproven(now):
+            self._doubt(trial, earlier, now)
+        else:
             self._crew.end(trial, now)
             return Look(self._read(now, budget).more, changed=True)
-        self._blame(trial, now)
         return Look(more=True, changed=True)
+
+    def _doubt(self, trial: Trial, earlier: Earlier, now: float) -> None:
+        """Something was short while lines were tried: try all of them again later."""
+        if earlier.rounds < MOST_ROUNDS:
+            self._crew.try_again(self._crew.together(self), trial.rehearses, earlier)
+        else:
+            self._crew.suspend(self, (*trial.confirmed, *trial.suspects)[-1].cause, now)
 
     def _blame(self, trial: Trial, now: float) -> None:
         """Not the lines are at fault, but all that is read of their file, or of the source."""
@@ -225,7 +197,7 @@ class Confined:
     def wait(self, raised: str, now: float, seconds: float) -> None:
         """Begin again, but not yet."""
         self.begin_again()
-        self._wait = _Wait(now, seconds, raised)
+        self._wait = Wait(now, seconds, raised)
         self.next_wait = min(2 * seconds, LONGEST_WAIT_SECONDS)
 
     def begin_again(self) -> None:
@@ -267,6 +239,7 @@ class Confined:
     def committed(self) -> None:
         """What the last checkpoint holds is durable."""
         self._clear()
+        self._begun = self._input is not None and self._input.begun
         self._wait, self.next_wait = None, FIRST_WAIT_SECONDS
         self.wants_commit = False
 
@@ -278,10 +251,11 @@ class Confined:
             if self._input is not None and self.pipeline is not None:
                 self._report = self._parts.report(self._input, self.pipeline)
         waits = (f"not read for now; it will be tried again ({self._wait.cause})",) if self._wait else ()
+        begins = () if self._begun or waits else ("where its reading begins is not committed yet",)
         return replace(
             self._report,
             problems=(*self._report.problems, *waits),
-            unreadable=(*self._report.unreadable, *waits),
+            unreadable=(*self._report.unreadable, *waits, *begins),
             faults=self.faults.counts,
             set_aside=self.faults.shown,
         )

@@ -1,24 +1,29 @@
 """All sources at work, and what is done by several of them together: those that share connections."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
-from exporter.confinement import Confined, Parts
+from exporter.confinement import Confined
 from exporter.faults import Kind, cause
 from exporter.ledger import Ledger
 from exporter.model import SourceCheckpoint
+from exporter.parts import Parts
 from exporter.pipeline import Pipeline
 from exporter.savepoint import Savepoint
-from exporter.trial import Makers, Trial, unwritable
+from exporter.trial import FIRST, Earlier, Makers, Trial, unwritable
 
 
 class Crew:
-    """All sources, each `Confined`, and what is done by several of them together. `order`: of all that they read."""
+    """All sources, each `Confined`, and what is done by several of them together. `order`: of all that they read.
+
+    `is_late`: whether to leave the rest of a source for later.
+    """
 
     def __init__(self, parts: Iterable[Parts], makers: Makers, ledger: Ledger) -> None:
         self.makers = makers
         self.ledger = ledger
         self.order: Iterator[int] = count()
+        self.is_late: Callable[[], bool] = lambda: False
         self._by_name = {one.name: Confined(one, self) for one in parts}
 
     @property
@@ -44,7 +49,7 @@ class Crew:
             left -= {one.name for one in group}
         return found
 
-    def try_again(self, group: Sequence[Confined], rehearses: float | None) -> Trial:
+    def try_again(self, group: Sequence[Confined], rehearses: float | None, earlier: Earlier = FIRST) -> Trial:
         """Take back what is not committed of these sources, and begin to go through it again."""
         points = {}
         for one in group:
@@ -53,7 +58,8 @@ class Crew:
             one.pipeline = None
             points[one.name] = Savepoint.of(self.ledger.saved(one.name)).without(one.aside)
         pieces = sorted((piece for one in group for piece in one.kept), key=lambda piece: piece.order)
-        trial = Trial(pieces, points, self.makers, self.checkpoints, self.ledger, rehearses=rehearses)
+        told = self.checkpoints
+        trial = Trial(pieces, points, self.makers, told, self.ledger, rehearses=rehearses, earlier=earlier)
         for one in group:
             one.trial = trial
         return trial

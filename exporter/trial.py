@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from exporter.faults import cause
@@ -12,14 +13,27 @@ from exporter.pipeline import Pipeline
 from exporter.saved import Saved
 from exporter.savepoint import Savepoint
 
+# Lines that fall because memory or descriptors are short are tried in so many turns before they are set aside, ...
+ROUNDS = 3
+# ... after rests of one such time, two, three; no more than so many times in a row.
+REST_SECONDS = 1.0
+MOST_ROUNDS = 6
+Place = tuple[str, int, int]
+
 
 class Piece(NamedTuple):
-    """Lines as they were read, and our clock then; `order`: among the pieces of all sources."""
+    """Lines as they were read, and our clock then; `order`: among the pieces of all sources; `first`: in its piece."""
 
     source: str
     order: int
     batch: Batch
     now: float
+    first: int = 0
+
+    @property
+    def place(self) -> Place:
+        """Where its first line is among all that was read."""
+        return self.source, self.order, self.first
 
     @property
     def where(self) -> str:
@@ -39,15 +53,27 @@ class Piece(NamedTuple):
         behind = None if offset is None else offset + sum(len(line) + 1 for line in first)
         return (
             self._replace(batch=replace(self.batch, lines=first, caught_up=False)),
-            self._replace(batch=replace(self.batch, lines=second, offset=behind)),
+            self._replace(batch=replace(self.batch, lines=second, offset=behind), first=self.first + len(first)),
         )
 
 
 class Suspect(NamedTuple):
-    """One line that raises by itself, and what."""
+    """One line that raises by itself, and what; `short`: that is about the machine, and may pass."""
 
     piece: Piece
     cause: str
+    short: bool
+
+
+class Earlier(NamedTuple):
+    """The trials before this one of the same lines: how many, when the last ended, and in how many each line fell."""
+
+    rounds: int = 0
+    ended: float = float("-inf")
+    fallen: Mapping[Place, int] = MappingProxyType({})
+
+
+FIRST = Earlier()
 
 
 class Makers(Protocol):
@@ -85,6 +111,7 @@ class Trial:
         ledger: Ledger,
         *,
         rehearses: float | None,
+        earlier: Earlier = FIRST,
     ) -> None:
         self.points = dict(points)
         self.pipelines = makers.make(self.points)
@@ -97,6 +124,18 @@ class Trial:
         self._checkpoints = checkpoints
         self._ledger = ledger
         self.rehearses = rehearses
+        self.earlier = earlier
+
+    def rests(self, now: float) -> bool:
+        """Whether it is too early for another round."""
+        return abs(now - self.earlier.ended) < REST_SECONDS * self.earlier.rounds
+
+    def unproven(self, now: float) -> Earlier | None:
+        """If lines fell that may only have met a short moment: what the next round has to know."""
+        fell = (*self.confirmed, *self.suspects)
+        fallen = {one.piece.place: self.earlier.fallen.get(one.piece.place, 0) + 1 for one in fell}
+        doubtful = any(one.short and fallen[one.piece.place] < ROUNDS for one in fell)
+        return Earlier(self.earlier.rounds + 1, now, fallen) if doubtful else None
 
     @property
     def done(self) -> bool:
@@ -113,7 +152,7 @@ class Trial:
             self._back(piece)
             raise
         except Exception as error:
-            raised = cause(error)
+            raised, short = cause(error), isinstance(error, MemoryError | OSError)
         else:
             self._todo.popleft()
             self.points = points
@@ -124,11 +163,11 @@ class Trial:
         self._todo.popleft()
         if len(piece.batch.lines) > 1:
             self._todo.extendleft(reversed(piece.halves()))
-        elif self._doubted is not piece:  # memory may have been short for a moment: no line is judged by one fall
+        elif self._doubted is not piece:  # no line is judged by one fall
             self._doubted = piece
             self._todo.appendleft(piece)
         else:
-            self.suspects.append(Suspect(piece, raised))
+            self.suspects.append(Suspect(piece, raised, short))
 
     def confirm(self, stream: tuple[str, str] | None = None) -> None:
         """The suspects, or those of one stream, are at fault themselves: set aside, as lines nobody understands."""

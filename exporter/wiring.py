@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from exporter.config import AUTO, Config, Source
-from exporter.confinement import Parts
+from exporter.context import SourceContext
 from exporter.crew import Crew
+from exporter.errors import Problem
 from exporter.exposition.sources import SourceReport
 from exporter.formats import FORMATS
 from exporter.formats.contract import Format
@@ -24,8 +25,8 @@ from exporter.ledger.zones import machine_zone
 from exporter.model import Account, Position, Verdict
 from exporter.names import NameRules, Series
 from exporter.overlap import claims_of, positions_of
+from exporter.parts import Parts
 from exporter.pipeline import Pipeline
-from exporter.reading import Reading
 from exporter.saved import Saved
 from exporter.sessions import Neighbours, Sessions
 
@@ -139,7 +140,7 @@ def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
 def _pipeline(
     source: Source, config: Config, ledger: Ledger, saved: Saved | None, neighbours: Neighbours[Sessions] | None
 ) -> Pipeline:
-    reading = Reading(
+    context = SourceContext(
         formats=formats_of(source, config),
         zone=log_zone(source),
         host=socket.gethostname(),
@@ -154,7 +155,7 @@ def _pipeline(
     def account(server: str, user: bytes | None, login: bool) -> Account:  # noqa: FBT001 - sessions call it so
         return names.account(server, user, login=login, default_domain=default_domain)
 
-    return Pipeline(reading, ledger.calendar, account, names.intern, saved)
+    return Pipeline(context, ledger.calendar, account, names.intern, saved)
 
 
 def log_zone(source: Source) -> ZoneInfo:
@@ -230,4 +231,4 @@ def _silent(pipeline: Pipeline) -> Iterator[str]:
     """A wrong file, or format, looks like a server that nobody uses."""
     verdicts, _, _ = pipeline.told()
     if not verdicts[Verdict.EVENT] and (read := sum(verdicts.values())) >= SILENT_LINES:
-        yield f"no line of a POP3 server in {read:,} lines; is it the right file, and format?"
+        yield Problem(f"no line of a POP3 server in {read:,} lines; is it the right file, and format?", "silent")

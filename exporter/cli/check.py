@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from exporter.catalogue import Quality
-from exporter.cli import logs, options, serving
+from exporter.cli import configured, logs, options, serving
 from exporter.cli.files import journal_end, newest, sampled
 from exporter.cli.obstacles import NO_JOURNAL, of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
-from exporter.formats.advice import told
-from exporter.history import Heard
+from exporter.formats.advice import advice_by_server
+from exporter.history.outcome import Heard
 from exporter.inputs.globbing import paths_matching
 from exporter.ledger import care
 from exporter.overlap import left_out, shared
@@ -39,7 +39,7 @@ def _check(  # noqa: PLR0917 - the options of a command
 ) -> None:
     """Check the configuration and show what each source reads. Exit code 2: invalid; 1: valid, but of no use."""
     del log_level, log_format  # accepted because `run` has them
-    config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
+    config = serving.overridden(configured.loaded(config_file, file), listen, web_config_file)
     refuse_shared(config, options.config_path(config_file, file))
     if config.web.config_file is not None:
         Security(config.web.config_file)
@@ -111,7 +111,7 @@ def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str
     except options.FileProblem as problem:
         yield str(problem)
         return
-    heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
+    heard, servers = Heard.of(pipeline), advice_by_server(pipeline.format_name, pipeline.checkpoint(()).quality)
     doubted = {doubt.server for doubt in pipeline.doubts}
     server = f"{pipeline.format_name} log, " if heard.events else ""
     yield f"{name}: {server}{understood(heard)}" + ("" if heard.events else "; are the file and the format right?")

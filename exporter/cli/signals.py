@@ -15,6 +15,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from exporter import threads
+
 LOG = logging.getLogger("pop3_exporter")
 # How long the loop may take to notice, commit, and finish running responses.
 GRACE_SECONDS = 15.0
@@ -42,7 +44,7 @@ class Signals:
             # The signal arrives through the socket; this only replaces the default action.
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
-        self._thread.start()
+        threads.start(self._thread)
         return self
 
     def __exit__(

@@ -1,17 +1,17 @@
 """Microsoft Exchange's POP3 protocol log (`POP3YYYYMMDDHH-N.LOG`).
 
-Facts: the columns of Exchange 2010 to 2019, and one real line of a refused try; the rest from the documentation. Not
-run.
+Facts: the columns of Exchange 2010 to 2019, and one real line of a refused attempt; the rest from the documentation.
+Not run.
 
 * A row per command: `dateTime,sessionId,seqNumber,sIp,cIp,user,duration,rqsize,rpsize,command,parameters,context,puid`;
-  older versions lack rqsize, rpsize and puid. The number of columns tells them apart, so `#Fields:` is not needed.
-* The front end writes at most 20 characters of the bare name into the column `user`: the command `user` knows better.
-* `OpenSession` is the connection, `CloseSession` its end: for QUIT if that was sent, else because the client left. In
-  the front end's log it carries the bytes that were passed on after the login (from a third party's sample).
+  older versions lack rqsize, rpsize and puid. The number of columns distinguishes them, so `#Fields:` is not needed.
+* The front end writes at most 20 characters of the bare name into the column `user`: the command `user` has all of it.
+* `OpenSession` is the connection, `CloseSession` its end: QUIT if that was sent, else the client left. In
+  the front end's log it has the bytes proxied after the login (from a third party's sample).
 * `context` holds the answer: `R=OK` or `R="-ERR ...";Msg=...;ErrMsg=...`.
-* Bytes are exact (trait `sizes`): requests and answers, the texts of messages included.
+* Bytes are exact (trait `sizes`): requests and answers, including the texts of messages.
 * Read the front end's log only: the back end logs the same connections again, with the front end as client. Rows of
-  IMAP ports and of the server's own probes (loopback, `HealthMailbox`) are not ours.
+  IMAP ports and of the server's own probes (loopback, `HealthMailbox`) are ignored.
 """
 
 import csv
@@ -78,7 +78,7 @@ class Exchange:
     )
 
     def read(self, record: Record) -> Outcome:
-        """What the row says."""
+        """The row's fact."""
         message = record.message
         if message[:1] == b"#" or message[:8] == b"dateTime":
             return Verdict.IGNORED
@@ -159,7 +159,7 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
 
 
 def _answer(context: bytes) -> tuple[bool | None, Reason | None, int]:
-    """Whether the command succeeded (None: not told), why not, and whether it was a bad one (1)."""
+    """Whether the command succeeded (None: not logged), why not, and whether it was a bad one (1)."""
     if context[:4] == b"R=OK":
         return True, None, 0
     text = context[:1024].lower()

@@ -3,12 +3,12 @@
 Facts: the format strings of its source; lines composed of them, not run.
 
 * `"POP3D"<tab>thread<tab>session<tab>"stamp"<tab>"ip"<tab>"SENT: ..."` or `RECEIVED:`; the session, not the thread,
-  ties the lines. Inner quotes are not escaped, so the text goes to the last quote. `POP3C` is its own fetching of mail,
-  which 5.3 logs as `POP3D` too: there it sends commands and receives answers.
-* The first line of a session is the connection; a QUIT ends it. Nothing is written when a client leaves or is timed
-  out: the session expires.
-* Answers to RETR are not logged, so no bytes can be told. Blocked connections are logged without port and session
-  (`was not accepted`): which service was meant is unknown.
+  joins the lines. Inner quotes are not escaped, so the text extends to the last quote. `POP3C` is hMailServer fetching
+  mail from other servers, which 5.3 logs as `POP3D` too: there it sends commands and receives answers.
+* The first line of a session is the connection; a QUIT ends it. Nothing is logged when a client leaves or times out:
+  the session expires.
+* Answers to RETR are not logged, so bytes are unknown. Blocked connections are logged without port and session
+  (`was not accepted`), so their service is unknown.
 """
 
 from collections.abc import Sequence

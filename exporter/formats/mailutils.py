@@ -1,17 +1,17 @@
 """GNU mailutils' pop3d, with and without `session-id yes`.
 
 Facts: mailutils-pop3d 3.15 (Debian 12), run and compared with what its clients did; older wordings from the source of
-0.x to 2.x. One process serves one connection;
-the parent writes `process N finished`, with the child's pid in the text: every connection has that line.
+0.x to 2.x. One process serves one connection; the parent writes `process N finished`, with the child's pid in the text:
+every connection has that line.
 
-* `POP3 login:` is the login; when the mailbox is then locked by another session the client is told so, and the
+* `POP3 login:` is the login; if another session then holds the mailbox's lock, the client is refused, and the
   connection ends as `mailbox_locked`.
 * `session ended` is a QUIT. Without it, code 0 is a client that closed before its login, 76 one that closed after it,
-  74 a reset or a broken TLS, 75 a time-out.
-* AUTH, which it does not have, and PASS without USER are not logged. No address is, but where an access list denied it
-  (blocked). No bytes, no bad commands.
+  74 a reset or a broken TLS connection, 75 a time-out.
+* AUTH, which it does not have, and PASS without USER are not logged. Addresses are not, except those denied by an
+  access list (blocked). No bytes, no bad commands.
 * Versions until 2.x (tag `gnu-pop3d`) begin sentences with a capital, and write no line of the parent: rules `-old`.
-* Its program is `pop3d`, as Courier's: the pid and the wording tell them apart.
+* Its program is `pop3d`, like Courier's: the pid and the wording distinguish them.
 """
 
 from collections.abc import Sequence
@@ -93,7 +93,7 @@ WORDING = Wording(
     ),
     Rule("started", _ID + rb"pop3d \(GNU Mailutils [^)]{1,40}\) started", Fact(Kind.RESTART)),
     Rule("terminated", _ID + rb"(?:pop3d \(GNU Mailutils [^)]{1,40}\) terminated|terminating on request)", _NOTHING),
-    # The name also stands in the mailbox's: looked for apart, so that each goes over the line once.
+    # The name is also part of the mailbox's: matched separately, so that each match is linear.
     Rule("mailbox", _ID + rb"user `(?=.*' logged in with mailbox `).*' \(\d{1,10} messages?\)", _NOTHING),
     Rule("input", _ID + rb"(?:I/O error|Read time out|Unexpected eof on input|remote protocol error)", _NOTHING),
     Rule("stream", _ID + rb"(?:Read|Write) failed: .*", _NOTHING),
@@ -111,7 +111,7 @@ WORDING = Wording(
     ),
     Rule("authentication", _ID + rb"(?:APOP file|pam_[a-z]+\(pop).*", _NOTHING),
     Rule("connect", _ID + rb"connect from .*", _NOTHING),
-    # Until 2.x names stand between two apostrophes, sentences begin with a capital, and this is the login.
+    # Until 2.x, names stand between two apostrophes, sentences begin with a capital, and this is the login.
     Rule("login-old", rb"User [`'](.*)' logged in with mailbox ['`].{1,600}' \(\d{1,10} msgs?\)", _user(Kind.LOGIN)),
     Rule("failed-old", rb"User [`'](.*)': authentication failed", _user(Kind.FAILURE)),
     Rule("nonexistent-old", rb"User [`'](.*)'(?:: nonexistent| nonexistent)", _user(Kind.FAILURE)),
@@ -141,7 +141,7 @@ MAILUTILS = Tabled(
         bytes_=Quality.NONE,
     ),
     wording=WORDING,
-    # The program is Courier's too.
+    # The program has Courier's name.
     telling=frozenset(
         name
         for one in ("login", "failed", "nonexistent", "finished", "started", "quit", "timeout", "mailbox")

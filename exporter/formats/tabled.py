@@ -1,4 +1,4 @@
-"""The commonest kind of server: its programs' names and a table of rules say all; and the meanings that many share."""
+"""The commonest kind of format: names of programs and a table of rules; and the meanings that many formats share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ IP = rb"([0-9A-Fa-f:.]{2,45})"
 
 @dataclass(slots=True)
 class Tabled:
-    """A `Format` (what its attributes mean is said there) made of data.
+    """A `Format` (which explains its attributes) made of data.
 
     `programs`: the names that its lines come under; empty: any. `telling`: the names of the rules whose lines no other
     server writes; None: all of them.
@@ -33,7 +33,7 @@ class Tabled:
     shows_login: bool = True
 
     def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
+        """The line's fact; lines of other programs are ignored."""
         if self.programs and record.program not in self.programs:
             return Verdict.IGNORED
         return self.wording.read(record) or Verdict.UNMATCHED
@@ -58,5 +58,5 @@ def login(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 
 def whole(reason: Reason) -> Meaning:
-    """A line that is all there is of a connection; its one group is the address."""
+    """A line that is a whole connection; its one group is the address."""
     return lambda groups, _: Fact(Kind.END, address=groups[0], reason=reason)

@@ -39,6 +39,10 @@ class Input(Protocol):
 
     name: str
 
+    @property
+    def begun(self) -> bool:
+        """Whether it is settled where reading begins, so that a commit of the positions keeps it."""
+
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Check once and return the lines found, about `budget` bytes at most, fairly among streams.
 

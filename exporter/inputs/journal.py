@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from exporter.errors import Problem
 from exporter.inputs.contract import InputStatus
 from exporter.inputs.follower import Follower
 from exporter.inputs.troubles import Troubles
@@ -70,6 +71,11 @@ class JournalInput:
         self._worked = self._gaps = 0
         self._quiet_since = 0.0
 
+    @property
+    def begun(self) -> bool:
+        """Whether it is known since when entries are read."""
+        return self._position is not None
+
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Return what journalctl has written by now."""
         self._worked = 0
@@ -114,7 +120,8 @@ class JournalInput:
     def status(self) -> InputStatus:
         """How it fares; how much is unread the journal does not tell."""
         told = tuple(map(_with_help, self._follower.complaints())) if self._follower is not None else ()
-        gap = (f"{self._gaps} gaps: entries were removed from the journal before they were read (see SystemMaxUse=)",)
+        sentence = f"{self._gaps} gaps: entries were removed from the journal before they were read (see SystemMaxUse=)"
+        gap = (Problem(sentence, "gaps"),)
         return InputStatus(
             unread_bytes=self._follower.waiting if self._follower is not None else 0,
             read_bytes=self._read_bytes,

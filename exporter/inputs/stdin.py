@@ -40,6 +40,11 @@ class StandardInput:
         """Whether the writer has closed its end and all is read."""
         return self._ended and not self._data
 
+    @property
+    def begun(self) -> bool:
+        """Always: all of it is read."""
+        return True
+
     def read(self, now: float, budget: int) -> Iterator[Batch]:
         """Return what has arrived; after the writer has closed, also a last line without an end."""
         self._caught_up, self._worked = False, 0

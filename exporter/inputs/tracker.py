@@ -77,9 +77,14 @@ class Tracker:
         for stream in self._known.streams.values():
             stream.release()
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether there was a first look, now or before a restart."""
+        return not self._newcomers.first_look
+
     def positions(self) -> tuple[Position, ...]:
         """What is to be saved: nothing before the first look, after it at least that there was one."""
-        if self._newcomers.first_look:
+        if not self.has_looked:
             return ()
         return (_SEEN_BEFORE, *(stream.position() for stream in self._known.streams.values()))
 

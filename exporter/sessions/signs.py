@@ -1,4 +1,4 @@
-"""What the sessions stage sees of whether its numbers are true: counted per server, judged elsewhere (truth.py)."""
+"""Signs that the numbers may be wrong: counted here per server, judged in truth.py."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -9,24 +9,24 @@ SETTLING_SECONDS = 3600
 
 
 class Sign(StrEnum):
-    """One thing that is counted; a healthy log shows few of all but logins."""
+    """What is counted; apart from logins, a healthy log shows few."""
 
     LOGINS = "logins"  # connections that logged in
-    EXPIRED = "expired"  # of these, those whose end no line told
+    EXPIRED = "expired"  # those of them that never logged an end
     UNJOINED = "unjoined"  # lines of a logged-in connection whose login was not seen
     EARLY = "early"  # of these, those in the server's first hour
-    DUPLICATES = "duplicates"  # logins and ends told a second time, and dropped
-    ALIKE = "alike"  # lines that do not tell themselves from a copy, and stand there an even number of times
-    SINGLE = "single"  # of the same kind, those that stand there an odd number of times
-    TWICE = "twice"  # logins whose session id another server has told, too: both were counted
+    DUPLICATES = "duplicates"  # lines that were logged twice, and dropped
+    ALIKE = "alike"  # lines that nothing tells from a copy, logged an even number of times in their second
+    SINGLE = "single"  # of the same kind, those logged an odd number of times
+    TWICE = "twice"  # logins whose session id another server has logged, too: both were counted
     GIVEN_UP = "given_up"  # connections given up because too many were open
     PROBES = "probes"  # connections without a login from `ignore_addresses`, not charged
 
 
 class Signs:
-    """Counts since this object was made; `twice_with`: server to another one that tells the same sessions.
+    """Counts since this object was made; `twice_with`: server to another one that logs the same sessions.
 
-    `logins`: per server, counted where they are charged: there are millions.
+    `logins`: per server, incremented directly where they are charged, because there are millions.
     """
 
     def __init__(self) -> None:
@@ -51,9 +51,9 @@ class Signs:
         return {sign: self._counts[server, sign] for sign in Sign} | {Sign.LOGINS: self.logins.get(server, 0)}
 
     def servers(self) -> Iterator[str]:
-        """The servers of which anything was counted."""
+        """The servers that have counts."""
         yield from {server for server, _ in self._counts} | self.logins.keys()
 
     def total(self, sign: Sign) -> int:
-        """Over all servers."""
+        """The sum over all servers."""
         return sum(number for (_, one), number in self._counts.items() if one is sign)

@@ -1,9 +1,9 @@
-"""Lines that are told a second time: by the logger, by another file, or by another source.
+"""Finds lines that are logged twice: by the logger, in another file, or in another source.
 
-Where ids of connections are never used again, the sessions themselves tell (keys.py). Elsewhere two equal lines of one
-second are one line told twice if the connection that they name can have only one such line, or if the second is clearly
-older than what was read before: of another file. What else is equal may be two things that happened. It is counted, and
-how often such lines come in pairs is a sign for the truth monitor: where a logger writes each line twice, all do.
+If ids of connections are never used again, the sessions find them (keys.py). Elsewhere, the second of two equal lines
+of one second is a duplicate if their connection can have only one such line, or if it is clearly older than what was
+read before, and so from another file. Other equal lines may be two events. They are counted, and how many come in pairs
+is a sign for the truth monitor: if a logger writes each line twice, all do.
 """
 
 from exporter.model import Fact, Kind
@@ -24,7 +24,7 @@ class Told:
         self._lines: set[int] = set()
         self._older: set[int] = set()
         self._newest: dict[str, int] = {}
-        # By server and stamp, how often each line was told that may be told again and is not known to be.
+        # By server and stamp: how often each line was logged that nothing tells from a copy.
         self._pairs: dict[str, dict[int, dict[int, int]]] = {}
 
     def is_late(self, server: str, stamp: int) -> bool:
@@ -37,7 +37,7 @@ class Told:
         return number in self._lines or number in self._older
 
     def note(self, server: str, stamp: int, fact: Fact) -> None:
-        """The line is taken."""
+        """Remember a line that was taken."""
         number = hash((server, stamp, fact))
         if len(self._lines) >= LINES_KEPT:
             self._older, self._lines = self._lines, set()
@@ -47,14 +47,14 @@ class Told:
             pairs[number] = pairs.get(number, 0) + 1
 
     def see(self, server: str, stamp: int) -> None:
-        """A line of the server was read."""
+        """Remember the newest stamp of the server."""
         if stamp > self._newest.get(server, 0):
             self._newest[server] = stamp
             if server in self._pairs:
                 self._judge(server, stamp - TURNED_SECONDS)
 
     def _judge(self, server: str, until: int) -> None:
-        """No more lines of seconds before `until` are expected: how many were told an even number of times."""
+        """Count the lines of seconds before `until`, of which no more are expected."""
         pairs = self._pairs[server]
         for stamp in [one for one in pairs if one < until]:
             times = pairs.pop(stamp).values()

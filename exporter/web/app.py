@@ -68,8 +68,7 @@ def application(site: Site) -> Starlette:
             del answer.headers["content-length"]
             return answer
         # One view and one instant for the whole response, whatever is committed meanwhile.
-        view = site.view()
-        rendering = renderings.get((id(view), groups), site.exposition.render(view, site.clock(), groups))
+        rendering = renderings.get(groups, site.view, lambda view: site.exposition.render(view, site.clock(), groups))
         return _Stream(rendering, headers, packed=packed)
 
     async def healthy(_: Request) -> Response:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from exporter.ledger.errors import LedgerError
 from exporter.reports.rows import By
+from exporter.threads import in_thread
 from exporter.web.landing import Landing
 from exporter.web.landing.connect import Reached
 from exporter.web.landing.downloads import File, WrongQuestion, bundle, page, report_csv, unused_csv
@@ -61,7 +62,7 @@ class Pages:
         self._asked += 1
         try:
             async with self._one:
-                return await asyncio.to_thread(work)
+                return await in_thread(work)
         finally:
             self._asked -= 1
 

@@ -8,11 +8,13 @@ renderings use too much memory, the oldest is dropped, together with its readers
 import asyncio
 import logging
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from typing import TypeVar
 
 from exporter.web.seldom import Seldom
 
+T = TypeVar("T")
 COMPLAINTS = Seldom(logging.getLogger(__name__))
 GZIP_LEVEL = 1
 # The size of one write to a reader.
@@ -91,42 +93,54 @@ class Rendering:
 
 
 class Renderings:
-    """The renderings in progress or being read, for one event loop."""
+    """The renderings in progress or being read, for one event loop.
+
+    Those who ask while another one is made wait for the next one together, whatever is committed meanwhile: it shows
+    the view of when its turn comes. So two views are held at most.
+    """
 
     def __init__(self) -> None:
-        self._made: dict[object, Rendering] = {}
+        self._made: tuple[object, object, Rendering] | None = None  # for whom, of what, which
+        self._next: dict[object, Rendering] = {}
         self._kept: list[Rendering] = []
         self._one = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def get(self, key: object, pieces: Iterator[bytes]) -> Rendering:
-        """The rendering of this `key` in progress, or a new one of `pieces`."""
-        rendering = self._made.get(key)
+    def get(self, key: object, shown: Callable[[], T], pieces: Callable[[T], Iterator[bytes]]) -> Rendering:
+        """The rendering for this `key` of what is `shown` now, in progress, or the next one."""
+        if self._made is not None and self._made[0] == key and self._made[1] is shown():
+            return self._made[2]
+        rendering = self._next.get(key)
         if rendering is None:
-            rendering = self._made[key] = Rendering()
+            rendering = self._next[key] = Rendering()
             self._kept.append(rendering)
-            task = asyncio.get_running_loop().create_task(self._make(key, rendering, pieces))
+            task = asyncio.get_running_loop().create_task(self._turn(key, shown, pieces))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return rendering
 
-    async def _make(self, key: object, rendering: Rendering, pieces: Iterator[bytes]) -> None:
-        error = None
-        try:
-            async with self._one:
-                packer = zlib.compressobj(GZIP_LEVEL, wbits=31)
-                for piece in pieces:
-                    if packed := packer.compress(piece):
-                        rendering.add(packed)
-                        self._make_room()
-                    # Yields to other requests in between.
-                    await asyncio.sleep(0)
-                rendering.add(packer.flush())
-        except Exception as raised:
-            error = raised
-        finally:
-            del self._made[key]
-            rendering.end(error)
+    async def _turn(self, key: object, shown: Callable[[], T], pieces: Callable[[T], Iterator[bytes]]) -> None:
+        async with self._one:
+            rendering, error = self._next.pop(key), None
+            try:
+                view = shown()
+                self._made = key, view, rendering
+                await self._make(rendering, pieces(view))
+            except Exception as raised:
+                error = raised
+            finally:
+                self._made = None
+                rendering.end(error)
+
+    async def _make(self, rendering: Rendering, pieces: Iterator[bytes]) -> None:
+        packer = zlib.compressobj(GZIP_LEVEL, wbits=31)
+        for piece in pieces:
+            if packed := packer.compress(piece):
+                rendering.add(packed)
+                self._make_room()
+            # Yields to other requests in between.
+            await asyncio.sleep(0)
+        rendering.add(packer.flush())
 
     def _make_room(self) -> None:
         self._kept = [one for one in self._kept if one.is_read or not one.done]

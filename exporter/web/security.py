@@ -12,6 +12,7 @@ from pathlib import Path
 import bcrypt
 
 from exporter.configfile import ConfigError
+from exporter.threads import in_thread
 from exporter.web.webconfig import TlsServer, WebConfig, read
 
 LOGGER = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ class Security:
         # One at a time and in another thread, so that guessing blocks neither scrapes nor reading.
         async with self._checking:
             digests = [other.encode() for other in self._config.basic_auth_users.values()]
-            verdict = await asyncio.to_thread(_matches, password, digest, max(map(_cost, digests), default=0))
+            most = max(map(_cost, digests), default=0)
+            verdict = await in_thread(lambda: _matches(password, digest, most))
         self._verdicts[key] = verdict
         if len(self._verdicts) > REMEMBERED:
             self._verdicts.popitem(last=False)

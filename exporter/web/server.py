@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 
+from exporter import threads
 from exporter.web.listen import Bounded, ListenError, bind
 from exporter.web.protocol import REQUEST_SECONDS, Protocol
 from exporter.web.seldom import Seldom, Strangers
@@ -87,6 +88,7 @@ class WebServer:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._addresses: list[tuple[str, int]] = [("", 0)]
+        self._failed = "; see the log"
 
     def start(self) -> None:
         """Listen and serve; returns when the server is ready. Raises ListenError."""
@@ -95,10 +97,14 @@ class WebServer:
         ready = threading.Event()
         self._server = _Server(self._config(), ready)
         self._thread = threading.Thread(target=self._run, args=(self._server, bound, ready), name="web", daemon=True)
-        self._thread.start()
+        try:
+            threads.start(self._thread)
+        except threads.ThreadError:
+            _close(bound)
+            raise
         ready.wait()
         if not self.running:
-            raise ListenError(f"web.listen: the server on {', '.join(self._listen)} did not start; see the log")
+            raise ListenError(f"web.listen: the server on {', '.join(self._listen)} did not start{self._failed}")
 
     def stop(self) -> None:
         """Finish running responses (a few seconds at most) and end the thread; does nothing if not running."""
@@ -170,6 +176,10 @@ class WebServer:
     def _run(self, server: _Server, bound: list[Bounded], ready: threading.Event) -> None:
         try:
             asyncio.run(self._serve(server, bound))
+        except (OSError, RuntimeError) as error:  # no descriptor for its loop, no thread for its end
+            self._failed = f": {error}"
+            if ready.is_set() and not server.should_exit:
+                LOGGER.critical("the web server has ended%s", self._failed)
         finally:
             _close(bound)
             ready.set()

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,12 @@ from exporter.daemon import Daemon
 from exporter.demo.traffic import DOMAINS, HOST, STRANGERS, habits, iso, lines
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.exposition.sources import SourceReport
+from exporter.formats.contract import Sender
+from exporter.formats.dovecot import Dovecot
 from exporter.inputs.readers import PlainFile
 from exporter.ledger import sources
 from exporter.model import Batch, Position, SourceCount
+from exporter.rows import LineResult
 from exporter.trial import Piece
 from exporter.wiring import crew_of, open_ledger
 from tests.daemon.raising import ONCE, STAGES, Raising, mark
@@ -46,13 +49,22 @@ def of(name: str, line: str) -> str:
 class Host:
     """A daemon on several logs, of two files each, whose time stands still until it is told to go on."""
 
-    def __init__(self, folder: Path, sources: tuple[str, ...] = SOURCES, server: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sources: tuple[str, ...] = SOURCES,
+        server: str | None = None,
+        *,
+        start: str = "beginning",
+        commit_seconds: float = 1,
+    ) -> None:
         self.now = float(BEGIN)
+        self.commit_seconds = commit_seconds
         self.folder = folder
         folder.mkdir()
         configured = [
             {"name": name, "paths": [f"{folder}/{name}*.log"], "format": "dovecot", "server": server or name}
-            | {"start": "beginning"}
+            | {"start": start}
             for name in sources
         ]
         self.config = Config.model_validate(
@@ -75,7 +87,7 @@ class Host:
             self.ledger,
             crew_of(self.config, self.ledger, None),
             self.metrics,
-            commit_seconds=1,
+            commit_seconds=self.commit_seconds,
             clock=lambda: self.now,
             stopwatch=lambda: 0.0,
         )
@@ -372,3 +384,49 @@ def test_halves_keep_every_line_and_their_places() -> None:
     assert (100, 106) == (first.batch.offset, second.batch.offset)
     assert (False, True) == (first.batch.caught_up, second.batch.caught_up)
     assert "mail.log, near byte 106" == second.where
+
+
+@pytest.mark.parametrize("calls", [1, 10, 20, 30, 45])
+def test_memory_that_is_short_for_a_moment_costs_no_line(
+    calls: int, tmp_path: Path, hosts: list[Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many lines could not be read in that moment: they are read again later, and all are counted."""
+    host = started(hosts, tmp_path / "one", ("mx0",))
+    left = [calls]
+    read = Dovecot.read_batch
+
+    def short(dovecot: Dovecot, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise MemoryError
+        return read(dovecot, messages, senders)
+
+    monkeypatch.setattr(Dovecot, "read_batch", short)
+    host.append("mx0", [login(f"user{number}", BEGIN) for number in range(200)])
+    host.settle()
+    assert 0 > left[0]
+    assert (200, 0) == host.lines("mx0")
+    assert 200 == host.totals()["mx0",][LOGINS]
+    assert 0 == host.report("mx0").faults["line"]
+
+
+def test_a_line_that_always_needs_too_much_memory_is_set_aside(
+    tmp_path: Path, hosts: list[Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was tried in several turns, seconds apart; those around it are counted."""
+    host = started(hosts, tmp_path / "one", ("mx0",))
+    read = Dovecot.read_batch
+
+    def short(dovecot: Dovecot, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
+        if b"poison" in b"".join(messages):
+            raise MemoryError
+        return read(dovecot, messages, senders)
+
+    monkeypatch.setattr(Dovecot, "read_batch", short)
+    host.append("mx0", [login(user, BEGIN) for user in ("alice", "poison", "bob")])
+    host.go_on(1)
+    assert (0, 0) == host.lines("mx0")
+    host.settle()
+    assert (3, 1) == host.lines("mx0")
+    assert 2 == host.totals()["mx0",][LOGINS]
+    assert 1 == host.report("mx0").faults["line"]

@@ -34,6 +34,22 @@ FileInput.read = hang
 main()
 """
 
+# The system refuses the threads named in THREADS: their stack would be larger than its address space.
+WITHOUT_THREADS = """
+import os, threading
+from exporter.cli import main
+start = threading.Thread.start
+def refused(thread):
+    if thread.name.startswith(tuple(os.environ["THREADS"].split())):
+        threading.stack_size(1 << 46)
+    try:
+        start(thread)
+    finally:
+        threading.stack_size(0)
+threading.Thread.start = refused
+main()
+"""
+
 
 class Process:
     """`pop3-exporter run` as a process."""
@@ -72,11 +88,11 @@ class Process:
         except OSError:
             return 0, ""
 
-    def wait_for(self, code: int) -> str:
-        """Ask until the answer has this status; its text."""
+    def wait_for(self, code: int, told: str = "") -> str:
+        """Ask until the answer has this status, and tells this; its text."""
         for _ in range(PATIENCE_SECONDS * 20):
             status, text = self.ready()
-            if status == code:
+            if status == code and told in text:
                 return text
             assert self.process.poll() is None, self.log.read_text()
             threading.Event().wait(0.05)
@@ -146,11 +162,31 @@ def test_a_loop_that_hangs_is_not_ready_and_still_ends(tmp_path: Path, processes
     """Readiness says at which source it stands; SIGTERM ends it by force, with a word, not in order."""
     process = Process(tmp_path, HANGING)
     processes.append(process)
-    text = process.wait_for(503)
+    text = process.wait_for(503, "it is busy with source mail")
     assert "the main loop has been stuck for" in text
-    assert "it is busy with source mail" in text
     assert 1 == process.end()
     assert "did not stop within 0 s (it is busy with source mail), so it was killed" in process.log.read_text()
+
+
+@pytest.mark.parametrize("thread", ["web", "signals"])
+def test_a_start_without_threads_says_why(thread: str, tmp_path: Path, processes: list[Process]) -> None:
+    """A limit of the service or the user is reached: one line with what to raise, no traceback."""
+    process = Process(tmp_path, WITHOUT_THREADS, THREADS=thread)
+    processes.append(process)
+    assert 1 == process.process.wait(PATIENCE_SECONDS)
+    (told,) = process.log.read_text().splitlines()
+    assert f"pop3-exporter: the system allows no further thread ({thread}): raise TasksMax= " in told
+
+
+def test_pages_are_made_without_threads(tmp_path: Path, processes: list[Process]) -> None:
+    """Threads for pages and for watching cannot be had: the pages come, logs are polled."""
+    process = Process(tmp_path, WITHOUT_THREADS, THREADS="asyncio Thread")
+    processes.append(process)
+    process.wait_for(200)
+    with urllib.request.urlopen(f"http://127.0.0.1:{process.port}/", timeout=10) as answer:
+        assert "cannot watch" in answer.read().decode()
+    assert 0 == process.end()
+    assert "Traceback" not in process.log.read_text()
 
 
 def test_systemd_hears_of_its_life(tmp_path: Path, processes: list[Process]) -> None:

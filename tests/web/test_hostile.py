@@ -53,20 +53,52 @@ async def whole(pieces: AsyncIterator[bytes]) -> bytes:
     return b"".join([piece async for piece in pieces])
 
 
+def shown(renderings: Renderings, view: str, pieces: list[bytes]) -> Rendering:
+    return renderings.get("all", lambda: view, lambda _: iter(pieces))
+
+
 def test_scrapes_at_the_same_time_share_one_rendering() -> None:
     """While it is made, the same view is not made again; all get the same text, packed or plain."""
 
     async def scrape() -> tuple[Rendering, Rendering, bytes, Rendering]:
         renderings = Renderings()
-        first = renderings.get("view", iter([b"a" * 100_000, b"b\n"]))
-        second = renderings.get("view", iter([b"never made"]))
+        first = shown(renderings, "view", [b"a" * 100_000, b"b\n"])
+        second = shown(renderings, "view", [b"never made"])
         text = await whole(first.plain())
-        return first, second, text, renderings.get("view", iter([b"new"]))
+        return first, second, text, shown(renderings, "view", [b"new"])
 
     first, second, text, later = asyncio.run(scrape())
     assert first is second
     assert b"a" * 100_000 + b"b\n" == text
     assert later is not first
+
+
+def test_who_waits_waits_for_the_newest_view_with_the_others() -> None:
+    """However many views come while one is rendered: only the last of them is held and shown, to all who wait."""
+
+    async def scrape() -> tuple[set[Rendering], bytes, list[str]]:
+        renderings, views, made = Renderings(), ["0"], []
+
+        def pieces(view: str) -> Iterator[bytes]:
+            made.append(view)
+            yield view.encode()
+            yield b"\n"
+
+        def ask() -> Rendering:
+            return renderings.get("all", lambda: views[-1], pieces)
+
+        first = ask()
+        part = await anext(first.packed().__aiter__(), b"")  # it is being made
+        waiting = set()
+        for number in range(1, 6):
+            views.append(str(number))
+            waiting.add(ask())
+        assert first not in waiting
+        assert part
+        return waiting, await whole(waiting.copy().pop().plain()), made
+
+    waiting, text, made = asyncio.run(scrape())
+    assert (1, b"5\n", ["0", "5"]) == (len(waiting), text, made)
 
 
 def test_what_cannot_be_made_breaks_off() -> None:
@@ -79,8 +111,8 @@ def test_what_cannot_be_made_breaks_off() -> None:
     async def scrape() -> bytes:
         renderings = Renderings()
         with pytest.raises(MemoryError):
-            await whole(renderings.get("view", broken()).plain())
-        return await whole(renderings.get("view", iter([b"whole"])).plain())
+            await whole(renderings.get("all", lambda: "view", lambda _: broken()).plain())
+        return await whole(shown(renderings, "view", [b"whole"]).plain())
 
     assert b"whole" == asyncio.run(scrape())
 
