@@ -28,11 +28,10 @@ from exporter.model import (
 from exporter.periods import Calendar
 from exporter.saved import Saved
 from exporter.servers import Servers
-from exporter.sessions import LONGEST, Behind, apart, shortened
+from exporter.sessions import LONGEST, Behind, Sessions, apart, shortened
 from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
-from tests.oracle.sessions import General
 
 # The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""
@@ -56,7 +55,7 @@ class Pipeline:
         self._recognition = Recognition(context.formats, envelopes.pop(OWN_STATE, ""), self._turn_to)
         self._recogniser = Recogniser(context.formats, self._turn_to)  # of the stream that is being read
         self._openers = Openers(context.zone, envelopes)
-        self.sessions = General(
+        self.sessions = Sessions(
             account,
             max(one.idle_seconds for one in context.formats),
             keeps_names=context.keeps_names,
@@ -75,6 +74,7 @@ class Pipeline:
         self._tally = Tally(counts)
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
+        self.sessions.signs.first.update(self._truth.first)
         self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._newest = max(self._last_events.values(), default=0)
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
@@ -129,6 +129,7 @@ class Pipeline:
         if stamp > self._last_events.get(server, 0):
             if server not in self._last_events:
                 self._truth.begin(server, stamp)
+                self.sessions.signs.first[server] = stamp
             # One line from the future must not make the log's time, by which sessions expire, jump ahead.
             self._last_events[server] = max(min(stamp, bounds[1]), self._last_events.get(server, 0))
         trait, chosen = fact.trait, self._recogniser.chosen

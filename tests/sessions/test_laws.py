@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from exporter.catalogue import LOGINS, MEASURES, Reason
 from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind, SavedSession
-from tests.oracle.sessions import General
 from tests.sessions.desk import IDLE, Desk
+from tests.sessions.general import General
 
 NAMES = st.sampled_from([None, b"alice@example.com", b"bob@example.org", b"\xff"])
 KEYS = st.sampled_from([None, b"1", b"2", b"3"])
