@@ -136,10 +136,17 @@ class _Import:
         return found
 
     def _refuse_part(self, file: LogFile, reader: Reader) -> None:
-        """Of a file that was read."""
-        holder = self._positions_of(file.source).holder(file.path, beginning_of(reader))
+        """Of a file that was read, or the whole of which a part was read."""
+        positions = self._positions_of(file.source)
+        holder = positions.holder(file.path, beginning_of(reader))
         if holder:
             raise _Part(f"was left out, because {holder} holds its lines, and was read")
+        part = positions.part(reader)
+        if part:
+            raise _Part(
+                f"was left out, because {part}, which was read, is a part of it and would count twice:"
+                " import the whole into a new ledger"
+            )
 
     def problems(self) -> dict[str, tuple[str, ...]]:
         """Problems that the lines have shown."""

@@ -1,8 +1,10 @@
 """Old log files: when each begins, and how far each was already read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from glob import escape
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,7 +12,7 @@ from exporter.envelopes.opener import Opener
 from exporter.inputs.beginnings import Beginning, beginning_of
 from exporter.inputs.copies import SEARCHED_FILES, holds, telling
 from exporter.inputs.generations import take_apart
-from exporter.inputs.identity import HEAD_BYTES, Head, head_of
+from exporter.inputs.identity import HEAD_BYTES, Head, digest_of, head_of
 from exporter.inputs.readers import Reader, Torn, open_reader
 from exporter.inputs.whole import Piece, read_whole
 from exporter.model import Position, Record
@@ -19,6 +21,12 @@ from exporter.model import Position, Record
 STAMP_LINES = 1_000
 # A file written recently may end in half a line.
 QUIET_SECONDS = 30.0
+_BLOCK = 1 << 20
+# A compressed file is searched as far as this, and so many files beside one that is gone.
+_INFLATED_BYTES = 256 << 20
+_MOST_PLACES = 64
+# Shorter beginnings may stand in any log.
+_LEAST_HEAD = 64
 # How the file input marks, among positions, that its source was seen before.
 SEEN_BEFORE = Position(stream="", path="")
 
@@ -71,6 +79,7 @@ class Positions:
 
     def __init__(self, saved: Sequence[Position]) -> None:
         self._positions = {position.stream: position for position in saved if position.path}
+        self._saved = tuple(self._positions.values())
         self._others = [position for position in saved if not position.path and position.stream]
         self._next = 1 + max((int(key) for key in self._positions if key.isdigit()), default=0)
 
@@ -102,18 +111,39 @@ class Positions:
         return [position for position in self._positions.values() if _is_same(position, beginning)]
 
     def holder(self, path: str, beginning: Beginning) -> str:
-        """The file that was read, lies where it lay then, and holds the first lines of this one; empty: none."""
+        """The file that was read, lies where it lay or beside it, and holds this one's first lines; empty: none."""
         lines = telling(beginning.first)
         known = sorted(self._positions.values(), key=lambda position: position.modified, reverse=True)
         for position in known[:SEARCHED_FILES] if lines else ():
-            with suppress(OSError, Torn):
-                other = Path(position.path)
-                if take_apart(other.name).compression or other.samefile(path):
-                    continue
-                with closing(open_reader(position.path)) as reader:
-                    is_there = _is_same(position, beginning_of(reader))
-                if is_there and holds(position.path, lines):
-                    return position.path
+            for place in _places(Path(position.path)):
+                with suppress(OSError, Torn):
+                    if place.samefile(path):
+                        continue
+                    with closing(open_reader(str(place))) as reader:
+                        if _is_same(position, beginning_of(reader)) and _holds(place, reader, lines):
+                            return str(place)
+        return ""
+
+    def part(self, reader: Reader) -> str:
+        """The file that an earlier run has read, wherever it is now, and that is a part of this one; empty: none.
+
+        A part is known by its first bytes, which begin with a line of this file.
+        """
+        heads: dict[int, dict[str, str]] = {}
+        for position in self._saved:
+            if position.offset and position.head_length >= _LEAST_HEAD:
+                heads.setdefault(position.head_length, {})[position.head_digest] = position.path
+        at = 0
+        while heads:
+            block = reader.read(at, _BLOCK + HEAD_BYTES)
+            for begin in _line_begins(block):
+                for length, paths in heads.items():
+                    found = paths.get(digest_of(block[begin : begin + length]))
+                    if found:
+                        return found
+            if len(block) <= _BLOCK:
+                break
+            at += _BLOCK
         return ""
 
     def keep(self, position: Position) -> None:
@@ -142,6 +172,31 @@ def moved(position: Position, path: str, reader: Reader, piece: Piece) -> Positi
 def is_complete(path: str, reader: Reader, now: float) -> bool:
     """Whether nothing is being written to the file any more, as far as can be told, so that its last line is whole."""
     return bool(take_apart(Path(path).name).compression) or abs(now - reader.stat().st_mtime) >= QUIET_SECONDS
+
+
+def _line_begins(block: bytes) -> Iterator[int]:
+    """Where lines begin in the first part of a block, but for its first one."""
+    at = block.find(b"\n") + 1
+    while 0 < at <= _BLOCK:
+        yield at
+        at = block.find(b"\n", at) + 1
+
+
+def _places(path: Path) -> Iterable[Path]:
+    """Where a log may be now: at its place, or beside it under a name that rotation or compression gave it."""
+    return [path, *sorted(one for one in islice(path.parent.glob(f"{escape(path.name)}?*"), _MOST_PLACES))]
+
+
+def _holds(path: Path, reader: Reader, lines: list[bytes]) -> bool:
+    if not take_apart(path.name).compression:
+        return holds(str(path), lines)
+    wanted = set(lines)
+    for at in range(0, _INFLATED_BYTES, _BLOCK):
+        block = b"\n" * (not at) + reader.read(at, _BLOCK + HEAD_BYTES)
+        wanted = {line for line in wanted if b"\n" + line + b"\n" not in block}
+        if not wanted or len(block) <= _BLOCK:
+            break
+    return not wanted
 
 
 def _is_same(position: Position, beginning: Beginning) -> bool:

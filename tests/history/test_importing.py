@@ -443,7 +443,47 @@ def test_a_part_of_a_log_that_was_read_is_left_out(tmp_path: Path) -> None:
     found = imported(tmp_path / "ledger.sqlite", [part, other])
     assert [True, False] == [bool(one.problem) for one in found.files]
     assert right != contents(tmp_path / "ledger.sqlite")
-    # Rotated away, and another log in its place: nothing shows any more that it is a part.
+
+
+@pytest.mark.parametrize("name", ["mail.log.1", "mail.log.2.gz", "mail.log.bz2"])
+def test_a_part_of_a_log_that_was_rotated_away_is_left_out(tmp_path: Path, name: str) -> None:
+    """Renamed or compressed after it was read."""
+    log, part, ledger = tmp_path / "mail.log", tmp_path / "part.log", tmp_path / "ledger.sqlite"
+    log.write_bytes(b"".join(LOG))
+    imported(ledger, [log])
+    right = contents(ledger)
+    compressions: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress}
+    compressed = compressions.get(Path(name).suffix, bytes)
+    (tmp_path / name).write_bytes(compressed(log.read_bytes()))
+    log.unlink()
+    part.write_bytes(b"".join(LOG[len(LOG) // 2 :]))
+    (told,) = imported(ledger, [part]).files
+    assert f"was left out, because {tmp_path / name} holds its lines, and was read" == told.problem
+    assert right == contents(ledger)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_log_of_which_a_part_was_read_is_left_out(tmp_path: Path, is_gone: bool) -> None:  # noqa: FBT001
+    """The part is known by its beginning, whether it still lies there or not; other logs are read."""
+    log, part, other = (tmp_path / name for name in ("mail.log", "part.log", "other.log"))
+    part.write_bytes(b"".join(LOG[len(LOG) // 2 : -20]))
+    imported(tmp_path / "ledger.sqlite", [part])
+    right = contents(tmp_path / "ledger.sqlite")
+    if is_gone:
+        part.unlink()
+    log.write_bytes(b"".join(LOG))
+    (told,) = imported(tmp_path / "ledger.sqlite", [log]).files
+    assert f"was left out, because {part}, which was read, is a part of it and would count twice" in told.problem
+    assert right == contents(tmp_path / "ledger.sqlite")
+    other.write_bytes(b"".join(f"{line}\n".encode() for line in lines(BEGIN + 2 * DAY, BEGIN + 2 * DAY + 3600)))
+    assert [""] == [one.problem for one in imported(tmp_path / "ledger.sqlite", [other]).files]
+
+
+def test_another_log_in_the_place_of_the_whole_is_read(tmp_path: Path) -> None:
+    """Nothing holds its lines."""
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"".join(LOG))
+    imported(tmp_path / "ledger.sqlite", [log])
     log.rename(tmp_path / "mail.log.1")
-    log.write_bytes(other.read_bytes())
-    assert [""] == [one.problem for one in imported(tmp_path / "new.sqlite", [log]).files]
+    log.write_bytes(b"".join(f"{line}\n".encode() for line in lines(BEGIN + 2 * DAY, BEGIN + 2 * DAY + 3600)))
+    assert [""] == [one.problem for one in imported(tmp_path / "ledger.sqlite", [log]).files]
