@@ -191,9 +191,10 @@ class Courier:
         measured=True,
         deciding_lines="`LOGIN`; else `LOGOUT` or `Disconnected` without a user, `Maximum connection limit reached`, "
         "a TLS error; else the expiry",
-        bytes_cover="after the login; none of a session without an end line (client lost while the server writes)",
+        bytes_cover="after the login; missing for sessions without an end line (the client vanished "
+        "while the server was sending)",
         advice={
-            "debug": "let syslog keep mail.debug for pop3d and pop3d-ssl: the lines `Connection` and `Disconnected`"
+            "debug": "make syslog keep mail.debug of pop3d and pop3d-ssl, for the lines `Connection` and `Disconnected`"
         },
     )
 

@@ -257,8 +257,8 @@ class Cyrus:
         "`auditlog: traffic` or after 30 s",
         bytes_cover="the whole connection, login included",
         advice={
-            "auditlog": "set `auditlog: yes` in imapd.conf: bytes, and connections that never logged in, exactly",
-            "chatty": "set `chatty: yes` in imapd.conf: unknown commands and QUIT",
+            "auditlog": "set `auditlog: yes` in imapd.conf, for exact bytes and connections that never log in",
+            "chatty": "set `chatty: yes` in imapd.conf, for unknown commands and QUIT",
         },
     )
 

@@ -155,20 +155,21 @@ class Dovecot:
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x, 2.0 to 2.4 any settings of its log (run: 2.3.13, 2.3.19, 2.4.1; others from source)",
+        servers="Dovecot 1.x and 2.0 to 2.4, with any log settings (run: 2.3.13, 2.3.19, 2.4.1; "
+        "others from their source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",
-        bytes_cover="From the login on, POP3 plaintext; a proxy's include the login and what it sent itself.",
+        bytes_cover="from the login on, without TLS; a proxy also counts the login, and what it sends itself",
         advice=MappingProxyType(
             {
                 "bytes": "on the server that has the mailboxes, set in dovecot.conf `pop3_logout_format = top=%t/%p, "
                 "retr=%r/%b, del=%d/%m, size=%s, in=%i, out=%o` (Dovecot 2.2 and 2.3) or `pop3_logout_format = "
                 "top=%{top_count}/%{top_bytes}, retr=%{retr_count}/%{retr_bytes}, "
-                "del=%{deleted_count}/%{message_count}, size=%{message_bytes}, in=%{input}, out=%{output}` (2.4): "
-                "bytes, exactly",
-                "auth_verbose": "set `auth_verbose = yes` in dovecot.conf: failed logins and blocked connections, "
-                "exactly",
+                "del=%{deleted_count}/%{message_count}, size=%{message_bytes}, in=%{input}, out=%{output}` (2.4), "
+                "for exact bytes",
+                "auth_verbose": "set `auth_verbose = yes` in dovecot.conf, for exact failed logins and "
+                "blocked connections",
             }
         ),
     )

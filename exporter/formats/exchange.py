@@ -74,7 +74,7 @@ class Exchange:
         measured=False,
         deciding_lines="`pass`, `auth` or `apop` with `R=OK`; else `quit` or `CloseSession`; else the expiry",
         bytes_cover="the whole connection, login included",
-        advice=MappingProxyType({"": "Set-PopSettings -ProtocolLogEnabled $true, and restart the POP3 service"}),
+        advice=MappingProxyType({"": "run `Set-PopSettings -ProtocolLogEnabled $true`, and restart the POP3 service"}),
     )
 
     def read(self, record: Record) -> Outcome:

@@ -94,6 +94,6 @@ HMAILSERVER = Tabled(
         measured=False,
         deciding_lines="`SENT: +OK` to `RECEIVED: PASS`; else `SENT: +OK` to `RECEIVED: QUIT`; else the expiry",
         bytes_cover="not logged (answers to RETR are left out)",
-        advice={"": "log POP3 (Settings, Logging)"},
+        advice={"": "turn on the logging of POP3 (Settings, Logging)"},
     ),
 )

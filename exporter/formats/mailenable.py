@@ -75,7 +75,9 @@ class MailEnable:
         measured=False,
         deciding_lines="the row of `PASS` with `+OK`; else that of `QUIT`, or `denied access`; else the expiry",
         bytes_cover="the whole connection, login included",
-        advice=MappingProxyType({"": "turn the POP service's activity log on, or its W3C log; not both in one source"}),
+        advice=MappingProxyType(
+            {"": "turn on the activity log of the POP service, or its W3C log; do not read both in one source"}
+        ),
     )
 
     def read(self, record: Record) -> Outcome:

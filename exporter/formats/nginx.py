@@ -202,7 +202,7 @@ class Nginx:
         deciding_lines="`client logged in`; else `timed out`, `too many invalid commands`, `too long command`, a "
         "failed handshake or backend; else the expiry",
         bytes_cover="not logged",
-        advice={"": "error_log at level info; through syslog, where newlines in names are escaped"},
+        advice={"": "set error_log to level info and send it through syslog, which escapes newlines in names"},
     )
 
     def read(self, record: Record) -> Outcome:

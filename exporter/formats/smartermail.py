@@ -102,7 +102,9 @@ class SmarterMail:
         measured=False,
         deciding_lines="`rsp: +OK` to `cmd: PASS` (or APOP, AUTH); else `rsp: +OK` to `cmd: QUIT` or `disconnected at`",
         bytes_cover="the whole connection, estimated from the logged lines and `+OK n octets`",
-        advice={"detailed": "no command lines: set the POP log to Detailed (Troubleshooting, Options, log levels)"},
+        advice={
+            "detailed": "set the POP log to Detailed (Troubleshooting, Options, log levels); now it lacks commands"
+        },
     )
 
     def __init__(self, phrases: Mapping[str, str] | None = None) -> None:

@@ -77,7 +77,8 @@ def test_a_missing_web_configuration(pop3: Run, folder: Path, log: Path) -> None
     """The same words and exit code as `run` has for it."""
     config = configured(folder, f"paths: [{log}]", f"web: {{config_file: {folder}/web.yaml}}")
     checked = pop3("check", config)
-    assert (2, f"{folder}/web.yaml: cannot be read: No such file or directory\n") == (checked.code, checked.err)
+    missing = f"{folder}/web.yaml: cannot be read: No such file or directory"
+    assert (2, f"{missing}. It is the configured file for TLS and users: docs/web.md\n") == (checked.code, checked.err)
 
 
 @pytest.mark.parametrize(
