@@ -40,11 +40,12 @@ class Signals:
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
 
     def __enter__(self) -> Self:
+        # Who listens comes first: a signal that no default action takes any more must be heard.
+        threads.start(self._thread)
+        signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
         for number in (*_ENDING, *_IGNORED):
             # The signal arrives through the socket; this only replaces the default action.
             signal.signal(number, lambda *_: None)
-        signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
-        threads.start(self._thread)
         return self
 
     def __exit__(

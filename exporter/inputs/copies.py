@@ -6,13 +6,12 @@ with the same lines (`mail.info` beside `mail.log`), a part of a log (`grep dove
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import chain
 
 from exporter.inputs.identity import HEAD_BYTES
 from exporter.inputs.stream import Stream
-from exporter.inputs.survey import Family, Found, Identity
+from exporter.inputs.survey import Family, Found, Identity, identity_of
 
 Streams = Mapping[str, Stream]
 
@@ -73,7 +72,10 @@ class Copies:
         self._searched = {identity: told for identity, told in self._searched.items() if identity in alive}
 
     def original(self, found: Found, first: bytes) -> str:
-        """Which file or source has the lines of an unknown file; empty: none."""
+        """Which file or source has the lines of an unknown file; empty: none.
+
+        FileNotFoundError: files have changed their names since they were listed, so that the next look must tell.
+        """
         other = self._claims.holder(self._name, found, first) if self._claims is not None else None
         if other is not None:
             return f"source {other} reads it or has read it"
@@ -101,9 +103,13 @@ class Copies:
             self._left -= min(other.status.st_size, 2 * SEARCHED_BYTES)
             if self._left < 0:
                 break
-            with suppress(OSError):
-                if holds(other.path, lines) and not self._is_the_original(found, other):
+            try:
+                if holds(other.path, lines, other.identity) and not self._is_the_original(found, other):
                     return f"{other.label} has the same lines"
+            except FileNotFoundError:
+                raise
+            except OSError:
+                continue
         return ""
 
     @staticmethod
@@ -113,7 +119,7 @@ class Copies:
             return False
         with open(other.path, "rb") as file:  # noqa: PTH123  (paths as text)
             lines = telling(file.read(HEAD_BYTES))
-        return bool(lines) and holds(found.path, lines)
+        return bool(lines) and holds(found.path, lines, found.identity)
 
 
 def telling(first: bytes) -> list[bytes]:
@@ -122,11 +128,17 @@ def telling(first: bytes) -> list[bytes]:
     return [line for line in whole if len(line) >= _LEAST and not line.startswith(b"#")][:_LINES]
 
 
-def holds(path: str, lines: list[bytes]) -> bool:
-    """Whether a plain file has all the lines, as far as it is looked through. OSError."""
+def holds(path: str, lines: list[bytes], identity: Identity | None = None) -> bool:
+    """Whether a plain file has all the lines, as far as it is looked through.
+
+    OSError; FileNotFoundError also if the path leads to another file than that of the `identity` by now.
+    """
     wanted = set(lines)
     with open(path, "rb") as file:  # noqa: PTH123  (paths as text)
-        size = os.fstat(file.fileno()).st_size
+        status = os.fstat(file.fileno())
+        if identity not in {None, identity_of(status)}:
+            raise FileNotFoundError(path)
+        size = status.st_size
         begin = range(0, min(size, SEARCHED_BYTES), _BLOCK)
         end = range(max(len(begin) * _BLOCK, size - SEARCHED_BYTES), size, _BLOCK)
         for at in chain(begin, end):

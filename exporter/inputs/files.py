@@ -21,7 +21,7 @@ from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
 from exporter.inputs.openfiles import SHORT, OpenFiles
 from exporter.inputs.stepping import Step
-from exporter.inputs.stream import Stream
+from exporter.inputs.stream import BARREN_SECONDS, Stream
 from exporter.inputs.survey import Family
 from exporter.inputs.tracker import Tracker
 from exporter.inputs.troubles import Troubles
@@ -81,6 +81,7 @@ class FileInput:
         self._turn = 0
         self._caught_up = False
         self._worked = 0
+        self._searching_since: float | None = None
 
     @property
     def begun(self) -> bool:
@@ -100,8 +101,11 @@ class FileInput:
             return
         if self._notifier is not None:
             self._notifier.watch(self.name, self._tracker.directories)
-        if self._tracker.searching:
-            self._worked += SKIP_BYTES
+        # What is not known yet may be older than the rest, which waits for it, but not for long.
+        self._searching_since = (self._searching_since or now) if self._tracker.searching else None
+        if self._searching_since is not None:
+            waits = abs(now - self._searching_since) < BARREN_SECONDS
+            self._worked, budget = SKIP_BYTES, budget if waits else budget + SKIP_BYTES
         waiting = False
         while queue and self._worked < budget:
             generations = queue.popleft()

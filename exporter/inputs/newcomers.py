@@ -67,6 +67,8 @@ class Newcomers:
     def _recognise_one(self, found: Found, matcher: Matcher, now: float) -> None:
         try:
             beginning = self._beginnings.of(found, recent=is_recent(signature_of(found.status), now))
+            stream = matcher.owner(found, beginning)
+            left_out = stream is None and (matcher.is_copy(found, beginning) or self._is_left_out(found, beginning))
         except FileNotFoundError:
             return  # renamed since the survey; the next look finds it
         except StillSkipping:
@@ -78,10 +80,9 @@ class Newcomers:
             self._unrecognisable(found, error, now)
             return
         self._aside.done(found.identity)
-        stream = matcher.owner(found, beginning)
         if stream is not None:
             self._bind(stream, found, now)
-        elif not (matcher.is_copy(found, beginning) or self._is_left_out(found, beginning) or self._is_too_many()):
+        elif not (left_out or self._is_too_many()):
             matcher.add(self._new(found, beginning, now))
 
     def _unrecognisable(self, found: Found, error: Exception, now: float) -> None:

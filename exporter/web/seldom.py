@@ -1,5 +1,6 @@
 """Warnings that strangers can cause, logged at most once in 10 s."""
 
+import asyncio
 import logging
 import time
 
@@ -29,7 +30,7 @@ class Seldom:
 class Strangers(logging.Filter):
     """What uvicorn says of a client's mistakes, told seldom and without a traceback.
 
-    An answer that we broke off, which it calls a mistake of ours, is not told at all.
+    An answer that we broke off, or that a stop did, which it calls a mistake of ours, is not told at all.
     """
 
     _OURS = "returned without completing response"
@@ -47,4 +48,4 @@ class Strangers(logging.Filter):
         if said.startswith(self._THEIRS) or isinstance(error, h11.LocalProtocolError):
             self._seldom.warn("a client sent what is no HTTP, or what is not served; it was refused")
             return False
-        return self._OURS not in said
+        return self._OURS not in said and not isinstance(error, asyncio.CancelledError)

@@ -194,6 +194,7 @@ def test_any_name_of_a_file_is_read_and_told(name: bytes, tmp_path: Path, caplog
     assert [] == lines(again, NOW + 1)
     Path(os.fsdecode(path)).write_bytes(b"other\n")  # a suspicion, which is told
     assert [b"other"] == lines(again, NOW + 2)
+    assert [] == lines(again, NOW + 3)
     Path(os.fsdecode(path)).chmod(0)
     for text in (caplog.text, *again.status().problems):
         assert text.encode() == text.encode(errors="surrogateescape")
@@ -345,6 +346,7 @@ def test_an_old_file_out_of_sight_is_as_good_as_gone(finished: bool, open_folder
     os.seteuid(65534)
     try:
         assert [] == lines(source, NOW)
+        assert [] == lines(source, NOW + 1)
         assert () == source.status().problems
         assert {} == source.status().read_errors
         assert int(not finished) == source.status().lines_possibly_lost

@@ -20,6 +20,7 @@ import pytest
 from exporter.exposition.sources import SourceReport
 from exporter.model import View
 from exporter.web import pages, rendering
+from exporter.web import server as server_module
 from exporter.web.app import _Stream, application
 from exporter.web.guard import Guard
 from exporter.web.landing import Landing
@@ -167,6 +168,31 @@ def test_who_hangs_up_costs_no_more(packed: bool) -> None:  # noqa: FBT001 - a p
     scope = {"type": "http", "method": "GET", "asgi": {"spec_version": "2.3"}}
     asyncio.run(_Stream(rendering, {}, packed=packed)(scope, receive, send))
     assert len(sent) < len(rendering.chunks) / 4
+
+
+def test_a_stop_breaks_off_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Pages that wait for their turn when the server ends are no errors of ours."""
+    monkeypatch.setattr(server_module, "STOP_SECONDS", 0.1)
+    begun, ended = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> str:
+        begun.set()
+        assert ended.wait(20)
+        return ""
+
+    monkeypatch.setattr(Landing, "page", slow)
+    server = World().start()
+    asked = [socket.create_connection(server.address) for _ in range(3)]
+    for connection in asked:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert begun.wait(20)
+    assert 200 == httpx.get(f"{server.url}/-/healthy").status_code  # so they were taken
+    threading.Timer(1, ended.set).start()
+    server.stop()
+    ended.set()
+    for connection in asked:
+        connection.close()
+    assert [] == [record.getMessage() for record in caplog.records if record.exc_info]
 
 
 # ── silent connections ──────────────────────────────────────────────────────────────────────────────────────
