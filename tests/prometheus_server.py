@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -62,9 +62,11 @@ class Engine:
             body = urlencode(parameters).encode()
             with urlopen(Request(self.url + path, body, self.headers), timeout=120) as answer:
                 return json.load(answer)["data"]
+        except HTTPError as error:
+            with error:
+                raise RuntimeError(f"{error.read().decode()}\n{parameters}") from error
         except URLError as error:
-            words = error.read().decode() if hasattr(error, "read") else str(error)
-            raise RuntimeError(f"{words}\n{parameters}") from error
+            raise RuntimeError(f"{error}\n{parameters}") from error
 
 
 class PrometheusServer(Engine):
@@ -119,6 +121,15 @@ class PrometheusServer(Engine):
                 self._process.kill()
                 self._process.wait()
             self._process = None
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+        """The same, with Prometheus's log if it has ended."""
+        try:
+            return super().get(path, parameters)
+        except (RuntimeError, OSError) as error:
+            if self._process is not None and (code := self._process.poll()) is not None:
+                error.add_note(f"Prometheus has ended with {code}:\n{self._log.read_text()[-2000:]}")
+            raise
 
     def load_blocks(self, openmetrics: Path, *, block_duration: str = BLOCK_DURATION) -> None:
         """Make blocks of the file and serve them: a running server is started again, because it looks for new ones
