@@ -1,9 +1,9 @@
 """Finds lines that are logged twice: by the logger, in another file, or in another source.
 
 If ids of connections are never used again, the sessions find them (keys.py). Elsewhere, the second of two equal lines
-of one second is a duplicate if their connection can have only one such line, or if it is clearly older than what was
-read before, and so from another file. Other equal lines may be two events. They are counted, and how many come in pairs
-is a sign for the truth monitor: if a logger writes each line twice, all do.
+of one second is a duplicate if their connection can have only one such line, or if clearly newer lines were read
+between the two, so that they are from two files. Other equal lines may be two events. They are counted, and how many
+come in pairs is a sign for the truth monitor: if a logger writes each line twice, all do.
 """
 
 from exporter.model import Fact, Kind
@@ -12,6 +12,8 @@ from exporter.sessions.signs import Sign, Signs
 
 # So many lines are remembered, twice.
 LINES_KEPT = 32_768
+# How often the time of a log may go back until what was before the first time is forgotten.
+TURNS_KEPT = 100
 # A connection has one line of these kinds, at most.
 _ONCE = frozenset((Kind.CONNECT, Kind.LOGIN, Kind.END))
 
@@ -21,15 +23,25 @@ class Told:
 
     def __init__(self, signs: Signs) -> None:
         self._signs = signs
-        self._lines: set[int] = set()
-        self._older: set[int] = set()
-        self._newest: dict[str, int] = {}
+        # When each line was taken, as a number of lines.
+        self._lines: dict[int, int] = {}
+        self._older: dict[int, int] = {}
+        self._read = 0
+        # By server: when a line was read that is newer than all behind it, and its stamp. One pair, if time never goes
+        # back; no clock that was once ahead makes all later lines seem old.
+        self._newest: dict[str, list[tuple[int, int]]] = {}
         # By server and stamp: how often each line was logged that nothing tells from a copy.
         self._pairs: dict[str, dict[int, dict[int, int]]] = {}
+        self._paired = 0
 
-    def is_late(self, server: str, stamp: int) -> bool:
-        """Whether newer lines of the server were read a while ago."""
-        return stamp + TURNED_SECONDS < self._newest.get(server, 0)
+    def is_from_another_file(self, server: str, stamp: int, fact: Fact) -> bool:
+        """Whether an equal line was taken before, and clearly newer ones were read since."""
+        number = hash((server, stamp, fact))
+        taken = self._lines.get(number, self._older.get(number))
+        if taken is None:
+            return False
+        since = (newest for read, newest in self._newest.get(server, ()) if read > taken)
+        return next(since, stamp) > stamp + TURNED_SECONDS
 
     def has_equal(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether an equal line was taken before."""
@@ -40,27 +52,45 @@ class Told:
         """Remember a line that was taken."""
         number = hash((server, stamp, fact))
         if len(self._lines) >= LINES_KEPT:
-            self._older, self._lines = self._lines, set()
-        self._lines.add(number)
-        if not names_itself(fact) and not self.is_late(server, stamp):
-            pairs = self._pairs.setdefault(server, {}).setdefault(stamp, {})
-            pairs[number] = pairs.get(number, 0) + 1
+            self._older, self._lines = self._lines, {}
+        self._lines[number] = self._read
+        if not names_itself(fact):
+            self._pair(server, stamp, number)
 
     def see(self, server: str, stamp: int) -> None:
-        """Remember the newest stamp of the server."""
-        if stamp > self._newest.get(server, 0):
-            self._newest[server] = stamp
-            if server in self._pairs:
-                self._judge(server, stamp - TURNED_SECONDS)
+        """A line of the server was read."""
+        self._read += 1
+        newest = self._newest.get(server)
+        if newest is None:
+            newest = self._newest[server] = []
+        turned = bool(newest) and newest[-1][1] != stamp
+        while newest and newest[-1][1] <= stamp:
+            newest.pop()
+        newest.append((self._read, stamp))
+        if len(newest) > TURNS_KEPT:
+            del newest[0]
+        if turned and server in self._pairs:
+            self._judge(server, stamp)
 
-    def _judge(self, server: str, until: int) -> None:
-        """Count the lines of seconds before `until`, of which no more are expected."""
+    def _pair(self, server: str, stamp: int, number: int) -> None:
+        if self._paired >= LINES_KEPT:  # in one second: they are judged before it is over
+            for one in tuple(self._pairs):
+                self._judge(one, None)
+        times = self._pairs.setdefault(server, {}).setdefault(stamp, {})
+        self._paired += number not in times
+        times[number] = times.get(number, 0) + 1
+
+    def _judge(self, server: str, now: int | None) -> None:
+        """Count the lines of which no more are expected at `now`; None: all."""
         pairs = self._pairs[server]
-        for stamp in [one for one in pairs if one < until]:
+        for stamp in [one for one in pairs if now is None or abs(now - one) > TURNED_SECONDS]:
             times = pairs.pop(stamp).values()
+            self._paired -= len(times)
             alike = sum(number % 2 == 0 for number in times)
             self._signs.count(server, Sign.ALIKE, alike)
             self._signs.count(server, Sign.SINGLE, len(times) - alike)
+        if not pairs:
+            del self._pairs[server]
 
 
 def names_itself(fact: Fact) -> bool:

@@ -1,12 +1,15 @@
 """One session is one connection, however often its lines are told: by the logger, by two files, by two sources."""
 
+import tracemalloc
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import Reason
 from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind
-from exporter.sessions import Neighbours, Sessions
+from exporter.sessions import Neighbours, Sessions, Sign
+from exporter.sessions.told import LINES_KEPT
 from tests.sessions.desk import IDLE, Desk
 
 ALICE = b"alice@example.com"
@@ -182,13 +185,46 @@ def test_a_folded_line_without_a_key_counts_as_often_as_it_says(times: int, kind
 
 
 def test_a_folded_line_of_a_file_that_lags_counts_as_often_as_it_says(desk: Desk) -> None:
-    """Other files of the source are read further on: the line is no older one's copy, and told again it is."""
-    login = Fact(Kind.LOGIN, None, ALICE, by_user=True)
-    desk.take(Fact(Kind.LOGIN, None, b"bob@example.com", by_user=True), stamp=2000)
+    """Other files of the source are read further on: the line is no older one's copy, and read again later it is."""
+    login, bob = (Fact(Kind.LOGIN, None, name, by_user=True) for name in (ALICE, b"bob@example.com"))
+    desk.take(bob, stamp=2000)
     folded(desk, login, 50)
     assert 51 == desk.total("logins")
+    desk.take(bob, stamp=2001)
     folded(desk, login, 50)
-    assert (51, {"duplicates": 50}) == (desk.total("logins"), desk.signs)
+    assert (52, 50) == (desk.total("logins"), desk.signs["duplicates"])
+
+
+def test_after_a_line_from_the_future_equal_lines_are_still_events(desk: Desk) -> None:
+    """A clock that was wrong when the machine started, then set back: what follows is no copy of another file."""
+    desk.take(Fact(Kind.CONNECT, b"9"), stamp=10**9)
+    failure = Fact(Kind.FAILURE, None, ALICE, b"192.0.2.1")
+    for second in range(100):
+        desk.take(*[failure] * 3, stamp=1000 + second)
+    assert (301, 300) == (desk.sessions.seen, desk.total("login_failures"))
+    assert "duplicates" not in desk.signs
+
+
+def test_after_a_line_from_the_future_lines_in_pairs_are_still_told(desk: Desk) -> None:
+    """Who writes each line twice is found out whatever one line's stamp was."""
+    desk.take(Fact(Kind.CONNECT, b"9"), stamp=10**9)
+    for second in range(100):
+        desk.take(*[Fact(Kind.FAILURE, None, ALICE, b"192.0.2.1")] * 2, stamp=1000 + second)
+    assert desk.signs["alike"] > 90
+
+
+def test_the_lines_of_one_second_are_bounded(desk: Desk) -> None:
+    """A clock that stands still, or an attack of any speed: what is remembered has an end, and all is judged."""
+    kept = []
+    tracemalloc.start()
+    for turn in range(2):
+        for number in range(3 * LINES_KEPT):
+            desk.sessions.take("mx1", 1000, Fact(Kind.FAILURE, None, b"%d-%d@example.com" % (turn, number)))
+        kept.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert kept[1] < 1.2 * kept[0]
+    desk.take(Fact(Kind.CONNECT, b"9"), stamp=2000)
+    assert 6 * LINES_KEPT == desk.sessions.signs.total(Sign.SINGLE)
 
 
 def test_a_folded_line_never_swells_anything(desk: Desk) -> None:
