@@ -9,7 +9,7 @@ protocol. Not run.
 * The W3C log: `date time c-ip agent account s-ip s-port cs-method cs-uristem cs-uriquery s-computername sc-bytes
   cs-bytes time-taken cs-username`, blanks written as `+`: the command is cs-uristem, the answer cs-uriquery.
 * Socket (s-port) and address join the rows; the first row, the greeting's, is the connection; a QUIT ends it, else it
-  expires.
+  expires. The next connection may have the same socket in the same second.
 * The client's text stands in the middle, tabs included; the columns around it are counted from both sides.
 * `denied access` marks a refused host: blocked. Bytes are exact.
 """
@@ -58,7 +58,8 @@ class MailEnable:
 
     name = "mailenable"
     idle_seconds = 660
-    keys = Keys()
+    # Windows gives the next connection the number of a socket that was just closed.
+    keys = Keys(are_passed_on=True)
     shows_login = False
     quality = qualities(
         connections=Quality.EXACT,

@@ -170,8 +170,7 @@ class Sessions(Uncertain):
             self._leave(place, session, charges)
             session = None
         known = session or self._memory.lingering.get(place) or self._memory.given_up.get(place)
-        unique, is_alike = self._memory.keys_are_unique, self._is_alike
-        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=unique, is_alike=is_alike):
+        if known is not None and is_told_again(known, stamp, fact, self._keys, is_alike=self._is_alike):
             self._tell_again(place, known, stamp, fact)
             return charges
         if session is not None and is_another(session, fact):

@@ -132,16 +132,26 @@ def is_same_login(session: Session, fact: Fact) -> bool:
     )
 
 
-def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool, is_alike: bool) -> bool:
+def is_told_again(session: Session, stamp: int, fact: Fact, keys: Keys, *, is_alike: bool) -> bool:
     """Whether a line with the session's key is a duplicate of one that is known; `is_alike`: it equals one."""
-    if is_alike and (session.ended or (session.logged_in and (fact.kind in _OF_AN_ATTEMPT or is_before_login(fact)))):
+    if is_alike and (_is_copy(session, fact) if not keys.are_passed_on else _is_copied_command(session, fact)):
         return True
     was_left_out = session.ended and session.account is None
-    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique and not was_left_out:
+    if fact.kind in _BEFORE_THE_END and session.ended and keys.are_unique and not was_left_out:
         return stamp < session.last
     if fact.kind is not Kind.LOGIN or session.early or not is_same_login(session, fact):
         return False
-    return not session.ended or (keys_are_unique and stamp <= session.last + TURNED_SECONDS)
+    return not session.ended or (keys.are_unique and stamp <= session.last + TURNED_SECONDS)
+
+
+def _is_copy(session: Session, fact: Fact) -> bool:
+    """Whether a line that equals an earlier one is no second event, because the connection is beyond it."""
+    return session.ended or (session.logged_in and (fact.kind in _OF_AN_ATTEMPT or is_before_login(fact)))
+
+
+def _is_copied_command(session: Session, fact: Fact) -> bool:
+    """The same, if the next connection may have the same key at once: it begins after the end of this one."""
+    return session.logged_in and not session.ended and is_before_login(fact)
 
 
 def is_another(session: Session, fact: Fact) -> bool:

@@ -230,7 +230,7 @@ class Plain(Keyed):
             is_certain = fact.mark or (names_itself(fact) and not self._keys.are_passed_on)
             if is_certain or self._told.is_from_another_file(server, stamp, fact):
                 return True
-            self._is_alike = not self._keys.are_passed_on
+            self._is_alike = True
         self._told.note(server, stamp, fact)
         return False
 

@@ -12,6 +12,8 @@ from exporter.formats import formats_of
 from exporter.formats.smartermail import MEANINGS, PHRASES, SmarterMail
 from exporter.model import Fact, Kind, Record, Verdict
 from exporter.names import NameRules, Names
+from exporter.sessions import Sign
+from tests.sessions.desk import Desk
 from tests.truth.books import Book, booked
 
 HERE = Path(__file__).parent
@@ -91,6 +93,19 @@ def test_a_day_of_mailenable_as_w3c() -> None:
     assert (2, 1, 1) == (book.total("connections"), book.amounts["logins", *ALICE], book.total("login_failures"))
     assert (43, 60) == (book.amounts["received_bytes", *ALICE], book.amounts["sent_bytes", *ALICE])
     assert {Reason.LOGOUT: 1, Reason.EXPIRED: 1} == dict(book.ends)
+
+
+def test_mailenable_uses_a_socket_again_in_the_same_second() -> None:
+    """A client that comes three times in a second is three connections, though all lines are the same."""
+    form, desk = formats_of("mailenable")[0], Desk()
+    desk.sessions.use(form.name, form.idle_seconds, form.keys)
+    commands = [b"\t\t+OK Hi\t20\t0\t", b"USER\tUSER a@b\t+OK\t5\t10\t", b"PASS\tPASS *\t+OK\t5\t9\ta@b"]
+    for command in (*commands, b"QUIT\tQUIT\t+OK\t5\t6\ta@b") * 3:
+        fact = form.read(Record(1000, b"", b"", None, b"POP-IN\t\t712\t192.0.2.7\t" + command + b"\t"))
+        assert isinstance(fact, Fact)
+        desk.take(fact)
+    assert (3, 3, 105) == tuple(map(desk.total, ("connections", "logins", "sent_bytes")))
+    assert ({Reason.LOGOUT: 3}, 0) == (desk.ends, desk.sessions.signs.total(Sign.DUPLICATES))
 
 
 def test_a_day_of_qpopper() -> None:
