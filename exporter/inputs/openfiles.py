@@ -23,7 +23,8 @@ class OpenFiles:
     @property
     def has_room(self) -> bool:
         """Whether one more archive may be begun."""
-        return sum(self._open.values()) < max(1, self.most // 2)
+        being_read = sum(pinned for stream, pinned in self._open.items() if stream.reader is not None)
+        return being_read < max(1, self.most // 2)
 
     def used(self, stream: Stream, *, pinned: bool = False) -> None:
         """The stream was just used: it is the last to be closed; `pinned`: not as long as it is."""

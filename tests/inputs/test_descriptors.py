@@ -135,12 +135,30 @@ def test_archives_are_begun_as_descriptors_allow(tmp_path: Path) -> None:
         (tmp_path / f"{number}.log").write_bytes(b"%d live\n" % number)
         (tmp_path / f"{number}.log.1.gz").write_bytes(gzip.compress(b"%d first\n" % number + text, 1))
     kept, found = OpenFiles(4), []
-    with closing(FileInput("mail", [f"{tmp_path}/*.log"], start="beginning", open_files=kept)) as source:
+    with closing(FileInput("mail", [f"{tmp_path}/*.log*"], start="beginning", open_files=kept)) as source:
         for second in range(60):
             found += [line for batch in source.read(NOW + second, 1 << 18) for line in batch.lines]
             assert sum(kept._open.values()) <= 2
-        assert sum(line.endswith(b"live") for line in found) == 6
+        assert 6 == sum(line.endswith(b"live") for line in found)
+        assert 6 * 60_001 == sum(not line.endswith(b"live") for line in found)
         assert (source.status().caught_up, source.status().problems) == (True, ())
+
+
+def test_archives_that_were_closed_leave_their_places(tmp_path: Path) -> None:
+    """Deleted while they are read, and closed so that the disk is free: the others are read then."""
+    text = b"".join(b"%07d a line of a log\n" % number for number in range(60_000))
+    for number in range(6):
+        (tmp_path / f"{number}.log").touch()
+        (tmp_path / f"{number}.log.1.gz").write_bytes(gzip.compress(b"%d first\n" % number + text, 1))
+    found: set[int] = set()
+    with closing(FileInput("mail", [f"{tmp_path}/*.log*"], start="beginning", open_files=OpenFiles(4))) as source:
+        for second in range(10):
+            lines = [line for batch in source.read(NOW + second, 1 << 18) for line in batch.lines]
+            for number in (int(line[:1]) for line in lines if line.endswith(b"first")):
+                found.add(number)
+                (tmp_path / f"{number}.log.1.gz").unlink()
+            source.release_deleted()
+    assert set(range(6)) == found
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "and begun again"])
