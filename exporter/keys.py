@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The default: a process, or an address and port, that serves one connection for as long as that lasts.
+    """By default, a process, or an address and port, that serves one connection for as long as that lasts.
 
-    `are_unique`: ids that are never used again, so what comes again is told again. `are_passed_on`: one may serve
-    several connections in a second, one after the other. `front`: the `Fact.process` of connections that the server
-    passes on to another one, whose log may tell the same key on the same host; None: it does not.
+    `are_unique`: ids that are never used again, so a line of a connection that has ended is a duplicate.
+    `are_passed_on`: the next connection may have the same key in the same second. `front`: the `Fact.process` of
+    connections that the server proxies to another one, which may log the same key under the same host; None: it does
+    not proxy.
     """
 
     are_unique: bool = False

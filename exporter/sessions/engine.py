@@ -135,7 +135,7 @@ class Sessions(Uncertain):
             self.without_ids.add(server)
         if self._is_told(server, stamp, fact):
             # Two lines of a server may say the same of an end.
-            if fact.kind is not Kind.END or fact.process or self._told.is_from_another_file(server, stamp, fact):
+            if fact.kind is not Kind.END or fact.process or self._told.is_read_again(server, stamp, fact):
                 self.signs.count(server, Sign.DUPLICATES)
             return ()
         self._told.see(server, stamp)

@@ -228,7 +228,7 @@ class Plain(Keyed):
             return True
         if self._told.has_equal(server, stamp, fact):
             is_certain = fact.mark or (names_itself(fact) and not self._keys.are_passed_on)
-            if is_certain or self._told.is_from_another_file(server, stamp, fact):
+            if is_certain or self._told.is_read_again(server, stamp, fact):
                 return True
             self._is_alike = True
         self._told.note(server, stamp, fact)

@@ -2,8 +2,8 @@
 
 If ids of connections are never used again, the sessions find them (keys.py). Elsewhere, the second of two equal lines
 of one second is a duplicate if their connection can have only one such line, or if clearly newer lines were read
-between the two, so that they are from two files. Other equal lines may be two events. They are counted, and how many
-come in pairs is a sign for the truth monitor: if a logger writes each line twice, all do.
+between the two: it is in another file, or was sent again. Other equal lines may be two events. They are counted, and
+how many come in pairs is a sign for the truth monitor: if a logger writes each line twice, all do.
 """
 
 from exporter.model import Fact, Kind
@@ -34,7 +34,7 @@ class Told:
         self._pairs: dict[str, dict[int, dict[int, int]]] = {}
         self._paired = 0
 
-    def is_from_another_file(self, server: str, stamp: int, fact: Fact) -> bool:
+    def is_read_again(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether an equal line was taken before, and clearly newer ones were read since."""
         number = hash((server, stamp, fact))
         taken = self._lines.get(number, self._older.get(number))

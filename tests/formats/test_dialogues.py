@@ -101,7 +101,7 @@ def test_mailenable_uses_a_socket_again_in_the_same_second() -> None:
     desk.sessions.use(form.name, form.idle_seconds, form.keys)
     commands = [b"\t\t+OK Hi\t20\t0\t", b"USER\tUSER a@b\t+OK\t5\t10\t", b"PASS\tPASS *\t+OK\t5\t9\ta@b"]
     for command in (*commands, b"QUIT\tQUIT\t+OK\t5\t6\ta@b") * 3:
-        fact = form.read(Record(1000, b"", b"", None, b"POP-IN\t\t712\t192.0.2.7\t" + command + b"\t"))
+        fact = form.read(Record(1000, b"", b"", b"", b"POP-IN\t\t712\t192.0.2.7\t" + command + b"\t"))
         assert isinstance(fact, Fact)
         desk.take(fact)
     assert (3, 3, 105) == tuple(map(desk.total, ("connections", "logins", "sent_bytes")))
