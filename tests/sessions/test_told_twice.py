@@ -205,6 +205,20 @@ def test_after_a_line_from_the_future_equal_lines_are_still_events(desk: Desk) -
     assert "duplicates" not in desk.signs
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 1)), max_size=80), st.integers(-3, 3))
+def test_nothing_of_one_log_is_a_copy(events: list[tuple[int, int, int]], hours: int) -> None:
+    """Alike or not, out of order by two seconds or in order, and before and after the clock is set."""
+    desk, now = Desk(), 100_000
+    for count in range(2):
+        for pause, delay, user in events:
+            now += pause
+            desk.take(Fact(Kind.FAILURE, None, b"%d@example.com" % user, b"192.0.2.1"), stamp=now - delay)
+        now += hours * 3600 * (not count)
+    assert 2 * len(events) == desk.total("login_failures") == desk.total("connections")
+    assert "duplicates" not in desk.signs
+
+
 def test_after_a_line_from_the_future_lines_in_pairs_are_still_told(desk: Desk) -> None:
     """Who writes each line twice is found out whatever one line's stamp was."""
     desk.take(Fact(Kind.CONNECT, b"9"), stamp=10**9)
