@@ -33,6 +33,8 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
+    """A source is not read for some seconds, and why."""
+
     since: float
     seconds: float
     cause: str

@@ -13,16 +13,20 @@ from exporter.pipeline import Pipeline
 from exporter.saved import Saved
 from exporter.savepoint import Savepoint
 
-# Lines that fall because memory or descriptors are short are tried in so many turns before they are set aside, ...
+# In how many rounds a line must fail, while memory or descriptors are short, until it is set aside.
 ROUNDS = 3
-# ... after rests of one such time, two, three; no more than so many times in a row.
+# The rest before the second round; it grows by as much before each further one.
 REST_SECONDS = 1.0
+# After so many rounds the source itself waits.
 MOST_ROUNDS = 6
 Place = tuple[str, int, int]
 
 
 class Piece(NamedTuple):
-    """Lines as they were read, and our clock then; `order`: among the pieces of all sources; `first`: in its piece."""
+    """Lines as they were read, and our clock then.
+
+    `order`: the place among what was read of all sources; `first`: how many lines of that stand before these.
+    """
 
     source: str
     order: int
@@ -58,7 +62,7 @@ class Piece(NamedTuple):
 
 
 class Suspect(NamedTuple):
-    """One line that raises by itself, and what; `short`: that is about the machine, and may pass."""
+    """One line that raises by itself, and what; `short`: the machine was short of something, which may pass."""
 
     piece: Piece
     cause: str
@@ -66,11 +70,11 @@ class Suspect(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """The trials before this one of the same lines: how many, when the last ended, and in how many each line fell."""
+    """The rounds before this one over the same lines: their number, when the last ended, and each line's failures."""
 
     rounds: int = 0
     ended: float = float("-inf")
-    fallen: Mapping[Place, int] = MappingProxyType({})
+    failures: Mapping[Place, int] = MappingProxyType({})
 
 
 FIRST = Earlier()
@@ -131,11 +135,11 @@ class Trial:
         return abs(now - self.earlier.ended) < REST_SECONDS * self.earlier.rounds
 
     def unproven(self, now: float) -> Earlier | None:
-        """If lines fell that may only have met a short moment: what the next round has to know."""
-        fell = (*self.confirmed, *self.suspects)
-        fallen = {one.piece.place: self.earlier.fallen.get(one.piece.place, 0) + 1 for one in fell}
-        doubtful = any(one.short and fallen[one.piece.place] < ROUNDS for one in fell)
-        return Earlier(self.earlier.rounds + 1, now, fallen) if doubtful else None
+        """What the next round must know; None: no line that failed is to be tried again."""
+        failed = (*self.confirmed, *self.suspects)
+        failures = {one.piece.place: self.earlier.failures.get(one.piece.place, 0) + 1 for one in failed}
+        doubtful = any(one.short and failures[one.piece.place] < ROUNDS for one in failed)
+        return Earlier(self.earlier.rounds + 1, now, failures) if doubtful else None
 
     @property
     def done(self) -> bool:
@@ -163,7 +167,7 @@ class Trial:
         self._todo.popleft()
         if len(piece.batch.lines) > 1:
             self._todo.extendleft(reversed(piece.halves()))
-        elif self._doubted is not piece:  # no line is judged by one fall
+        elif self._doubted is not piece:  # no line is judged by one failure
             self._doubted = piece
             self._todo.appendleft(piece)
         else:
