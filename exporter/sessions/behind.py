@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from exporter.model import Charge, Fact, Kind
 from exporter.sessions.engine import Sessions
 from exporter.sessions.keys import is_after_login
+from exporter.sessions.signs import Sign
+from exporter.sessions.told import Told, names_itself
 
 _ADDS = frozenset((Kind.END, Kind.TRAFFIC))
 # After so many lines that cannot be joined, while the front logs the bytes, it is not by accident.
@@ -24,6 +26,7 @@ class Behind:
         self._front = front
         self._tells_bytes = tells_bytes
         self._left_out = 0
+        self._told = Told(front.signs)
 
     @property
     def problem(self) -> str:
@@ -41,6 +44,8 @@ class Behind:
         front, servers = self._front, self._front.servers
         if fact.kind not in _ADDS or not is_after_login(fact) or not servers:
             return ()
+        if self._is_told(servers[0], stamp, fact):
+            return ()
         ended = False
         key = fact.key
         if key and form == front.form:
@@ -57,6 +62,16 @@ class Behind:
                 self._left_out = 0
                 return charges
         return ()
+
+    def _is_told(self, server: str, stamp: int, fact: Fact) -> bool:
+        """Whether the line is a duplicate; else it is remembered. No session of the front may be there to know it."""
+        told = self._told
+        if told.has_equal(server, stamp, fact) and (names_itself(fact) or told.is_read_again(server, stamp, fact)):
+            self._front.signs.count(server, Sign.DUPLICATES)
+            return True
+        told.note(server, stamp, fact)
+        told.see(server, stamp)
+        return False
 
     def _place(self, fact: Fact) -> str | None:
         """The server that has the line's session, or where the line waits for it; None: no session has such an id."""

@@ -113,6 +113,19 @@ def test_another_proxy_s_bytes_come_from_the_back_end_by_user() -> None:
     assert 990 == back.book[("front1", "example.com", "alice@example.com"), "sent_bytes"]
 
 
+def test_bytes_that_go_to_the_user_do_so_once() -> None:
+    """However often the line of the back end is logged: at once, or in another file that is read later."""
+    front, back = pair()
+    front.feed(STAMP % 0 + OLD_LOGIN, STAMP % 3 + OLD_END)
+    other = END.replace(b"0001", b"0009").replace(b"in=60, out=990", b"in=1, out=10")
+    lines = [STAMP % 1 + LOGIN, STAMP % 2 + END, STAMP % 40 + other]
+    back.feed(*lines, *lines)
+    back.feed(STAMP % 41 + END, STAMP % 41 + END)  # the session's number is used again, and its line logged twice
+    back.checkpoint()
+    assert (1, 1, 0, 0, 990 + 10 + 990) == numbers(front, back)
+    assert 3 == front.checkpoint().counts.duplicate_lines
+
+
 def test_lines_of_other_hosts_are_not_read() -> None:
     """Both sides in one file: each source reads its own."""
     front = Bench(formats=(Dovecot(),), hosts=("front*",))
