@@ -27,19 +27,34 @@ class Told:
 
     def has_equal(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether an equal line was taken before."""
-        number = hash((server, stamp, fact))
+        return self.has_number(number_of(server, stamp, fact))
+
+    def has_number(self, number: int) -> bool:
+        """Whether a line with this number was taken before."""
         return number in self._lines or number in self._older
 
-    def note(self, server: str, stamp: int, fact: Fact) -> None:
-        """Remember a line that was taken."""
+    def note(self, number: int) -> None:
+        """Remember the number of a line that was taken."""
         if len(self._lines) >= LINES_KEPT:
             self._older, self._lines = self._lines, set()
-        self._lines.add(hash((server, stamp, fact)))
+        self._lines.add(number)
 
     def see(self, server: str, stamp: int) -> None:
         """Remember the newest stamp of the server."""
         if stamp > self._newest.get(server, 0):
             self._newest[server] = stamp
+
+
+def number_of(server: str, stamp: int, fact: Fact) -> int:
+    """A number that equal lines have in common."""
+    if fact.kind is Kind.LOGIN and not fact.trait and fact.reason is None:
+        return number_of_login(server, stamp, fact.user, fact.address, fact.process)
+    return hash((server, stamp, fact))
+
+
+def number_of_login(server: str, stamp: int, user: bytes | None, address: bytes | None, process: bytes | None) -> int:
+    """The same of a login, which says nothing else."""
+    return hash((server, stamp, user, address, process))
 
 
 def is_nameless(fact: Fact) -> bool:

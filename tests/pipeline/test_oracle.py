@@ -70,10 +70,23 @@ SAMPLES = [
 ]
 
 
+def without_id(text: bytes, key: int) -> bytes:
+    """The line where `login_log_format_elements` has no session id; the process tells connections apart."""
+    text = text.replace(b"mpid=7,", b"mpid=%d," % key).replace(b"<7><", b"<%d><" % key)
+    return text.partition(b", session=")[0] if text.startswith(b"pop3-login: ") else text
+
+
 @st.composite
-def message(draw: st.DrawFn) -> bytes:
+def message(draw: st.DrawFn, *, has_ids: bool) -> bytes:
     """What Dovecot or another program says of one of a few connections, mostly usual lines."""
     user, key = draw(USERS), draw(KEYS)
+    text = draw(text_of(user, key))
+    return text if has_ids else without_id(text, draw(st.integers(key, 6)))
+
+
+@st.composite
+def text_of(draw: st.DrawFn, user: bytes, key: int) -> bytes:
+    """The same with the ids of all connections."""
     match draw(st.integers(0, 6)):
         case 0 | 1:
             return LOGIN % (user, draw(st.integers(1, 3)), key)
@@ -92,7 +105,8 @@ def lines(draw: st.DrawFn) -> list[bytes]:
     head = draw(st.sampled_from(HEADS))
     minute, second = draw(st.integers(0, 58)), 0
     found = []
-    for text in draw(st.lists(message(), min_size=16, max_size=60)):
+    has_ids = draw(st.booleans())
+    for text in draw(st.lists(message(has_ids=has_ids), min_size=16, max_size=60)):
         second += draw(st.sampled_from((0, 0, 0, 1, 1, 7, 61, -1)))
         minute, second = (minute + second // 60) % 60, second % 60
         host = draw(st.sampled_from((b"mx1", b"mx1", b"mx1", b"mx2")))
