@@ -93,8 +93,9 @@ class Report:
             number,
             column.title,
             place,
-            f"{column.meaning} Counts whole days that begin in the chosen range. The change compares with the"
-            " range of the same length before; a range that is not over yet is compared with the same part of it.",
+            f"{column.meaning} Counts whole days: those that begin in the range, or the day in which it lies."
+            " The change compares with the range of the same length before; a range that is not over yet is"
+            " compared with the same part of it.",
             target,
             unit=column.unit,
             words="value_and_name",

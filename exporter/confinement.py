@@ -116,6 +116,8 @@ class Confined:
             if not self._feed(self.pipeline, batch, now):
                 self._crew.try_again(self._crew.together(self), None)
                 return Look(more=True, changed=True)
+            if self._crew.is_late():
+                break
         status = self._input.status()
         expired = self.pipeline.expire(now, caught_up=status.caught_up)
         self._ledger.book(expired, self.name)
@@ -249,10 +251,11 @@ class Confined:
             if self._input is not None and self.pipeline is not None:
                 self._report = self._parts.report(self._input, self.pipeline)
         waits = (f"not read for now; it will be tried again ({self._wait.cause})",) if self._wait else ()
+        begins = () if self._begun or waits else ("where its reading begins is not committed yet",)
         return replace(
             self._report,
             problems=(*self._report.problems, *waits),
-            unreadable=(*self._report.unreadable, *waits),
+            unreadable=(*self._report.unreadable, *waits, *begins),
             faults=self.faults.counts,
             set_aside=self.faults.shown,
         )

@@ -1,6 +1,6 @@
 """All sources at work, and what is done by several of them together: those that share connections."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 from exporter.confinement import Confined
@@ -14,12 +14,16 @@ from exporter.trial import FIRST, Earlier, Makers, Trial, unwritable
 
 
 class Crew:
-    """All sources, each `Confined`, and what is done by several of them together. `order`: of all that they read."""
+    """All sources, each `Confined`, and what is done by several of them together. `order`: of all that they read.
+
+    `is_late`: whether to leave the rest of a source for later.
+    """
 
     def __init__(self, parts: Iterable[Parts], makers: Makers, ledger: Ledger) -> None:
         self.makers = makers
         self.ledger = ledger
         self.order: Iterator[int] = count()
+        self.is_late: Callable[[], bool] = lambda: False
         self._by_name = {one.name: Confined(one, self) for one in parts}
 
     @property

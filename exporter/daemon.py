@@ -4,12 +4,12 @@ An error in one source does not affect the others (`confinement`). If a commit f
 """
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from exporter.confinement import Confined
 from exporter.crew import Crew
+from exporter.errors import kind_of
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.faults import cause
 from exporter.ledger import Ledger, LedgerError
@@ -22,20 +22,20 @@ LOG = logging.getLogger(__name__)
 TURN_BYTES = 1 << 20
 # Lines are kept until they are committed, to process them again after a fault; this many bytes trigger a commit.
 KEPT_BYTES = 16 << 20
+# A pass over slow sources ends after so long; the next one goes on with the others.
+LOOK_SECONDS = 5.0
 # Polling decides; wake-ups only make it happen earlier.
 POLL_SECONDS = 1.0
 # The ledger is written at least this often, which shows that it can be written.
 IDLE_COMMIT_SECONDS = 60.0
 COMPLAIN_SECONDS = 10.0
 RELEASE_SECONDS = 60.0
-# A number of something, as sentences tell it.
-_COUNTED = re.compile(r"\b\d[\d,]* (?=[a-z])")
 
 
 class Daemon:
     """Reads all sources into the ledger; `clock` gives UNIX seconds, `stopwatch` seconds for durations.
 
-    `pulse` records what the loop is doing at each step.
+    `pulse` records what the loop is doing at each step. Once `stop` is set, no further source is read.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Daemon:
         clock: Callable[[], float],
         stopwatch: Callable[[], float],
         pulse: Pulse | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self.failing = ""
         self._ledger = ledger
@@ -58,12 +59,17 @@ class Daemon:
         self._clock = clock
         self._stopwatch = stopwatch
         self._pulse = pulse or Pulse(stopwatch)
+        self._stop = stop or threading.Event()
+        self._left: list[Confined] = []
+        self._more = False
+        self._look_began = 0.0
+        crew.is_late = self._is_late
         self._tried = clock()
         self._dirty = True
         self._begun = False
         self._complained = float("-inf")
         self._failing_since = 0.0
-        self._problems: set[str] = set()
+        self._problems: set[tuple[str, str]] = set()
         for source in self._sources:
             self._pulse.beat(f"source {source.name}")
             source.begin(self._tried)
@@ -80,13 +86,19 @@ class Daemon:
             self._look(now, 0)
             self._commit(now)
             self._tried = tried
+            self._report()
+            self._pulse.turn()
 
-    def run(self, wake: threading.Event, stop: threading.Event) -> bool:
+    def run(self, wake: threading.Event) -> bool:
         """Run until `stop` is set; `wake` ends a pause early. Returns whether the final commit succeeded."""
-        while not stop.is_set():
+        while not self._stop.is_set():
             if not self._turned():
                 wake.wait(POLL_SECONDS)
                 wake.clear()
+        return self.finish()
+
+    def finish(self) -> bool:
+        """Commit what was read; returns whether that succeeded."""
         self._commit(self._clock())
         return not self.failing
 
@@ -104,7 +116,9 @@ class Daemon:
             return False
 
     def turn(self) -> bool:
-        """Read every source once, and commit when it is time; returns whether there is more to read now.
+        """Read every source once, or as many as time allows, and commit when it is time.
+
+        Returns whether there is more to read now.
 
         While commits fail, nothing is read, so memory stays bounded; the log is the queue.
         """
@@ -118,24 +132,31 @@ class Daemon:
             self._commit(now)
         self._metrics.observe_turn(self._stopwatch() - began)
         self._report()
-        self._pulse.beat("")
+        self._pulse.turn()
         return busy and not self.failing
 
     def _look(self, now: float, budget: int) -> bool:
-        """Read every source; returns whether there is more to read now."""
-        busy = False
-        for source in self._sources:
+        """Read the sources, those first that the last look left out; returns whether there is more to read now."""
+        self._look_began = self._stopwatch()
+        if not self._left:
+            self._left, self._more = list(self._sources), False
+        while self._left and not self._is_late():
+            source = self._left.pop(0)
             self._pulse.beat(f"source {source.name}")
             look = source.read(now, budget)
-            busy = busy or look.more
+            self._more = self._more or look.more
             self._dirty = self._dirty or look.changed
-        return busy
+        return self._more or bool(self._left)
+
+    def _is_late(self) -> bool:
+        """Whether to come back to the rest later, so that commits, `/-/ready` and signals do not wait for it."""
+        return self._stop.is_set() or self._stopwatch() - self._look_began >= LOOK_SECONDS
 
     def _report(self) -> None:
         """Publish the state of the sources; log a problem when it begins, not whenever its numbers change."""
         reports = [source.report() for source in self._sources]
-        told = [f"source {one.name}: {problem}" for one in reports for problem in one.problems]
-        problems = {_COUNTED.sub("", problem): problem for problem in told}
+        told = [(one.name, problem) for one in reports for problem in one.problems]
+        problems = {(name, kind_of(problem)): f"source {name}: {problem}" for name, problem in told}
         for problem in sorted(problems.keys() - self._problems):
             LOG.warning("%s", problems[problem])
         self._problems = set(problems)

@@ -1,6 +1,6 @@
-"""Errors that are not bugs of the program."""
+"""Errors that are not bugs of the program, and problems of what it reads."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class OperatorError(Exception):
@@ -10,3 +10,21 @@ class OperatorError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+
+
+class Problem(str):
+    """A problem of a source, as a sentence for people; `kind`: what stays the same while its numbers change."""
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, sentence: str, kind: str) -> Self:
+        """A sentence of this kind."""
+        problem = super().__new__(cls, sentence)
+        problem.kind = kind
+        return problem
+
+
+def kind_of(problem: str) -> str:
+    """What tells the problem from others: its kind, or else the sentence itself."""
+    return problem.kind if isinstance(problem, Problem) else problem

@@ -47,6 +47,7 @@ class Mates(Protocol):
     makers: Makers
     ledger: Ledger
     order: Iterator[int]
+    is_late: Callable[[], bool]
 
     def together(self, source: "Confined") -> Sequence["Confined"]:
         """Those that share connections with the source by now, and itself."""

@@ -236,7 +236,9 @@ class Pipeline:
         """What an operator should settle, as of the last checkpoint: sentences."""
         doubts = (doubt.problem for doubt in self._truth.doubts)
         behind = self._joining.behind.problem if self._joining.behind else ""
-        return tuple(filter(None, (self.mixed, *self._openers.problems, self._servers.problem, behind, *doubts)))
+        return tuple(
+            filter(None, (*self._recognition.problems, *self._openers.problems, self._servers.problem, behind, *doubts))
+        )
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from exporter.catalogue import MEASURES, Quality
+from exporter.errors import Problem
 from exporter.sessions import Sign
 
 HOUR = 3600
@@ -101,7 +102,8 @@ class Doubt(NamedTuple):
         # Of old logs many days are seen at once.
         days = -(-(self.until - self.since) // (WINDOW_HOURS * HOUR))
         span = f"{days} days" if days > 1 else f"{WINDOW_HOURS} hours"
-        return f"server {self.server}: in the last {span} of the log, {told}"
+        sentence = f"server {self.server}: in the last {span} of the log, {told}"
+        return Problem(sentence, f"{self.bound.sign} {self.server}")
 
 
 class _Window:

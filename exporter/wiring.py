@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from exporter.config import AUTO, Config, Source
 from exporter.context import SourceContext
 from exporter.crew import Crew
+from exporter.errors import Problem
 from exporter.exposition.sources import SourceReport
 from exporter.formats import FORMATS
 from exporter.formats.contract import Format
@@ -230,4 +231,4 @@ def _silent(pipeline: Pipeline) -> Iterator[str]:
     """A wrong file, or format, looks like a server that nobody uses."""
     verdicts, _, _ = pipeline.told()
     if not verdicts[Verdict.EVENT] and (read := sum(verdicts.values())) >= SILENT_LINES:
-        yield f"no line of a POP3 server in {read:,} lines; is it the right file, and format?"
+        yield Problem(f"no line of a POP3 server in {read:,} lines; is it the right file, and format?", "silent")

@@ -1,6 +1,5 @@
 """Reads existing logs with the daemon's own loop, so that the daemon continues there and counts nothing twice."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -21,8 +20,6 @@ from exporter.wiring import crew_of, open_ledger
 PAUSE_SECONDS = 0.05
 # Nothing scrapes now: fewer commits are faster, and after an interruption the lines are read again.
 COMMIT_SECONDS = 5.0
-_ENDED = threading.Event()
-_ENDED.set()
 
 
 def bring_in(config: Config) -> tuple[str, ...]:
@@ -42,7 +39,7 @@ def bring_in(config: Config) -> tuple[str, ...]:
         )
         stack.callback(daemon.close)
         _read(daemon, metrics, ledger)
-        daemon.run(_ENDED, _ENDED)  # its last commit
+        daemon.finish()
         problems = [problem for one in metrics.sources for problem in one.problems]
         return (*filter(None, [daemon.failing]), *problems, *_without_domain(ledger))
 

@@ -54,14 +54,16 @@ def _run(  # noqa: PLR0917 - the options of a command
     with ExitStack() as stack:
         stack.enter_context(Signals(ended, lambda: pulse.where))
         ledger = stack.enter_context(closing(open_ledger(config, time.time(), options.with_folder(config.ledger))))
-        daemon = _served(stack, config, ledger, pulse, wake)
+        daemon = _served(stack, config, ledger, pulse, wake, stop)
         notify("READY=1")
-        if not daemon.run(wake, stop):
+        if not daemon.run(wake):
             raise typer.Exit(1)
     LOG.info("stopped; all lines read are counted in the ledger")
 
 
-def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake: threading.Event) -> Daemon:
+def _served(  # noqa: PLR0917 - all that there is so far
+    stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake: threading.Event, stop: threading.Event
+) -> Daemon:
     """The daemon, not running yet, and its web server."""
     metrics = SelfMetrics()
     notifier = stack.enter_context(closing(Notifier(wake)))
@@ -75,6 +77,7 @@ def _served(stack: ExitStack, config: Config, ledger: Ledger, pulse: Pulse, wake
         clock=time.time,
         stopwatch=time.perf_counter,
         pulse=pulse,
+        stop=stop,
     )
     stack.callback(daemon.close)
     daemon.begin()

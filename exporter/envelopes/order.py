@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
+from exporter.errors import Problem
+
 Numbers = tuple[bytes, bytes, bytes]
 
 ORDERS: Final = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/day"}
@@ -85,7 +87,8 @@ class Order:
         why = "nothing in the log says so yet: days may be wrong"
         if self._was_wrong:
             why = "not all dates of the log fit that order: what was counted may be on wrong days"
-        return f"dates such as {shown} are read as {order}, and {why}; let the server write dates as 2026-11-30"
+        sentence = f"dates such as {shown} are read as {order}, and {why}; let the server write dates as 2026-11-30"
+        return Problem(sentence, f"dates {order} {self._was_wrong}")
 
     def _differ(self, found: dict[str, date]) -> bool:
         """Whether the remaining orders disagree on the day."""

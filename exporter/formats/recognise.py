@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from exporter.errors import Problem
 from exporter.formats.contract import Format
 from exporter.model import Fact, Record, Verdict
 
@@ -174,7 +175,11 @@ class Recognition:
             if one.rivals:
                 mixed.setdefault((one.name, ", ".join(sorted(one.rivals))), []).append(self._labels[stream])
         found = [
-            f"{_listed(labels)}: read as {name}, but there are lines of {others} too, which are not counted: {_ADVICE}"
+            Problem(
+                f"{_listed(labels)}: read as {name}, but there are lines of {others} too, which are not counted:"
+                f" {_ADVICE}",
+                f"{labels[0]} {name} {others}",
+            )
             for (name, others), labels in mixed.items()
         ]
         return (*found, *_proxied(self.names))

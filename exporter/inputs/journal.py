@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from exporter.errors import Problem
 from exporter.inputs.contract import InputStatus
 from exporter.inputs.follower import Follower
 from exporter.inputs.troubles import Troubles
@@ -119,7 +120,8 @@ class JournalInput:
     def status(self) -> InputStatus:
         """How it fares; how much is unread the journal does not tell."""
         told = tuple(map(_with_help, self._follower.complaints())) if self._follower is not None else ()
-        gap = (f"{self._gaps} gaps: entries were removed from the journal before they were read (see SystemMaxUse=)",)
+        sentence = f"{self._gaps} gaps: entries were removed from the journal before they were read (see SystemMaxUse=)"
+        gap = (Problem(sentence, "gaps"),)
         return InputStatus(
             unread_bytes=self._follower.waiting if self._follower is not None else 0,
             read_bytes=self._read_bytes,

@@ -23,6 +23,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
+from exporter.errors import Problem
 from exporter.inputs.troubles import shown
 
 WATCHES_MOST = 100  # each is a thread; what lies elsewhere is found by the poll
@@ -64,7 +65,11 @@ class Notifier:
 
     def problems(self, owner: str) -> tuple[str, ...]:
         """Problems of `owner`'s directories, and of all, that only cost latency, because polling notices rotations."""
-        overflows = (f"{self._overflow.count} overflows of the event queue",) if self._overflow.count else ()
+        overflows = (
+            (Problem(f"{self._overflow.count} overflows of the event queue", "overflows"),)
+            if self._overflow.count
+            else ()
+        )
         mine = {*self._wanted.get(owner, ()), "observer"}
         failed = sorted((name, why) for name, why in self._failed.items() if name in mine)
         return (*(f"cannot watch {shown(name)}: {why}" for name, why in failed), *overflows)

@@ -9,6 +9,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
+from exporter.errors import Problem
 from exporter.inputs.generations import Name, take_apart
 from exporter.inputs.globbing import ENTRIES_MOST, Folders
 from exporter.inputs.troubles import shown
@@ -130,7 +131,7 @@ class Surveyor:
         survey.families |= {found.family for found in seen}
         if not seen and (watchable or not others):
             only = f" but {others} directories or devices" if others else ""
-            survey.unmatched.append(f"no file matches {shown(pattern)}{only}")
+            survey.unmatched.append(Problem(f"no file matches {shown(pattern)}{only}", f"no file matches {pattern}"))
 
     def _generations(self, survey: Survey, directory: str, bases: set[str]) -> None:
         seen = {found.path for found in survey.files.values()}

@@ -4,6 +4,7 @@ import errno
 import os
 from collections import Counter
 
+from exporter.errors import Problem
 from exporter.inputs.inflating import Torn
 from exporter.inputs.rights import advice
 
@@ -74,4 +75,4 @@ class Troubles:
 
 def _bounded(told: tuple[str, ...]) -> tuple[str, ...]:
     more = len(told) - PROBLEMS_MOST
-    return told if more <= 0 else (*told[:PROBLEMS_MOST], f"and {more} more problems")
+    return told if more <= 0 else (*told[:PROBLEMS_MOST], Problem(f"and {more} more problems", "more"))

@@ -218,6 +218,19 @@ def test_a_problem_whose_numbers_grow_is_logged_once(
     assert 1 == sum("repeat earlier lines" in record.getMessage() for record in caplog.records)
 
 
+def test_a_problem_that_shows_the_newest_date_is_logged_once(
+    tmp_path: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its sentence is another one each day, and it is the same problem."""
+    host = start(tmp_path, tmp_path / "mail.log")
+    for date in ("25/03/2026", "03/26/2026", "27/03/2026", "28/03/2026", "29/03/2026"):
+        host.append([f"{date} 12:00:00 pop3-login: Info: Login: user=<bob>, method=PLAIN, rip=192.0.2.9, TLS"])
+        host.go_on(86_400)
+    (problem,) = host.metrics.sources[0].problems
+    assert "dates such as 29/03/2026" in problem
+    assert 1 == sum("dates such as" in record.getMessage() for record in caplog.records)
+
+
 def test_a_clock_that_is_set_back_does_not_stop_commits(tmp_path: Path, start: Start) -> None:
     """Two hours back: what is read goes on to be shown."""
     host = start(tmp_path, tmp_path / "mail.log")
