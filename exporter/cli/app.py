@@ -43,7 +43,7 @@ def main() -> None:
     # Objects made for a line are rarely garbage and never in cycles: collecting them took a fifth of
     # the time of tests/bench/lines.py.
     gc.freeze()
-    gc.set_threshold(20_000, 50, 50)
+    gc.set_threshold(100_000, 50, 50)
     try:
         app()
     except OperatorError as error:
