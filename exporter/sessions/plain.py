@@ -136,7 +136,7 @@ class Plain(Keyed):
         if self._is_elsewhere(place) or (session is not None and session.closing is not None):
             return None
         if session is None:
-            if stamp <= memory.newest_told + TURNED_SECONDS or len(memory.waiting) >= MAX_WAITING:
+            if memory.has_told(place, stamp) or len(memory.waiting) >= MAX_WAITING:
                 return None
             session = memory.waiting[place] = Session(*place, stamp, stamp)
             session.tentative = True
@@ -151,7 +151,7 @@ class Plain(Keyed):
         if (
             self._is_elsewhere(place)
             or (session is not None and (session.closing is not None or session.logged_in))
-            or (session is None and stamp <= max(memory.newest_told + TURNED_SECONDS, memory.forgotten_until))
+            or (session is None and (stamp <= memory.forgotten_until or memory.has_told(place, stamp)))
         ):
             return None
         if session is None:
@@ -193,7 +193,7 @@ class Plain(Keyed):
             or (memory.waiting and place in memory.waiting)
             or joins.holds_all
             or joins.early
-            or stamp <= memory.newest_told + TURNED_SECONDS
+            or (stamp <= memory.newest_told + TURNED_SECONDS and memory.has_told(place, stamp))
         ):
             return False
         if self._neighbours.has_several_servers:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from exporter.formats import FORMATS
 from exporter.formats.dovecot import Dovecot
+from exporter.sessions import memory
 from tests.formats.samples import HERE
 from tests.oracle.pipeline import Pipeline as Oracle
+from tests.oracle.sessions import memory as oracle_memory
 from tests.pipeline.bench import NOW, Bench
 
 HEADS = (
@@ -165,6 +167,16 @@ def check(batches: list[list[bytes]], *, now: float | None, auto: bool = False, 
 def test_both_agree_on_any_lines(batches: list[list[bytes]], now: float | None, restarts: bool) -> None:  # noqa: FBT001
     """Live, late, from the future, and replayed; with and without restarts."""
     check(batches, now=now, restarts=restarts)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(lines(), min_size=1, max_size=3))
+def test_both_agree_where_more_connections_end_than_are_remembered(batches: list[list[bytes]]) -> None:
+    """Thousands a second: of those that ended lately, only the ids are known."""
+    with pytest.MonkeyPatch.context() as patch:
+        for one in (memory, oracle_memory):
+            patch.setattr(one, "MAX_LINGERING", 4)
+        check(batches, now=None)
 
 
 @settings(max_examples=20, deadline=None)
