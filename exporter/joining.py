@@ -103,6 +103,7 @@ class Joining:
         """The newest stamp of the server's events, of which one is at `stamp`, and when its traits are to be noted."""
         if server not in self._last_events:
             self._truth.begin(server, stamp)
+            self._sessions.signs.first[server] = stamp
         return self._last_events.get(server, 0), self._judge.due.get(server, {})
 
     def close_batch(self) -> None:

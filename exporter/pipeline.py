@@ -74,6 +74,7 @@ class Pipeline:
         self._tally = Tally(counts)
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
+        self.sessions.signs.first.update(self._truth.first)
         self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._joining = Joining(
             self.sessions,
@@ -142,7 +143,7 @@ class Pipeline:
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""
-        self.sessions.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique)
+        self.sessions.use(form.name, form.idle_seconds, form.keys)
         self._servers.forget()  # each is to be met as a server of this format
 
     def stand_behind(self, front: "Pipeline") -> None:

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from exporter.config import AUTO, Config, Source
@@ -19,6 +19,7 @@ from exporter.inputs.contract import Input
 from exporter.inputs.copies import Claims
 from exporter.inputs.files import FileInput
 from exporter.inputs.journal import JournalInput
+from exporter.inputs.openfiles import OpenFiles
 from exporter.inputs.stdin import StandardInput
 from exporter.ledger import Keep, Ledger, SavedSource
 from exporter.ledger.zones import machine_zone
@@ -118,12 +119,20 @@ def fronts_first(config: Config) -> list[Source]:
     return sorted(config.sources, key=lambda source: source.behind is not None)
 
 
-def crew_of(config: Config, ledger: Ledger, notifier: "Notifier | None") -> Crew:
+class _Shared(NamedTuple):
+    """What the inputs of all sources have together."""
+
+    notifier: "Notifier | None" = None
+    open_files: OpenFiles | None = None
+    claims: Claims | None = None
+
+
+def crew_of(config: Config, ledger: Ledger, notifier: "Notifier | None", open_files: OpenFiles | None = None) -> Crew:
     """All sources at work, as the daemon has them."""
-    claims = claims_of(config)
+    shared = _Shared(notifier, open_files, claims_of(config))
 
     def opened(source: Source, saved: SavedSource | None) -> Input:
-        return _input(source, notifier, saved, positions_of(source, config, ledger, saved), claims)
+        return _input(source, saved, positions_of(source, config, ledger, saved), shared)
 
     parts = [
         Parts(source.name, inputs_named(source), partial(opened, source), partial(report_of, source))
@@ -173,16 +182,10 @@ def formats_of(source: Source, config: Config) -> tuple[Format, ...]:
 def input_of(source: Source, ledger: Ledger) -> Input:
     """Where the source's lines come from, going on where the ledger's last commit was, if it is the only source."""
     saved = ledger.restored(source.name)
-    return _input(source, None, saved, saved.positions if saved else (), None)
+    return _input(source, saved, saved.positions if saved else (), _Shared())
 
 
-def _input(
-    source: Source,
-    notifier: "Notifier | None",
-    saved: SavedSource | None,
-    positions: tuple[Position, ...],
-    claims: Claims | None,
-) -> Input:
+def _input(source: Source, saved: SavedSource | None, positions: tuple[Position, ...], shared: _Shared) -> Input:
     counts = saved.counts if saved else None
     if source.journal is not None:
         journal = source.journal
@@ -197,9 +200,15 @@ def _input(
         )
     if source.paths == STANDARD_INPUT:
         return StandardInput(source.name, positions, counts=counts)
-    wakes = None if source.poll_only else notifier
     return FileInput(
-        source.name, source.paths, positions, start=source.start, counts=counts, notifier=wakes, claims=claims
+        source.name,
+        source.paths,
+        positions,
+        start=source.start,
+        counts=counts,
+        notifier=None if source.poll_only else shared.notifier,
+        open_files=shared.open_files,
+        claims=shared.claims,
     )
 
 

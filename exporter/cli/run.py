@@ -14,15 +14,18 @@ from exporter.cli.signals import Signals
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
 from exporter.daemon import Daemon
+from exporter.descriptors import limit, shares
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
 from exporter.formats import FORMATS
-from exporter.inputs.notifier import Notifier
+from exporter.inputs.notifier import WATCHES_MOST, Notifier
+from exporter.inputs.openfiles import OpenFiles
 from exporter.ledger import Ledger
 from exporter.ledger.reading import Reading
 from exporter.overlap import carry_over, shared
 from exporter.pulse import Pulse
 from exporter.systemd import Watchdog, notify
+from exporter.web.server import MAX_CONNECTIONS
 from exporter.web.serving import serve
 from exporter.web.site import Site
 from exporter.wiring import STANDARD_INPUT, crew_of, inputs_named, open_ledger
@@ -66,12 +69,16 @@ def _served(  # noqa: PLR0917 - all that there is so far
 ) -> Daemon:
     """The daemon, not running yet, and its web server."""
     metrics = SelfMetrics()
-    notifier = stack.enter_context(closing(Notifier(wake)))
+    journals = sum(source.journal is not None for source in config.sources)
+    share = shares(limit(), journals, watches=WATCHES_MOST, connections=MAX_CONNECTIONS)
+    open_files = OpenFiles(share.files)
+    metrics.watch_files(lambda: len(open_files), lambda: open_files.most)
+    notifier = stack.enter_context(closing(Notifier(wake, most=share.watches)))
     carry_over(config, ledger, time.time())
     begins = {source.name: _begin(source, ledger) for source in config.sources}
     daemon = Daemon(
         ledger,
-        crew_of(config, ledger, notifier),
+        crew_of(config, ledger, notifier, open_files),
         metrics,
         commit_seconds=config.commit_seconds,
         clock=time.time,
@@ -92,7 +99,7 @@ def _served(  # noqa: PLR0917 - all that there is so far
         listen=config.web.listen,
         files=shipped.KINDS,
     )
-    web = serve(config.web.listen, site, config.web.config_file)
+    web = serve(config.web.listen, site, config.web.config_file, connections=share.connections)
     stack.callback(web.stop)
     LOG.info("serving %s; ledger %s; days begin in %s", ", ".join(web.urls), ledger.path, ledger.view.time_zone)
     for source in config.sources:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prometheus_client import (
     CollectorRegistry,
+    Gauge,
     GCCollector,
     Histogram,
     Info,
@@ -118,6 +119,8 @@ class SelfMetrics:
         self.registry.register(self._sources)
         self._commits = self._histogram("commit_duration_seconds", "Duration of commits to the ledger.")
         self._turns = self._histogram("turn_duration_seconds", "Duration of passes of the main loop, without waiting.")
+        self._open_files = self._plain("open_files", "Log files that are kept open, of all sources.")
+        self._most_files = self._plain("open_files_limit", "Log files that may be kept open.")
         build = Info("pop3_exporter_build", "Versions of the exporter and of Python.", registry=self.registry)
         build.info({"version": __version__, "python": platform.python_version()})
         ProcessCollector(registry=self.registry)
@@ -126,6 +129,14 @@ class SelfMetrics:
 
     def _histogram(self, name: str, text: str) -> Histogram:
         return Histogram(f"pop3_exporter_{name}", text, registry=self.registry, buckets=SECONDS)
+
+    def _plain(self, name: str, text: str) -> Gauge:
+        return Gauge(f"pop3_exporter_{name}", text, registry=self.registry)
+
+    def watch_files(self, number: Callable[[], int], most: Callable[[], int]) -> None:
+        """How many log files are kept open, and may be, from now on."""
+        self._open_files.set_function(number)
+        self._most_files.set_function(most)
 
     def observe_commit(self, seconds: float) -> None:
         """Record the duration of a commit."""

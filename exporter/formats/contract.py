@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
+from exporter.keys import Keys
 from exporter.model import Fact, Record, Verdict
 from exporter.rows import LineResult
 
@@ -33,9 +34,11 @@ class Format(Protocol):
     name: str
     # When open sessions expire: seconds of log time without a line.
     idle_seconds: int
-    # Whether the keys of its connections are unique ids: a key that comes again is a duplicate.
-    keys_are_unique: bool
-    # The quality of each measure before any line has shown more.
+    keys: Keys
+    # Whether a line that only a logged-in connection writes is never like one from before a login (`Fact.ok`). Where
+    # it may be, the end of a session that began before we read counts as a connection without a name.
+    shows_login: bool
+    # What is known of each measure before any line has shown more.
     quality: Qualities
     # What lines show about the server's logging (`Fact.trait`), and the measures' quality then: formats/judging.py.
     traits: Mapping[str, Qualities]

@@ -32,6 +32,7 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _TLS_ONLY = frozenset((b"pop3d-ssl", b"popd-ssl"))
@@ -172,7 +173,8 @@ class Courier:
     name = "courier"
     # It waits 300 s for a command and 60 s for the login.
     idle_seconds = 360
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = True
     quality = qualities(
         connections=Quality.LOWER_BOUND,
         blocked=Quality.LOWER_BOUND,
@@ -189,9 +191,10 @@ class Courier:
         measured=True,
         deciding_lines="`LOGIN`; else `LOGOUT` or `Disconnected` without a user, `Maximum connection limit reached`, "
         "a TLS error; else the expiry",
-        bytes_cover="after the login; none of a session without an end line (client lost while the server writes)",
+        bytes_cover="after the login; missing for sessions without an end line (the client vanished "
+        "while the server was sending)",
         advice={
-            "debug": "let syslog keep mail.debug for pop3d and pop3d-ssl: the lines `Connection` and `Disconnected`"
+            "debug": "make syslog keep mail.debug of pop3d and pop3d-ssl, for the lines `Connection` and `Disconnected`"
         },
     )
 

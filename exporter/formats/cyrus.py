@@ -24,6 +24,7 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"pop3", b"pop3s", b"pop3d", b"pop3proxyd"))
@@ -53,8 +54,8 @@ def _fact(record: Record, kind: Kind, user: bytes | None = None, address: bytes 
 
 
 def _login(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    address, user = groups
-    return _fact(record, Kind.LOGIN, user, address)
+    address, user, session = groups
+    return _fact(record, Kind.LOGIN, user, address)._replace(mark=session or b"")
 
 
 def _bad_login(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -77,7 +78,8 @@ def _anonymous(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 
 def _refusal(reason: Reason) -> Meaning:
-    return lambda _, record: _fact(record, Kind.REFUSAL)._replace(reason=reason)
+    """After the line of the login."""
+    return lambda _, record: _fact(record, Kind.REFUSAL)._replace(reason=reason, ok=True)
 
 
 def _end(reason: Reason) -> Meaning:
@@ -92,10 +94,22 @@ def _usage(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.END, groups[0])._replace(reason=Reason.UNSPECIFIED)
 
 
+def _counts(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    """The end; with messages that were read, of a connection that had logged in."""
+    ok = None if groups[0] == b"retr=<0> top=<0> dele=<0>" else True
+    return Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, ok=ok, reuses_key=True)
+
+
 def _traffic(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    received, sent = groups
+    session, received, sent = groups
     return Fact(
-        Kind.TRAFFIC, record.pid, received=number(received), sent=number(sent), tentative=True, trait="auditlog"
+        Kind.TRAFFIC,
+        record.pid,
+        received=number(received),
+        sent=number(sent),
+        tentative=True,
+        trait="auditlog",
+        mark=session or b"",
     )
 
 
@@ -121,19 +135,20 @@ def _logfmt(groups: Sequence[bytes | None], record: Record) -> Outcome:
     pairs = {key: quoted or plain for key, quoted, plain in _PAIR.findall(groups[0])}
     event = pairs.get(b"event", b"")
     if event == b"auditlog.traffic":
-        return _traffic((pairs.get(b"used.bytes.in"), pairs.get(b"used.bytes.out")), record)
+        sums = (pairs.get(b"used.bytes.in"), pairs.get(b"used.bytes.out"))
+        return _traffic((pairs.get(b"sessionid"), *sums), record)
     found = _ADDRESS.search(pairs.get(b"r.clienthost", b""))
     user = pairs.get(b"u.username")
     if user in (b"~null~", b"-notset-", b""):
         user = None
     if event == b"login.good":
-        return _fact(record, Kind.LOGIN, user, found and found[1])
+        return _fact(record, Kind.LOGIN, user, found and found[1])._replace(mark=pairs.get(b"sessionid", b""))
     return _fact(record, Kind.FAILURE, None if pairs.get(b"login.mech") == b"APOP" else user, found and found[1])
 
 
 WORDING = Wording(
     Rule("accepted", rb"accepted connection", lambda _, record: _fact(record, Kind.CONNECT)),
-    Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<[^>]{0,200}>)?", _login),
+    Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<([^>]{0,200})>)?", _login),
     Rule("badlogin", rb"badlogin: " + _CLIENT + rb" ?([^ ]{1,64}) (.*) (?:" + _REFUSAL + rb")", _bad_login),
     # `badlogin: HOST MECHANISM`, with or without SASL's message: all versions since 2.0.
     Rule(
@@ -148,12 +163,13 @@ WORDING = Wording(
     Rule("badlogin-anonymous", rb"badlogin: " + _CLIENT + rb" anonymous login refused", _nameless),
     Rule("login-anonymous", rb"login: " + _CLIENT + rb" anonymous .{0,300}", _anonymous),
     Rule("usage", rb"USAGE (.*) user: [\d.]+ sys: [\d.]+", _usage),
+    Rule("counts", rb"counts: (retr=<\d+> top=<\d+> dele=<\d+>)", _counts),
     Rule(
-        "counts",
-        rb"counts: retr=<\d+> top=<\d+> dele=<\d+>",
-        lambda _, record: Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, reuses_key=True),
+        "traffic",
+        rb"auditlog: traffic (?:sessionid=<([^>]{0,200})> )?(?:[a-z.]+=<[^>]{0,200}> )*"
+        rb"bytes_in=<(\d+)> bytes_out=<(\d+)>",
+        _traffic,
     ),
-    Rule("traffic", rb"auditlog: traffic (?:[a-z.]+=<[^>]{0,200}> )*bytes_in=<(\d+)> bytes_out=<(\d+)>", _traffic),
     Rule("command", rb"command: (.*)", _command),
     Rule("logfmt", rb"(event=(?:login\.good|login\.bad|auditlog\.traffic) .*)", _logfmt),
     Rule("limit", rb"Too many open connections \(.*\)", _refusal(Reason.CONNECTION_LIMIT)),
@@ -212,7 +228,8 @@ class Cyrus:
     name = "cyrus"
     # It waits 600 s for a command.
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys(are_passed_on=True)
+    shows_login = False
     quality = qualities(
         connections=Quality.ESTIMATED,
         blocked=Quality.LOWER_BOUND,
@@ -240,8 +257,8 @@ class Cyrus:
         "`auditlog: traffic` or after 30 s",
         bytes_cover="the whole connection, login included",
         advice={
-            "auditlog": "set `auditlog: yes` in imapd.conf: bytes, and connections that never logged in, exactly",
-            "chatty": "set `chatty: yes` in imapd.conf: unknown commands and QUIT",
+            "auditlog": "set `auditlog: yes` in imapd.conf, for exact bytes and connections that never log in",
+            "chatty": "set `chatty: yes` in imapd.conf, for unknown commands and QUIT",
         },
     )
 

@@ -19,6 +19,8 @@ from exporter.formats.dovecot_login import PREFIX as LOGIN
 from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
+from exporter.formats.dovecot_proxy import PASSED_ON
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 from exporter.rows import LineResult
 
@@ -127,7 +129,8 @@ class Dovecot:
     name = "dovecot"
     # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download logs no line until its end.
     idle_seconds = 4 * 3600
-    keys_are_unique = True
+    keys = Keys(are_unique=True, front=PASSED_ON)
+    shows_login = True
     quality: Qualities = MappingProxyType(
         {
             "connections": _EXACT,
@@ -152,20 +155,21 @@ class Dovecot:
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x, 2.0 to 2.4 any settings of its log (run: 2.3.13, 2.3.19, 2.4.1; others from source)",
+        servers="Dovecot 1.x and 2.0 to 2.4, with any log settings (run: 2.3.13, 2.3.19, 2.4.1; "
+        "others from their source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",
-        bytes_cover="From the login on, POP3 plaintext; a proxy's include the login and what it sent itself.",
+        bytes_cover="from the login on, without TLS; a proxy also counts the login, and what it sends itself",
         advice=MappingProxyType(
             {
                 "bytes": "on the server that has the mailboxes, set in dovecot.conf `pop3_logout_format = top=%t/%p, "
                 "retr=%r/%b, del=%d/%m, size=%s, in=%i, out=%o` (Dovecot 2.2 and 2.3) or `pop3_logout_format = "
                 "top=%{top_count}/%{top_bytes}, retr=%{retr_count}/%{retr_bytes}, "
-                "del=%{deleted_count}/%{message_count}, size=%{message_bytes}, in=%{input}, out=%{output}` (2.4): "
-                "bytes, exactly",
-                "auth_verbose": "set `auth_verbose = yes` in dovecot.conf: failed logins and blocked connections, "
-                "exactly",
+                "del=%{deleted_count}/%{message_count}, size=%{message_bytes}, in=%{input}, out=%{output}` (2.4), "
+                "for exact bytes",
+                "auth_verbose": "set `auth_verbose = yes` in dovecot.conf, for exact failed logins and "
+                "blocked connections",
             }
         ),
     )

@@ -23,13 +23,14 @@ from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import MAX_BYTES, MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
-# Positions of session, server, client, user, request size, answer size, command, parameters, context.
+# Positions of session, row, server, client, user, request size, answer size, command, parameters, context.
 _COLUMNS = {
-    13: (1, 3, 4, 5, 7, 8, 9, 10, 11),
-    12: (1, 3, 4, 5, 7, 8, 9, 10, 11),
-    10: (1, 3, 4, 5, None, None, 7, 8, 9),
+    13: (1, 2, 3, 4, 5, 7, 8, 9, 10, 11),
+    12: (1, 2, 3, 4, 5, 7, 8, 9, 10, 11),
+    10: (1, 2, 3, 4, 5, None, None, 7, 8, 9),
 }
 _IMAP_PORTS = (b"143", b"993")
 _LOOPBACK = (b"127.0.0.1", b"::1")
@@ -54,7 +55,8 @@ class Exchange:
     name = "exchange"
     # PreAuthenticatedConnectionTimeout 60 s, AuthenticatedConnectionTimeout 1800 s.
     idle_seconds = 1860
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -72,7 +74,7 @@ class Exchange:
         measured=False,
         deciding_lines="`pass`, `auth` or `apop` with `R=OK`; else `quit` or `CloseSession`; else the expiry",
         bytes_cover="the whole connection, login included",
-        advice=MappingProxyType({"": "Set-PopSettings -ProtocolLogEnabled $true, and restart the POP3 service"}),
+        advice=MappingProxyType({"": "run `Set-PopSettings -ProtocolLogEnabled $true`, and restart the POP3 service"}),
     )
 
     def read(self, record: Record) -> Outcome:
@@ -112,7 +114,7 @@ def _row(message: bytes) -> list[bytes]:
 
 
 def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
-    session, server, client, user, request, answer, verb, parameters, context = (
+    session, mark, server, client, user, request, answer, verb, parameters, context = (
         b"" if column is None else row[column] for column in columns
     )
     address = client.rpartition(b":")[0].strip(b"[]")
@@ -125,10 +127,18 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
     trait = "" if received is None else "sizes"
     if closes:
         return Fact(
-            Kind.END, key, address=address, reason=Reason.CLOSED, received=received, sent=sent, verb=verb, trait=trait
+            Kind.END,
+            key,
+            address=address,
+            reason=Reason.CLOSED,
+            received=received,
+            sent=sent,
+            verb=verb,
+            trait=trait,
+            mark=mark,
         )
     if verb.lower() == b"opensession":
-        return Fact(Kind.CONNECT, key, address=address, received=received, sent=sent, trait=trait)
+        return Fact(Kind.CONNECT, key, address=address, received=received, sent=sent, trait=trait, mark=mark)
     verb, name = wire.parsed(verb + b" " + parameters)
     ok, reason, bad = _answer(context)
     name = name or user or None
@@ -144,6 +154,7 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
         verb=verb,
         ok=ok,
         trait=trait,
+        mark=mark,
     )
 
 

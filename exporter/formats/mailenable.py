@@ -22,6 +22,7 @@ from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _COLUMNS = 10
@@ -57,7 +58,8 @@ class MailEnable:
 
     name = "mailenable"
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -73,7 +75,9 @@ class MailEnable:
         measured=False,
         deciding_lines="the row of `PASS` with `+OK`; else that of `QUIT`, or `denied access`; else the expiry",
         bytes_cover="the whole connection, login included",
-        advice=MappingProxyType({"": "turn the POP service's activity log on, or its W3C log; not both in one source"}),
+        advice=MappingProxyType(
+            {"": "turn on the activity log of the POP service, or its W3C log; do not read both in one source"}
+        ),
     )
 
     def read(self, record: Record) -> Outcome:

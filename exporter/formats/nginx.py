@@ -25,6 +25,7 @@ from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.nginx_tail import CLIENT, SERVER, TAIL, WHILE, address, connected, of_other_service, tailed
 from exporter.formats.nginx_zimbra import RULES as ZIMBRA
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _HEAD = re.compile(
@@ -182,7 +183,8 @@ class Nginx:
     name = "nginx"
     # `timeout` is 60 s before the login; afterwards nothing is logged for as long as the session lasts.
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = True
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -200,7 +202,7 @@ class Nginx:
         deciding_lines="`client logged in`; else `timed out`, `too many invalid commands`, `too long command`, a "
         "failed handshake or backend; else the expiry",
         bytes_cover="not logged",
-        advice={"": "error_log at level info; through syslog, where newlines in names are escaped"},
+        advice={"": "set error_log to level info and send it through syslog, which escapes newlines in names"},
     )
 
     def read(self, record: Record) -> Outcome:

@@ -173,6 +173,6 @@ PERDITION = Tabled(
         servers="perdition (2.2; older wordings from its source)",
         measured=True,
         deciding_lines='`Auth:` with `status="ok"`; else `Closing NULL session` or `Fatal Error`; else the expiry',
-        bytes_cover="after the login; none of a session that was reset",
+        bytes_cover="after the login; missing for sessions that were reset",
     ),
 )

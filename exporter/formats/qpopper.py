@@ -151,6 +151,6 @@ QPOPPER = Tabled(
         measured=False,
         deciding_lines="`POP login by user`; else `Stats:`, `POP EOF or I/O Error`, `POP timeout`; else the expiry",
         bytes_cover="not logged",
-        advice={"": "build with --enable-log-login, or logins are known from their end only"},
+        advice={"": "build with --enable-log-login; without it, a login is known only from its end"},
     ),
 )

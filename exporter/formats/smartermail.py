@@ -19,6 +19,7 @@ from exporter.catalogue import End, Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 # What a phrase may mean beside a reason: an unknown or malformed command; credentials refused; nothing.
@@ -73,7 +74,8 @@ class SmarterMail:
     name = "smartermail"
     # The command time-out is 5 minutes by default.
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -100,7 +102,9 @@ class SmarterMail:
         measured=False,
         deciding_lines="`rsp: +OK` to `cmd: PASS` (or APOP, AUTH); else `rsp: +OK` to `cmd: QUIT` or `disconnected at`",
         bytes_cover="the whole connection, estimated from the logged lines and `+OK n octets`",
-        advice={"detailed": "no command lines: set the POP log to Detailed (Troubleshooting, Options, log levels)"},
+        advice={
+            "detailed": "set the POP log to Detailed (Troubleshooting, Options, log levels); now it lacks commands"
+        },
     )
 
     def __init__(self, phrases: Mapping[str, str] | None = None) -> None:

@@ -120,6 +120,7 @@ SOLID_POP3D = Tabled(
     programs=frozenset((b"solid-pop3d", b"spop3d")),
     # AutoLogoutTime is 10 minutes by default.
     idle_seconds=660,
+    shows_login=False,
     quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

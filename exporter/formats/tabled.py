@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from exporter.catalogue import Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Wording
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 # A client's address, version 4 or 6.
@@ -28,7 +29,8 @@ class Tabled:
     programs: frozenset[bytes] = frozenset()
     telling: frozenset[str] | None = None
     traits: Mapping[str, Qualities] = field(default_factory=dict)
-    keys_are_unique: bool = False
+    keys: Keys = field(default_factory=Keys)
+    shows_login: bool = True
 
     def read(self, record: Record) -> Outcome:
         """The line's fact; lines of other programs are ignored."""

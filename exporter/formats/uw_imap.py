@@ -130,6 +130,7 @@ UW_IMAP = Tabled(
     programs=PROGRAMS,
     # It waits 30 minutes for a command, 3 minutes for the login.
     idle_seconds=1860,
+    shows_login=False,
     quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

@@ -15,6 +15,7 @@ from exporter.inputs.survey import Found, Identity, identity_of
 
 _BLOCK = 1 << 20
 _BLOCKS = 4  # looked through per call
+_SEARCHED = 16  # files at a time; each stays open meanwhile
 
 
 class Beginning(NamedTuple):
@@ -77,6 +78,7 @@ class Beginnings:
 
     def __init__(self) -> None:
         self._searches: dict[Identity, _Search] = {}
+        self._open: set[Identity] = set()
 
     def of(self, found: Found, *, recent: bool) -> Beginning:
         """The beginning; `recent`: the file's times cannot be believed yet.
@@ -94,6 +96,9 @@ class Beginnings:
         return search_.result
 
     def _go_on(self, one: _Search, found: Found) -> Beginning:
+        if one.reader is None and len(self._open) >= _SEARCHED:
+            raise StillSkipping
+        self._open.add(found.identity)
         try:
             one.reader = one.reader or open_same(found.path, found.identity)
             result = search(one.reader, one.at)
@@ -106,6 +111,7 @@ class Beginnings:
             one.at = result
             raise StillSkipping
         one.close()
+        self._open.discard(found.identity)
         return result
 
     def keep_only(self, identities: Iterable[Identity]) -> None:
@@ -118,6 +124,7 @@ class Beginnings:
         self.keep_only(())
 
     def _drop(self, identity: Identity) -> None:
+        self._open.discard(identity)
         search_ = self._searches.pop(identity, None)
         if search_ is not None:
             search_.close()

@@ -19,7 +19,7 @@ from exporter.inputs.copies import Claims
 from exporter.inputs.generations import age_order
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
-from exporter.inputs.openfiles import OpenFiles
+from exporter.inputs.openfiles import SHORT, OpenFiles
 from exporter.inputs.stepping import Step
 from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Family
@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # a daemon loads watchdog
     from exporter.inputs.notifier import Notifier
 
 QUIET_SECONDS = 30.0
+MOST_OPEN = 256  # where nobody says how many files may be kept open
 SKIP_BYTES = 1 << 20  # what passing over a part of an archive counts in a turn
 
 
@@ -39,8 +40,8 @@ class FileInput:
 
     `start`: where a source that is seen for the first time begins: `end` or `beginning` of what there is.
     `hold_open` False (Windows): open, read and close at each look, so that nobody's rename or delete is blocked.
-    `counts`: what the ledger has counted so far; the status goes on from there. `claims`: which files the other
-    sources read.
+    `open_files`: those kept open, shared with other inputs. `counts`: what the ledger has counted so far; the status
+    goes on from there. `claims`: which files the other sources read.
     """
 
     def __init__(
@@ -53,14 +54,15 @@ class FileInput:
         counts: SourceCount | None = None,
         notifier: "Notifier | None" = None,
         hold_open: bool = os.name != "nt",
-        max_open: int = 256,
+        open_files: OpenFiles | None = None,
         claims: Claims | None = None,
     ) -> None:
         self.name = name
         counts = counts or SourceCount()
         patterns = [str(Path(path).absolute()) for path in paths]
         self._troubles = Troubles(name)
-        self._open_files = OpenFiles(max_open if hold_open else 0)
+        kept = OpenFiles(MOST_OPEN) if open_files is None else open_files
+        self._open_files = kept if hold_open else OpenFiles(0)
         self._aside = Aside(self._troubles)
         self._known = Known(positions, counts)
         self._tracker = Tracker(
@@ -89,6 +91,7 @@ class FileInput:
         """Check once and return the lines found, about `budget` bytes at most, fairly among logs."""
         self._troubles.forget()
         self._caught_up, self._worked = False, 0
+        short = self._short()
         try:
             self._tracker.look(now)
             queue = self._queue(now)
@@ -99,8 +102,12 @@ class FileInput:
             self._notifier.watch(self.name, self._tracker.directories)
         if self._tracker.searching:
             self._worked += SKIP_BYTES
+        waiting = False
         while queue and self._worked < budget:
             generations = queue.popleft()
+            if self._must_wait(generations[0]):
+                waiting = True
+                continue
             step = self._step(generations[0], now)
             self._worked += step.cost
             if step.ended:
@@ -109,8 +116,17 @@ class FileInput:
                 queue.append(generations)
             if step.batch:
                 yield step.batch
-        self._caught_up = not (queue or self._tracker.searching)
+        self._caught_up = not (queue or waiting or self._tracker.searching)
         yield from self._settle(now)
+        if self._short() > short:
+            self._open_files.shrink()
+
+    def _short(self) -> int:
+        return sum(self._troubles.counts[name] for name in SHORT)
+
+    def _must_wait(self, stream: Stream) -> bool:
+        """Whether too many archives are being read to begin another one."""
+        return bool(stream.name.compression) and stream.reader is None and not self._open_files.has_room
 
     def positions(self) -> tuple[Position, ...]:
         """The positions after exactly the batches returned so far."""
@@ -139,7 +155,7 @@ class FileInput:
         for stream in self._known.streams.values():
             with suppress(OSError):
                 released += stream.release_deleted()
-        self._known.suspect()
+        self._known.suspect(at_once=True)
         return released
 
     def close(self) -> None:
@@ -181,8 +197,8 @@ class FileInput:
             if step.ended:
                 stream.exhausted = stream.seen
         stream.note_step(now, fruitful=step.batch is not None, ended=step.ended)
-        if step.ended or not stream.name.compression:
-            self._open_files.used(stream)  # an archive being read stays open: closed, it would have to begin again
+        # An archive being read stays open: closed, it would have to begin again.
+        self._open_files.used(stream, pinned=not step.ended and bool(stream.name.compression))
         self._read_bytes += step.consumed
         return step
 

@@ -3,12 +3,12 @@
 import contextlib
 import fcntl
 import os
-import select
 import subprocess
 import tempfile
 from collections.abc import Sequence
 
 from exporter.inputs.lines import MAX_LINE
+from exporter.inputs.waiting import has_arrived
 
 _PIPE_BYTES = 1 << 20
 _LONGEST = 8 * MAX_LINE  # a line that is longer is given once, cut to MAX_LINE; its rest is passed over
@@ -72,7 +72,7 @@ class Follower:
         return lines
 
     def _receive(self, size: int, patience: float) -> bool:
-        if self._ended or not select.select([self._pipe], [], [], patience)[0]:
+        if self._ended or not has_arrived(self._pipe, patience):
             return False
         with contextlib.suppress(BlockingIOError):
             data = os.read(self._pipe, max(size, 1 << 16))

@@ -38,10 +38,16 @@ class Known:
         stream.moved, stream.quiet_since = True, now
         self.rotations += 1
 
-    def suspect(self) -> None:
-        """Count once, for each file that is gone before its end was seen, that lines may be lost."""
+    def suspect(self, *, at_once: bool = False) -> None:
+        """Count once, for each file that is gone before its end was seen, that lines may be lost.
+
+        Unless `at_once`, it must be gone at two looks in a row: it may have been renamed during one.
+        """
         for stream in self.streams.values():
-            if not (stream.bound or stream.finished):
+            gone = not (stream.bound or stream.finished)
+            if gone and not (stream.missed or at_once):
+                stream.missed = True
+            elif gone:
                 stream.finished = True  # for all we know; should it come back with more, that is seen
                 if not stream.is_blank:
                     self.doubt(stream, "truncated or removed before it was read to its end")

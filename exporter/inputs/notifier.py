@@ -36,9 +36,15 @@ _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph"
 
 
 class Notifier:
-    """Sets `wake` when something is created, moved or deleted in a watched directory; shared by all inputs."""
+    """Sets `wake` when something is created, moved or deleted in a watched directory; shared by all inputs.
 
-    def __init__(self, wake: threading.Event, mountinfo: Path = Path("/proc/self/mountinfo")) -> None:
+    At most `most` directories are watched.
+    """
+
+    def __init__(
+        self, wake: threading.Event, mountinfo: Path = Path("/proc/self/mountinfo"), most: int = WATCHES_MOST
+    ) -> None:
+        self._most = most
         self._mountinfo = mountinfo
         self._handler = _Waker(wake)
         self._observer: BaseObserver | None = None
@@ -57,7 +63,7 @@ class Notifier:
             self._failed["observer"] = "the thread that watches for changes died and was restarted"
         for directory in [d for d in self._watches if d not in wanted or not self._is_whole(d)]:
             self._unwatch(directory)
-        room = max(0, WATCHES_MOST - len(self._watches))
+        room = max(0, self._most - len(self._watches))
         for directory in sorted(wanted - self._watches.keys())[:room]:
             self._try(directory)
         for directory in self._failed.keys() - wanted - {"observer"}:

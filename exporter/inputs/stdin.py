@@ -1,12 +1,12 @@
 """Standard input (`paths: ["-"]`): it can only be read once, and not continued after a restart."""
 
 import os
-import select
 import sys
 from collections.abc import Iterator, Sequence
 
 from exporter.inputs.contract import InputStatus
 from exporter.inputs.lines import MAX_LINE, Encoding, cut, encoding_of
+from exporter.inputs.waiting import has_arrived
 from exporter.model import Batch, Position, SourceCount
 
 STREAM = "standard input"
@@ -68,7 +68,7 @@ class StandardInput:
 
     def _receive(self) -> int:
         """Take what is there, at most a chunk; 0: nothing at this moment, or the end."""
-        if self._ended or not select.select([self._descriptor], [], [], 0)[0]:
+        if self._ended or not has_arrived(self._descriptor, 0):
             return 0
         data = os.read(self._descriptor, min(_CHUNK, MAX_LINE))
         self._ended = not data

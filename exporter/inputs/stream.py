@@ -35,6 +35,7 @@ class Stream:
     live: bool = True
     unlinked: bool = False
     listed: bool = False
+    missed: bool = False
     limit: int | None = None
     size: int = 0
     quiet_since: float = 0.0
@@ -105,7 +106,7 @@ class Stream:
             self.release()
             self.verified = False
         self.identity, self.path, self.label = found.identity, found.path, found.label
-        self.bound, self.live, self.unlinked, self.listed = True, found.live, False, True
+        self.bound, self.live, self.unlinked, self.listed, self.missed = True, found.live, False, True, False
         if found.live and not found.name.rotated:
             self.moved = False
         self.sight(found.status)

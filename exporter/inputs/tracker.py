@@ -75,7 +75,7 @@ class Tracker:
         """Close all files."""
         self._newcomers.close()
         for stream in self._known.streams.values():
-            stream.release()
+            self._open_files.forget(stream)
 
     @property
     def has_looked(self) -> bool:
@@ -108,10 +108,10 @@ class Tracker:
         filled = stream.was_empty and found.status.st_size
         if filled and (found.name.rotated or (found.live and self._copies.is_new_log(found))):
             # Of an empty file nothing is known, so its inode says nothing: this may be a copy that was just made.
-            del self._known.streams[stream.key]
+            self._forget(stream)
             return
         if stream.given_up and found.status.st_size != stream.offset:
-            del self._known.streams[stream.key]  # it was never read, and has become another
+            self._forget(stream)  # it was never read, and has become another
             return
         before = stream.seen
         if found.path != stream.path and found.name.rotated and not stream.moved:
@@ -134,6 +134,10 @@ class Tracker:
             self._aside.put(stream.key, stream.seen, now, self._troubles.note(error, stream.path, stream.offset))
             stream.release()
         self._open_files.used(stream)
+
+    def _forget(self, stream: Stream) -> None:
+        self._open_files.forget(stream)
+        del self._known.streams[stream.key]
 
     def _verify(self, stream: Stream, before: Signature, now: float) -> None:
         was_finished = stream.finished

@@ -31,9 +31,9 @@ class Behind:
         if self._left_out < _MANY:
             return ""
         return (
-            "adds nothing to the source that it stands behind, whose log has the bytes, and no session id that this log"
-            " has too. Let the proxy log it (Dovecot: session=<%{session}> in login_log_format_elements), or remove"
-            " this source. See docs/behind-a-proxy.md"
+            "none of its lines can be counted: the proxy's log already has the bytes, but not the session ids. Make the"
+            " proxy log them (Dovecot: session=<%{session}> in login_log_format_elements), or remove this source. See"
+            " docs/behind-a-proxy.md"
         )
 
     def take(self, form: str, stamp: int, fact: Fact) -> Sequence[Charge]:

@@ -117,16 +117,18 @@ class Charging:
             session.fail(fact.user, count)
             if fact.ok is False and fact.user is not None:
                 session.doubt(fact.user)
+            self._count_after_all(session, charges)
         elif session.attempts > session.summed:  # else the end has counted it
             account = self._resolve(session.server, fact.user, False)
             failures = min(count, session.attempts - session.summed)
             charges.append(Charge(account, stamp, ((LOGIN_FAILURES, failures),), name=fact.user))
 
-    def _refusal(self, session: Session, _stamp: int, fact: Fact, _charges: list[Charge]) -> None:
+    def _refusal(self, session: Session, _stamp: int, fact: Fact, charges: list[Charge]) -> None:
         session.attempts += 1
         session.refused = fact.reason
         if fact.user is not None and session.account is None:
             session.user = fact.user
+        self._count_after_all(session, charges)
 
     def _bad_command(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
         amounts = _increase(session, max(fact.bad_commands, 1), fact.received, fact.sent)
@@ -219,6 +221,12 @@ class Charging:
         place = (session.server, session.key)
         if self._memory.open.pop(place, None) is not None:
             self._memory.linger(place, session)
+
+    def _count_after_all(self, session: Session, charges: list[Charge]) -> None:
+        """What was left out as a probe has tried to log in, as a line behind its end tells: it was none."""
+        if session.ended and session.account is None:
+            self.seen += 1
+            self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
 
     def _charge_failures(self, session: Session, stamp: int, charges: list[Charge]) -> None:
         for name, count in (session.failed or {}).items():

@@ -15,7 +15,11 @@ COMMANDS = frozenset(
     b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()
 )
 _ATTEMPTS = frozenset((b"PASS", b"APOP", b"AUTH"))
-# Commands that name the user themselves.
+# After a login they are refused.
+_BEFORE_LOGIN = _ATTEMPTS | {b"USER", b"STLS"}
+# Without a login they are refused.
+_OF_TRANSACTION = frozenset(b"STAT LIST RETR DELE NOOP LAST RSET TOP UIDL".split())
+# These name the user themselves.
 _NAMING = frozenset((b"USER", b"APOP", b"AUTH"))
 _HANGING_UP = frozenset((Reason.LOGIN_FAILURES, Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG, Reason.TIMEOUT))
 # The longest PLAIN response with a user name that we would keep.
@@ -27,6 +31,16 @@ _RESPONSE = re.compile(
 )
 # Whether the current AUTH has named its user.
 _UNNAMED, _NAMED = b"?", b"!"
+
+
+def is_before_login(fact: Fact) -> bool:
+    """Whether the line is a command that only a connection which has not logged in sends with success."""
+    return fact.kind is Kind.COMMAND and fact.verb.upper() in _BEFORE_LOGIN
+
+
+def is_of_transaction(fact: Fact) -> bool:
+    """Whether the line is a command that succeeded, as it does after a login only."""
+    return fact.kind is Kind.COMMAND and fact.ok is True and fact.verb.upper() in _OF_TRANSACTION
 
 
 def translate(session: Session, fact: Fact) -> Fact | None:

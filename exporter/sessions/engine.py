@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
+from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions.charging import Resolve
 from exporter.sessions.dialogue import translate
@@ -18,7 +19,6 @@ from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.repeats import AMOUNTS_OF_ONE, TAKEN_SINGLY, multiplied, scaled
 from exporter.sessions.session import Intern, Session
 from exporter.sessions.signs import Sign
-from exporter.sessions.told import is_nameless
 from exporter.sessions.uncertain import Uncertain
 
 # After a restart of the server, its old sessions have this long to log their ends (Dovecot took up to 30 s).
@@ -55,11 +55,12 @@ class Sessions(Uncertain):
         self._next_scan = 0
         self._met: dict[str, None] = {}
 
-    def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool) -> None:
-        """Set the format, once it is known: its name, its idle time, and whether it never reuses a key."""
+    def use(self, form: str, idle_seconds: int, keys: Keys) -> None:
+        """Set the format, once it is known: its name, its idle time, and what its keys are."""
         self.form = form
         self.idle_seconds = idle_seconds
-        self._memory.keys_are_unique = keys_are_unique
+        self._keys = keys
+        self._memory.keys_are_unique = keys.are_unique
 
     def meet(self, server: str) -> None:
         """Note that the source logs for this server."""
@@ -114,7 +115,7 @@ class Sessions(Uncertain):
             return charges
         if fact.key:
             return self.take_any(server, stamp, scaled(fact, times))
-        if is_nameless(fact) and self._is_told(server, stamp, fact):
+        if self._is_told(server, stamp, fact):
             self.signs.count(server, Sign.DUPLICATES, times)
             return ()
         self._told.see(server, stamp)
@@ -131,9 +132,11 @@ class Sessions(Uncertain):
                 self._next_scan = 0
             return ()
         if fact.kind is Kind.LOGIN and not fact.key:
-            self._see_nameless(server, stamp, fact)
-        if is_nameless(fact) and self._is_told(server, stamp, fact):
-            self.signs.count(server, Sign.DUPLICATES)
+            self.without_ids.add(server)
+        if self._is_told(server, stamp, fact):
+            # Two lines of a server may say the same of an end.
+            if fact.kind is not Kind.END or fact.process or self._told.is_late(server, stamp):
+                self.signs.count(server, Sign.DUPLICATES)
             return ()
         self._told.see(server, stamp)
         return self._join(server, stamp, fact)
@@ -156,7 +159,8 @@ class Sessions(Uncertain):
         if fact.kind is Kind.CONNECT and session is not None and stamp <= session.last:
             self.signs.count(server, Sign.DUPLICATES)
             return ()
-        return self._join(server, stamp, fact)  # the other source has checked that it is no duplicate
+        self._is_alike = False  # the other source has checked that it is no duplicate
+        return self._join(server, stamp, fact)
 
     def _take_at(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge]:
         """A line of the connection at `place`, which may begin with it."""
@@ -166,7 +170,8 @@ class Sessions(Uncertain):
             self._leave(place, session, charges)
             session = None
         known = session or self._memory.lingering.get(place) or self._memory.given_up.get(place)
-        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=self._memory.keys_are_unique):
+        unique, is_alike = self._memory.keys_are_unique, self._is_alike
+        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=unique, is_alike=is_alike):
             self._tell_again(place, known, stamp, fact)
             return charges
         if session is not None and is_another(session, fact):
@@ -203,7 +208,9 @@ class Sessions(Uncertain):
             if translated is None:
                 return
             fact = translated
-        if session.tentative and session.final and fact.kind is Kind.TRAFFIC:
+            if fact.kind is Kind.LOGIN and self._is_second_login(place, session, charges):
+                return
+        if session.tentative and session.final and fact.kind is Kind.TRAFFIC and not session.early:
             self._confirm(place, session, fact, charges)
         self._handlers[fact.kind](session, stamp, fact, charges)
         if session.early and session.tentative:
@@ -223,7 +230,7 @@ class Sessions(Uncertain):
         if fact.kind not in self._handlers or fact.tentative:
             return ()
         if is_after_login(fact) and fact.kind is not Kind.LOGIN:
-            self.signs.count(server, Sign.UNJOINED, times)
+            self.signs.count_unjoined(server, stamp, times)
             return ()
         self.seen += 1
         session = Session(server, b"", stamp, stamp)

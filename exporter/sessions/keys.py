@@ -1,13 +1,15 @@
 """Which connection a line belongs to, and which lines are duplicates."""
 
+from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
+from exporter.sessions.dialogue import is_before_login
 from exporter.sessions.joins import TURNED_SECONDS, made_key
 from exporter.sessions.memory import Place
 from exporter.sessions.session import Session
 
-# The formats' name for the process of a proxied connection: its back end may log the same key on the same host.
-PROXY = b"proxy"
+_AFTER_LOGIN = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL))
+_OF_AN_ATTEMPT = frozenset((Kind.FAILURE, Kind.REFUSAL))
 _BEFORE_THE_END = frozenset((Kind.FAILURE, Kind.REFUSAL, Kind.BAD_COMMAND))
 
 
@@ -16,6 +18,7 @@ class Keyed(Charging):
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
         super().__init__(resolve, idle_seconds)
+        self._keys = Keys()
         # Whether two connections with one key were seen: a proxy and its back end on one host.
         self._has_double_keys = False
         # The number in the newest key that we made.
@@ -96,15 +99,22 @@ class Keyed(Charging):
         if self._has_double_keys and self._memory.knows(other):
             return other
         session = self._memory.get(place)
-        if session is None or not _is_another_process(session, process, fact):
+        if session is None or not self._is_another_process(session, process, fact):
             return place
         self._has_double_keys = True
         return other
 
+    def _is_another_process(self, session: Session, process: bytes, fact: Fact) -> bool:
+        """Whether the line is of another connection than the session, which has the same key."""
+        if session.process == process or fact.tentative:
+            return False
+        # A connection that has not logged in may still be passed on.
+        return session.process is not None or (process == self._keys.front and session.logged_in)
+
 
 def is_after_login(fact: Fact) -> bool:
     """Whether only a connection that has logged in logs such a line, or its key may have to be found."""
-    return (fact.ok is True and fact.kind in (Kind.END, Kind.TRAFFIC)) or fact.by_user
+    return (fact.ok is True and fact.kind in _AFTER_LOGIN) or fact.by_user
 
 
 def nameless(user: bytes) -> bytes:
@@ -123,9 +133,12 @@ def is_same_login(session: Session, fact: Fact) -> bool:
     )
 
 
-def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool) -> bool:
-    """Whether a line with the session's key is a duplicate of one that is known."""
-    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique:
+def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool, is_alike: bool) -> bool:
+    """Whether a line with the session's key is a duplicate of one that is known; `is_alike`: it equals one."""
+    if is_alike and (session.ended or (session.logged_in and (fact.kind in _OF_AN_ATTEMPT or is_before_login(fact)))):
+        return True
+    was_left_out = session.ended and session.account is None
+    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique and not was_left_out:
         return stamp < session.last
     if fact.kind is not Kind.LOGIN or session.early or not is_same_login(session, fact):
         return False
@@ -138,11 +151,6 @@ def is_another(session: Session, fact: Fact) -> bool:
         return fact.kind is not Kind.TRAFFIC
     if fact.kind is Kind.CONNECT:
         return session.logged_in or session.ended
+    if is_before_login(fact):
+        return session.ended or (session.logged_in and fact.ok is True)
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
-
-
-def _is_another_process(session: Session, process: bytes, fact: Fact) -> bool:
-    if session.process == process or fact.tentative:
-        return False
-    # A connection that has not logged in may still be passed on.
-    return session.process is not None or (process == PROXY and session.logged_in)

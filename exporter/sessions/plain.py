@@ -16,7 +16,7 @@ from exporter.sessions.memory import MAX_WAITING, Place
 from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign
-from exporter.sessions.told import Told, number_of, number_of_login
+from exporter.sessions.told import Told, names_itself, number_of_login
 
 ACCOUNTS_KEPT: Final = 50_000
 
@@ -38,16 +38,24 @@ class Plain(Keyed):
         self.form = ""
         # Servers whose login lines have no session id.
         self.without_ids: set[str] = set()
-        self._told = Told()
-        self._nameless: tuple[str, int, Fact] | None = None
-        # The accounts of names that have logged in; only commits forget names.
+        self._told = Told(self.signs)
+        # Whether the line at hand equals one that was taken before.
+        self._is_alike = False
+        # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
 
     def _plain(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge] | None:
         """The charges for a plain line; None: the line is not plain, and nothing was changed."""
         kind, key = fact.kind, fact.key
-        if not key or fact.by_address or fact.reuses_key or fact.verb or fact.likely:
-            return None
+        if (
+            not key
+            or not self._memory.keys_are_unique
+            or fact.by_address
+            or fact.reuses_key
+            or fact.verb
+            or fact.likely
+        ):
+            return None  # or it may be told again, which is to be seen from the line
         place = (server, key)
         if kind is Kind.FAILURE and fact.tentative:
             return self._try(place, stamp, fact)
@@ -204,17 +212,18 @@ class Plain(Keyed):
         self, server: str, stamp: int, user: bytes, address: bytes | None, process: bytes | None
     ) -> bytes:
         """A key of ours for a login whose line has no session id; empty: not plain, nothing changed."""
+        if process is None:
+            return b""
         joins, number = self._joins, number_of_login(server, stamp, user, address, process)
         if (
-            process is None
-            or joins.may_have(server, stamp, process, user)
+            joins.may_have(server, stamp, process, user)
             or self._told.has_number(number)
             or (self._shared and server in self._shared)
             or len(self._memory.open) >= self._max_open
         ):
             return b""
         self.without_ids.add(server)
-        self._told.note(number)
+        self._told.note_number(number)
         self._told.see(server, stamp)
         key = self._new_key(server, process)
         self._look_elsewhere((server, key))
@@ -241,24 +250,27 @@ class Plain(Keyed):
         """Whether a connection with this key is known."""
         return self._memory.knows((server, key))
 
-    def _see_nameless(self, server: str, stamp: int, fact: Fact) -> None:
-        """A login line without a session id."""
-        self.without_ids.add(server)
-        if not fact.process:
-            if (server, stamp, fact) == self._nameless:
-                self.signs.count(server, Sign.ALIKE)
-            self._nameless = (server, stamp, fact)
-
     def has_told(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether this source has an equal line without an id."""
+        """Whether this source has taken an equal line."""
         return self._told.has_equal(server, stamp, fact)
 
     def _is_told(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether a line without an id is a duplicate, here or in another source; if not, it is remembered."""
+        """Whether the line is told again, here or by another source; else it is remembered.
+
+        Lines with an id that is never used again are not: their sessions know.
+        """
+        self._is_alike = False
+        if (fact.key and self._memory.keys_are_unique and not fact.mark) or (fact.tentative and not fact.key):
+            return False
         others = self._neighbours.others(self, self.form, server) if server in self._shared else ()
-        if self._told.has(server, stamp, fact) or any(other.has_told(server, stamp, fact) for other in others):
+        if any(other.has_told(server, stamp, fact) for other in others):
             return True
-        self._told.note(number_of(server, stamp, fact))
+        if self._told.has_equal(server, stamp, fact):
+            is_certain = fact.mark or (names_itself(fact) and not self._keys.are_passed_on)
+            if is_certain or self._told.is_late(server, stamp):
+                return True
+            self._is_alike = not self._keys.are_passed_on
+        self._told.note(server, stamp, fact)
         return False
 
     def _account(self, server: str, user: bytes) -> Account:

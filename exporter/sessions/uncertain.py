@@ -8,6 +8,7 @@ began before we read, and its bytes and its end go to an account that is known.
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, UNKNOWN, Reason
 from exporter.model import Charge, Fact, Kind
 from exporter.sessions.charging import ENDING
+from exporter.sessions.dialogue import is_of_transaction
 from exporter.sessions.keys import is_after_login, is_another
 from exporter.sessions.memory import MAX_WAITING, Place
 from exporter.sessions.plain import Plain
@@ -16,6 +17,9 @@ from exporter.sessions.signs import Sign
 
 # A process that serves one connection after the other ends for these reasons also when it serves none.
 _LEAVING = frozenset((Reason.SHUTDOWN, Reason.KILLED))
+# These may be the first line that we see of a connection whose login was before.
+_LATE = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL, Kind.COMMAND))
+_OF_A_DIALOGUE = frozenset((Kind.COMMAND, Kind.REPLY))
 # These may be the first line of a connection even if its server logs how each begins.
 _BEGINS = frozenset((Kind.CONNECT, Kind.LOGIN))
 
@@ -34,7 +38,9 @@ class Uncertain(Plain):
         for ended in (memory.lingering, memory.given_up):
             session = ended.get(place)
             if session is not None:
-                if stamp <= session.deadline and not is_another(session, fact):
+                # A dialogue goes on without a pause that is longer than what the server waits.
+                is_over = ended is memory.given_up and fact.kind in _OF_A_DIALOGUE
+                if stamp <= session.deadline and not is_over and not is_another(session, fact):
                     return session
                 ended.pop(place)
         return self._new(place, stamp, fact, charges)
@@ -45,7 +51,7 @@ class Uncertain(Plain):
             return None
         session = Session(server, key, stamp, stamp + self.idle_seconds)
         session.process = fact.process
-        session.early = is_after_login(fact) and fact.kind in (Kind.END, Kind.TRAFFIC) and not fact.tentative
+        session.early = (is_after_login(fact) or is_of_transaction(fact)) and fact.kind in _LATE and not fact.tentative
         if fact.tentative or fact.reuses_key or session.early:
             session.tentative = True
             if fact.kind is Kind.TRAFFIC:  # of an unknown connection: no use later
@@ -68,7 +74,7 @@ class Uncertain(Plain):
             return True
         is_later = fact.kind not in _BEGINS and not fact.tentative
         if is_later and stamp <= self._memory.forgotten_until and place[0] in self._tells_begin:
-            self.signs.count(place[0], Sign.UNJOINED)
+            self.signs.count_unjoined(place[0], stamp)
             return True
         return False
 
@@ -82,7 +88,7 @@ class Uncertain(Plain):
 
     def _is_over(self, place: Place, session: Session, fact: Fact, charges: list[Charge]) -> bool:
         """Whether the tentative `session` is over, so that the line belongs to another; otherwise it may begin here."""
-        if session.early:
+        if session.early and not session.final:
             if fact.kind is Kind.LOGIN and not fact.tentative:
                 del self._memory.waiting[place]
                 self._begin(place, session, charges)
@@ -101,6 +107,16 @@ class Uncertain(Plain):
         self._run_out(place, session, charges)
         return True
 
+    def _is_second_login(self, place: Place, session: Session, charges: list[Charge]) -> bool:
+        """Whether a dialogue tells its login again; after commands of a login not seen it is another connection's."""
+        if session.logged_in:
+            self.signs.count(place[0], Sign.DUPLICATES)
+        elif session.early:
+            del self._memory.waiting[place]
+            session.early = False
+            self._begin(place, session, charges)
+        return session.logged_in
+
     def _run_out(self, place: Place, session: Session, charges: list[Charge]) -> None:
         """Nothing more will be logged of a tentative session: if it has an end of its own, it was a connection."""
         del self._memory.waiting[place]
@@ -111,7 +127,7 @@ class Uncertain(Plain):
 
     def _book_unjoined(self, session: Session, charges: list[Charge]) -> None:
         """Charge lines after a login that was not seen: to an account that is known, else to nobody."""
-        self.signs.count(session.server, Sign.UNJOINED)
+        self.signs.count_unjoined(session.server, session.last)
         account, end = self._resolve(session.server, session.user, False), session.closing
         if session.user is None or (account.user is None and (self._keeps_names or account.domain == UNKNOWN)):
             return

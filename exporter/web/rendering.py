@@ -69,6 +69,8 @@ class Rendering:
             while number < len(self.chunks):
                 yield self.chunks[number]
                 number += 1
+                # What nobody gets any more is taken without waiting: here it is noticed, and others have their turn.
+                await asyncio.sleep(0)
             if self.done:
                 break
             await more.wait()

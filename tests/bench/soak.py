@@ -5,9 +5,9 @@
 50,000 users in 1,000 domains write to 300 files; 100 scrapers take an answer at 1 KiB a second; attackers try names
 that nobody has, up to 4 KiB long, and forge hosts and lines "message repeated 99999 times". The daemon may use 1 GiB
 of address space (RLIMIT_AS, stricter than the unit's MemoryMax). Once each user has been read the clock starts, and
-each minute the resident memory is printed. It is flat when no minute after the second has a mean more than 10 % above
-the mean of the third. Fails (exit code 1) if it is not, or if in the end lines, logins, failures, bytes or any
-domain's connections differ from what was written.
+each minute the resident memory is printed. It is flat when no minute after the third has a mean more than 10 % above
+the mean of the third, in which there are as many scrapers as ever after. Fails (exit code 1) if it is not, or if in the
+end lines, logins, failures, bytes or any domain's connections differ from what was written.
 
 `--small`: 2,000 users, 50 domains, 20 files, 10 scrapers, for half a minute, whose memory is only bounded.
 """
@@ -36,6 +36,7 @@ from pathlib import Path
 import yaml
 
 from exporter.demo.traffic import HOST, iso
+from exporter.web.app import SEND_SECONDS
 
 LIMIT_BYTES = 1 << 30
 SAMPLE_SECONDS = 2
@@ -145,19 +146,29 @@ class Writer(threading.Thread):
 
 
 class Scrapers(threading.Thread):
-    """So many that take 1 KiB a second, and come again."""
+    """So many that take 1 KiB a second, each at another moment; they give up when the daemon does, and come again.
 
-    def __init__(self, port: int, number: int) -> None:
+    So as many read at any time, and from as many renderings as are kept.
+    """
+
+    def __init__(self, port: int, number: int, spread_seconds: float) -> None:
         super().__init__(daemon=True)
-        self._port, self._number = port, number
+        self._port, self._number, self._spread_seconds = port, number, spread_seconds
 
     def run(self) -> None:
         asyncio.run(self._all())
 
     async def _all(self) -> None:
-        await asyncio.gather(*(self._one() for _ in range(self._number)))
+        await asyncio.gather(*(self._one(number) for number in range(self._number)))
 
-    async def _one(self) -> None:
+    async def _one(self, number: int) -> None:
+        await asyncio.sleep(self._spread_seconds * number / self._number)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._scrape()
+
+    async def _scrape(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             with socket.socket() as connection, suppress(OSError):
@@ -194,7 +205,7 @@ def soak(folder: Path, size: Size, seconds: float) -> list[str]:
         writer.write_all_users()
         wait_for(port, process, writer.truth["lines"])
         writer.start()
-        Scrapers(port, size.scrapers).start()
+        Scrapers(port, size.scrapers, min(SEND_SECONDS, seconds / 5)).start()
         means = watched(process, port, seconds)
         writer.stop.set()
         writer.join()

@@ -36,6 +36,11 @@ def loaded(*arguments: object) -> set[str]:
     return set(ran.stdout.splitlines()[-1].split())
 
 
+def tables() -> set[str]:
+    """What prints tables, unless typer itself brings it (0.15 does)."""
+    return {"rich"} - loaded("--version")
+
+
 def test_the_version_loads_no_command() -> None:
     """Of the program, only the command line itself."""
     own = {name for name in loaded("--version") if name.startswith("exporter.")}
@@ -57,11 +62,11 @@ def test_a_ledger_is_read_without_what_reads_logs(command: list[str], ledger: Pa
 def test_logs_are_read_without_a_web_server(ledger: Path) -> None:
     """`replay` has metrics to print, but nobody to serve; nor does it print tables."""
     found = loaded("replay", ledger.with_name("mail.log"))
-    assert set() == found & (_SERVING | {"rich"})
+    assert set() == found & (_SERVING | tables())
 
 
 def test_the_daemon_prints_no_tables() -> None:
     """`run` serves and reads; all that is left out is what the terminal shows."""
     found = loaded("run", "--help")
     assert _READING <= found
-    assert set() == found & {"rich", "exporter.gateway"}
+    assert set() == found & (tables() | {"exporter.gateway"})

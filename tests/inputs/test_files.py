@@ -122,6 +122,7 @@ def test_saved_positions_of_another_disk_state(log: Path) -> None:
     strange = Position("7", str(log), 1, 1, 5, "0" * 32, 5, 0.0)
     source = FileInput("mail", [str(log)], [strange])
     assert [b"line"] == lines(source)
+    assert [] == lines(source)
     assert replace(strange, finished=True) in source.positions()
     assert 1 == source.status().lines_possibly_lost
     again = FileInput("mail", [str(log)], source.positions(), counts=SourceCount(lines_possibly_lost=1))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from exporter.inputs import notifier as notifier_module
 from exporter.inputs.notifier import Notifier
 
 
@@ -120,11 +119,9 @@ def test_remote_file_systems_are_only_polled(wake: threading.Event, tmp_path: Pa
     notifier.close()
 
 
-def test_not_more_watches_than_threads_are_well(
-    notifier: Notifier, wake: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_not_more_watches_than_threads_are_well(wake: threading.Event, tmp_path: Path) -> None:
     """Each watch is a thread, so of many directories some are left to the poll, without a problem."""
-    monkeypatch.setattr(notifier_module, "WATCHES_MOST", 3)
+    notifier = Notifier(wake, most=3)
     folders = [tmp_path / str(number) for number in range(9)]
     for folder in folders:
         folder.mkdir()
@@ -133,6 +130,7 @@ def test_not_more_watches_than_threads_are_well(
         assert 3 == len(notifier._watches)
     assert () == notifier.problems("mail")
     assert wakes(wake, folders[0] / "file")
+    notifier.close()
 
 
 def test_a_directory_of_any_name_is_watched(notifier: Notifier, wake: threading.Event, tmp_path: Path) -> None:

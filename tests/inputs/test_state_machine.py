@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from exporter.inputs import signature
 from exporter.inputs.files import QUIET_SECONDS, FileInput
 from exporter.inputs.lines import HOLE, MAX_LINE
+from exporter.inputs.openfiles import OpenFiles
 from exporter.model import Position
 
 SHORT = 1000  # of lines that are cut
@@ -75,7 +76,12 @@ class Log(RuleBasedStateMachine):
 
     def start(self) -> None:
         self.source = FileInput(
-            "mail", self.patterns, self.positions, start="beginning", hold_open=self.hold_open, max_open=self.max_open
+            "mail",
+            self.patterns,
+            self.positions,
+            start="beginning",
+            hold_open=self.hold_open,
+            open_files=OpenFiles(self.max_open),
         )
 
     # ── the writer ──────────────────────────────────────────────────────────────────────────────────────────

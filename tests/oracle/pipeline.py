@@ -6,7 +6,6 @@ events + ignored + unmatched + malformed, and connections seen = charged + pendi
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, cast
 
 from exporter.addresses import is_in
 from exporter.context import SourceContext
@@ -29,10 +28,11 @@ from exporter.model import (
 from exporter.periods import Calendar
 from exporter.saved import Saved
 from exporter.servers import Servers
+from exporter.sessions import LONGEST, Behind, apart, shortened
+from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
-from tests.oracle.sessions import LONGEST, Behind, Sessions, apart, shortened
-from tests.oracle.tally import Tally
+from tests.oracle.sessions import General
 
 # The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""
@@ -56,11 +56,11 @@ class Pipeline:
         self._recognition = Recognition(context.formats, envelopes.pop(OWN_STATE, ""), self._turn_to)
         self._recogniser = Recogniser(context.formats, self._turn_to)  # of the stream that is being read
         self._openers = Openers(context.zone, envelopes)
-        self.sessions = Sessions(
+        self.sessions = General(
             account,
             max(one.idle_seconds for one in context.formats),
             keeps_names=context.keeps_names,
-            neighbours=cast("Any", context.neighbours),
+            neighbours=context.neighbours,
             probes=partial(is_in, context.probes) if context.probes else None,
         )
         # Set where this source stands behind another one: then it adds to that one's sessions.
@@ -113,6 +113,8 @@ class Pipeline:
                 self.observer(line, record, taken)
             if isinstance(taken, Fact):
                 self._take(record, taken, bounds, charges)
+            elif taken is Verdict.IGNORED:
+                verdicts[taken] += 1
             else:
                 self._tally.count(taken, self._servers.by_host.get(record.host, ""))
 
@@ -146,7 +148,7 @@ class Pipeline:
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""
-        self.sessions.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique)
+        self.sessions.use(form.name, form.idle_seconds, form.keys)
         self._servers.forget()  # each is to be met as a server of this format
 
     def stand_behind(self, front: "Pipeline") -> None:

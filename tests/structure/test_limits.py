@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from exporter import confinement, daemon, names, pulse, servers
+from exporter import confinement, daemon, descriptors, names, pulse, servers, trial
 from exporter.cli import signals
 from exporter.config import Domains, History, Servers, Users
 from exporter.context import SERVERS_KEPT
 from exporter.envelopes import inside, lines, objects, opener, state
 from exporter.exposition import families, ownfamilies, selfmetrics
 from exporter.formats import recognise
-from exporter.inputs import copies, globbing, inflating, known, newcomers, notifier, stepping, troubles
+from exporter.inputs import beginnings, copies, globbing, inflating, known, newcomers, notifier, stepping, troubles
 from exporter.inputs import lines as input_lines
 from exporter.ledger import entries, failures, networks, upkeep
 from exporter.sessions import bounds, engine, joins, memory, neighbours, plain, session
@@ -76,7 +76,11 @@ SAID = [
     ("lines kept in memory", daemon.KEPT_BYTES // MIB, " MiB"),
     ("faulty lines", confinement.STEPS, " pieces"),
     ("problems shown", troubles.PROBLEMS_MOST, ""),
-    ("the loop hangs", pulse.LONGEST_SECONDS, " s"),
+    ("the loop does not turn", pulse.LONGEST_SECONDS, " s"),
+    ("a pass of the loop", daemon.LOOK_SECONDS, " s"),
+    ("lines that fail because", trial.ROUNDS, " trials"),
+    ("log files open", descriptors.RESERVED, ""),
+    ("unknown files", beginnings._SEARCHED, " per source"),
     ("after SIGTERM", signals.GRACE_SECONDS, " s"),
     ("connections", server.MAX_CONNECTIONS, ""),
     ("a whole request", protocol.REQUEST_SECONDS, " s"),
@@ -99,5 +103,6 @@ def test_each_metric_is_there() -> None:
     """What the last column names is exposed."""
     every = [each.family for each in (*ownfamilies.OWN_FAMILIES, *families.SERVER_FAMILIES)]
     every += [*selfmetrics.SOURCE_FAMILIES, *(one for scope in families.SCOPE_FAMILIES.values() for one in scope.all)]
-    known_names = {family.name for family in every} | {"pop3_exporter_commit_duration_seconds_count"}
+    own = {metric.name for metric in selfmetrics.SelfMetrics().registry.collect()}
+    known_names = {family.name for family in every} | own | {"pop3_exporter_commit_duration_seconds_count"}
     assert set() == set(re.findall(r"`(pop3_\w+)", DOCUMENT)) - known_names - {"pop3_logout_format"}

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+import random
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+import zlib
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import httpx
@@ -17,7 +20,7 @@ import pytest
 from exporter.exposition.sources import SourceReport
 from exporter.model import View
 from exporter.web import pages, rendering
-from exporter.web.app import application
+from exporter.web.app import _Stream, application
 from exporter.web.guard import Guard
 from exporter.web.landing import Landing
 from exporter.web.rendering import Rendering, Renderings
@@ -142,6 +145,28 @@ def test_who_does_not_read_is_given_up_for_others(
         for connection in silent:
             connection.close()
         server.stop()
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+def test_who_hangs_up_costs_no_more(packed: bool) -> None:  # noqa: FBT001 - a parameter
+    """uvicorn takes without waiting what nobody gets any more; the other requests do not wait until it has all."""
+    rendering = Rendering()
+    packer, text = zlib.compressobj(1, wbits=31), random.Random(1).randbytes(1 << 20)
+    for _ in range(8):
+        rendering.add(packer.compress(text))
+    rendering.add(packer.flush())
+    rendering.end()
+    sent = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "GET", "asgi": {"spec_version": "2.3"}}
+    asyncio.run(_Stream(rendering, {}, packed=packed)(scope, receive, send))
+    assert len(sent) < len(rendering.chunks) / 4
 
 
 # ── silent connections ──────────────────────────────────────────────────────────────────────────────────────
