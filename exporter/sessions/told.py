@@ -33,18 +33,25 @@ class Told:
 
     def has_equal(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether an equal line was taken before."""
-        number = hash((server, stamp, fact))
+        return self.has_number(number_of(server, stamp, fact))
+
+    def has_number(self, number: int) -> bool:
+        """Whether a line with this number was taken before."""
         return number in self._lines or number in self._older
 
     def note(self, server: str, stamp: int, fact: Fact) -> None:
         """Remember a line that was taken."""
-        number = hash((server, stamp, fact))
-        if len(self._lines) >= LINES_KEPT:
-            self._older, self._lines = self._lines, set()
-        self._lines.add(number)
+        number = number_of(server, stamp, fact)
+        self.note_number(number)
         if not names_itself(fact) and not self.is_late(server, stamp):
             pairs = self._pairs.setdefault(server, {}).setdefault(stamp, {})
             pairs[number] = pairs.get(number, 0) + 1
+
+    def note_number(self, number: int) -> None:
+        """Remember the number of a line that was taken, and which names itself."""
+        if len(self._lines) >= LINES_KEPT:
+            self._older, self._lines = self._lines, set()
+        self._lines.add(number)
 
     def see(self, server: str, stamp: int) -> None:
         """Remember the newest stamp of the server."""
@@ -68,3 +75,16 @@ def names_itself(fact: Fact) -> bool:
     if fact.mark:
         return True
     return fact.kind in _ONCE and not fact.reuses_key and bool(fact.key or fact.process)
+
+
+def number_of(server: str, stamp: int, fact: Fact) -> int:
+    """A number that equal lines have in common."""
+    user, address, process = fact.user, fact.address, fact.process
+    if process and fact == Fact(Kind.LOGIN, None, user, address, by_user=True, process=process):
+        return number_of_login(server, stamp, user, address, process)
+    return hash((server, stamp, fact))
+
+
+def number_of_login(server: str, stamp: int, user: bytes | None, address: bytes | None, process: bytes) -> int:
+    """The same of a login line without a session id, which says nothing else."""
+    return hash((server, stamp, user, address, process))
