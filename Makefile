@@ -50,9 +50,10 @@ stack:  ## run the exporter, Prometheus and Grafana in Docker, with the demo
 	  echo "    others:        https://docs.docker.com/engine/install/"; exit 1; }
 	docker compose -f deploy/compose.yaml up --build
 
-packages:  ## build Debian packages and rpms in dist/; needs debhelper and rpm
+packages:  ## build Debian packages in dist/; needs debhelper. With rpm installed, also rpms
 	deploy/debian/build
-	deploy/rpm/build
+	@if command -v rpmbuild >/dev/null; then echo deploy/rpm/build; deploy/rpm/build; \
+	else echo "no rpms were built; for those: sudo apt-get install rpm"; fi
 
 try-packages:  ## as root: test the Debian packages in booted systems
 	deploy/debian/try-all

@@ -155,7 +155,8 @@ def _sources(place: Place) -> panels.Panel:
         SOURCES,
         "Sources",
         place,
-        "What each source has read in the range. Last event: how long ago, by the timestamps of the log.",
+        "What each source has read in the range, as far as it was scraped. Last event: how long ago, by the timestamps"
+        " of the log.",
         [rows(ref, expr) for ref, (_, expr, _) in zip(refs, columns, strict=True)],
         sort=("Source", False),
         overrides=looks,

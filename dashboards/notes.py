@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
-from dashboards.queries import Windows
+from dashboards.queries import begins_in_a_day
 from dashboards.targets import now
 
 NOTES = 50
@@ -13,7 +13,7 @@ FINE = "No remarks: all numbers below are logged, and Prometheus has the whole r
 SCRAPED = "No remarks: Prometheus has samples of the last 24 hours"
 NONE = "No remarks"
 NOTHING = "No POP3 exporter was scraped in this range, and no history was imported"
-IMPORTED = "Imported history only: the exporter was not scraped, so ends of connections and live numbers are missing"
+IMPORTED = "Imported history only: the exporter was not scraped, so there are no live numbers"
 AT_LEAST = "Numbers with ≥ or “or more” are lower bounds: the log has only part of what they count"
 WHOLE_DAYS = (
     "Only whole days are counted, and this range does not begin at midnight in $1: choose whole days and that time zone"
@@ -62,6 +62,7 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         },
         overrides=[panels.by_query("A", {"color": panels.fixed(theme.GREY)})],
         defaults={"noValue": " ", "color": panels.fixed(theme.ORANGE)},
+        transparent=True,
     )
 
 
@@ -111,10 +112,8 @@ def _forgotten() -> str:
 
 
 def _whole_days() -> str:
-    """A midnight of the zone lies its smallest distance from UTC away, or in summer an hour more."""
-    since = f"vector((${{__from:date:seconds}}-({Windows().lead}))%86400)>0!=82800"
     zone = "max by(time_zone)(last_over_time(pop3_site_info[1h] @ $until))"
-    return _note(f"{zone} and on() ({since})", WHOLE_DAYS, "time_zone")
+    return _note(f"{zone} and on() {begins_in_a_day()}", WHOLE_DAYS, "time_zone")
 
 
 def _gaps() -> str:

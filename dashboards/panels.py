@@ -132,6 +132,14 @@ def tile(
     )
 
 
+def lower_bound(measures: str, unit: str) -> list[Override]:
+    """The unit `or more` of a number that has `$bounds` as its legend, if those match the regular expression."""
+    return [
+        by_type("number", {"displayName": "[${bounds:csv}]"}),
+        by_regexp(measures, {"unit": theme.AT_LEAST[unit]}),
+    ]
+
+
 def lines(
     number: int,
     title: str,
@@ -230,7 +238,8 @@ def pie(
         "tooltip": {"mode": "single", "sort": "none"},
         "displayLabels": [],
     }
-    fields = _fields(unit, {"noValue": empty}, overrides)
+    tenths = {} if "value" in values else {"decimals": 1}
+    fields = _fields(unit, {"noValue": empty, **tenths}, overrides)
     return core.PieChartv2(
         **_common(number, title, place, description, targets),
         transformations=list(transformations),

@@ -93,8 +93,9 @@ class Report:
             number,
             column.title,
             place,
-            f"{column.meaning} Counts whole days that begin in the chosen range. The change compares with the"
-            " range of the same length before; a range that is not over yet is compared with the same part of it.",
+            f"{column.meaning} Counts whole days: those that begin in the range, or the day in which it lies."
+            " The change compares with the range of the same length before; a range that is not over yet is"
+            " compared with the same part of it.",
             target,
             unit=column.unit,
             words="value_and_name",
@@ -104,8 +105,7 @@ class Report:
                 "mappings": panels.CALM,
             },
             overrides=[
-                panels.by_type("number", {"displayName": "[${bounds:csv}]"}),
-                panels.by_regexp(bound, {"unit": theme.AT_LEAST[column.unit]}),
+                *panels.lower_bound(bound, column.unit),
                 panels.by_type("number", {"displayName": "${__field.labels.change} "}),
             ],
         )

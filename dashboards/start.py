@@ -95,7 +95,7 @@ def _domains(place: Place) -> panels.Panel:
         "Busiest domains",
         place,
         f"The {TOP} domains with the most connections in the range. Click a name to open the domain.",
-        [exact("A", top(TOP, total(series, ["domain"])), Quantity.TOP, series, ["domain"])],
+        [exact("A", f"{top(TOP, total(series, ['domain']))}>0", Quantity.TOP, series, ["domain"])],
         sort=(title, True),
         overrides=[
             panels.named("Domain", "Open this domain", links.url(links.START, links.DOMAIN, domain="${__value.text}")),

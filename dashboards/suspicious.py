@@ -12,7 +12,7 @@ from dashboards.queries import Only, accounts, top
 from dashboards.targets import WITHIN_A_SCRAPE, PanelTarget, Target, now, over_time, rows
 
 ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT, WHEN, TILES = 3, 4, 5, 6, 7, 8, 9, 10
-EVERYBODY = Only()
+EVERYBODY = accounts.EVERYBODY
 SUSPECTS = Only(users="$suspects")
 BLUE, CYAN, PURPLE = ({"color": panels.fixed(colour)} for colour in (theme.BLUE, theme.CYAN, theme.PURPLE))
 PLACES = ((0, 0, 8, 3), (8, 0, 8, 3), (16, 0, 8, 3), (0, 3, 12, 3))
@@ -20,6 +20,7 @@ PERSON = ("domain", "user")
 TOP = 20
 HOUR, USUAL, FACTOR, BUSIEST = "Last hour", "Usual hour", "Times usual", "Busiest hour, 14 d"
 NETWORKS_NOW, FAILURES_NOW = "Networks, 24 h", "Failures, last hour"
+NARROW = {"custom.width": 82, "custom.filterable": False}
 AROUND = (("From", "-", 6 * 3600), ("To", "+", 2 * 3600))  # the hours around the start of an alert, in seconds
 GROWTH_TITLES = {
     f"Value #{ref}": title
@@ -59,7 +60,7 @@ def _tiles() -> list[panels.Panel]:
     alerts = f"count({accounts.firing(EVERYBODY)}) or vector(0)"
     busiest = f"max({accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)})"
     most = f"max({accounts.networks(EVERYBODY, PERSON)})"
-    failures = accounts.recent(accounts.users("login_failures", EVERYBODY), (), 1)
+    failures = accounts.recent(accounts.users("login_failures", Only()), (), 1)
     warn = {"thresholds": panels.thresholds((None, theme.GREY), (1, theme.RED)), "color": {"mode": "thresholds"}}
     return [
         _tile(0, "Firing alerts", "Firing POP3 alerts", now("A", alerts), warn),
@@ -151,21 +152,21 @@ def _growth(place: Place) -> panels.Panel:
         overrides=[
             _open_user(),
             _bar(HOUR, theme.BLUE),
-            panels.by_name(HOUR, {"custom.minWidth": 115}),
-            panels.by_name("Domain", {"custom.width": 105}),
-            panels.by_name(USUAL, {"decimals": 1, "custom.width": 112}),
+            panels.by_name(HOUR, {"custom.width": 125}),
+            panels.by_name("Domain", {"custom.width": 135}),
+            panels.by_name(USUAL, {"decimals": 1, **NARROW}),
             panels.by_name(
                 FACTOR,
                 {
                     "decimals": 1,
                     "unit": "suffix:x",
-                    "custom.width": 118,
+                    **NARROW,
                     "thresholds": factor,
                     "custom.cellOptions": {"type": "color-text"},
                 },
             ),
             *(
-                panels.by_name(title, {"unit": theme.COUNT, "noValue": "-", "custom.width": 104})
+                panels.by_name(title, {"unit": theme.COUNT, "noValue": "-", **NARROW})
                 for title in (BUSIEST, NETWORKS_NOW, FAILURES_NOW)
             ),
         ],
@@ -182,7 +183,7 @@ def _networks(place: Place) -> panels.Panel:
         "Distinct networks (/24, /48) of successful logins in 24 hours. People use a few, attackers many.",
         [rows("A", top(TOP, accounts.networks(EVERYBODY, PERSON)))],
         sort=(title, True),
-        overrides=[_open_user(), _bar(title, theme.CYAN)],
+        overrides=[_open_user(), *_beside(title, theme.CYAN)],
         transformations=frames.columns({"user": "User", "Value": title, "domain": "Domain"}),
     )
 
@@ -198,7 +199,7 @@ def _failures(place: Place) -> panels.Panel:
         " device has an old password.",
         [rows("A", f"{top(TOP, failures)}>0", WITHIN_A_SCRAPE)],
         sort=(title, True),
-        overrides=[_open_user(), _bar(title, theme.PURPLE)],
+        overrides=[_open_user(), *_beside(title, theme.PURPLE)],
         transformations=frames.columns({"user": "User", "Value": title, "domain": "Domain"}),
         empty="No known user had a failed login in these 24 hours.",
     )
@@ -229,7 +230,7 @@ def _when(place: Place) -> panels.Panel:
         place,
         "Each alert and its subject, while it fired, if Prometheus had loaded the rules.",
         over_time(
-            "A", accounts.fired(firing, "alertname,server,domain,user"), "{{alertname}} {{user}} {{domain}} {{server}}"
+            "A", accounts.fired(firing, "alertname,server,domain,user", subject=True), "{{alertname}} {{subject}}"
         ),
     )
 
@@ -249,6 +250,15 @@ def _open_user() -> Override:
 
 def user_of_domain(here: str) -> str:
     return links.url(here, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
+
+
+def _beside(title: str, colour: str) -> list[Override]:
+    """The columns beside a name, which needs the most room."""
+    return [
+        _bar(title, colour),
+        panels.by_name(title, {"custom.width": 125}),
+        panels.by_name("Domain", {"custom.width": 120}),
+    ]
 
 
 def _bar(title: str, colour: str) -> Override:

@@ -10,7 +10,9 @@ from dashboards.targets import WITHIN_A_SCRAPE, rows
 from exporter.catalogue import Scope
 
 ENDS, REASONS, SERVERS, BUSIEST = 6, 7, 8, 9
-NO_ENDS = "No connection ended while the exporter was scraped in this range. Imported history does not include ends."
+NO_ENDS = (
+    "No connection ended while the exporter was scraped in this range. Imported history has only the total of all ends."
+)
 
 
 def board(zone: Zone) -> Board:
@@ -49,7 +51,7 @@ def _ends(place: panels.Place) -> panels.Panel:
         "Ends while scraped",
         place,
         "How connections ended. Aborted: the client left without QUIT; terminated: the server ended it because"
-        " of an error. Imported history does not include ends.",
+        " of an error. Imported history has only the total of all ends.",
         [rows("A", f"sort_desc({ends(['end'])}>0)", WITHIN_A_SCRAPE)],
         unit=theme.COUNT,
         overrides=colours,
@@ -67,7 +69,7 @@ def _reasons(place: panels.Place) -> panels.Panel:
         "Ends by reason, while scraped",
         place,
         "How connections ended, by reason; accurate to one scrape at each side of the range. Imported history"
-        " does not include ends.",
+        " has only the total of all ends.",
         [rows("A", f"{ends(['end', 'reason'])} > 0", WITHIN_A_SCRAPE)],
         sort=("Connections", True),
         overrides=[

@@ -4,9 +4,9 @@ from dashboards import links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import Only, accounts
+from dashboards.queries import Only, accounts, taken
 from dashboards.report import Report
-from dashboards.targets import Target, now, over_time
+from dashboards.targets import WITHIN_A_SCRAPE, Target, now, over_time
 from exporter.catalogue import Scope
 
 NETWORKS, RATE, FIRST_FAILURE, TAKEN, ALERTS = 6, 7, 20, 21, 22
@@ -62,17 +62,17 @@ def _first_failure(place: panels.Place) -> panels.Panel:
 
 
 def _taken(place: panels.Place) -> panels.Panel:
-    grown = f"increase(pop3_user_sent_bytes_total{SELECTED}[${{__range_s}}s] @ $until)"
-    none = 'max by(server)(last_over_time(pop3_measure_quality_info{measure="sent_bytes",quality="none"}[1h] @ $until))'
+    target = now("A", taken(Only(domain="$domain", user="$user")), "$bounds", WITHIN_A_SCRAPE)
     return panels.tile(
         TAKEN,
         "Downloaded",
         place,
-        "Bytes sent to the account's clients between the first and the last scrape of the range, that is, the"
-        " mail that was read.",
-        now("A", f"sum(max by(server,domain,user)({grown}) unless on(server) {none})"),
+        "Bytes sent to the account's clients in the range, that is, the mail that was read. A range that does not begin"
+        " at midnight is counted from scrapes; all other numbers of this page are of whole days.",
+        target,
         unit=theme.BYTES,
-        looks={"noValue": "not logged", "color": panels.fixed(theme.GREY)},
+        looks={"noValue": "-", "color": panels.fixed(theme.GREY), "mappings": panels.CALM},
+        overrides=panels.lower_bound(r"\bsent_bytes\b", theme.BYTES),
     )
 
 

@@ -14,11 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from exporter.formats import FORMATS
-from exporter.formats.smartermail import SmarterMail
-
 AUTO = "auto"
-DEFAULT_FILE = Path("/etc/pop3-exporter/config.yaml")
 PORT = 10110
 
 
@@ -67,6 +63,10 @@ def _lower(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _known_format(name: str) -> str:
+    if name == AUTO:
+        return name
+    from exporter.formats import FORMATS  # noqa: PLC0415 - the patterns of all formats
+
     names = [AUTO, *(one.name for one in FORMATS)]
     if name not in names:
         raise ValueError(f"unknown format; known formats: {', '.join(names)}")
@@ -74,6 +74,8 @@ def _known_format(name: str) -> str:
 
 
 def _with_meanings(phrases: dict[str, str]) -> dict[str, str]:
+    from exporter.formats.smartermail import SmarterMail  # noqa: PLC0415 - the patterns of all formats
+
     SmarterMail(phrases)
     return phrases
 

@@ -12,7 +12,7 @@ from exporter.envelopes.lines import Sender
 from exporter.formats.contract import Format
 from exporter.formats.judging import Judge
 from exporter.model import Charge, Fact, Verdict
-from exporter.rows import BYTES, NO_BYTES, REASONS, Told, fact_of
+from exporter.rows import BYTES, NO_BYTES, REASONS, LineResult, fact_of
 from exporter.servers import Servers
 from exporter.sessions import LONGEST, Behind, Sessions, apart, shortened
 from exporter.tally import Tally
@@ -53,7 +53,7 @@ class Joining:
         self._truth = truth
         self._judge = judge
 
-    def take(self, columns: Columns, told: Sequence[Told], bounds: tuple[float, int]) -> list[Charge]:  # noqa: C901 - the hot path
+    def take(self, columns: Columns, told: Sequence[LineResult], bounds: tuple[float, int]) -> list[Charge]:  # noqa: C901 - the hot path
         """What the messages, which say what is `told`, come to; stamps before and behind the bounds are counted."""
         login, end, tally, last_events = self._sessions.login, self._sessions.end, self._tally, self._last_events
         by_host, (midnight, limit), timely = self._servers.by_host, bounds, columns.are_within(bounds)
@@ -103,6 +103,7 @@ class Joining:
         """The newest stamp of the server's events, of which one is at `stamp`, and when its traits are to be noted."""
         if server not in self._last_events:
             self._truth.begin(server, stamp)
+            self._sessions.signs.first[server] = stamp
         return self._last_events.get(server, 0), self._judge.due.get(server, {})
 
     def close_batch(self) -> None:

@@ -87,7 +87,7 @@ class Fact(NamedTuple):
     `received`, `sent`: bytes; None: the line does not tell. `trait`: what the line shows about the server's
     logging, a key of the format's `traits`. `ok` on an END: the line shows that `user` was logged in;
     False on a FAILURE: one database did not know `user`, so a login of the same name takes it back.
-    True on an END or TRAFFIC: only a connection that had logged in can bring the line, so it never begins one.
+    True on an END, TRAFFIC or REFUSAL: only a connection that had logged in brings the line, so it never begins one.
     `reason` on a LOGIN: the credentials were right, and the server could not serve the user for it.
     True on a LOGIN: the server writes it again while the session lasts, as a reminder, which is no duplicate.
     `likely`: on an END found by its address: it may be of another connection, so an open one goes on, and ends
@@ -102,6 +102,7 @@ class Fact(NamedTuple):
     unknown `key` means the connection last begun from `address` that is not logged in, if there is one.
     `reuses_key`: on an END, the key serves other connections from now on, and only TRAFFIC still belongs to this
     one; where no line has shown the connection before, TRAFFIC of no bytes says that there was none.
+    `mark`: what no other line of the connection has (a number, a finer time): an equal line is the same one.
     """
 
     kind: Kind
@@ -123,6 +124,7 @@ class Fact(NamedTuple):
     process: bytes | None = None
     likely: bool = False
     former: bytes | None = None
+    mark: bytes = b""
 
 
 # ── sessions, ledger ────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from exporter.addresses import is_in
+from exporter.context import SourceContext
 from exporter.envelopes.columns import Columns, opened
 from exporter.envelopes.openers import Openers
 from exporter.formats.contract import Batching, Format
@@ -26,8 +27,7 @@ from exporter.model import (
     Verdict,
 )
 from exporter.periods import Calendar
-from exporter.reading import Reading
-from exporter.rows import Told, fact_of
+from exporter.rows import LineResult, fact_of
 from exporter.saved import Saved
 from exporter.servers import Servers
 from exporter.sessions import Behind, Sessions
@@ -45,27 +45,27 @@ class Pipeline:
 
     def __init__(
         self,
-        reading: Reading,
+        context: SourceContext,
         calendar: Calendar,
         account: Callable[[str, bytes | None, bool], Account],
         intern: Callable[[str, str, str | None], Account],
         saved: Saved | None = None,
     ) -> None:
-        self._reading = reading
+        self._context = context
         envelopes = dict(saved.envelopes) if saved else {}
         counts = saved.counts if saved else SourceCount()
-        self._recognition = Recognition(reading.formats, envelopes.pop(OWN_STATE, ""), self._turn_to)
-        self._recogniser = Recogniser(reading.formats, self._turn_to)  # of the stream that is being read
-        self._openers = Openers(reading.zone, envelopes)
+        self._recognition = Recognition(context.formats, envelopes.pop(OWN_STATE, ""), self._turn_to)
+        self._recogniser = Recogniser(context.formats, self._turn_to)  # of the stream that is being read
+        self._openers = Openers(context.zone, envelopes)
         self.sessions = Sessions(
             account,
-            max(one.idle_seconds for one in reading.formats),
-            keeps_names=reading.keeps_names,
-            neighbours=reading.neighbours,
-            probes=partial(is_in, reading.probes) if reading.probes else None,
+            max(one.idle_seconds for one in context.formats),
+            keeps_names=context.keeps_names,
+            neighbours=context.neighbours,
+            probes=partial(is_in, context.probes) if context.probes else None,
         )
         self._last_events = dict(saved.last_events) if saved else {}
-        self._servers = Servers(reading, self._last_events, self._meet)
+        self._servers = Servers(context, self._last_events, self._meet)
         self._recognition.begin()
         if saved:
             self.sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
@@ -74,6 +74,7 @@ class Pipeline:
         self._tally = Tally(counts)
         self.timeliness = Timeliness(calendar, counts.late_events, counts.future_events)
         self._truth = TruthMonitor(envelopes.pop(OWN_TRUTH, ""))
+        self.sessions.signs.first.update(self._truth.first)
         self.judge = Judge(self._truth.raised(saved.quality) if saved else {})
         self._joining = Joining(
             self.sessions,
@@ -83,7 +84,7 @@ class Pipeline:
             timeliness=self.timeliness,
             truth=self._truth,
             judge=self.judge,
-            keeps_names=reading.keeps_names,
+            keeps_names=context.keeps_names,
         )
         # For tools that show each line: called with the record (None: it was none) and what it was taken for.
         self.observer: Callable[[bytes, Record | None, Fact | Verdict], None] | None = None
@@ -114,11 +115,11 @@ class Pipeline:
             self.timeliness.see(now, self._joining.newest)
         return charges
 
-    def _understood(self, columns: Columns) -> Sequence[Told]:
+    def _understood(self, columns: Columns) -> Sequence[LineResult]:
         """What each message says."""
         recogniser, chosen, messages = self._recogniser, self._recogniser.chosen, columns.messages
-        if not (isinstance(chosen, Batching) and recogniser.decided and not self._reading.hosts):
-            read = self._read if chosen is None or recogniser.has_others or self._reading.hosts else chosen.read
+        if not (isinstance(chosen, Batching) and recogniser.decided and not self._context.hosts):
+            read = self._read if chosen is None or recogniser.has_others or self._context.hosts else chosen.read
             return [read(columns.record(row)) for row in range(len(messages))]
         told = chosen.read_batch(messages, columns.senders)
         if not recogniser.has_others:
@@ -128,7 +129,7 @@ class Pipeline:
             for row, said in enumerate(told)
         ]
 
-    def _show(self, line: bytes, columns: Columns, told: Sequence[Told]) -> None:
+    def _show(self, line: bytes, columns: Columns, told: Sequence[LineResult]) -> None:
         """Show the observer a line that was read alone."""
         assert self.observer is not None
         if told:
@@ -138,11 +139,11 @@ class Pipeline:
             self.observer(line, None, next(iter(columns.without)))
 
     def _read(self, record: Record) -> Fact | Verdict:
-        return self._recogniser.read(record) if self._reading.reads(record.host) else Verdict.IGNORED
+        return self._recogniser.read(record) if self._context.reads(record.host) else Verdict.IGNORED
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""
-        self.sessions.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique)
+        self.sessions.use(form.name, form.idle_seconds, form.keys)
         self._servers.forget()  # each is to be met as a server of this format
 
     def stand_behind(self, front: "Pipeline") -> None:
@@ -184,7 +185,7 @@ class Pipeline:
     ) -> SourceCheckpoint:
         """What one commit stores, with the input's positions and counters, which cover what was fed."""
         streams = {position.stream for position in positions}
-        envelopes = self._openers.states(streams, keeps_text=self._reading.keeps_names)
+        envelopes = self._openers.states(streams, keeps_text=self._context.keeps_names)
         self._recognition.keep(streams)
         envelopes[OWN_STATE] = self._recognition.state()
         opened, closed = self.sessions.changes()

@@ -8,20 +8,20 @@ from typing import Final
 from exporter.catalogue import Reason
 from exporter.model import Fact, Kind, Verdict
 
-# Of a login: user, address, process (or nothing), key. Of an end: user, process, key, why (a key of REASONS), the bytes
-# that TOP and RETR have sent, and of the whole session received and sent, or nothing. What a row does not tell is
-# empty, and so is all of one that is of no plain line.
-Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
-# What a line says, in a batch.
-Told = Row | Fact | Verdict
+# Of a login: user, address, process (or empty), key. Of an end: user, process, key, why (a key of REASONS), the bytes
+# sent by TOP and RETR, and those received and sent in the whole session, or empty. Fields that the line does not have
+# are empty; for a line that is not plain, all are.
+PlainRow = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+# What a line of a batch amounts to.
+LineResult = PlainRow | Fact | Verdict
 REASONS: Final = {b"L": Reason.LOGOUT, b"C": Reason.CLOSED, b"I": Reason.TIMEOUT, b"D": Reason.TIMEOUT}
-NOTHING: Final[Row] = (b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"")
+NOTHING: Final[PlainRow] = (b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"", b"")
 # What lines show about the server's logging: all bytes of a session, or those that TOP and RETR have sent.
 BYTES, NO_BYTES = "bytes", "no_bytes"
 
 
-def fact_of(row: Row) -> Fact:
-    """What the row says, which is not empty."""
+def fact_of(row: PlainRow) -> Fact:
+    """The fact of a row that is not empty."""
     user, address, served, key, name, process, closing, why, top, retr, received, sent = row
     if key:
         return Fact(Kind.LOGIN, key, user, address, process=served or None)

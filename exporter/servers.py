@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 
 from exporter.catalogue import OTHER
+from exporter.context import SERVERS_KEPT, SourceContext
 from exporter.envelopes.programs import host_problem
-from exporter.reading import SERVERS_KEPT, Reading
 
 LONGEST_HOST = 255
 HOSTS_KEPT = 10_000
@@ -17,10 +17,10 @@ class Servers:
     `problem`: what to settle about the hosts' names; empty: nothing.
     """
 
-    def __init__(self, reading: Reading, known: Collection[str], met: Callable[[str], None]) -> None:
+    def __init__(self, context: SourceContext, known: Collection[str], met: Callable[[str], None]) -> None:
         self.by_host: dict[bytes, str] = {}
         self.problem = ""
-        self._reading = reading
+        self._context = context
         self._known = known
         self._met = met
 
@@ -28,7 +28,7 @@ class Servers:
         """The server that lines of the host are of."""
         server = self.by_host.get(host)
         if server is None:
-            server = self._reading.server or self._told_apart(host)
+            server = self._context.server or self._told_apart(host)
             if len(self.by_host) >= HOSTS_KEPT:
                 self.by_host.clear()
             if len(host) <= LONGEST_HOST:
@@ -38,7 +38,7 @@ class Servers:
 
     def are_several(self, server: str) -> bool:
         """Whether it stands for hosts that nobody tells apart."""
-        return server == OTHER and self._reading.server is None
+        return server == OTHER and self._context.server is None
 
     def forget(self) -> None:
         """Each is to be met again."""
@@ -46,6 +46,6 @@ class Servers:
 
     def _told_apart(self, host: bytes) -> str:
         self.problem = self.problem or host_problem(host)
-        name = self._reading.server_of(host)
+        name = self._context.server_of(host)
         is_one = name in self._known or len(self._known) < SERVERS_KEPT
         return name if is_one and len(host) <= LONGEST_HOST else OTHER

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from exporter.config import AUTO, Config, Source
+from exporter.context import SourceContext
 from exporter.crew import Crew
 from exporter.errors import Problem
 from exporter.exposition.sources import SourceReport
@@ -27,7 +28,6 @@ from exporter.names import NameRules, Series
 from exporter.overlap import claims_of, positions_of
 from exporter.parts import Parts
 from exporter.pipeline import Pipeline
-from exporter.reading import Reading
 from exporter.saved import Saved
 from exporter.sessions import Neighbours, Sessions
 
@@ -149,7 +149,7 @@ def pipeline_of(source: Source, config: Config, ledger: Ledger) -> Pipeline:
 def _pipeline(
     source: Source, config: Config, ledger: Ledger, saved: Saved | None, neighbours: Neighbours[Sessions] | None
 ) -> Pipeline:
-    reading = Reading(
+    context = SourceContext(
         formats=formats_of(source, config),
         zone=log_zone(source),
         host=socket.gethostname(),
@@ -164,7 +164,7 @@ def _pipeline(
     def account(server: str, user: bytes | None, login: bool) -> Account:  # noqa: FBT001 - sessions call it so
         return names.account(server, user, login=login, default_domain=default_domain)
 
-    return Pipeline(reading, ledger.calendar, account, names.intern, saved)
+    return Pipeline(context, ledger.calendar, account, names.intern, saved)
 
 
 def log_zone(source: Source) -> ZoneInfo:

@@ -1,8 +1,8 @@
-"""The PromQL of the reports: exact numbers out of the exporter's holds, as pure functions (docs/formulas.md).
+"""The PromQL of the reports: exact numbers from the exporter's holds, as pure functions (docs/formulas.md).
 
-Nothing here knows Grafana's panels. Every value that Grafana would put in is a parameter whose default is
-Grafana's variable; whoever has real numbers (a CSV endpoint) gives those instead. A day is labelled by
-00:00 UTC of its date, so evaluation instants do not depend on summer time; the windows keep inside the local day.
+Nothing here knows Grafana's panels. Every value that Grafana inserts is a parameter whose default is Grafana's
+variable; callers with real numbers (a CSV endpoint) pass those instead. A day is labelled by 00:00 UTC of its date, so
+evaluation instants do not depend on summer time; the windows stay inside the local day.
 """
 
 from dashboards.queries.lookups import (
@@ -31,7 +31,18 @@ from dashboards.queries.terms import (
     literal,
     one_of,
 )
-from dashboards.queries.totals import OTHERS, ends, shares, top, total, total_before, with_change, with_total
+from dashboards.queries.totals import (
+    OTHERS,
+    begins_in_a_day,
+    ends,
+    shares,
+    taken,
+    top,
+    total,
+    total_before,
+    with_change,
+    with_total,
+)
 
 __all__ = [
     "BANDWIDTH",
@@ -45,6 +56,7 @@ __all__ = [
     "Series",
     "Steps",
     "Windows",
+    "begins_in_a_day",
     "bounds",
     "busiest_domains",
     "busiest_users",
@@ -57,6 +69,7 @@ __all__ = [
     "one_of",
     "range_before",
     "shares",
+    "taken",
     "text_of",
     "top",
     "total",

@@ -1,7 +1,7 @@
-"""Accounts as they behave just now: the last hour or day, by scrapes and so exact within one of them.
+"""The current behaviour of accounts: the last hour or day, exact within one scrape.
 
-Cheap for tens of thousands of users: a few samples a series, nothing over days. What needs history comes from
-the recording rules of the alerts.
+Cheap for tens of thousands of users: a few samples per series, nothing over days. History comes from the recording
+rules of the alerts.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dashboards.queries.terms import Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
-WHOLE, EVERYBODY = Range(), Only()
+WHOLE, EVERYBODY = Range(), Only(folded=False)
 SCRAPED = "10m"  # a counter that was not scraped for longer is not shown
 HISTORY_DAYS = 14
 LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
-BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; only users above a small floor have it
+BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; only for users above a small floor
 
 
 def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE) -> str:
-    """What the last `hours` before the newest sample added; a user born in them counts in full.
+    """The increase in the last `hours` before the newest sample; a user born in them counts in full.
 
-    Where nothing was scraped so long ago, since the last sample before, else since the first one after it.
+    If nothing was scraped at their beginning: since the last sample before, else since the first one after.
     """
     keys = series.keys
     search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
@@ -32,7 +32,7 @@ def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE)
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
-    """The average hour of the whole days in the last 14, or since the user's birth."""
+    """The average hour of the whole days among the last 14, or since the user's birth."""
     keys, days = series.keys, HISTORY_DAYS
     end = f"max by({keys})(max_over_time({series.day}[{SCRAPED}] @ {range_.until}))"
     begin = f"max by({keys})(max_over_time({series.day}[1h] @ {range_.until} offset {days}d))"
@@ -42,7 +42,7 @@ def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
 
 
 def busiest_hour(only: Only, by: Sequence[str], range_: Range = WHOLE) -> str:
-    """The busiest hour of 14 days without the last one, as a recording rule keeps it for those above its floor."""
+    """The busiest hour of 14 days without the last hour, from a recording rule for users above its floor."""
     recorded = f"{BUSIEST_HOUR}{{{only.matchers()}}}"
     return f"max by({','.join(by)})(last_over_time({recorded}[30m] @ {range_.until}))"
 
@@ -54,23 +54,30 @@ def networks(only: Only, by: Sequence[str], range_: Range = WHOLE) -> str:
 
 
 def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> str:
-    """For how many days nobody has logged in, by the log's stamps; since its birth where it never did."""
+    """The days since the last login by the log's stamps; since the birth if there was none."""
     keys, matchers = ",".join(Scope.USER.labels), only.matchers()
     last = f"max by({keys})(max_over_time({LAST_LOGIN}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
     born = f"max by({keys})(max_over_time({Scope.USER.first_seen}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
     return f"floor(({range_.until}-max by({','.join(by)})(({last}>0) or {born} and {last}))/86400)"
 
 
-def fired(alerts: str, by: str) -> str:
-    """When which of these alerts fired, and at all other times `no alert` or `not scraped`, both 0."""
-    seen = f"max(last_over_time(pop3_exporter_time_seconds[{SCRAPED}]))"
+def fired(alerts: str, by: str, *, subject: bool = False) -> str:
+    """When which of these alerts fired; at all other times `no alert` or `not scraped`, both 0.
+
+    The names come without `POP3`. `subject`: the label of that name says whom or what an alert is about.
+    """
+    # Imported history has no instance: nobody looked for alerts then.
+    seen = f'max(last_over_time(pop3_exporter_time_seconds{{instance!=""}}[{SCRAPED}]))'
     none = f'label_replace(0*{seen} unless on() {alerts},"alertname","no alert","","")'
     unknown = f'label_replace(vector(0) unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
-    return f"max by({by})({alerts}) or {none} or {unknown}"
+    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(.*)")'
+    for label in ("server", "domain", "user") if subject else ():  # the last one that it has
+        found = f'label_replace({found},"subject","$1","{label}","(.+)")'
+    return f"{found} or {none} or {unknown}"
 
 
 def firing(only: Only, range_: Range = WHOLE) -> str:
-    """The firing alerts, with the UNIX time since when in milliseconds (NaN where the store does not tell)."""
+    """The firing alerts, with the UNIX time since when in milliseconds (NaN if the store does not have it)."""
     labels = "alertname,severity,server,domain,user"
     servers = f'server=~"{only.servers}|"'
     alerts = f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}'

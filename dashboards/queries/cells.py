@@ -7,7 +7,7 @@ from dashboards.queries.terms import Only, Range, Series
 
 
 def _unlogged(series: Sequence[Series], range_: Range) -> str:
-    """The servers whose log has none of the measures: a 0 there would be a lie."""
+    """The servers whose log has none of the measures: a 0 there would be wrong."""
     info = "pop3_measure_quality_info"
     names = "|".join(one.measure.name for one in series)
     servers = Only(series[0].only.servers)
@@ -31,7 +31,7 @@ def logged(cells: str, series: Sequence[Series], range_: Range) -> str:
 
 
 def or_not_logged(values: str, everything: str) -> str:
-    """NaN in every row of `everything` (same labels) that `values` does not have: it says `not in this log`."""
+    """NaN in every row of `everything` (same labels) that `values` does not have: the cell shows `not in this log`."""
     return f"({values} or ({everything})*NaN)"
 
 

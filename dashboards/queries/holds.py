@@ -1,15 +1,15 @@
-"""The counter at the begin and end of a day or hour, exactly, and what that day or hour added (docs/formulas.md).
+"""The counter at the beginning and end of a day or hour, exactly, and the increase between (docs/formulas.md).
 
-Holds are read up to the last moment that lies in the local day, summer and winter, or two minutes before the hour
-ends: there every scrape shows the hold of just that day or hour, late lines included. How far that is from 00:00 UTC
-of the date follows from the zone alone.
+Holds are read up to the last moment that lies in the local day in summer and winter, or up to two minutes before the
+hour ends: there every scrape shows the hold of that day or hour, late lines included. The distance from 00:00 UTC of
+the date depends on the zone alone.
 """
 
 from dataclasses import dataclass
 
 from dashboards.queries.terms import DAY, HOUR, Range, Series, Windows, duration
 
-NEWEST = "2h"  # what counts as scraped just now
+NEWEST = "2h"  # not older than this counts as current
 LONGEST = "31d"  # the most that one selector reads
 
 
@@ -17,8 +17,8 @@ LONGEST = "31d"  # the most that one selector reads
 class Unit:
     """Days or hours; a unit's label is the time of evaluation.
 
-    `near`: the window of holds that is read of every server; `wide`: of those that were not scraped in it, "" if `near`
-    is all. `back`: from the last moment inside to the last scrape before a gap.
+    `near`: the window of holds that is read for every server; `wide`: for servers that were not scraped in it, "" if
+    `near` is enough. `back`: from the last moment inside to the last scrape before a gap.
     """
 
     seconds: int
@@ -26,15 +26,15 @@ class Unit:
     wide: str
     back: str
     last: str  # from the label to the last moment inside, as a duration
-    over: str  # from the label to the end of the unit and two minutes more
+    over: str  # from the label to two minutes after the end of the unit
     begin: str  # PromQL scalar: when the unit has begun at the latest, UNIX seconds
     gap: str  # PromQL scalar: how long before that the last scrape may have been
-    now: str  # the label of the unit that runs
+    now: str  # the label of the current unit
 
 
 def days(windows: Windows, range_: Range) -> Unit:
     """Local days, labelled by 00:00 UTC of their dates."""
-    west, wide = f"{windows.west}s", "22h56m"  # west: 14 hours more than the day's latest begin
+    west, wide = f"{windows.west}s", "22h56m"  # west: 14 hours more than the day's latest beginning
     back, begin = f"{wide}{range_.gap}s", f"time()+{windows.lead}"
     return Unit(DAY, "2h", wide, back, f"8h58m{west}", f"10h2m{west}", begin, range_.gap, range_.now)
 
@@ -53,25 +53,25 @@ def newest(series: Series, selector: str, at: str, window: str = NEWEST) -> str:
 
 
 def births(series: Series, range_: Range) -> tuple[str, str]:
-    """When the names were born; and the same of odd servers, which may have ended."""
+    """The births of the names; for odd servers, which may have ended, separately."""
     odd = series.odd(range_.odd)
     return newest(series, series.born, range_.after), newest(odd, odd.born, range_.after, f"{range_.ago}s")
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The counter of a series at the begins and ends of days or hours."""
+    """The counter of a series at the beginnings and ends of days or hours."""
 
     series: Series
     unit: Unit
     range: Range
 
     def added(self) -> str:
-        """What the unit added, per key: the counter at its end (now, if it runs) less that at its begin."""
+        """The increase in the unit, per key: the counter at its end (or now) minus that at its beginning."""
         return f"clamp_min(({self._end()})-({self._begin()}),0)"
 
     def _begin(self) -> str:
-        """At the begin of the unit; after a gap the counter as it was before; 0 if the name was born later."""
+        """At the beginning of the unit; after a gap, the counter before it; 0 if the name was born later."""
         unit, rest = self.unit, self._rest
         arms = [
             self._hold(self.series, unit.near, 0),
@@ -83,7 +83,7 @@ class Held:
         return " or ".join(arms)
 
     def _end(self) -> str:
-        """At the end of the unit, which is the begin of the next one; the counter itself where that was not scraped."""
+        """At the end of the unit, where the next one begins; if that was not scraped, the counter itself."""
         unit, rest = self.unit, self._rest
         arms = [
             self._hold(self.series, unit.near, 1),
@@ -98,7 +98,7 @@ class Held:
 
     @property
     def _rest(self) -> Series:
-        """Those for which more is read: of hours all, for any may lack a scrape."""
+        """The servers for which more is read: for hours all, because any may lack a scrape."""
         return self.series.odd(self.range.odd) if self.unit.wide else self.series
 
     def _births(self) -> list[str]:
@@ -115,7 +115,7 @@ class Held:
         return series.day if self.unit.seconds == DAY else series.hour
 
     def _hold(self, series: Series, window: str, ahead: int) -> str:
-        """In the window before the last moment of the unit that comes so many later."""
+        """In the window before the last moment of the unit that comes this many later."""
         offset = f"{duration(ahead * self.unit.seconds) if ahead else ''}{self.unit.last}"
         return f"max by({series.keys})(max_over_time({self._day_or_hour(series)}[{window}] offset -{offset}))"
 

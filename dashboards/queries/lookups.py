@@ -1,4 +1,4 @@
-"""What the queries need to know beforehand: Grafana's hidden variables, each of which may use those before it."""
+"""Values that the queries need: Grafana's hidden variables, each of which may use those before it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from dashboards.queries.terms import DAY, EASTMOST, HOUR, Chosen, Only, Range, S
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
-MOST_ODD = 8  # servers that are named; more of them, and the longer windows are read of all
-MONTH = 30 * DAY  # and two hours more: what is read at once stays below 31 days
+MOST_ODD = 8  # servers that are named; if there are more, the longer windows are read for all
+MONTH = 30 * DAY  # and two hours more: one selector reads less than 31 days
 MONTHS = 13
 
 INFO = "pop3_measure_quality_info"
@@ -24,7 +24,7 @@ SCRAPED = f"max(max_over_time({CLOCK}[2h]))"
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A variable: the value of the only row of `query`, or of its label; `many`: of all rows, as one expression."""
+    """A variable: the value of the only row of `query`, or its label; `many`: of all rows, as one expression."""
 
     name: str
     query: str
@@ -33,21 +33,21 @@ class Lookup:
 
     @property
     def regex(self) -> str:
-        """What takes the value of a row as Grafana writes it: labels in braces, value, milliseconds."""
+        """Extracts the value from a row as Grafana writes it: labels in braces, value, milliseconds."""
         return f'/{self.label}="([^"]+)"/' if self.label else r"/ (\d+) /"
 
 
 def newest_sample() -> tuple[Lookup, ...]:
-    """`$until`, the newest sample in the range, by way of one near it: `this year` ends months in the future."""
+    """`$until`, the newest sample in the range, found from one near it: `this year` ends months in the future."""
     looks = (f"max_over_time(({SCRAPED})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
     around = f"floor({' or '.join(looks)} or vector({WHOLE.end})) + {DAY}"
     newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end}-1)"
-    until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end}-1)"  # what is older is not shown as if it were new
+    until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end}-1)"  # an older sample is not shown as if it were new
     return Lookup("around", around), Lookup("until", until)
 
 
 def zone() -> tuple[Lookup, ...]:
-    """Those of `Windows`; of a site that does not tell its zone as in UTC."""
+    """The variables of `Windows`; for a site without a time zone, those of UTC."""
     smallest = f"min(min_over_time({SMALLEST}[{NEWEST}] @ {WHOLE.until}))"
     return (
         Lookup("west", f"{EASTMOST} - {smallest} or vector({EASTMOST})"),
@@ -56,7 +56,7 @@ def zone() -> tuple[Lookup, ...]:
 
 
 def known(*, hours: bool = True) -> tuple[Lookup, ...]:
-    """Those of `Range`; `hours`: where hours may be asked for."""
+    """The variables of `Range`; `hours`: whether hours may be chosen."""
     day = days(ZONE, WHOLE)
     seen = f"vector({WHOLE.first}+{ZONE.lead}+{DAY - HOUR - 120})"
     next_day = f"floor(max(max_over_time({CLOCK}[1d] @ {WHOLE.today} offset -1d{day.over})))"
@@ -77,7 +77,7 @@ def known(*, hours: bool = True) -> tuple[Lookup, ...]:
 
 
 def _gaps() -> tuple[Lookup, ...]:
-    """Those of `Range` that tell how far must be read because a server was not scraped."""
+    """The variables of `Range` for how much more must be read because a server was not scraped."""
     # Up to the day after the last one, which shows how that ended.
     labels, grid = _labels(days(ZONE, WHOLE), WHOLE.odd), f")[1d{WHOLE.extent}s:1d] @ {WHOLE.today} offset -1d"
     first, last = f"min_over_time(({labels}{grid})", f"max_over_time(({labels}{grid})"
@@ -87,27 +87,27 @@ def _gaps() -> tuple[Lookup, ...]:
         Lookup("gap", _longest(labels, grid, f")[30d:1d] @ {WHOLE.first} offset 1d", DAY)),
         Lookup("ago", f"clamp_min({WHOLE.after}-min({ended})-({ZONE.lead}),7200) or vector(7200)"),
         Lookup("grown", f"{grown}+{ZONE.lead}+{DAY} or vector({WHOLE.after})"),
-        Lookup("young", f"{grown}-{WHOLE.first}+{DAY} or vector({DAY})"),
+        Lookup("young", f"clamp_min({grown}-{WHOLE.first},0)+{DAY} or vector({DAY})"),
     )
 
 
 def range_before() -> tuple[Lookup, ...]:
-    """The range of the same length before this one: its begin, its first date, and up to where it is compared."""
+    """The range of the same length before this one: its beginning, its first date, and the end of the comparison."""
     earlier = f"floor(vector($before-({ZONE.lead})+{DAY // 2})/{DAY})*{DAY}"
     over = f"vector({WHOLE.begin}) and on() (vector({WHOLE.until}) >= {WHOLE.end}-{HOUR})"
     return (
         Lookup("before", f"vector({WHOLE.begin} - {WHOLE.length})"),
         Lookup("earlier", earlier),
-        # If this range is not over, as far as it has come; else to its first date, which is 0 where it is not.
+        # If this range is not over, up to the same point; else up to its first date, which is 0 if it is not.
         Lookup("then", f"({over}) or vector($before+{WHOLE.until}-{WHOLE.begin})"),
         Lookup("whole", f"vector({WHOLE.first}) and on() (vector($then)>={WHOLE.begin}) or vector(0)"),
     )
 
 
 def bounds(only: Only = EVERYTHING) -> str:
-    """The measures (label `measure`) of which the log of some server has only a part: numbers are at least so large.
+    """The measures (label `measure`) of which some server logs only a part: numbers are at least so large.
 
-    Where a server logs one of the two halves of the bandwidth, that one is called a bound.
+    If a server logs one of the two halves of the bandwidth, the bandwidth is a bound.
     """
 
     def told(*matchers: str) -> str:
@@ -119,9 +119,9 @@ def bounds(only: Only = EVERYTHING) -> str:
 
 
 def busiest_domains(chosen: str = "$domain") -> str:
-    """All domains (label `domain`), those with the most connections ever first; of servers that ended those known.
+    """All domains (label `domain`), those with the most connections ever first; those of ended servers, too.
 
-    The pseudo-domains come last; `chosen`, which the variable asks of itself, is always among them.
+    The pseudo-domains come last; `chosen`, the variable's own value, is always among them.
     """
     series = Series(Scope.DOMAIN, MEASURES[CONNECTIONS])
     known = f"sum by(domain)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
@@ -130,7 +130,7 @@ def busiest_domains(chosen: str = "$domain") -> str:
 
 
 def busiest_users(domain: str = "$domain", chosen: str = "$user") -> str:
-    """All users of a domain (label `user`), the busiest first; `chosen` among them if it is a name of that domain."""
+    """All users of a domain (label `user`), the busiest first; `chosen` among them if it is a name in that domain."""
     series = Series(Scope.USER, MEASURES[CONNECTIONS], Only(domain=domain))
     known = f"sum by(user)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
     without = f'label_replace({_named("user", chosen)},"domain","unknown","","")'
@@ -139,15 +139,15 @@ def busiest_users(domain: str = "$domain", chosen: str = "$user") -> str:
 
 
 def text_of(found: Sequence[str], lookup: Lookup) -> str:
-    """What the values of the rows are as text inside other queries, where they are numbers or plain names."""
+    """The values of the rows as text for other queries, if they are numbers or plain names."""
     return "|".join(found) if lookup.many else next(iter(found), "")
 
 
 def _began() -> str:
-    """When the log of the servers begins; whoever sees single domains only, sees when theirs were born."""
+    """When the log of the servers begins; for viewers of single domains, when those were born."""
     servers, domains = (Series(scope, MEASURES[CONNECTIONS]) for scope in (Scope.SERVER, Scope.DOMAIN))
     ended = f"max by(server)(max_over_time({servers.born}[{LONGEST}:6h] @ {WHOLE.until}))"
-    # Of servers that ended earlier: those that were there at the begin of a month before.
+    # Of servers that ended earlier: those that existed at the beginning of a month before.
     offsets = (f" offset {duration(months * MONTH)}" for months in range(1, MONTHS + 1))
     earlier = (f"max by(server)(max_over_time({servers.born}[{NEWEST}] @ {WHOLE.until}{offset}))" for offset in offsets)
     of_servers = " or ".join((newest(servers, servers.born, WHOLE.until), ended, *earlier))
@@ -155,19 +155,19 @@ def _began() -> str:
 
 
 def _through() -> str:
-    """The last second of a range that is over, for the day after it tells how its last hours were, scraped or not."""
+    """The last second of a range that is over: the day after it shows its last hours, scraped or not."""
     is_over = f"max(max_over_time({CLOCK}[1d] @ {WHOLE.end} offset -1d))"
     return f"vector({WHOLE.end}-1) and on() {is_over} or vector({WHOLE.until})"
 
 
 def _date(at: str) -> str:
-    """A local date, as 00:00 UTC of it: where the clock stood then counts, not the season."""
+    """A local date, as 00:00 UTC of it: decided by the clock at that moment, not by the season."""
     offset = f"max(last_over_time({OFFSET}[1h] @ {at})) or vector(-({ZONE.lead}))"
     return f"floor(({at}+({offset}))/{DAY})*{DAY}"
 
 
 def _first() -> str:
-    """The first date that begins in the range and of which something can be known, as 00:00 UTC of it."""
+    """The first date that begins in the range and about which something can be known, as 00:00 UTC of it."""
     begin = f"({WHOLE.begin}-({ZONE.lead}))"
     asked = f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
     ahead = (f" offset -{duration(months * MONTH)}" if months else "" for months in range(MONTHS + 1))
@@ -177,9 +177,9 @@ def _first() -> str:
 
 
 def _odd() -> str:
-    """The servers that were not scraped in the last hours of each day of the range, or just now.
+    """The servers that were not scraped in the last hours of each day of the range, or recently.
 
-    Of all others a few samples a day tell all: what such a server did not show then, it did not know.
+    For all others, a few samples per day suffice: a name that such a server did not show then did not exist.
     """
 
     def seen(window: str) -> str:
@@ -197,7 +197,7 @@ def _odd() -> str:
 
 
 def _told(servers: str = "$server", step: str | None = None) -> str:
-    """What tells that a server was scraped."""
+    """A series that shows that a server was scraped."""
     matchers = Only(servers, step=step).matchers('measure="connections"')
     return f"{INFO}{{{matchers}}}"
 
@@ -209,7 +209,7 @@ def _labels(unit: Unit, servers: str = "$server", step: str | None = None) -> st
 
 
 def _longest(labels: str, grid: str, before: str, seconds: int, most: str = "") -> str:
-    """The longest time without a scrape, in whole units and one more; of several gaps inside the range the sum.
+    """The longest time without a scrape, in whole units and one more; for several gaps inside the range, their sum.
 
     `most`: no gap inside is longer.
     """
@@ -226,7 +226,7 @@ def _lull() -> str:
 
 
 def _all_odd() -> str:
-    """All that are chosen where there are so many of these servers that all are treated like them."""
+    """All chosen servers, if so many are odd that all are treated like them."""
     many = f"vector(1) and on() (count({_odd()}) > {MOST_ODD})"
     return f'label_replace({many},"odd","$server","","") or on() label_replace(vector(1),"odd","none","","")'
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births, logged, summed
-from dashboards.queries.holds import Held, Unit, days, hours
+from dashboards.queries.holds import Held, Unit, days, hours, newest
 from dashboards.queries.terms import HOUR, STEPS, Chosen, Range, Series, Windows
 
 WHOLE, CHOSEN, ZONE = Range(), Chosen(), Windows()
 
 
 def _if_step(number: str, name: str, chosen: Chosen) -> str:
-    """`number` if the chosen step is this one, else nothing: lets one query serve every step."""
+    """`number` if the chosen step is this one, else nothing: one query serves every step."""
     return f"({number} and on() vector({chosen.number})=={STEPS[name]})"
 
 
@@ -20,7 +20,7 @@ def _date(at: str, day: str) -> str:
 
 
 def _day_key(chosen: Chosen) -> str:
-    """The number of the period that holds the label at `time()`: its first date as YYYYMMDD."""
+    """The number of the period that contains the label at `time()`: its first date as YYYYMMDD."""
     now = "vector(time())"
     monday = f"({now}-((day_of_week()+6)%7)*86400)"
     keys = {
@@ -34,7 +34,7 @@ def _day_key(chosen: Chosen) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The queries of a step panel; all give rows that carry the label `period`, to be joined by it.
+    """The queries of a step panel; all rows carry the label `period`, by which they are joined.
 
     `hours`: whether the step may be the hour (server and domain scope only).
     """
@@ -47,7 +47,7 @@ class Steps:
     def values(self, series: Sequence[Series], by: Sequence[str] = (), *, only_logged: bool = False) -> str:
         """The sum of the measures (one, or both of the bandwidth) by period and by the labels `by`. Exact.
 
-        `only_logged`: no rows where no server logs the measure, instead of 0.
+        `only_logged`: no rows if no server logs the measure, instead of 0.
         """
 
         def cells(series: Sequence[Series], unit: Unit) -> str:
@@ -58,8 +58,12 @@ class Steps:
         if self.hours:
             of_hours = [one.of_hours(self.chosen) for one in series]
             rows = f"{rows} or {self._by_hour(cells(of_hours, self._hours), 'sum', by)}"
-        # A row of no period, so that there is a column.
-        return f'({rows} or on() label_replace(vector(NaN),"period","none","",""))' if only_logged else rows
+        if not only_logged:
+            return rows
+        # A row of no period, so that there is a column where others have rows.
+        born = newest(series[0], series[0].born, self.range.after, f"{self.range.ago}s")
+        column = f'label_replace(NaN*max({born}),"period","none","","")'
+        return f"({rows} or on() {column})"
 
     def values_at_begin(self, series: Sequence[Series], by: Sequence[str]) -> str:
         """The same by `by`, with the label `begin`: when the period begins, in milliseconds. Exact."""
@@ -89,7 +93,7 @@ class Steps:
         return self._by_day(f"({length})", "max")
 
     def coverage(self) -> str:
-        """Label `days`: `12 of 30`; value: the covered part of the period. No rows for hours and days."""
+        """Label `days`: `12 of 30`; value: the fraction of the period that is covered. No rows for hours and days."""
         days, whole = self.days(), self.whole_days()
         covered = f'count_values by(period)("covered",{days})'
         length = f'count_values by(period)("length",{whole})'
@@ -108,12 +112,12 @@ class Steps:
         return hours(self.windows, self.range)
 
     def _by_day(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
-        """Over the dates of the range; evaluated at their labels, to which the subquery's own grid falls."""
+        """Over the dates of the range; evaluated at their labels, which are the steps of the subquery."""
         keyed = f'{cell} *on() group_left(period) count_values("period",{_day_key(self.chosen)})'
         return _over(keyed, f"{self.range.extent}s:1d] @ {self.range.today}", how, by)
 
     def _by_hour(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
-        """Over the hours that begin in the range, from the first day on that is known."""
+        """Over the hours that begin in the range, from the first known day on."""
         begin, first = self._hours.begin, f"{self.range.first}+{self.windows.lead}-{HOUR}"
         inside = f"vector({begin})>={self.range.begin}>={first}<={self.range.through}"
         keyed = f'{cell} *on() group_left(period) count_values("period",{_if_step(inside, "Hour", self.chosen)})'

@@ -1,4 +1,4 @@
-"""The words of the queries: zone, range, step and series, with Grafana's variables as defaults."""
+"""The terms of the queries: zone, range, step and series, with Grafana's variables as defaults."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,9 +16,9 @@ BANDWIDTH = (MEASURES[RECEIVED_BYTES], MEASURES[SENT_BYTES])
 
 VARIABLE = re.compile(r"\$\{([^}]+)\}|\$(\w+)")
 
-# What the variable `step` holds, by the step's name: about how many days a period has.
+# The value of the variable `step`, by the step's name: about how many days a period has.
 STEPS = {"Hour": 0, "Day": 1, "Week": 7, "Month": 30, "Quarter": 91}
-# The format in which Grafana shows a period's begin.
+# The format in which Grafana shows the beginning of a period.
 STEP_FORMATS = {
     "Hour": "YYYY-MM-DD HH:00 z",
     "Day": "ddd YYYY-MM-DD",
@@ -30,10 +30,10 @@ STEP_FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """What the queries need to know of the site's time zone, as seconds: numbers, or variables that find them.
+    """The site's time zone, in seconds: numbers, or variables that find them.
 
-    `west`: how far its smallest distance from UTC lies west of UTC+14, and so never negative; `quarter`: from a UTC
-    hour to the local hour that begins next (zones off by 30 or 45 minutes).
+    `west`: how far its smallest distance from UTC lies west of UTC+14, so never negative; `quarter`: from a UTC hour to
+    the local hour that begins next (zones off by 30 or 45 minutes).
     """
 
     west: str = "${west}"
@@ -41,7 +41,7 @@ class Windows:
 
     @classmethod
     def of(cls, zone: str, now: datetime | None = None) -> "Windows":
-        """Those of an IANA zone around `now`; unknown: ZoneInfoNotFoundError."""
+        """The windows of an IANA zone around `now`; unknown: ZoneInfoNotFoundError."""
         offset = smallest_offset(ZoneInfo(zone), int((now or datetime.now(UTC)).timestamp()))
         return cls(str(EASTMOST - offset), str(-offset % HOUR))
 
@@ -53,14 +53,14 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The asked time: `begin`, `end` (the first second after it) and `until`, the newest sample in it (UNIX seconds).
+    """The chosen range: `begin`, `end` (the first second after it) and `until`, the newest sample in it (UNIX seconds).
 
-    `through`: up to where the log is known, the last second of a range that is over, else `until`. `first`,
-    `today`: first and last day, as 00:00 UTC of their dates; `now`: the day of `until`; `extent`: the seconds from
-    first to last, and one more. `seen` and `after`: when the first day's hold, and all births, are looked up.
-    `odd`: a regular expression of the servers for which more than the last hours of each day must be read, because
-    they were not scraped then. How many seconds must be read of them: `gap` and `lull` before a day and an hour,
-    `ago` before `after`, `young` before `grown` (see `lookups`).
+    `through`: up to where the log is known, the last second of a range that is over, else `until`. `first`, `today`:
+    first and last day, as 00:00 UTC of their dates; `now`: the day of `until`; `extent`: the seconds from first to
+    last, and one more. `seen` and `after`: when the first day's hold, and all births, are looked up. `odd`: a regular
+    expression for the servers for which more than the last hours of each day must be read, because they were not
+    scraped then. How many seconds must be read of them: `gap` and `lull` before a day and an hour, `ago` before
+    `after`, `young` before `grown` (see `lookups`).
     """
 
     begin: str = "${__from:date:seconds}"
@@ -83,7 +83,7 @@ class Range:
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> "Range":
-        """Values instead of Grafana's variables, which are the keys as they are written: `$until`."""
+        """Values for Grafana's variables, by the variables as they are written: `$until`."""
         return cls(*(filled(field.default, values) for field in fields(cls) if isinstance(field.default, str)))
 
 
@@ -104,7 +104,7 @@ class Chosen:
 class Only:
     """Which series: `servers`, `domains`, `users` are regular expressions, `domain`, `user` exact; None: all.
 
-    The texts are put into PromQL strings as they are: escape what does not come from Grafana with `literal`.
+    The texts are inserted into PromQL strings unchanged: use `literal` to escape what does not come from Grafana.
     """
 
     servers: str | None = "$server"
@@ -112,16 +112,18 @@ class Only:
     user: str | None = None
     domains: str | None = None
     users: str | None = None
-    step: str | None = None  # nothing at all unless the number of the step is 0: that of the hour
+    folded: bool = True  # whether with what is beyond the exporter's limit, together `_other`
+    step: str | None = None  # selects nothing unless the number of the step is 0, that of the hour
 
     def matchers(self, *more: str) -> str:
-        """The inside of the braces; `more` stands in front."""
+        """The inside of the braces, beginning with `more`."""
         pairs = (
             ("server=~", self.servers),
             ("domain=", self.domain),
             ("domain=~", self.domains),
             ("user=", self.user),
             ("user=~", self.users),
+            ("user!=", None if self.folded else "_other"),
             # A label that no series has is the empty text, and only `x{0}` is found in that.
             ("hours=~", None if self.step is None else f"x{{{self.step}}}"),
         )
@@ -140,13 +142,13 @@ class Series:
     def keys(self) -> str:
         """The scope's own labels: replicas, renamed instances and external labels fall together under them.
 
-        Without those of which there is only one.
+        Without labels that can have only one value.
         """
         single = {"domain": self.only.domain, "user": self.only.user}
         return ",".join(label for label in self.scope.labels if single.get(label) is None)
 
     def odd(self, servers: str) -> "Series":
-        """Of these servers only (a regular expression), which are some of those chosen."""
+        """Only these servers (a regular expression), which are some of the chosen ones."""
         return replace(self, only=replace(self.only, servers=servers))
 
     @property
@@ -166,7 +168,7 @@ class Series:
         return f"{self.scope.hold(self.measure, 'hour')}{{{self.only.matchers()}}}"
 
     def of_everybody(self) -> "Series":
-        """Without the lists of names, where rows too many do no harm and every list makes the query longer."""
+        """Without the lists of names, for queries where extra rows do no harm, because lists make a query longer."""
         return replace(self, only=replace(self.only, domains=None, users=None))
 
     def of_hours(self, chosen: Chosen) -> "Series":

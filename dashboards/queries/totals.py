@@ -1,19 +1,19 @@
-"""What the whole range added: from the begin of its first day to the end of its last, or to now."""
+"""The increase over the whole range: from the beginning of its first day to the end of its last, or to now."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboards.queries.cells import known_births, logged, or_not_logged, summed
 from dashboards.queries.holds import LONGEST, births, days, newest
-from dashboards.queries.terms import Only, Range, Series, Windows, duration
-from exporter.catalogue import Scope
+from dashboards.queries.terms import DAY, HOUR, Only, Range, Series, Windows, duration
+from exporter.catalogue import MEASURES, SENT_BYTES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 OTHERS = "others"
 
 
 def _held(series: Series, label: str, windows: Windows, *, ahead: int = 0, wide: bool = False) -> str:
-    """The hold of the day with the label (or of one so many later), as the last scrapes of that day show it."""
+    """The hold of the day with the label (or of one this many later), as the last scrapes of that day show it."""
     unit = days(windows, WHOLE)
     offset = f"{duration(ahead * unit.seconds) if ahead else ''}{unit.last}"
     window = unit.wide if wide else unit.near
@@ -21,27 +21,27 @@ def _held(series: Series, label: str, windows: Windows, *, ahead: int = 0, wide:
 
 
 def _known(series: Series, label: str, windows: Windows, range_: Range) -> tuple[str, str]:
-    """The hold of the day with the label, where it is known."""
+    """The hold of the day with the label, if it is known."""
     # The first day may be today.
     held = newest(series, series.day, range_.seen) if label == range_.first else _held(series, label, windows)
     return held, _held(series.odd(range_.odd), label, windows, wide=True)
 
 
 def _begin(series: Series, label: str, range_: Range, windows: Windows) -> str:
-    """The counter at the begin of the day with the label; 0 for who was born later."""
+    """The counter at the beginning of the day with the label; 0 for names born later."""
     born = newest(series, series.born, range_.after)
     return " or ".join((*_known(series, label, windows, range_), f"0*({born}>={label}+{windows.lead})"))
 
 
 def _begin_of_all(series: Series, range_: Range, windows: Windows) -> str:
-    """The same of the range's first day; where that lies in a gap, the counter as it was before."""
+    """The same for the range's first day; if that lies in a gap, the counter before it."""
     odd, unit, label = series.odd(range_.odd), days(windows, range_), range_.first
     _, born = births(series, range_)
     arms = (
         _begin(series, label, range_, windows),
         f"max by({odd.keys})(max_over_time({odd.total}[{unit.back}] @ {label} offset -{unit.last}))",
         f"0*({born}>={label}+{windows.lead}-{unit.gap})",
-        # Who is scraped since some day of the range only: the oldest hold that is known.
+        # Names that are scraped only since some day of the range: the oldest hold that is known.
         f"min by({odd.keys})(min_over_time({odd.day}[{range_.young}s] @ {range_.grown}))",
     )
     return " or ".join(arms)
@@ -60,7 +60,7 @@ def _end(series: Series, range_: Range, windows: Windows) -> str:
 
 
 def _growth(series: Series, range_: Range, windows: Windows) -> str:
-    """What the range added, per key."""
+    """The increase over the range, per key."""
     return f"clamp_min(({_end(series, range_, windows)})-({_begin_of_all(series, range_, windows)}),0)"
 
 
@@ -72,9 +72,9 @@ def total(
     *,
     only_logged: bool = False,
 ) -> str:
-    """What the range added, summed over the measures, by the labels `by`. Exact.
+    """The increase over the range, summed over the measures, by the labels `by`. Exact.
 
-    `only_logged`: NaN where no server logs the measure.
+    `only_logged`: NaN if no server logs the measure.
     """
     cells = "+".join(_growth(one, range_, windows) for one in series)
     if not only_logged:
@@ -93,8 +93,8 @@ def total_before(
 ) -> str:
     """The total of the days from `begin` (a variable or label) to the range's first day.
 
-    Where this range is not over, the same part is compared: up to `$then`, as the scrapes saw it.
-    No row where it is not known, or nobody was born when it began: growth since then would say nothing.
+    If this range is not over, the same part is compared: up to `$then`, as the scrapes saw it. No row if it is not
+    known, or nobody was born when it began: a growth would mean nothing.
     """
 
     def added(one: Series) -> str:
@@ -107,7 +107,7 @@ def total_before(
 
 
 def with_change(shown: str, total: str, before: str) -> str:
-    """One row: what is shown, with the growth of the total against the range before as text in the label `change`."""
+    """One row: the total, with its growth over the range before as text in the label `change`."""
     percent = f'count_values("percent",floor(100*({total}/({before}>0)-1)+0.5))'
     signed = f'label_replace({percent},"change","+$1 % vs. before","percent","([0-9]+)")'
     signed = f'label_replace({signed},"change","-$1 % vs. before","percent","-([0-9]+)")'
@@ -120,7 +120,7 @@ def with_total(rows: str, total: str, by: str) -> str:
 
 
 def shares(series: Sequence[Series], largest: str, range_: Range = WHOLE, windows: Windows = ZONE) -> str:
-    """The totals of the domains that the regular expression names, and of all others as the domain `others`."""
+    """The totals of the domains that match the regular expression, and of all others as the domain `others`."""
     everybody = [replace(one, only=replace(one.only, domains=None)) for one in series]
     whole = total(everybody, ["domain"], range_, windows)
     named = f'label_replace({whole},"share","{OTHERS}","","")'
@@ -129,18 +129,36 @@ def shares(series: Sequence[Series], largest: str, range_: Range = WHOLE, window
 
 
 def ends(by: Sequence[str], only: Only = EVERYTHING, range_: Range = WHOLE) -> str:
-    """Ends of connections in the range by `by` (end, reason); there are no holds: within one scrape at each side."""
-    keys = "server,end,reason"
+    """Ends of connections in the range by `by` (end, reason); without holds: exact within one scrape at each side."""
     ends = f"pop3_session_ends_total{{{only.matchers()}}}"
     births = f"{Scope.SERVER.first_seen}{{{only.matchers()}}}"
-    now = f"max by({keys})(max_over_time({ends}[2d] @ {range_.until}))"
-    begin = f"max by({keys})(max_over_time({ends}[1h] @ {range_.begin}))"
-    born = f"max by(server)(max_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
-    new = f"0*({now} and on(server) ({born}))"
-    known = f"min by({keys})(min_over_time({ends}[{LONGEST}:6h] @ {range_.begin} offset -{LONGEST}))"
-    young = f"min by({keys})(min_over_time({ends}[{LONGEST}:6h] @ {range_.until}))"
-    newly = f"min by({keys})(min_over_time({ends}[6h] @ {range_.until}))"
-    return f"sum by({','.join(by)})(clamp_min({now}-({begin} or {new} or {known} or {young} or {newly}),0))"
+    return summed(_while_scraped(ends, "server,end,reason", births, "server", range_), by)
+
+
+def taken(only: Only, range_: Range = WHOLE, windows: Windows = ZONE) -> str:
+    """The bytes sent in whole days, exactly; in any other range within one scrape at each side. NaN: not logged."""
+    series = Series(Scope.USER, MEASURES[SENT_BYTES], only)
+    days = total([series], [], range_, windows, only_logged=True)
+    scraped = _while_scraped(series.total, series.keys, series.born, series.keys, range_)
+    rest = summed(logged(scraped, [series], range_), [])
+    return f"({days} unless on() {begins_in_a_day(range_, windows)}) or {rest}"
+
+
+def begins_in_a_day(range_: Range = WHOLE, windows: Windows = ZONE) -> str:
+    """A row unless the range begins at midnight: its smallest distance from UTC away, or in summer an hour more."""
+    return f"(vector(({range_.begin}-({windows.lead}))%{DAY})>0!={DAY - HOUR})"
+
+
+def _while_scraped(counter: str, keys: str, births: str, whose: str, range_: Range) -> str:
+    """What the scrapes of the range saw a counter grow; since 0 if `whose` (labels) birth lies in the range."""
+    now = f"max by({keys})(max_over_time({counter}[2d] @ {range_.until}))"
+    begin = f"max by({keys})(max_over_time({counter}[1d] @ {range_.begin}))"
+    born = f"max by({whose})(max_over_time({births}[4d] @ {range_.until}))>={range_.begin}"
+    new = f"0*({now} and on({whose}) ({born}))"
+    known = f"min by({keys})(min_over_time({counter}[{LONGEST}:6h] @ {range_.begin} offset -{LONGEST}))"
+    young = f"min by({keys})(min_over_time({counter}[{LONGEST}:6h] @ {range_.until}))"
+    newly = f"min by({keys})(min_over_time({counter}[6h] @ {range_.until}))"
+    return f"clamp_min({now}-({begin} or {new} or {known} or {young} or {newly}),0)"
 
 
 def top(count: int, values: str) -> str:

@@ -7,21 +7,22 @@ from typing import Annotated
 import typer
 
 from exporter.catalogue import Quality
-from exporter.cli import logs, options, serving
+from exporter.cli import configured, logs, options, serving
 from exporter.cli.files import journal_end, newest, sampled
 from exporter.cli.obstacles import NO_JOURNAL, of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
-from exporter.formats.advice import told
-from exporter.history import Heard
+from exporter.formats.advice import advice_by_server
+from exporter.history.outcome import Heard
 from exporter.inputs.globbing import paths_matching
 from exporter.ledger import care
 from exporter.overlap import left_out, shared
 from exporter.web.security import Security
 from exporter.wiring import STANDARD_INPUT, inputs_named
 
-PROBLEM = "problem: "
+# The exporter cannot run with it, or would run and count wrong.
+PROBLEM, WRONG = "problem: ", "wrong numbers: "
 ADVICE = "to log more: "
 TITLES = {Quality.NONE: "not logged", Quality.ESTIMATED: "estimated", Quality.LOWER_BOUND: "only a lower bound"}
 
@@ -36,26 +37,27 @@ def _check(  # noqa: PLR0917 - the options of a command
     *,
     ledger: Annotated[bool, typer.Option("--ledger", help="Also read the whole ledger and verify its totals")] = False,
 ) -> None:
-    """Check the configuration and show what each source reads. Exit code 2: invalid; 1: valid, but unusable."""
+    """Check the configuration and show what each source reads. Exit code 2: invalid; 1: valid, but of no use."""
     del log_level, log_format  # accepted because `run` has them
-    config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
+    config = serving.overridden(configured.loaded(config_file, file), listen, web_config_file)
     refuse_shared(config, options.config_path(config_file, file))
     if config.web.config_file is not None:
         Security(config.web.config_file)
     found = list(remarks(config))
-    problems = sum(remark.lstrip().startswith(PROBLEM) for remark in found)
-    verdict = (
-        "good"
-        if not problems
-        else f"valid, but the exporter cannot run with it: {problems} problem{'s' * (problems > 1)}"
-    )
-    typer.echo("\n".join((f"{options.config_path(config_file, file)}: {verdict}", *found)))
+    problems, wrong = (sum(remark.lstrip().startswith(kind) for remark in found) for kind in (PROBLEM, WRONG))
+    typer.echo("\n".join((f"{options.config_path(config_file, file)}: {_verdict(problems, wrong)}", *found)))
     if ledger:
-        wrong = care.check(config.ledger)
-        typer.echo("\n".join((f"{config.ledger}:", *wrong)) if wrong else f"{config.ledger}: sound, all totals agree")
-        problems += len(wrong)
-    if problems:
+        broken = care.check(config.ledger)
+        typer.echo("\n".join((f"{config.ledger}:", *broken)) if broken else f"{config.ledger}: sound, all totals agree")
+        problems += len(broken)
+    if problems or wrong:
         raise typer.Exit(1)
+
+
+def _verdict(problems: int, wrong: int) -> str:
+    if problems:
+        return f"valid, but the exporter cannot run with it: {problems} problem{'s' * (problems > 1)}"
+    return "valid, but the exporter would count wrong with it" if wrong else "good"
 
 
 def refuse_shared(config: Config, path: Path) -> None:
@@ -109,14 +111,15 @@ def _told(path: Path, name: str, source: Source, config: Config) -> Iterator[str
     except options.FileProblem as problem:
         yield str(problem)
         return
-    heard, servers = Heard.of(pipeline), told(pipeline.format_name, pipeline.checkpoint(()).quality)
+    heard, servers = Heard.of(pipeline), advice_by_server(pipeline.format_name, pipeline.checkpoint(()).quality)
     doubted = {doubt.server for doubt in pipeline.doubts}
     server = f"{pipeline.format_name} log, " if heard.events else ""
     yield f"{name}: {server}{understood(heard)}" + ("" if heard.events else "; are the file and the format right?")
     for one in servers:
         yield f"{one.server}: {pipeline.format_name}; {_logged(one.quality)}"
         yield from (f"  {ADVICE}{sentence}" for sentence in one.advice if one.server not in doubted)
-    yield from pipeline.problems
+    for sentence in pipeline.problems:
+        yield f"{WRONG}{sentence}" if sentence == pipeline.mixed else sentence
 
 
 def _logged(qualities: Mapping[str, Quality]) -> str:

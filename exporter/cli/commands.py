@@ -15,7 +15,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("parse", "parse"),
     ("replay", "replay"),
     ("report", "report"),
-    ("export", "history"),
+    ("export", "export"),
     ("import", "history"),
     ("ledger", "ledger"),
     ("forget", "ledger"),

@@ -12,7 +12,9 @@ from typing import NamedTuple
 from exporter.cli.options import FileProblem
 from exporter.cli.understood import tell
 from exporter.config import AUTO, Config, Journal, Source
-from exporter.history import Heard, Imported, ImportedFile, LogFile, import_files
+from exporter.history.importing import import_files
+from exporter.history.oldlogs import LogFile
+from exporter.history.outcome import Heard, Imported, ImportedFile
 from exporter.inputs.generations import take_apart
 from exporter.inputs.readers import Torn
 from exporter.inputs.whole import STANDARD_INPUT, read_whole

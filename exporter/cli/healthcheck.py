@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from exporter.addresses import is_everywhere
-from exporter.cli import options, serving
+from exporter.cli import configured, options, serving
 from exporter.cli.gateway import DEFAULT_FILE as GATEWAY_FILE
 from exporter.config import addresses
 from exporter.web.listen import split
@@ -55,7 +55,7 @@ def _healthcheck(
 
 
 def _of_exporter(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:
-    web = options.loaded(config_file, file).web
+    web = configured.loaded(config_file, file).web
     return web.listen[0], web.config_file
 
 
@@ -85,12 +85,12 @@ def _status(connection: http.client.HTTPConnection) -> int:
 
 
 def _asks_for_certificate(error: Exception, tls: TlsServer | None) -> bool:
-    """TLS 1.2 says so in the handshake; TLS 1.3 after it, by an alert or by the end of the connection."""
+    """TLS 1.2 does so in the handshake; TLS 1.3 after it, with an alert or by closing, perhaps before our request."""
     if tls is None or tls.client_auth_type != "RequireAndVerifyClientCert":
         return False
     if isinstance(error, ssl.SSLError):
         return "ALERT" in str(error.reason)
-    return isinstance(error, ConnectionResetError)  # http.client's RemoteDisconnected is one
+    return isinstance(error, ConnectionResetError | BrokenPipeError)  # http.client's RemoteDisconnected is one
 
 
 COMMANDS = {"healthcheck": _healthcheck}

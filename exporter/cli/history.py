@@ -1,48 +1,23 @@
-"""`export` and `import`: the history of a ledger."""
+"""`import`: old logs into a ledger."""
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
-from pathlib import Path
-from typing import Annotated
+from contextlib import closing
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from exporter.cli import options
+from exporter.cli import configured, options
 from exporter.cli.files import log_files, problems_of, refuse_mixed, refuse_torn, sentences
 from exporter.cli.understood import tell
 from exporter.config import Source
-from exporter.history import ForeignFile, Imported, import_files
-from exporter.history.openmetrics import export_openmetrics
+from exporter.history.importing import ForeignFile, import_files
+from exporter.history.outcome import Imported
 from exporter.inputs.whole import STANDARD_INPUT
 from exporter.ledger import Ledger
-from exporter.ledger.reading import Reading
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipelines_of
-
-
-def _export(
-    ledgers: options.LedgerFiles,
-    openmetrics: Annotated[Path, typer.Option("--openmetrics", metavar="FILE", help="The file to write")],
-    first: options.FirstDay = None,
-    last: options.LastDay = None,
-) -> None:
-    """Write the history of a ledger for Prometheus (promtool), VictoriaMetrics or Mimir."""
-    with ExitStack() as stack:
-        reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]
-        try:
-            written = export_openmetrics(
-                reading,
-                openmetrics,
-                first=options.day(first, "--from"),
-                last=options.day(last, "--to"),
-                clock=time.time(),
-            )
-        except OSError as error:
-            raise options.FileProblem(f"{openmetrics}: {error.strerror}") from error
-    typer.echo(f"{openmetrics}: {written.samples:,} samples, {written.first} to {written.last}", err=True)
 
 
 def _import(  # noqa: PLR0917 - options
@@ -61,8 +36,8 @@ def _import(  # noqa: PLR0917 - options
         raise typer.BadParameter("name a ledger with --ledger, or give the daemon's --config.file")
     if STANDARD_INPUT in files:
         raise typer.BadParameter("give files: standard input cannot be compared with what was imported before")
-    config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
-    found = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
+    config = configured.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
+    found = [(file, configured.source_of(file, config, source_name)) for file in options.existing(files)]
     refuse_mixed(config, found)
     where = options.with_folder(ledger or config.ledger)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -93,7 +68,7 @@ def _imported(
     except ForeignFile as error:
         how = (
             "leave out --config.file and --source"
-            if error.source == options.FLAGS_SOURCE
+            if error.source == configured.FLAGS_SOURCE
             else f"give the daemon's --config.file and --source {error.source}"
         )
         raise options.FileProblem(
@@ -102,4 +77,4 @@ def _imported(
         ) from error
 
 
-COMMANDS = {"export": _export, "import": _import}
+COMMANDS = {"import": _import}

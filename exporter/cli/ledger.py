@@ -21,7 +21,9 @@ Ledger = options.OwnLedger
 def _path(ledger: Path | None, config_file: Path | None) -> Path:
     if ledger is not None:
         return ledger
-    return options.loaded(config_file).ledger
+    from exporter.cli.configured import loaded  # noqa: PLC0415 - a named ledger needs no configuration
+
+    return loaded(config_file).ledger
 
 
 @commands.command("info")

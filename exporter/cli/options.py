@@ -1,4 +1,4 @@
-"""Options that several commands share, and the configuration made from them."""
+"""Options that several commands share."""
 
 import os
 import sys
@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
+from exporter import DEFAULT_FILE
 from exporter.cli import access
-from exporter.config import DEFAULT_FILE, Config, Source
-from exporter.configfile import ConfigError, load
 from exporter.errors import OperatorError
 
 FILE_VARIABLE = "POP3_EXPORTER_CONFIG_FILE"
@@ -106,24 +104,6 @@ LedgerFiles = Annotated[list[Path] | None, typer.Option("--ledger", metavar="FIL
 FirstDay = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day", show_default=False)]
 LastDay = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last day", show_default=False)]
 
-FLAGS_SOURCE = "files"
-
-
-_NO_FILE = """\
-  `pop3-exporter setup` writes one for this machine.
-  One line is enough: sources: [{name: mail, paths: ["/var/log/mail.log*"]}]
-  `pop3-exporter files config DIRECTORY` writes an example that explains every key."""
-
-
-def loaded(file: Path | None, named: Path | None = None) -> Config:
-    """The configuration of the daemon, named by an option or an argument."""
-    try:
-        return load(config_path(file, named), Config)
-    except ConfigError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            raise ConfigError([*error.problems, _NO_FILE]) from error
-        raise
-
 
 def config_path(file: Path | None, named: Path | None = None) -> Path:
     """The path of the configuration."""
@@ -158,61 +138,6 @@ def with_folder(ledger: Path) -> Path:
     except OSError as error:
         raise FileProblem(f"{folder}: {error.strerror}") from error
     return ledger
-
-
-def for_files(  # noqa: PLR0917 - the options of all commands that read logs
-    files: Sequence[str],
-    config_file: Path | None,
-    format_name: str,
-    server: str | None,
-    default_domain: str | None,
-    time_zone: str | None,
-    log_time_zone: str | None,
-) -> Config:
-    """The configuration for reading `files`: from `config_file`, or a single source made from the flags."""
-    given = {"--server": server, "--default-domain": default_domain, "--log-time-zone": log_time_zone}
-    if config_file is not None:
-        wrong = [flag for flag, value in given.items() if value is not None]
-        if wrong or format_name != "auto":
-            raise typer.BadParameter(
-                f"{', '.join(wrong or ['--format'])} cannot be combined with --config.file, which sets it"
-            )
-        return load(config_file, Config)
-    try:
-        source = Source(
-            name=FLAGS_SOURCE,
-            paths=tuple(files) or ("-",),
-            format=format_name,
-            server=server,
-            default_domain=default_domain,
-            time_zone=log_time_zone,
-            start="beginning",
-        )
-        return Config(time_zone=time_zone, sources=(source,))
-    except ValidationError as error:
-        raise ConfigError(
-            [
-                f"{one['loc'][-1] if one['loc'] else ''}: {one['msg'].removeprefix('Value error, ')}"
-                for one in error.errors()
-            ]
-        ) from error
-
-
-def source_of(file: str, config: Config, chosen: str | None) -> Source:
-    """The source that a file belongs to: the only one, the chosen one, or the one whose paths match."""
-    if chosen is not None:
-        for source in config.sources:
-            if source.name == chosen:
-                return source
-        raise typer.BadParameter(f"no source {chosen!r}; there are: {', '.join(s.name for s in config.sources)}")
-    if len(config.sources) == 1:
-        return config.sources[0]
-    path = Path(file).absolute()
-    matching = [source for source in config.sources if any(path.match(pattern) for pattern in source.paths)]
-    if len(matching) == 1:
-        return matching[0]
-    names = ", ".join(source.name for source in matching or config.sources)
-    raise typer.BadParameter(f"{file}: several sources could read it; choose one with --source: {names}")
 
 
 def existing(files: Sequence[str]) -> list[str]:

@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from exporter.cli import options
+from exporter.cli import configured, options
 from exporter.cli.files import batches
 from exporter.cli.masking import Mask
 from exporter.cli.understood import understood
 from exporter.config import Source
-from exporter.formats.advice import told
-from exporter.history import Heard
+from exporter.formats.advice import advice_by_server
+from exporter.history.outcome import Heard
 from exporter.inputs.whole import STANDARD_INPUT
 from exporter.model import Fact, Record, Verdict
 from exporter.pipeline import Pipeline
@@ -43,13 +43,13 @@ def _parse(  # noqa: PLR0917 - options
     masked: Annotated[bool, typer.Option("--masked", help="Hide names, addresses and passwords, to share it")] = False,  # noqa: FBT002
 ) -> None:
     """Show how each line of a log is understood, as JSON lines, followed by a summary."""
-    config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
+    config = configured.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
     counts: Counter[str] = Counter()
     with (
         tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder,
         closing(open_ledger(config, 0.0, Path(folder) / "ledger.sqlite")) as ledger,
     ):
-        logs = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
+        logs = [(file, configured.source_of(file, config, source_name)) for file in options.existing(files)]
 
         def run(file: str, source: Source, observer: Observer) -> Pipeline:
             pipeline = pipeline_of(source, config, ledger)
@@ -133,7 +133,7 @@ def _summary(file: str, pipeline: Pipeline, counts: Counter[str]) -> None:
             for kind in sorted(counts):
                 table.add_row(f"  {kind}", f"{counts[kind]:,}")
     console.print(table)
-    wanted = (text for one in told(pipeline.format_name, quality) for text in one.advice)
+    wanted = (text for one in advice_by_server(pipeline.format_name, quality) for text in one.advice)
     for sentence in (*problems, *(f"to log more: {text}" for text in dict.fromkeys(wanted))):
         console.print(sentence, soft_wrap=True)
 

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from exporter.cli import options
+from exporter.cli import configured, options
 from exporter.cli.files import replayed
 from exporter.exposition.renderer import Exposition
 
@@ -20,8 +20,8 @@ def _replay(  # noqa: PLR0917 - options
     log_time_zone: options.LogZone = None,
 ) -> None:
     """Read whole log files and print /metrics as of their newest line."""
-    config = options.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
-    sources = [(file, options.source_of(file, config, source_name)) for file in options.existing(files)]
+    config = configured.for_files(files, config_file, format_name, server, default_domain, time_zone, log_time_zone)
+    sources = [(file, configured.source_of(file, config, source_name)) for file in options.existing(files)]
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
         path = Path(folder) / "ledger.sqlite"
         found = replayed(path, config, sources, is_kept=False)

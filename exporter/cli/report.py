@@ -1,7 +1,6 @@
 """`report`: what SmarterMail's report shows, in the terminal, as CSV and JSON."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -14,13 +13,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from exporter.catalogue import CONNECTIONS, Scope
+from exporter.catalogue import Scope
 from exporter.cli import options
-from exporter.cli.options import FileProblem
-from exporter.config import AUTO, Config, Source
 from exporter.ledger.reading import Reading
 from exporter.periods import Step
-from exporter.reports import By, failed_names, report, sort_columns, unused
+from exporter.reports import By, failed_names, report, sort_columns, table, unused
 from exporter.reports import output as reports
 
 
@@ -102,12 +99,12 @@ def _report(  # noqa: PLR0917 - the options of a report
     with ExitStack() as stack:
         clock = time.time()
         if files:
-            server = servers[0] if servers and len(servers) == 1 and config_file is None else None
-            config = options.for_files(
-                files, config_file, format_name, server, default_domain, time_zone, log_time_zone
-            )
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pop3-exporter-")))
-            ledgers, clock = _read(folder / "ledger.sqlite", config, files)
+            from exporter.cli.report_logs import read  # noqa: PLC0415 - all stages, which a ledger does not need
+
+            only = servers[0] if servers and len(servers) == 1 else None
+            settings = config_file, format_name, only, default_domain, time_zone, log_time_zone
+            ledger, clock = stack.enter_context(read(files, *settings))
+            ledgers = [ledger]
         reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]
         write = _write_failed if failed else _write if inactive is None else _write_unused
         write(reading, wanted, clock, output)
@@ -144,32 +141,12 @@ def _check_inactive(days: int, by: By, others: Mapping[str, object]) -> None:
 
 def _configured(config_file: Path | None) -> Path:
     """The ledger of the configuration."""
+    from exporter.cli.configured import loaded  # noqa: PLC0415 - a named ledger needs no configuration
+
     default_file = options.default_file()
     if config_file is None and not default_file.exists():
         raise typer.BadParameter(f"give --ledger FILE or log files: there is no {default_file} that names a ledger")
-    return options.loaded(config_file).ledger
-
-
-def _read(ledger: Path, config: Config, files: Sequence[str]) -> tuple[list[Path], float]:
-    """A ledger made from the files; FileProblem if they have no POP3 lines, instead of a report of zeros."""
-    from exporter.cli.files import replayed  # noqa: PLC0415 - all stages, which a ledger does not need
-
-    sources = [(file, options.source_of(file, config, None)) for file in options.existing(files)]
-    found = replayed(ledger, config, sources)
-    if not any(one.heard.events for one in found.files):
-        raise FileProblem(
-            f"nothing to report; are these the logs of the POP3 server{_formats(sources)}?"
-            " (pop3-exporter parse FILE shows how each line was understood)"
-        )
-    connections = sum(row.totals[CONNECTIONS] for row in found.view.rows[Scope.SERVER].values())
-    if not connections:
-        typer.secho("WARNING: the log has lines of a POP3 server, but no connections", err=True, bold=True)
-    return [ledger], found.clock
-
-
-def _formats(sources: Sequence[tuple[str, Source]]) -> str:
-    names = sorted({source.format for _, source in sources} - {AUTO})
-    return f" ({', '.join(names)})" if names else ""
+    return loaded(config_file).ledger
 
 
 def _days(reading: Sequence[Reading], wanted: _Wanted, clock: float) -> tuple[date, date]:
@@ -199,7 +176,7 @@ def _write(reading: Sequence[Reading], wanted: _Wanted, clock: float, output: Ou
     )
     match output:
         case Output.TABLE:
-            reports.write_table(found, Console())
+            table.write_table(found, Console())
         case Output.CSV:
             reports.write_csv(found, sys.stdout)
         case Output.JSON:
@@ -212,7 +189,7 @@ def _write_failed(reading: Sequence[Reading], wanted: _Wanted, clock: float, out
     zone = reading[0].calendar.zone(int(clock))
     match output:
         case Output.TABLE:
-            reports.write_failed_table(names, zone, Console())
+            table.write_failed_table(names, zone, Console())
         case Output.CSV:
             reports.write_failed_csv(names, zone, sys.stdout)
         case Output.JSON:
@@ -224,7 +201,7 @@ def _write_unused(reading: Sequence[Reading], wanted: _Wanted, clock: float, out
     zone = reading[0].calendar.zone(int(clock))
     match output:
         case Output.TABLE:
-            reports.write_unused_table(found, zone, Console())
+            table.write_unused_table(found, zone, Console())
         case Output.CSV:
             reports.write_unused_csv(found, zone, sys.stdout)
         case Output.JSON:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 import typer
 
 from exporter import shipped
-from exporter.cli import logs, options, serving
+from exporter.cli import configured, logs, options, serving
 from exporter.cli.signals import Signals
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -42,7 +42,7 @@ def _run(  # noqa: PLR0917 - the options of a command
     log_format: logs.LogFormat = logs.Form.TEXT,
 ) -> None:
     """Run the daemon: read the configured logs and serve /metrics."""
-    config = serving.overridden(options.loaded(config_file, file), listen, web_config_file)
+    config = serving.overridden(configured.loaded(config_file, file), listen, web_config_file)
     if problems := shared(config):
         raise ConfigError(problems)
     logs.begin(log_level, log_format)

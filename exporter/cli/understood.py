@@ -5,7 +5,7 @@ from datetime import datetime
 
 import typer
 
-from exporter.history import Heard, ImportedFile
+from exporter.history.outcome import Heard, ImportedFile
 from exporter.periods import Calendar
 
 

@@ -17,7 +17,7 @@ def started(running: ExitStack, places: Places, exporter: str, tell: Tell) -> st
     """The address of a Prometheus that scrapes `exporter`, or None, and why."""
     binary, promtool = tool("prometheus"), tool("promtool")
     if not (DEPLOY / "prometheus" / "prometheus.yml").exists():
-        tell("Not starting Prometheus: its rules are only in the repository, not in the installed package.")
+        tell("Not starting Prometheus: its configuration is only in the repository, not in the installed package.")
         return None
     if binary is None or promtool is None:
         tell("To see alerts, install Prometheus ([bold]sudo apt-get install prometheus[/]) and start this again.")

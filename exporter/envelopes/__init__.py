@@ -1,4 +1,4 @@
-"""Taking lines out of what a transport wraps around them (design section 4)."""
+"""Removes what a transport wraps around lines (stamps, hosts, tags, JSON)."""
 
 from exporter.envelopes.opener import Opener
 from exporter.envelopes.programs import is_container_id

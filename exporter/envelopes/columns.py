@@ -1,8 +1,7 @@
-"""The first stage: a batch of lines as columns, when, by whom and what.
+"""The first stage: a batch of lines as columns: when, by whom, and the message.
 
-Nearly all lines of a syslog file begin like one before: of their stamps only the seconds are new, and who wrote them
-is known. So both are looked up, and what stands behind is the message. All other lines go through the stream's opener,
-in their place.
+Nearly all lines of a syslog file begin like one before: only the seconds of the stamp are new, and the sender is known.
+So both are looked up, and the rest is the message. All other lines go through the stream's opener, in their place.
 """
 
 from collections import Counter
@@ -16,7 +15,7 @@ from exporter.model import Record, Verdict
 
 
 class Columns(NamedTuple):
-    """The messages of a batch, in order, and how many lines had none, by what they are."""
+    """The messages of a batch, in order, and the number of lines without one, by kind."""
 
     stamps: list[int]
     senders: list[Sender]
@@ -34,7 +33,7 @@ class Columns(NamedTuple):
 
 
 def opened(opener: Opener, lines: Sequence[bytes]) -> Columns:
-    """The columns of `lines`, which follow on those that the opener has seen.
+    """The columns of `lines`, which follow those that the opener has seen.
 
     The loop is dense because every line goes through it: tests/bench/lines.py.
     """
@@ -42,7 +41,7 @@ def opened(opener: Opener, lines: Sequence[bytes]) -> Columns:
     stamps, senders, messages, _ = columns
     stamped, told, missed = opener.stamped, 0, False
     size = width = end = start = 0
-    tails: dict[bytes, Sender] = {}  # with the ": " behind them
+    tails: dict[bytes, Sender] = {}  # including the ": "
     tail_of = tails.get
     if stamped is not None:
         size, width, stamp_of = stamped.size, stamped.width, stamped.heads.get
@@ -55,7 +54,7 @@ def opened(opener: Opener, lines: Sequence[bytes]) -> Columns:
             else:
                 sender, end = _sender(stamped, line, tails)
                 message = line[end:]
-                if missed or not start:  # one line of another program among many of one is nothing
+                if missed or not start:  # a line of another program among many of one
                     start = end
                 missed = True
             if sender is not None and message[:BEGIN] not in BEGINS:
@@ -79,7 +78,7 @@ def opened(opener: Opener, lines: Sequence[bytes]) -> Columns:
 
 
 def _sender(stamped: StampedLines, line: bytes, tails: dict[bytes, Sender]) -> tuple[Sender | None, int]:
-    """Who wrote a line, and where its message begins; None: the opener has to read it."""
+    """Who wrote a line, and where its message begins; None: the opener must read it."""
     header, colon, _ = line.partition(b": ")
     tail = header[stamped.width :]
     sender = stamped.sender(tail) if colon else None
@@ -89,7 +88,7 @@ def _sender(stamped: StampedLines, line: bytes, tails: dict[bytes, Sender]) -> t
 
 
 def _add(record: Record | Verdict | None, columns: Columns) -> None:
-    """What the opener has made of a line."""
+    """The opener's result for a line."""
     if isinstance(record, Record):
         stamp, host, program, pid, message, times = record
         by, senders = (host, program, pid, times), columns.senders
@@ -101,7 +100,7 @@ def _add(record: Record | Verdict | None, columns: Columns) -> None:
 
 
 def _tell(opener: Opener, columns: Columns, told: int) -> None:
-    """Let the opener know the last message of each host, of those from row `told` on that it has not seen."""
+    """Tell the opener the last message of each host, for the rows from `told` on, which it has not seen."""
     rows = range(told, len(columns.stamps))
     if not rows:
         return

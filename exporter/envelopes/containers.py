@@ -1,4 +1,4 @@
-"""What container runtimes wrap around a line: docker's json-file, CRI (Kubernetes).
+"""The forms in which container runtimes write a line: docker's json-file, CRI (Kubernetes).
 
 Both runtimes cut long lines into pieces, which are joined here, per output stream.
 """
@@ -11,14 +11,14 @@ from exporter.envelopes.ticker import Moments
 from exporter.envelopes.wall import Wall
 from exporter.model import Record, Verdict
 
-# As long as the inputs' longest line: more is no line but a fault of the writer.
+# As long as the inputs' longest line; a longer one is a fault of the writer.
 LONGEST: Final = 1024 * 1024
 
 _CRI = re.compile(rb"(?P<moment>\d{4}-\d\d-\d\dT\S+) (?P<output>stdout|stderr) (?P<tag>[FP])(?::\S*)? ")
 
 
 class Containers:
-    """One stream's container lines; `pieces` are the begins of lines not yet whole, by output stream."""
+    """One stream's container lines; `pieces` are the beginnings of incomplete lines, by output stream."""
 
     def __init__(self, wall: Wall, pieces: dict[str, bytes]) -> None:
         self.pieces = pieces
@@ -32,11 +32,11 @@ class Containers:
         text, moment = entry.get("log"), entry.get("time")
         if not isinstance(text, str) or not isinstance(moment, str):
             return None
-        if "date" in entry or "kubernetes" in entry:  # a shipper's: its lines are whole
+        if "date" in entry or "kubernetes" in entry:  # from a shipper: its lines are complete
             return None
         piece = text.encode(errors="surrogatepass")
         output = "stderr" if entry.get("stream") == "stderr" else "stdout"
-        tag = entry.get("logtag", entry.get("_p"))  # fluentd's and fluent-bit's of CRI
+        tag = entry.get("logtag", entry.get("_p"))  # fluentd's and fluent-bit's names for CRI's tag
         whole = piece.endswith(b"\n") if tag is None else tag != "P"
         return self._join(moment.encode(errors="replace"), output, piece, whole=whole)
 

@@ -1,8 +1,8 @@
-"""What stands inside a message: a second stamp, a repeat, Solaris's message id, CRI's output.
+"""What a message may begin with: a second stamp, a repeat, Solaris's message id, CRI's output.
 
-A stamp inside (nginx writes its own into syslog, Dovecot in a container into its standard output) is closer to
-the event than the one around it, and wins, if it can be true: with a zone within a day of the outer one (relays
-that were cut off), without a zone within ten minutes, because the clock of a container often is in another zone.
+A stamp inside (nginx writes its own into syslog, Dovecot in a container into its standard output) is closer to the
+event than the one around it. It is used if it can be true: with a zone, within a day of the outer one (relays may have
+been cut off); without a zone, within ten minutes, because a container's clock is often in another zone.
 """
 
 import re
@@ -37,17 +37,17 @@ _BRACKETS = (
 _TIMES = tuple(b"%02d:%d" % (hour, tens) for hour in range(24) for tens in range(6))
 _PRIORITIES = tuple((b"<%d>" % priority)[:4] for priority in range(10, 192))
 _WORDS = (b"mess", b"last", b"Last", b"--- ", b"stdo", b"stde")
-# Only messages that begin with one of these are looked at: one look for all, because there are millions.
+# Only messages that begin with one of these are searched: one test for all, because there are millions.
 BEGINS: Final = frozenset(
     (*_MONTHS, *_WEEKDAYS, *_DIGITS, *_DAYS, *_BRACKETS, *_TIMES, *_PRIORITIES, *_WORDS, b"@400", b"[ID ")
 )
 BEGIN: Final = 4  # bytes
 
 _PRIORITY = re.compile(rb"<\d{2,3}>")
-# A container's line that a shipper took as it stands in the file (CRI), after its stamp.
+# A container's line that a shipper copied from the file (CRI), after its stamp.
 _OUTPUT = re.compile(rb"std(?:out|err) [FP] ")
 _SOLARIS = re.compile(rb"\[ID \d+ [a-z0-9]+\.[a-z]+\] ")
-# A line may stand for so many others, and no more: the text may come from a client.
+# A line may stand for at most this many others, because its text may come from a client.
 _REPEATED = re.compile(rb"message repeated (?P<times>\d{1,5}) times: \[ ?(?P<message>.*?)\]?", re.DOTALL)
 _LAST = re.compile(
     rb"(?:--- )?last message repeated (?P<times>\d{1,5}) times?(?: ---)?\s*"
@@ -95,7 +95,7 @@ class Insides:
         return Record(stamp, inner.host or outer.host, program, pid, inner.message, outer.times)
 
     def _repeat(self, record: Record) -> Record | None:
-        """The message that this line stands for, so many times more; None: no repeat, or of what is not known."""
+        """The message that this line repeats, and how often; None: no repeat, or its message is unknown."""
         found = _REPEATED.fullmatch(record.message)
         if found is not None and record.program and record.times == 1:
             return record._replace(message=found["message"], times=int(found["times"]))
@@ -104,14 +104,14 @@ class Insides:
         if found is None or previous is None:
             return None
         if found["ng_times"] is None:
-            # These daemons write no tag: with one, it is somebody's text.
+            # These daemons write no tag: with a tag, it is somebody's text.
             return None if record.program else previous._replace(stamp=record.stamp, times=int(found["times"]))
         if record.program != previous.program or not previous.message.startswith(found["begin"]):
             return None
         return previous._replace(stamp=record.stamp, times=int(found["ng_times"]))
 
     def _last(self, host: bytes) -> Record | None:
-        """The last record of `host`; of a line that names none, where only one has been seen."""
+        """The last record of `host`; for a line without a host, only if there is just one."""
         if host:
             return self._previous.get(host)
         records = [record for record in self._previous.values() if record.host or record.program]

@@ -1,4 +1,4 @@
-"""The systemd journal as `journalctl -o json` writes it: one object a line, numbers as strings."""
+"""The systemd journal as `journalctl -o json` writes it: one object per line, numbers as strings."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +10,7 @@ from exporter.model import Record, Verdict
 
 MICROSECONDS: Final = 1_000_000
 LONGEST: Final = 16  # digits of a stamp before the year 2286
-# docker's and podman's drivers write these beside a container's line.
+# docker's and podman's drivers add these to a container's line.
 _CONTAINER: Final = ("CONTAINER_ID", "CONTAINER_ID_FULL", "CONTAINER_NAME")
 
 
@@ -18,9 +18,9 @@ class Journal:
     """One stream's journal entries."""
 
     def open(self, line: bytes) -> Record | Verdict | None:
-        """The record of `line`; MALFORMED where it holds no message; None: it is no journal entry.
+        """The record of `line`; MALFORMED: it has no message; None: it is no journal entry.
 
-        A message is null where journalctl found it too long (over 4 KiB without `--all`).
+        A message is null if journalctl found it too long (over 4 KiB without `--all`).
         """
         entry = object_of(line)
         if entry is None:
@@ -28,7 +28,7 @@ class Journal:
         if "__REALTIME_TIMESTAMP" not in entry and "_SOURCE_REALTIME_TIMESTAMP" not in entry:
             return None
         moment = _text(entry.get("_SOURCE_REALTIME_TIMESTAMP")) or _text(entry.get("__REALTIME_TIMESTAMP"))
-        message = entry.get("MESSAGE", entry.get("message"))  # vector's name of it
+        message = entry.get("MESSAGE", entry.get("message"))  # vector's name for it
         if message is None or not moment.isdigit() or len(moment) > LONGEST:
             return Verdict.MALFORMED
         stamp = int(moment) // MICROSECONDS
@@ -38,7 +38,7 @@ class Journal:
 
 
 def _sender(entry: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """Program and process id; of a container only what its administrator called it: the rest is the runtime's."""
+    """Program and process id; for a container only the name from its administrator: the others are the runtime's."""
     program = _text(entry.get("SYSLOG_IDENTIFIER"))
     container = [_text(entry[name]) for name in _CONTAINER if name in entry]
     if container:
@@ -48,7 +48,7 @@ def _sender(entry: Mapping[str, Any]) -> tuple[bytes, bytes]:
 
 
 def _text(field: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds
-    """A field's bytes: a string, an array of bytes where it is no text, or an array of its several values."""
+    """A field's bytes: a string, an array of bytes if it is no text, or an array of several values."""
     if isinstance(field, str):
         return field.encode(errors="surrogatepass")
     if isinstance(field, list) and field:

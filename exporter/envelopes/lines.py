@@ -1,7 +1,7 @@
 """Lines that begin with a stamp: RFC 3164 and ISO 8601 syslog files, and the servers' own log files.
 
-`Nov 22 07:42:14 mx1 dovecot: pop3-login: ...` has host and program, `Nov 22 07:33:53 pop3-login: Info: ...`
-(Dovecot's own file) has neither.
+`Nov 22 07:42:14 mx1 dovecot: pop3-login: ...` has host and program, `Nov 22 07:33:53 pop3-login: Info: ...` (Dovecot's
+own file) has neither.
 """
 
 import re
@@ -15,17 +15,17 @@ from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
-# They differ by process id; beyond this many in each of hundreds of files they are forgotten, and long ones at once.
+# Senders differ by process id: more than these in each of hundreds of files are forgotten, and long ones at once.
 SENDERS_KEPT: Final = 512
 LONGEST_SENDER: Final = 512
-# The first words of most lines of Dovecot's own files.
+# The first words of most lines in Dovecot's own files.
 COMMONEST: Final = (b"pop3-login: ", b"pop3(")
 
 _new = tuple.__new__  # half the cost of calling Record
 
 
 class Sender(NamedTuple):
-    """Who wrote a line; `times` > 1: it stands for so many ("message repeated")."""
+    """Who wrote a line; `times` > 1: how many lines it stands for ("message repeated")."""
 
     host: bytes
     program: bytes
@@ -37,7 +37,7 @@ class StampedLines(Ticker):
     """One stream's lines with stamps; `stamp` is that of the last one opened."""
 
     def __init__(self, wall: Wall) -> None:
-        # What follows the digits of a stamp, up to the first ": " (zone, host, tag), and whom it names.
+        # What follows the digits of a stamp, up to the first ": " (zone, host, tag), and the sender that it names.
         self._senders: dict[bytes, Sender] = {}
         # The same without the process id in brackets at their end.
         self._programs: dict[bytes, Sender] = {}
@@ -53,14 +53,14 @@ class StampedLines(Ticker):
 
     @property
     def has_senders(self) -> bool:
-        """Whether the last line had a tag, so that others like it differ in what `heads` and `sender` tell only.
+        """Whether the last line had a tag, so that similar lines differ only in what `heads` and `sender` look up.
 
         Their whole seconds end at `size`, their fraction at `width`.
         """
         return self._host is not None
 
     def sender(self, tail: bytes) -> Sender | None:
-        """Who writes lines with `tail` between their fraction and the first ": "; None: that is not known yet."""
+        """The sender of lines with `tail` between their fraction and the first ": "; None: not known yet."""
         sender = self._senders.get(tail)
         if sender is None and tail.endswith(b"]"):
             name, _, pid = tail[:-1].rpartition(b"[")
@@ -83,7 +83,7 @@ class StampedLines(Ticker):
         return _new(Record, (self.stamp, host, program, pid, message, times))
 
     def _open_untagged(self, line: bytes) -> Record | None:
-        """As `open`, where the last line had no host."""
+        """Like `open`, if the last line had no host."""
         start = self._start
         if not line.startswith(self._tail, self.width):
             return self._open_anew(line)
@@ -94,13 +94,13 @@ class StampedLines(Ticker):
         return _new(Record, (self.stamp, b"", b"", b"", line[start:], 1))
 
     def _open_tag(self, line: bytes) -> Record | None:
-        """As `open`, of a sender that is new, or a message without a tag."""
+        """Like `open`, for a new sender, or a message without a tag."""
         if line.startswith(self._tail, self.width) and self._ticks(line):
             return self._sent(line)
         return self._open_anew(line)
 
     def _is_own(self, line: bytes) -> bool:
-        """Whether what follows the stamp is the message, and nothing stands before it, because of its first word."""
+        """Whether the message follows the stamp directly, judging by its first word."""
         word = line[self._start : line.find(b" ", self._start)]
         if word in OWN_WORDS:
             return True
@@ -127,7 +127,7 @@ class StampedLines(Ticker):
         return self._sent(line)
 
     def _open_hostless(self, line: bytes, found: Stamp) -> Record:
-        """The record of a line whose stamp was `found`, and no host with a tag behind it."""
+        """The record of a line with the stamp `found`, but no host with a tag after it."""
         # The next line may have a host: only a sender that is known already is taken for granted.
         self._begin_senders(line, found)
         self._tail, self._host = NEVER, b""
@@ -154,13 +154,13 @@ class StampedLines(Ticker):
 
     def _begin_senders(self, line: bytes, found: Stamp) -> None:
         zone = line[found.fraction : found.end]
-        if zone != self._zone:  # the kept senders are those of the kept zone
+        if zone != self._zone:  # the cached senders are those of the cached zone
             self._senders.clear()
             self._programs.clear()
             self._zone = zone
 
     def _keep(self, tail: bytes, host: bytes, program: bytes, pid: bytes | None) -> Sender:
-        """Remember whom `tail` names."""
+        """Cache the sender that `tail` names."""
         if len(self._senders) >= SENDERS_KEPT:
             self._senders.clear()
             self._programs.clear()
@@ -172,12 +172,12 @@ class StampedLines(Ticker):
         return sender
 
     def _sent(self, line: bytes) -> Record:
-        """The record of a line whose stamp and host are the last ones; without a tag, who knows if it is a host."""
+        """The record of a line with the last line's stamp and host; without a tag, the word may not be a host."""
         assert self.stamp is not None
         assert self._host is not None
         start = self._start
         bare = BARE.match(line, start)
-        if bare is not None:  # nobody is kept: the text begins before the first ": "
+        if bare is not None:  # nothing is cached: the text begins before the first ": "
             program = program_of(bare["program"] or b"")
             return Record(self.stamp, self._host, program, bare["pid"] or b"", line[bare.start("text") :])
         colon = line.find(b": ", start)
@@ -193,7 +193,7 @@ class StampedLines(Ticker):
 
 
 class WireLines:
-    """Lines as they went over the wire, with the priority before the stamp: `<22>Oct 27 04:19:59 mx1 pop3d: ...`."""
+    """Lines as they were sent, with the priority before the stamp: `<22>Oct 27 04:19:59 mx1 pop3d: ...`."""
 
     def __init__(self, lines: StampedLines) -> None:
         self._lines = lines

@@ -3,14 +3,14 @@
 `journalctl` writes its short forms in the language of the user who runs it; syslog daemons write English.
 """
 
-# ruff: noqa: RUF001 - letters of other alphabets are what this is about
+# ruff: noqa: RUF001 - letters of other alphabets are intended
 
 from collections.abc import Mapping
 from typing import Final
 
 ENGLISH: Final = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
 
-# One language a line, January first. Croatian shares names with Polish and Czech for other months. `Thg 1`
+# One language per line, January first. Croatian shares names with Polish and Czech for other months. `Thg 1`
 # (Vietnamese) and `de gen.` (Catalan) have a blank inside.
 _LANGUAGES: Final = (
     "jan feb mär apr mai jun jul aug sep okt nov dez",  # German
@@ -60,7 +60,7 @@ _ENCODINGS: Final = ("utf-8", "iso8859-1", "iso8859-2", "iso8859-9")
 
 
 def months(name: bytes) -> Mapping[int, frozenset[int]]:
-    """The months that `name` may stand for, each with the languages that call it so: mostly one; none: no month."""
+    """The months that `name` may stand for, each with the languages that use it: usually one; empty: no month."""
     return _MONTHS.get(name.strip().removeprefix(b"de "), {})
 
 

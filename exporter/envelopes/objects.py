@@ -1,6 +1,6 @@
-"""JSON: a message as rsyslog, syslog-ng, fluent-bit, fluentd, vector, filebeat, logstash or GELF write it.
+"""JSON: a message as written by rsyslog, syslog-ng, fluent-bit, fluentd, vector, filebeat, logstash or GELF.
 
-Their fields are found by name, in any case and however they are nested, because templates differ.
+Fields are found by name, in any case and however they are nested, because templates differ.
 """
 
 import json
@@ -14,7 +14,7 @@ from exporter.envelopes.stamps import LATEST
 from exporter.envelopes.ticker import Moments
 from exporter.model import Record, Verdict
 
-# Names are in lower case, without `_` and `@` at the begin, `-` is `_`; the first that tells wins.
+# Names are in lower case, without `_` and `@` at the beginning, and with `_` for `-`; the first one with a value wins.
 STAMPS: Final = (
     *("timereported", "isodate", "s_isodate", "r_isodate", "s_unixtime", "unixtime", "r_unixtime"),
     *("source_realtime_timestamp", "realtime_timestamp", "timestamp", "timegenerated", "time", "ts", "datetime"),
@@ -56,9 +56,9 @@ MESSAGES: Final = (
     "textpayload",
     "rawmsg",
 )
-# Names of rsyslog's properties for what was not told.
+# Names that rsyslog writes for properties without a value.
 _NOTHING: Final = ("", "-")
-# Nested this deep, and no longer than this, is what shippers write.
+# Shippers nest objects at most this deep, and write at most this many bytes.
 DEEPEST: Final = 3
 LONGEST_STAMP: Final = 40
 
@@ -73,9 +73,9 @@ _FLUENT_BIT = re.compile(
 
 
 def object_of(line: bytes) -> dict[str, Any] | None:
-    """The JSON object that a line is; None: it is none.
+    """The JSON object that a line consists of; None: it is none.
 
-    Before it may stand what `journalctl -o json-seq` and `json-sse` write, behind it the comma of a list.
+    `journalctl -o json-seq` and `json-sse` write something before it; the comma of a list may follow.
     """
     if not line.startswith(b"{"):
         line = line.removeprefix(b"\x1e").removeprefix(b"data: ")
@@ -89,14 +89,14 @@ def object_of(line: bytes) -> dict[str, Any] | None:
 
 
 class Objects:
-    """One stream's JSON lines; `moments` tells their stamps, `lines` the message that has all in itself."""
+    """One stream's JSON lines; `moments` reads their stamps, `lines` a message that is a complete line itself."""
 
     def __init__(self, moments: Moments, lines: StampedLines) -> None:
         self._moments = moments
         self._lines = lines
 
     def open(self, line: bytes) -> Record | Verdict | None:
-        """The record of `line`; MALFORMED where its stamp is none; None: it is no object with a message."""
+        """The record of `line`; MALFORMED: its stamp is none; None: it is no object with a message."""
         outer, entry = None, object_of(line)
         if entry is None:
             shipped = _FLUENTD.fullmatch(line) or _FLUENT_BIT.fullmatch(line)
@@ -136,7 +136,7 @@ class Objects:
 
 
 def _flat(entry: Mapping[str, Any], before: str, depth: int) -> Iterator[tuple[str, Any]]:
-    """The fields of an object and of those inside, by names joined with dots."""
+    """The fields of an object and of nested ones, by names joined with dots."""
     for key, value in entry.items():
         name = before + key.lower().lstrip("_@").replace("-", "_")
         if not isinstance(value, dict):
@@ -146,7 +146,7 @@ def _flat(entry: Mapping[str, Any], before: str, depth: int) -> Iterator[tuple[s
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    """The first of the fields that holds something, as text; None: none does."""
+    """The first field with a value, as text; None: there is none."""
     for name in names:
         value = fields.get(name)
         if isinstance(value, str) and value not in _NOTHING:

@@ -1,4 +1,4 @@
-"""Takes the lines of one stream out of what was wrapped around them."""
+"""Removes the envelopes from the lines of one stream."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ from exporter.model import Record, Verdict
 Open = Callable[[bytes], Record | Verdict | None]
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-# What stands alone in a line and says nothing: DOS's end of a file too.
+# Lines that consist of nothing else say nothing: including DOS's end of a file.
 BLANKS: Final = b" \t\r\n\v\f\x1a"
-# What `journalctl` and `tail` say between lines.
+# What `journalctl` and `tail` write between lines.
 _BETWEEN = re.compile(rb"-- (?:Logs begin at|Journal begins at|Boot |Reboot|No entries).* --|==> .* <==")
-# The repeats of the last message of so many hosts are understood, of so many bytes together.
+# Repeats are understood for the last message of this many hosts, with this many bytes together.
 HOSTS_KEPT: Final = 64
 BYTES_KEPT: Final = 1 << 20
 
@@ -34,8 +34,8 @@ BYTES_KEPT: Final = 1 << 20
 class Opener:
     """The envelopes of one stream: which ones it has, and what lasts longer than a line.
 
-    `zone` is that of stamps without one. `state` is what `state()` of an earlier opener of this stream returned;
-    anything else counts as nothing known.
+    `zone`: of stamps without one. `state`: from `state()` of an earlier opener of this stream; anything else counts as
+    nothing known.
     """
 
     def __init__(self, zone: ZoneInfo, state: str = "") -> None:
@@ -50,7 +50,7 @@ class Opener:
         self._order = order
         rfc5424, objects = Rfc5424(Wall(zone)), Objects(self._tables.moments, self._lines)
         wire = WireLines(self._lines)
-        # The first that takes a line has it. What looks like a stamped line and is more comes before that.
+        # The first that accepts a line has it. More specific forms come before lines with a stamp.
         self._envelopes: dict[str, Open] = {
             "docker": self._containers.docker,
             "journal": Journal().open,
@@ -66,9 +66,9 @@ class Opener:
         self._open: Open = self._envelopes[self._envelope or "docker"]
 
     def begin(self, name: str, modified: float, now: float, ahead: Sequence[bytes] = ()) -> None:
-        """Before each batch: its file's name and age (UNIX seconds, 0: none), our clock, and its lines.
+        """Call before each batch: with its file's name and age (UNIX seconds, 0: none), our clock, and its lines.
 
-        They complete stamps without year or date, bound the doubled hour, and tell days from months.
+        They complete stamps without year or date, limit the doubled hour, and distinguish days from months.
         """
         self._reference = modified or now
         self._lines.wall.begin(name, modified, now, ahead)
@@ -80,11 +80,11 @@ class Opener:
             kept.clear()
 
     def open(self, line: bytes) -> Record | Verdict | None:
-        """The record of `line`; MALFORMED: it has no stamp where its stream has one, or no message. Never raises.
+        """The record of `line`; MALFORMED: it lacks the stamp that its stream has, or a message. Never raises.
 
-        None: no message by itself, to be counted as ignored: blank, more text of the message before (begins with
-        a blank, and is of no POP3 server), a repeat of nothing, what a viewer says between lines, or a piece of a
-        longer line, which comes out with its last piece.
+        None: no message by itself, to be counted as ignored: blank, more text of the message before (begins with a
+        blank, and is from no POP3 server), a repeat of nothing, a viewer's own line, or a piece of a longer line, which
+        is returned with its last piece.
         """
         opened = self._open(line)
         if not isinstance(opened, Record):
@@ -110,14 +110,14 @@ class Opener:
         return self._lines if self._envelope == "lines" and self._lines.has_senders else None
 
     def remember(self, record: Record) -> None:
-        """A line of `stamped` was opened elsewhere, and is the last of its host."""
+        """Note that a line of `stamped` was opened elsewhere, and is the last of its host."""
         self._previous[record.host] = record
 
     def state(self, *, keeps_text: bool = True) -> str:
-        """What the next opener of this stream must know (JSON).
+        """The state that the next opener of this stream needs (JSON).
 
-        Without `keeps_text` no text of a message, which may name users: a repeat, and the rest of a container's line
-        of several pieces, are then lost if a restart comes between.
+        Without `keeps_text`, it has no text of messages, which may name users: a repeat, or the rest of a container's
+        line in several pieces, is then lost if a restart comes between.
         """
         pieces, previous = (self._containers.pieces, self._previous) if keeps_text else ({}, {})
         row = self._tables.moments.stamp
@@ -125,11 +125,11 @@ class Opener:
 
     @property
     def problem(self) -> str:
-        """What an operator should know of the stream's stamps: a sentence; empty: nothing."""
+        """A problem with the stream's stamps that an operator should know; empty: none."""
         return self._order.problem
 
     def _recognise(self, line: bytes) -> Record | Verdict | None:
-        """A line that is not in the envelope of the one before."""
+        """A line with another envelope than the one before."""
         line = line.removeprefix(BYTE_ORDER_MARK)
         if not line.strip(BLANKS):
             return None

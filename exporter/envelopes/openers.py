@@ -1,4 +1,4 @@
-"""The openers of one source: one for each of its streams, begun anew with each batch and kept over restarts."""
+"""The openers of one source: one for each of its streams, kept over restarts."""
 
 from collections.abc import Collection
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from exporter.model import Batch
 
 
 class Openers:
-    """By stream. `zone` is that of stamps without one; `saved` is what `states` of earlier ones returned."""
+    """By stream. `zone`: of stamps without one; `saved`: from `states` of earlier ones."""
 
     def __init__(self, zone: ZoneInfo, saved: dict[str, str]) -> None:
         self._zone = zone
@@ -19,7 +19,7 @@ class Openers:
         return self._openers[stream]
 
     def begin(self, batch: Batch, now: float | None) -> Opener:
-        """The opener of the batch's stream, for its lines. `now`: our clock; None: the file's age is it."""
+        """The opener for the lines of the batch's stream. `now`: our clock; None: use the file's age."""
         opener = self._openers.get(batch.stream)
         if opener is None:
             opener = self._openers[batch.stream] = Opener(self._zone, self._saved.pop(batch.stream, ""))
@@ -27,14 +27,14 @@ class Openers:
         return opener
 
     def newest(self, stream: str) -> int | None:
-        """The newest stamp of a stream's last lines (UNIX seconds); None: none is known."""
+        """The newest stamp of a stream's last lines (UNIX seconds); None: unknown."""
         opener = self._openers.get(stream)
         return opener.newest if opener else None
 
     def states(self, streams: Collection[str], *, keeps_text: bool) -> dict[str, str]:
-        """What the next ones must know of these streams; the others are over.
+        """The states of these streams for the next openers; all others are over.
 
-        None at all: a pipe, which goes on, and has no place to go on from after a restart.
+        Without streams, nothing is dropped: a pipe continues, but cannot be resumed after a restart.
         """
         if not streams:
             return {}
@@ -44,5 +44,5 @@ class Openers:
 
     @property
     def problems(self) -> list[str]:
-        """What an operator should know of the streams' stamps: sentences."""
+        """Problems with the streams' stamps that an operator should know."""
         return sorted({opener.problem for opener in self._openers.values() if opener.problem})

@@ -1,8 +1,8 @@
 """Which number of a date such as 03/04/2026 is the day.
 
-Nothing in one such date tells. What decides, for the whole stream: a number that can only be a day or a year; the
-way from date to date, because the right order makes the shortest; how near the last date is to the file's age. Where
-none of them does, the nearest to the file's age is taken, and `problem` says so.
+A single date does not show it. For the whole stream, these decide: a number that can only be a day or a year; the
+distance from date to date, because the right order makes it shortest; how near the last date is to the file's age. If
+none of them does, the date nearest to the file's age is taken, and `problem` says so.
 """
 
 import re
@@ -16,16 +16,16 @@ from exporter.errors import Problem
 Numbers = tuple[bytes, bytes, bytes]
 
 ORDERS: Final = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/day"}
-# A date lies at most so far after its file's age: other clocks, other zones.
+# A date lies at most this long after its file's age: other clocks, other zones.
 AHEAD: Final = timedelta(days=2)
 NEAR: Final = timedelta(days=1)
-# So many different dates of a batch are compared.
+# How many different dates of a batch are compared.
 DATES_COMPARED: Final = 64
 _NUMBERS = re.compile(rb"\[?(\d\d?)([-/])(\d\d?)\2(\d{4}|\d\d)[ T_]")
 
 
 def readings(numbers: Numbers) -> dict[str, date]:
-    """What the numbers mean in each order in which they are a date; a year has two or four digits."""
+    """The meaning of the numbers in each order in which they are a date; a year has two or four digits."""
     found = {}
     for order in ORDERS:
         part = dict(zip(order, numbers, strict=True))
@@ -38,7 +38,7 @@ def readings(numbers: Numbers) -> dict[str, date]:
 
 
 class Order:
-    """The orders that one stream's dates may be in; `saved` is what `state` of an earlier one was."""
+    """The orders that one stream's dates may have; `saved`: from `state` of an earlier one."""
 
     def __init__(self, saved: object = None) -> None:
         self._orders = tuple(ORDERS)
@@ -50,13 +50,13 @@ class Order:
         self._restore(saved)
 
     def begin(self, ahead: Sequence[bytes], age: date) -> None:
-        """Before each batch: its lines, and the date of the file's name or age."""
+        """Call before each batch: with its lines, and the date of the file's name or age."""
         self._ahead, self._age, self._has_looked = ahead, age, False
 
     def read(self, numbers: Numbers, near: date | None = None, usual: str = "") -> date:
-        """The date that the numbers are. ValueError: none.
+        """The date that the numbers stand for. ValueError: none.
 
-        `near`: a date that is known to be close; it decides alone. `usual`: the order of whoever writes such lines.
+        `near`: a date that is known to be close; it decides alone. `usual`: the usual order in such lines.
         """
         found = readings(numbers)
         if not found:
@@ -73,14 +73,14 @@ class Order:
 
     @property
     def state(self) -> list[object] | None:
-        """What the next one must know, for JSON; None: nothing."""
+        """The state for the next one, for JSON; None: nothing."""
         if self._last is None:
             return None
         return [list(self._orders), self._guess, self._was_wrong, [number.decode() for number in self._last]]
 
     @property
     def problem(self) -> str:
-        """What an operator should know of the dates; empty: nothing."""
+        """A problem with the dates that an operator should know; empty: none."""
         if self._last is None or not (self._was_wrong or self._guess):
             return ""
         shown, order = (b"/".join(self._last)).decode(), ORDERS[self._guess or self._orders[0]]
@@ -91,11 +91,11 @@ class Order:
         return Problem(sentence, f"dates {order} {self._was_wrong}")
 
     def _differ(self, found: dict[str, date]) -> bool:
-        """Whether the orders that are left disagree on the day."""
+        """Whether the remaining orders disagree on the day."""
         return len({found[order] for order in self._orders if order in found}) > 1
 
     def _narrow(self, orders: Sequence[str]) -> None:
-        """The stream's dates are in one of these orders."""
+        """Note that the stream's dates are in one of these orders."""
         left = tuple(order for order in self._orders if order in orders)
         if not left:
             self._was_wrong = True
@@ -106,7 +106,7 @@ class Order:
             self._guess = ""
 
     def _chosen(self, found: dict[str, date]) -> date:
-        """The day in the orders that are left; where they disagree, in the one that is guessed from now on."""
+        """The day in the remaining orders; if they disagree, in the order that is assumed from now on."""
         if self._differ(found):
             left = [order for order in self._orders if order in found]
             self._guess = self._guess or min(left, key=lambda order: (abs(found[order] - self._age), order))
@@ -114,7 +114,7 @@ class Order:
         return found.get(order) or min(found.values(), key=lambda day: abs(day - self._age))
 
     def _look(self, numbers: Numbers) -> None:
-        """Compare the dates of the batch, once, because all its lines are read; without them, those that come."""
+        """Compare the dates of the batch, once, because all its lines are read; without lines, single dates."""
         if self._has_looked and (self._ahead or numbers == self._last):
             return
         self._has_looked = True
@@ -130,7 +130,7 @@ class Order:
     def _compare(self, read: Sequence[dict[str, date]]) -> None:
         fit = [order for order in self._orders if all(order in found for found in read)]
         past = [order for order in fit if max(found[order] for found in read) <= self._age + AHEAD] or fit
-        if not past:  # the dates are of several orders: each that has only one reading has that
+        if not past:  # the dates have several orders: each that has only one reading has that
             return
         ways = {order: _way([found[order] for found in read]) for order in past}
         best = [order for order in past if ways[order] == min(ways.values())]
@@ -151,5 +151,5 @@ class Order:
 
 
 def _way(days: Sequence[date]) -> timedelta:
-    """How far it is from each date to the next."""
+    """The distance from each date to the next."""
     return sum((abs(after - before) for before, after in pairwise(days)), timedelta())

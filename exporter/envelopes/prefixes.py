@@ -1,4 +1,4 @@
-"""What viewers write before lines that have a stamp of their own: which container, pod or file each is from."""
+"""What viewers write before lines with a stamp of their own: the container, pod or file of each."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from exporter.model import Record, Verdict
 Open = Callable[[bytes], Record | Verdict | None]
 
 _COLOUR = rb"(?:\x1b\[[\d;]*m)*"
-# A day must follow: words before a stamp are common, words before one of these are not.
+# A day must follow: words before a stamp are common, but not before one of these.
 _STAMP = (
     rb"(?=\[?(?:\d{4}-\d\d-\d\d[T _]|\d\d?[-/.]\d\d?[-/.]\d{2,4} |(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d )"
     rb"|<\d{1,3}>)"
@@ -18,7 +18,7 @@ _STAMP = (
 _COMPOSE = _COLOUR + rb"\[?[A-Za-z0-9][\w.@-]*\]? +\| ?" + _COLOUR + rb" ?(?=\S)"
 # `kubectl logs --prefix`.
 _KUBECTL = rb"\[pod/[^\s\]]+\] ?"
-# Dovecot's own files before 2.0 say who writes before they say when.
+# Dovecot's own files before 2.0 have the process before the stamp.
 _DOVECOT_1 = rb"(?P<program>dovecot|deliver)(?:\([^()\s]*\))?: " + _STAMP
 # grep over several files, with -n and without.
 _GREP = rb"[^\s:]{1,255}:(?:\d{1,9}:)?" + _STAMP

@@ -1,4 +1,4 @@
-"""Words between a stamp and a message: who wrote it, and what is no program although it stands there."""
+"""Words between a stamp and a message: who wrote it, and which words are no program."""
 
 import re
 from functools import lru_cache
@@ -15,18 +15,18 @@ _DOVECOT: Final = (
     *("anvil", "config", "doveadm", "indexer", "indexer-worker", "lmtp", "lda", "deliver", "ssl-params", "script"),
     *("managesieve", "managesieve-login", "submission", "submission-login", "director", "replicator", "dict"),
 )
-# Dovecot's processes begin its text wherever it stands: `pop3-login: ...`, `pop3(user)<7><id>: ...`.
+# Dovecot's processes begin its text, whatever comes before: `pop3-login: ...`, `pop3(user)<7><id>: ...`.
 PROCESS: Final = rb"(?:" + "|".join(sorted(_DOVECOT, key=len, reverse=True)).encode() + rb")(?:: |\()"
-# With a colon behind, these begin the text of Dovecot's own log files, where syslog would have a program's name.
+# Followed by a colon, these begin the text of Dovecot's own log files, where syslog would have a program's name.
 OWN_WORDS: Final = frozenset(
     f"{word}:".encode() for word in (*_DOVECOT, *_LEVELS, *map(str.lower, _LEVELS), *map(str.upper, _LEVELS))
 )
-# The names of programs that serve POP3, as they stand in tags.
+# The names of programs that serve POP3, as in tags.
 SERVERS: Final = (
     rb"(?:[\w.+-]{1,32}/)?(?:dovecot[\w.-]{0,32}|perdition[\w.-]{0,32}|(?:in\.)?q?popper|popa3d|pop3s?|tpop3d|nginx"
     rb"|[a-z.-]{0,16}pop[23]?(?:d|login)[\w.-]{0,16})"
 )
-# A line with one of these carries a POP3 server's text; `journalctl -o verbose` and `json-pretty` write MESSAGE.
+# A line with one of these has a POP3 server's text; `journalctl -o verbose` and `json-pretty` write MESSAGE.
 MARK: Final = re.compile(
     rb"^\s+\"?MESSAGE\"? ?[=:]|\b(?:pop3-login|"
     + SERVERS
@@ -34,12 +34,12 @@ MARK: Final = re.compile(
 )
 
 _CONTAINER = re.compile(rb"[0-9a-f]{12}(?:[0-9a-f]{52})?")
-# Kubernetes names the pods of a deployment anew at each roll-out; it uses these letters only.
+# Kubernetes gives the pods of a deployment new names at each roll-out; it uses only these letters.
 _POD = re.compile(rb"[a-z0-9][a-z0-9.-]*-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}")
 
 
 def is_container_id(name: bytes | str) -> bool:
-    """Whether a host's or program's name was made up by a container runtime: the next container has another.
+    """Whether a container runtime made up a host's or program's name: the next container has another.
 
     docker and podman: 12 or 64 hexadecimal digits; Kubernetes: a pod of a deployment (`mail-5d4f8b9c7d-x2x4z`).
     """
@@ -49,7 +49,7 @@ def is_container_id(name: bytes | str) -> bool:
 
 
 def host_problem(host: bytes) -> str:
-    """What to set where lines have a host of that kind; empty: it is another."""
+    """A remedy if lines have a host of that kind; empty: they have not."""
     if not is_container_id(host):
         return ""
     return (

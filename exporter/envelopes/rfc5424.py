@@ -1,7 +1,7 @@
 """RFC 5424: `<22>1 2026-11-22T07:49:45.599305+00:00 mx1 dovecot - - -  pop3-login: ...` (rsyslog, syslog-ng).
 
-In files the priority may be missing. Where a program sent a message that its syslog daemon could not take apart
-(nginx puts a host name of its own there), APP-NAME is `-` or that host, and the tag stands in the message.
+In files, the priority may be missing. If the syslog daemon could not parse a program's message (nginx puts a host name
+of its own there), APP-NAME is `-` or that host, and the tag is in the message.
 """
 
 import re

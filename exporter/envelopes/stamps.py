@@ -1,4 +1,4 @@
-"""The stamps that loggers write before a line: shapes, and their meaning as an instant.
+"""The stamps that loggers write before a line: their forms, and their meaning as an instant.
 
 Sources: RFC 3164, RFC 3339, rsyslog and syslog-ng templates, systemd's `journalctl -o`, Dovecot 1.0 to 2.4
 `log_timestamp` (any strftime parts, `%{usecs}`), nginx's error_log, SmarterMail's log files and API, MailEnable,
@@ -15,11 +15,11 @@ from typing import Final
 from exporter.envelopes.months import ENGLISH
 from exporter.envelopes.wall import Wall
 
-# What is beyond (in 2242) is no stamp: calendars further on could not show it.
+# Later instants (from 2242) are no stamps: calendars further on cannot show them.
 LATEST: Final = 2**33
 # TAI64 counts from 2^62, and multilog's clock is ten seconds ahead of UTC.
 TAI_EPOCH: Final = 2**62 + 10
-# No zone is further from Greenwich, seconds.
+# No zone is further from Greenwich, in seconds.
 FARTHEST: Final = 16 * 3600
 
 _ENGLISH = {name: month for month, name in enumerate(ENGLISH, start=1)}
@@ -30,7 +30,7 @@ _HOUR = rb"(?P<H>[01]\d|2[0-3])"
 _FRACTION = rb"(?P<f>[.,]\d{1,9})?"
 _TIME = _HOUR + rb":(?P<M>[0-5]\d):(?P<S>[0-5]\d|60)" + _FRACTION + rb"(?: ?(?P<p>[APap][Mm])(?= ))?"
 _COMPACT_TIME = _HOUR + rb"(?P<M>[0-5]\d)(?P<S>[0-5]\d|60)" + _FRACTION + rb"(?P<p>)"
-# Names of zones are taken for the source's own: several zones share most of them.
+# Names of zones are taken for the source's own, because several zones share most of them.
 _NAMES = rb"[CEW]ES?T|BST|IST|MSK|SAST|[ECMP][SD]T|[JK]ST|HKT|SGT|A[CEW]ST|A[CE]DT|NZ[SD]T"
 _ZONE = rb"(?P<z>Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT)(?= )| (?:" + _NAMES + rb")(?= ))?"
 # Dovecot's `log_timestamp` may end without a blank: the process follows at once.
@@ -41,18 +41,18 @@ _YEAR_AFTER = rb"(?: (?P<y>(?:19|20)\d\d)(?= ))?"
 
 
 class Shape:
-    """How a stamp looks; compiled when the first line may look so."""
+    """The form of a stamp; compiled when the first line may have it."""
 
     def __init__(self, pattern: bytes) -> None:
         self.pattern = pattern
 
     @cached_property
     def match(self) -> Callable[[bytes], re.Match[bytes] | None]:
-        """What `re.Pattern.match` gives."""
+        """The result of `re.Pattern.match`."""
         return re.compile(self.pattern).match
 
 
-# A host may follow only the stamps that syslog daemons and journalctl write.
+# A host may follow only the stamps of syslog daemons and journalctl.
 TRADITIONAL = Shape(_WEEKDAY + _MONTH + _DAY + rb"(?: (?P<Y>\d{4}))? " + _TIME + _ZONE + _YEAR_AFTER + _END)
 FOREIGN = Shape(_FOREIGN + _DAY + rb" " + _TIME + _ZONE + _YEAR_AFTER + _END)
 ISO = Shape(rb"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T _]" + _TIME + _ZONE + _END)
@@ -82,7 +82,7 @@ _COMPACT_DATES = (
     rb"(?P<Y>\d{4})(?P<m>\d\d)(?P<d>\d\d)[T _-]?",
     rb"(?P<Y>\d\d)(?P<m>\d\d)(?P<d>\d\d)[T _-]",
 )
-# The date behind the time.
+# The date after the time.
 _DATES_BEHIND = (
     rb"(?P<Y>\d{4})(?P<s>[-/.])(?P<m>\d\d)(?P=s)(?P<d>\d\d)",
     rb"(?P<d>\d\d?)[-/. ]" + _MONTH + rb"[-/. ](?P<Y>\d{4})",
@@ -102,7 +102,7 @@ _TAI64 = Shape(rb"@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8}(?:[0-9a-f]{8})?)?(?P<e>
 _COUNTED = {_EPOCH: (10, 0), _EPOCH_INSIDE: (10, 0), _TAI64: (16, TAI_EPOCH)}
 # MailEnable's rows.
 _MONTH_FIRST = (b"\t", b"]")
-# By the first byte, and in this order: what fits two shapes is of the first.
+# By the first byte, and in this order: what matches two forms has the first.
 _SHAPES = (
     dict.fromkeys((bytes((byte,)) for byte in (*range(97, 123), *range(128, 256), ord(" "))), (FOREIGN,))
     | dict.fromkeys((b"%d" % digit for digit in range(10)), (ISO, FULL_DATE, *OTHERS, _EPOCH, FOREIGN))
@@ -113,12 +113,12 @@ _SHAPES = (
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A stamp found at the begin of a line.
+    """A stamp found at the beginning of a line.
 
-    The line is `line[:seconds]` up to and with the whole seconds, then a fraction up to `fraction`, then what
-    belongs to the stamp (zone, brackets) up to `end`, where the message begins. `steady`: in the same minute the
-    last two digits before `seconds` tell the rest. `zoned`: it does not depend on the source's zone.
-    `may_have_host`: syslog daemons write this shape.
+    `line[:seconds]` ends with the whole seconds; then follow a fraction up to `fraction`, and what belongs to the stamp
+    (zone, brackets) up to `end`, where the message begins. `steady`: in the same minute, only the last two digits
+    before `seconds` differ. `zoned`: it does not depend on the source's zone. `may_have_host`: syslog daemons write
+    this form.
     """
 
     instant: int
@@ -131,7 +131,7 @@ class Stamp:
 
 
 def find(line: bytes, wall: Wall) -> Stamp | None:
-    """The stamp at the begin of `line`; None: there is none, or no such date exists, or nobody had logs then."""
+    """The stamp at the beginning of `line`; None: no stamp, no such date, or too long ago for a log."""
     try:
         found = _find(line, wall)
     except (ValueError, OverflowError):
@@ -149,7 +149,7 @@ def _find(line: bytes, wall: Wall) -> Stamp | None:
             base, epoch = _COUNTED[shape]
             instant = int(found["s"], base) - epoch
             return Stamp(instant, found.end("s"), found.start("e"), found.end(), False, True, hosted)
-        # One before its date means another instant tomorrow, too.
+        # Without a date, it means another instant tomorrow, too.
         stamp = _dated(found, wall, hosted)
         return replace(stamp, steady=False) if shape in _BEHIND else stamp
     return None
@@ -178,7 +178,7 @@ def _dated(found: re.Match[bytes], wall: Wall, may_have_host: bool) -> Stamp:  #
 
 
 def _day(parts: dict[str, bytes | None], wall: Wall) -> tuple[int | None, int, int] | None:
-    """Year (None: not told), month and day of a stamp; None: it has none. ValueError: there is no such day."""
+    """Year (None: not logged), month and day of a stamp; None: it has none. ValueError: there is no such day."""
     numbers = parts.get("n")
     if numbers is not None:
         first, second, third = numbers.replace(b"-", b"/").split(b"/")
@@ -195,7 +195,7 @@ def _day(parts: dict[str, bytes | None], wall: Wall) -> tuple[int | None, int, i
 
 
 def offset(zone: bytes | None) -> int | None:
-    """Seconds east of Greenwich of `Z`, `+0100`, `-05:30` or `+03`; None: a stamp without a zone that tells.
+    """Seconds east of Greenwich of `Z`, `+0100`, `-05:30` or `+03`; None: the stamp has no such zone.
 
     ValueError: no zone is so far away.
     """

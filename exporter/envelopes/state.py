@@ -1,4 +1,4 @@
-"""What an opener knows of its stream, as the ledger keeps it."""
+"""The state of an opener, as the ledger stores it."""
 
 import json
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Any, Final
 from exporter.envelopes.stamps import LATEST
 from exporter.model import Record
 
-# Of the last records of each host: these are written at every commit, and only a repeat would ask for them.
+# The size of the last records that are stored: they are written at every commit, and only a repeat needs them.
 HOSTS_SAVED: Final = 8
 LONGEST_SAVED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`last` and `last_row`: the stamps of the last stamped line and row; `pieces`: begins of lines not yet whole.
+    """`last` and `last_row`: the stamps of the last stamped line and row; `pieces`: beginnings of incomplete lines.
 
     `previous`: the last record of each host; `envelope`: the name of the last line's, empty while none is recognised.
-    `order`: what `Order.state` was, of day and month.
+    `order`: from `Order.state`, of day and month.
     """
 
     last: int | None
@@ -29,7 +29,7 @@ class State:
 
     @classmethod
     def read(cls, text: str) -> "State":
-        """The state that `written` made `text` from; nothing known if it did not."""
+        """The state that `written` made `text` from; an empty state if it did not."""
         try:
             saved = json.loads(text)
             return cls(

@@ -1,7 +1,6 @@
-"""Tables whose stamp is a column: the message is the whole row, because formats count columns.
+"""Tables with the stamp in a column: the message is the whole row, because formats count columns.
 
-Exchange's protocol log (CSV, UTC: formats.md 3.1), hMailServer (tabs, local time: 3.2). Header lines
-have no stamp of their own.
+Exchange's protocol log (CSV, UTC), hMailServer (tabs, local time). Header lines have no stamp of their own.
 """
 
 import re
@@ -15,7 +14,7 @@ _EXCHANGE = re.compile(rb"\"?(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?
 _HMAILSERVER = re.compile(
     rb"\"[A-Z0-9]+\"\t-?\d+\t(?:-?\d+\t)?\"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)\"(?=\t|$)"
 )
-# The lines around the rows: `#Fields: ...`, Exchange's names of columns, MailEnable's begin and end of a file.
+# The lines around the rows: `#Fields: ...`, Exchange's names of columns, MailEnable's first and last lines.
 _HEADERS: Final = (b"#", b"dateTime,", b"\x1a")
 _STARTED = re.compile(rb"\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\]\*+ LOG FILE ")
 SHAPES: Final = (_EXCHANGE, _HMAILSERVER)
@@ -27,14 +26,14 @@ def is_header(line: bytes) -> bool:
 
 
 class Tables:
-    """One stream's rows; `moments` tells their stamps."""
+    """One stream's rows; `moments` reads their stamps."""
 
     def __init__(self, wall: Wall) -> None:
         self.moments = Moments(wall)
         self._shape = _EXCHANGE
 
     def open(self, line: bytes) -> Record | None:
-        """The record of `line`, the row as its message; None: not of this form."""
+        """The record of `line`, with the row as its message; None: not of this form."""
         found = self._shape.match(line) or self._other_shape(line)
         if found is None:
             return None

@@ -5,11 +5,11 @@ from typing import Final
 
 from exporter.envelopes.programs import FACILITY, OWN_WORDS, PROCESS, SERVERS
 
-# A tag may be a path (docker's `docker/mail:latest`), and only then has colons inside.
+# A tag may be a path (docker's `docker/mail:latest`), and only then contains colons.
 _NAME = rb"(?P<program>[^\s:()<>\[\]/]*/[^\s()<>\[\]]*(?<!:)|[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])?"
 _TAG = rb"(?:" + FACILITY + rb" +|[^\s:()<>]+ +)?" + _NAME
 TAG_ONLY: Final = re.compile(rb" *" + _TAG)
-# Templates that leave the tag out, or its colon: Dovecot's own text follows.
+# Templates without the tag, or without its colon: Dovecot's own text follows.
 _BARE = (
     rb"(?:"
     + FACILITY
@@ -21,11 +21,11 @@ BARE: Final = re.compile(rb" *" + _BARE)
 REPEATED: Final = re.compile(rb"(?:--- )?last message repeated|message repeated|-- MARK --")
 PRIORITY: Final = re.compile(rb"<(?:\d{1,3}|[a-z0-9]+\.[a-z]+)> ?(?=[^\s\d]|\d{4}-)")
 
-# Level words stand where a host would, in logs that are not syslog's.
+# Words for levels stand in the place of a host, in logs that are not syslog's.
 _LEVELS = rb"(?i:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|FATAL|CRIT|CRITICAL) "
-# FreeBSD's `syslogd -v` and templates of syslog-ng write facility and level before the host, AIX behind it.
+# FreeBSD's `syslogd -v` and templates of syslog-ng write facility and level before the host, AIX after it.
 _FACILITY = rb"(?:<[a-z0-9]+\.[a-z]+> +|" + FACILITY + rb" +)?"
-# Another stamp is no host either, nor what CRI writes behind its own.
+# Another stamp is no host either, nor is what CRI writes after its own.
 _STAMP = (
     rb"std(?:out|err) [FP] |\d{9,}(?:\.\d+)? |\d{6,8} \d\d:?\d\d|\d{4} [A-Z][a-z][a-z] |\d{8}[T_]\d\d"
     rb"|\d\d[-/](?:\d\d|[A-Z][a-z][a-z])[-/]\d\d|\d\d\.\d\d\.\d{4} |\d{4}[-/.]\d\d[-/.]\d\d[T _]"
@@ -54,7 +54,7 @@ _WORD = rb"[^\s:()<>\[\]{}\"'=,]+(?::[a-z]+)?"
 _COLUMNS = (
     rb"(?:(?!" + _LEVELS + rb")(?P<host>" + _WORD + rb") +)?(?:" + _WORD + rb" +){0,4}(?P<program>" + SERVERS + rb")"
 )
-# What older daemons write of relayed messages.
+# What older daemons add to relayed messages.
 _RELAYED = (
     rb"(?:[^\s:]+ +)?(?:Message )?[Ff]orwarded from (?P<origin>[^\s:]+): "
     rb"(?P<tag>[^\s:()<>\[\]]+)(?:\[(?P<id>\d*)\])?: "

@@ -1,7 +1,7 @@
-"""What nearly all stamps of a stream share with the one before: everything but the seconds.
+"""Reads stamps that differ from the one before only in their seconds, as nearly all of a stream do.
 
-The begins of lines of the last minute are kept and looked up, and where one is new, only its seconds are read: this is
-the hot path of all that follows. To read a stamp anew costs ten times as much.
+The beginnings of lines of the last minute are cached, and for a new one only the seconds are read: every line passes
+here. Reading a whole stamp costs ten times as much.
 """
 
 from typing import Final
@@ -29,26 +29,26 @@ class Ticker:
         self.forget()
 
     def forget(self) -> None:
-        """Read the next stamp anew: what is known of the stream has changed."""
+        """Read the next stamp completely: what is known of the stream has changed."""
         self.heads.clear()
         self.size = 0
         self._minute: Part = NEVER
         self._minute_start = 0
 
     def _learn(self, line: bytes, found: Stamp) -> None:
-        """Keep the parts of the stamp that was `found` in `line`."""
+        """Cache the parts of the stamp that was `found` in `line`."""
         self.stamp = found.instant
         self.zoned = found.zoned
         self.size = found.seconds
         second = SECONDS.get(line[found.seconds - 2 : found.seconds])
-        # In a doubled hour the order of lines decides, at every line.
+        # In a doubled hour, the order of lines decides, for every line.
         is_kept = found.steady and second is not None
         self._minute = line[: found.seconds - 2] if is_kept else NEVER
         self._minute_start = found.instant - (second or 0)
         self.heads.clear()
 
     def tick(self, line: bytes) -> int | None:
-        """The stamp of a line that differs from the last one read in nothing but seconds; None: it differs in more."""
+        """The stamp of a line that differs from the last one read only in its seconds; None: it differs in more."""
         head = line[: self.size]
         second = SECONDS.get(head[-2:])
         if second is None or head[:-2] != self._minute:
@@ -57,7 +57,7 @@ class Ticker:
         return stamp
 
     def _ticks(self, line: bytes) -> bool:
-        """Whether the stamp of `line` differs from the last one in nothing but seconds; then it is the last."""
+        """Whether the stamp of `line` differs from the last one only in its seconds; then it becomes the last."""
         stamp = self.heads.get(line[: self.size])
         if stamp is None:
             stamp = self.tick(line)
@@ -77,7 +77,7 @@ class Moments(Ticker):
 
     def tell(self, moment: bytes) -> int | None:
         """The instant of `moment` (UNIX seconds); None: it is no stamp, or more than one."""
-        # With a zone, fractions of any length are told from it; without one, only those of the same.
+        # With a zone, the fraction may have any length; without one, it must have that of the last one.
         is_alike = moment.endswith(self._zone) if self._zone else len(moment) == self._length
         if is_alike and self._ticks(moment):
             return self.stamp

@@ -1,8 +1,8 @@
-"""From readings of a wall clock, without zone and often without year, to instants.
+"""Converts the time on a wall clock, without zone and often without year, to instants.
 
-What a stamp leaves out comes from around it: the year from the date in the file's name, else from the file's own
-age; which of the two hours of an autumn night from the order of the lines. What cannot be known: the year of
-lines more than a year older than their file, and on which side of a gap of an hour a quiet log's next line lies.
+The missing parts of a stamp come from elsewhere: the year from the date in the file's name, else from the file's own
+age; which of the two hours of an autumn night from the order of the lines. Two things cannot be known: the year of
+lines more than a year older than their file, and on which side of an hour's gap a quiet log's next line lies.
 """
 
 import re
@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from exporter.envelopes.months import months
 from exporter.envelopes.order import Numbers, Order
 
-# Lines of several processes may be out of order by this much, seconds.
+# Lines of several processes may be out of order by this much, in seconds.
 DISORDER = 120
-# A file's age is a bound for its lines, but for clocks that differ by this much, seconds.
+# No line is newer than its file's age, except for clocks that differ by this much, in seconds.
 SKEW = 300
-# A stamp without a year lies at most this long after its file's age: other clocks, other zones. Else: a year ago.
+# A stamp without a year is at most this long after its file's age (other clocks, other zones), else of the year before.
 AHEAD = timedelta(days=2)
 
 # Exchange's names are POP3YYYYMMDDHH-N.LOG.
@@ -37,9 +37,9 @@ def named_date(name: str) -> date | None:
 class Wall:
     """The clock on the wall of the host that wrote a stream.
 
-    `last` is the instant of the stream's previous line (None: not known), by which a doubled hour is resolved.
-    `near`: an instant that is known to be close (the stamp of the envelope around this one); it decides alone.
-    `order`: of day and month in dates of numbers.
+    `last`: the instant of the stream's previous line (None: unknown), which decides about a doubled hour. `near`: an
+    instant that is known to be close (the stamp of the envelope around this one); it decides alone. `order`: of day and
+    month in numeric dates.
     """
 
     def __init__(self, zone: ZoneInfo, last: int | None = None, order: Order | None = None) -> None:
@@ -53,20 +53,20 @@ class Wall:
         self._limit = 0.0
 
     def begin(self, name: str, modified: float, now: float, ahead: Sequence[bytes] = ()) -> None:
-        """What is known of the lines that follow: their file's name and age (0: none), our own clock, themselves."""
+        """Set what is known of the following lines: their file's name and age (0: none), our own clock, themselves."""
         self._named = named_date(name)
         self._limit = modified or now
         self._reference = _instant(self._limit, self._zone)
         self.order.begin(ahead, self.date())
 
     def date(self) -> date:
-        """The date of stamps that have none: from the name, else that of the file's age."""
+        """The date of stamps without one: from the name, else that of the file's age."""
         if self.near is not None:
             return _instant(self.near, self._zone).date()
         return self._named or self._reference.date()
 
     def numbered(self, numbers: Numbers, usual: str) -> tuple[int, int, int]:
-        """Year, month and day of three numbers, whose order the stream tells (order.py). ValueError: they are none."""
+        """Year, month and day of three numbers, in the order of the stream (order.py). ValueError: no date."""
         near = None if self.near is None else _instant(self.near, self._zone).date()
         day = self.order.read(numbers, near, usual)
         return day.year, day.month, day.day
@@ -74,8 +74,8 @@ class Wall:
     def month(self, name: bytes, day: int) -> int:
         """The month called `name` in any language. ValueError: it is none, or has no such day.
 
-        One name is that of two months: the languages of other names decide, else the line before is near, else it is
-        the newest that the file is old enough for.
+        If two months have the name: the languages of other names decide, else the month near the line before, else the
+        newest one that is not later than the file's age.
         """
         known = months(name)
         spoken = [month for month, languages in known.items() if languages & self._languages] or list(known)
@@ -98,8 +98,7 @@ class Wall:
     def minutes(self, year: int | None, month: int, day: int, hour: int, minute: int) -> tuple[int, ...]:
         """The instants (UNIX seconds) at which the clock shows this: one, or two in a doubled hour, ascending.
 
-        A reading that summer time skips is taken as that of a clock that was not put forward. ValueError: no
-        such date.
+        A time that summer time skips is that of a clock that was not put forward. ValueError: no such date.
         """
         if year is None:
             year = self.year(month, day, hour, minute)
@@ -109,7 +108,7 @@ class Wall:
         return (first, second) if first < second else (first,)
 
     def choose(self, minutes: tuple[int, ...], second: int) -> int:
-        """The instant of a line, given `minutes` and the seconds of its stamp."""
+        """The instant of a line, from `minutes` and the seconds of its stamp."""
         candidates = [minute + second for minute in minutes]
         if len(candidates) == 1:
             return candidates[0]
@@ -120,7 +119,7 @@ class Wall:
         return later if has_passed and (later <= self._limit + SKEW or not self._limit) else first
 
     def latest(self, hour: int, minute: int) -> tuple[int, ...]:
-        """As `minutes`, of a stamp that is nothing but a time of day."""
+        """Like `minutes`, for a stamp with only a time of day."""
         day = self.date()
         minutes = self.minutes(day.year, day.month, day.day, hour, minute)
         if self.near is not None:
@@ -137,14 +136,14 @@ class Wall:
         return min(map(self._distance, minutes))
 
     def year(self, month: int, day: int, hour: int, minute: int) -> int:
-        """Of a stamp without: nearest to what is known to be close, else the last in which the file was old enough."""
+        """The year of a stamp without: nearest to a known instant, else the last that the file's age allows."""
         close = self._named
         if self.near is not None:
             close = _instant(self.near, self._zone).date()
         if close is not None:
             years = [year for year in range(close.year - 4, close.year + 5) if _exists(year, month, day)]
             return min(years, key=lambda year: abs(date(year, month, day) - close)) if years else close.year
-        # Naive on both sides: two days of tolerance swallow the zone.
+        # Naive on both sides: two days of tolerance cover the zone.
         bound = self._reference.replace(tzinfo=None) + AHEAD
         for year in range(bound.year, max(bound.year - 9, 1), -1):
             if _exists(year, month, day) and datetime(year, month, day, hour, minute) <= bound:  # noqa: DTZ001
@@ -160,7 +159,7 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 def _instant(stamp: float, zone: ZoneInfo) -> datetime:
-    # Hostile stamps and broken clocks must not raise: what a calendar cannot show is as good as nothing known.
+    # Hostile stamps and broken clocks must not raise: what a calendar cannot show counts as unknown.
     try:
         return datetime.fromtimestamp(min(max(stamp, 0), 250_000_000_000), zone)
     except (OverflowError, OSError, ValueError):

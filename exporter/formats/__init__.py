@@ -1,4 +1,4 @@
-"""The known servers' wordings, one module each, registered here."""
+"""The wordings of all servers that we know: one module each, registered here."""
 
 from exporter.formats.contract import Format
 from exporter.formats.courier import Courier
@@ -37,7 +37,7 @@ AUTO = "auto"
 
 
 def formats_of(name: str) -> tuple[Format, ...]:
-    """The one format called `name`, or all to choose from where it is `auto`. ValueError names those there are."""
+    """The format called `name`, or for `auto` all formats. ValueError lists the known names."""
     chosen = tuple(one for one in FORMATS if name in (AUTO, one.name))
     if not chosen:
         known = ", ".join((AUTO, *(one.name for one in FORMATS)))

@@ -1,4 +1,4 @@
-"""What a server should be told to log, from what its log does not tell."""
+"""Advice: what a server should log, judging by what its log does not show."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,29 +10,29 @@ from exporter.formats.contract import Format, Qualities
 RANK = {quality: rank for rank, quality in enumerate(Quality)}
 
 
-class Told(NamedTuple):
-    """What a server's lines showed of its logging, by the measure's name, and the advice that follows."""
+class ServerAdvice(NamedTuple):
+    """What a server's lines showed about its logging, by the measure's name, and the advice that follows."""
 
     server: str
     quality: Mapping[str, Quality]
     advice: tuple[str, ...]
 
 
-def told(format_name: str, quality: Mapping[tuple[str, str], Quality]) -> list[Told]:
-    """Per server, by name, of `quality` by server and measure; nothing where no format was recognised."""
+def advice_by_server(format_name: str, quality: Mapping[tuple[str, str], Quality]) -> list[ServerAdvice]:
+    """Advice for each server, by name, from `quality` by server and measure; empty if no format was recognised."""
     wording = next((one for one in FORMATS if one.name == format_name), None)
     if wording is None:
         return []
     servers: dict[str, dict[str, Quality]] = {}
     for (server, measure), one in quality.items():
         servers.setdefault(server, {})[measure] = one
-    return [Told(server, measures, advice(wording, measures)) for server, measures in sorted(servers.items())]
+    return [ServerAdvice(server, measures, advice(wording, measures)) for server, measures in sorted(servers.items())]
 
 
 def advice(wording: Format, quality: Mapping[str, Quality]) -> tuple[str, ...]:
-    """The sentences of the format that would better one of the measures of `quality` (by measure name).
+    """The format's advice that would improve a measure in `quality` (by measure name).
 
-    The sentence without a trait is said while a measure is not exact: no line shows whether it was followed.
+    Advice without a trait is given while a measure is not exact, because no line shows whether it was followed.
     """
     texts = wording.documentation.advice
     wanted = [
@@ -46,7 +46,7 @@ def advice(wording: Format, quality: Mapping[str, Quality]) -> tuple[str, ...]:
 def _helps(wording: Format, brings: Qualities, quality: Mapping[str, Quality]) -> bool:
     """Whether following the trait's advice improves a measure.
 
-    A trait whose lines bring something helps while a measure is worse than what it brings. One that shows that
+    A trait whose lines improve measures helps while a measure is worse than they make it. A trait that shows that
     something is missing (it makes a measure worse than the format first assumes) helps while that holds.
     """
     for measure, then in brings.items():

@@ -1,7 +1,7 @@
-"""What a format is: the wording of one server family, and nothing else (design section 4).
+"""What a format is: the wording of one server family, and nothing else.
 
-A new server is one file with one object that keeps this promise (mostly a `Tabled`), one line in
-`exporter.formats.FORMATS`, and golden samples; the meta-tests tell what is missing.
+A new server is one file with one object that implements this protocol (usually a `Tabled`), one line in
+`exporter.formats.FORMATS`, and golden samples; the meta-tests report what is missing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,43 +9,46 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from exporter.catalogue import Quality
+from exporter.keys import Keys
 from exporter.model import Fact, Record, Verdict
-from exporter.rows import Told
+from exporter.rows import LineResult
 
 Qualities = Mapping[str, Quality]
 
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """What the generated tables of the documentation and the landing page say about a server."""
+    """What the generated tables of the documentation and the landing page show about a server."""
 
     servers: str
-    measured: bool  # against the real server, or only from its documentation
+    measured: bool  # against the real server, not only from its documentation
     deciding_lines: str
     bytes_cover: str
-    # trait -> what the server should be told to log, with the exact setting
+    # trait -> what the server should log, with the exact setting
     advice: Mapping[str, str] = field(default_factory=dict)
 
 
 class Format(Protocol):
-    """The wording of one server family. Stateless: what lasts longer than a line belongs to sessions."""
+    """The wording of one server family. Stateless: sessions keep what lasts longer than a line."""
 
     name: str
-    # Expiry of open sessions, seconds of log time without a line.
+    # When open sessions expire: seconds of log time without a line.
     idle_seconds: int
-    # Whether the keys of its connections are ids of their own: one that comes again is told again.
-    keys_are_unique: bool
+    keys: Keys
+    # Whether a line that only a logged-in connection writes is never like one from before a login (`Fact.ok`). Where
+    # it may be, the end of a session that began before we read counts as a connection without a name.
+    shows_login: bool
     # What is known of each measure before any line has shown more.
     quality: Qualities
-    # What lines show about the server's logging (`Fact.trait`), and what follows for measures: formats/judging.py.
+    # What lines show about the server's logging (`Fact.trait`), and the measures' quality then: formats/judging.py.
     traits: Mapping[str, Qualities]
     documentation: Documentation
 
     def read(self, record: Record) -> Fact | Verdict:
-        """What the line says, or why it says nothing: IGNORED, UNMATCHED or MALFORMED. Never raises."""
+        """The line's fact, or why it has none: IGNORED, UNMATCHED or MALFORMED. Never raises."""
 
     def recognises(self, record: Record) -> bool:
-        """Whether the line can only be from this server (for `--format auto`)."""
+        """Whether no other server can have written the line (for `--format auto`)."""
 
 
 class Sender(Protocol):
@@ -58,7 +61,7 @@ class Sender(Protocol):
 
 @runtime_checkable
 class Batching(Protocol):
-    """A format that reads a batch at once, the plainest lines as rows, because most are of a few forms."""
+    """A format that reads a whole batch, the plainest lines as rows, because most lines have one of a few forms."""
 
-    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
-        """What each message says, as `read` says it."""
+    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
+        """For each message, what `read` would return."""

@@ -4,25 +4,24 @@ Facts: courier-pop 1.0.16 (Debian 12), run and compared with what its clients di
 `courierpop3login`, `popd-ssl`) from public logs; newer ones (1.3.5 to 2.0) from its source (pop3login.C, pop3dserver.C,
 starttls.c).
 
-* No pid: address and port tie the lines of a connection together; where the version logs no port, the address. From
-  2005 to September 2019 `LOGIN` has the port and the lines before it have not: the login goes on with what its address
+* There is no pid: address and port join the lines of a connection; if the version logs no port, the address alone. From
+  2005 to September 2019, `LOGIN` has the port but the lines before it do not: the login continues what its address
   began.
-* `Connection` and `Disconnected` are logged at mail.debug. A syslog that drops debug leaves connections that
-  never tried a password uncounted: trait `debug` says that they are kept.
-* `LOGOUT` with a user ends a session by QUIT, `DISCONNECTED` without; before the login `LOGOUT` (QUIT) is followed
-  by `Disconnected`, which then adds nothing, and alone says that the client left or was timed out.
-* Nothing at all is logged when the client vanishes in the middle of a RETR, when the 60 s of the login are over, when
-  the process is killed or the server stopped: such sessions expire, and their bytes are in no log (lower bound).
-* 2.0 writes `disc` in place of each of these words: why the session ended is not told.
-* TLS errors carry no port. A failed handshake on POP3S is the whole connection, because `Connection` comes after it; on
-  POP3 it is of the connection open from that address. What may also stand before the end of a good session (the client
-  went without close_notify) ends nothing: it is why the connection ended if no line of its own does. Without an
-  address, only a failed handshake on POP3S is a connection.
-* `Maximum connection limit reached` is a connection that was refused: blocked. What the access file denies is not
-  logged at all.
+* `Connection` and `Disconnected` are logged at mail.debug. If syslog drops debug, connections that never tried a
+  password are not counted: trait `debug` shows that they are kept.
+* `LOGOUT` with a user ends a session by QUIT, `DISCONNECTED` without; before the login, `LOGOUT` (QUIT) is followed
+  by `Disconnected`, which then adds nothing; alone, it means that the client left or timed out.
+* Nothing at all is logged when the client vanishes during a RETR, when the 60 s for the login are over, when
+  the process is killed or the server stopped: such sessions expire, and no log has their bytes (lower bound).
+* 2.0 writes `disc` instead of each of these words: it does not log why the session ended.
+* TLS errors have no port. On POP3S, a failed handshake is the whole connection, because `Connection` comes after it; on
+  POP3, it belongs to the open connection from that address. Errors that may also precede the end of a good session (the
+  client left without close_notify) end nothing: they are why the connection ended unless a line of its own says so.
+  Without an address, only a failed handshake on POP3S is a connection.
+* `Maximum connection limit reached` is a refused connection: blocked. What the access file denies is not logged at all.
 * Names are printed unquoted, so the last `, ip=[..], port=[..]` counts. courierlogger cuts lines at 512 bytes and
-  goes on without a mark: the first piece is malformed, and so is the second where it looks like the rest of one. A name
-  of just the right length can make it look like any line, as a newline can in nginx' own file.
+  continues without a mark: the first piece is malformed, and so is the second if it looks like the rest of one. A name
+  of exactly the right length can make it look like any line, as a newline can in nginx' own file.
 * `rcvd` and `sent` are POP3 bytes after the login. Mailbox errors name no connection.
 """
 
@@ -33,13 +32,14 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _TLS_ONLY = frozenset((b"pop3d-ssl", b"popd-ssl"))
 PROGRAMS = _TLS_ONLY | {b"pop3d", b"courierpop3d", b"courierpop3login", b"pop3login"}
 
 _IP = rb"([0-9A-Fa-f:.]{2,45})"
-# courierlogger takes the level away, other loggers keep it.
+# courierlogger removes the level, other loggers keep it.
 _LEVEL = rb"(?:(?:DEBUG|INFO|WARN|ERR|ALERT|CRIT): ?)?"
 _PORT = rb"(?:, port=\[(?:(\d{1,5})|N/A)\])?"
 _PEER = rb", ip=\[" + _IP + rb"\]" + _PORT
@@ -52,7 +52,7 @@ _USER_ENDS = {
     b"TIMEOUT": Reason.TIMEOUT,
     b"I/O error disconnect": Reason.RESET,
 }
-# TLS errors that may stand before the end of a good session; all others are failed handshakes.
+# TLS errors that may precede the end of a good session; all others are failed handshakes.
 _IN_SESSION = re.compile(
     rb"Unexpected SSL connection shutdown\.|The TLS connection was non-properly terminated\."
     rb"|Error in the (?:pull|push) function\.|couriertls: (?:read|write): .*",
@@ -83,14 +83,14 @@ def _known(kind: Kind, reason: Reason | None = None, trait: str = "") -> Meaning
 
 
 def _login(groups: Sequence[bytes | None], _: Record) -> Outcome:
-    """The first line with a port, in the versions of 2005 to 2019."""
+    """The first line with a port, in the versions from 2005 to 2019."""
     user, ip, port = groups
     former = None if port is None else _key(ip, None)
     return Fact(Kind.LOGIN, _key(ip, port), user, _address(ip), former=former)
 
 
 def _whole(reason: Reason) -> Meaning:
-    """Lines with an address only, that are all there is of a connection."""
+    """Lines with only an address, each a whole connection."""
     return lambda groups, _: Fact(Kind.END, address=_address(groups[0]), reason=reason)
 
 
@@ -173,7 +173,8 @@ class Courier:
     name = "courier"
     # It waits 300 s for a command and 60 s for the login.
     idle_seconds = 360
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = True
     quality = qualities(
         connections=Quality.LOWER_BOUND,
         blocked=Quality.LOWER_BOUND,
@@ -190,20 +191,21 @@ class Courier:
         measured=True,
         deciding_lines="`LOGIN`; else `LOGOUT` or `Disconnected` without a user, `Maximum connection limit reached`, "
         "a TLS error; else the expiry",
-        bytes_cover="after the login; none of a session without an end line (client lost while the server writes)",
+        bytes_cover="after the login; missing for sessions without an end line (the client vanished "
+        "while the server was sending)",
         advice={
-            "debug": "let syslog keep mail.debug for pop3d and pop3d-ssl: the lines `Connection` and `Disconnected`"
+            "debug": "make syslog keep mail.debug of pop3d and pop3d-ssl, for the lines `Connection` and `Disconnected`"
         },
     )
 
     def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
+        """The line's fact; lines of other programs are ignored."""
         if record.program not in PROGRAMS:
             return Verdict.IGNORED
         return WORDING.read(record) or Verdict.UNMATCHED
 
     def recognises(self, record: Record) -> bool:
-        """Whether the program and the peer's form are Courier's."""
+        """Whether the program and the form of the peer are Courier's."""
         return record.program in PROGRAMS and WORDING.rule(record.message) in _TELLING
 
 

@@ -1,20 +1,20 @@
 """Cyrus' POP3 server: the classic wording, and logfmt of 3.13 and newer.
 
-Facts: cyrus-pop3d 3.6.1 (Debian 12), run and compared with what its clients did; the logfmt wording and the rarer
-lines from the source of 3.12 to 3.13.
+Facts: cyrus-pop3d 3.6.1 (Debian 12), run and compared with what its clients did; the logfmt wording and the rarer lines
+from the source of 3.12 to 3.13.
 
-* One process serves many connections one after the other: the pid ties lines, and `counts:` ends a connection
+* One process serves many connections one after the other: the pid joins lines, and `counts:` ends a connection
   whether it was logged in or not; the next line of the pid is another connection.
 * A process that exits writes one more `counts:` (and, with `auditlog`, a traffic line with the old session id and
-  zeros), which is no connection. With `auditlog: yes` (trait `auditlog`) connections are exact; without it the exit of
-  a process after its last use cannot be told from a client that connects and leaves.
+  zeros), which is no connection. With `auditlog: yes` (trait `auditlog`) connections are exact; without it, the exit of
+  a process after its last use looks like a client that connects and leaves.
 * `USAGE` comes at the end of every connection that named a user, logged in or not.
 * `login:` is written before the limits are checked: a client refused by `maxlogins_per_user`, `maxlogins_per_host` or
-  `popminpoll` is a login, and blocked. What user_deny_db refuses leaves `USAGE` only.
-* Time-outs, unknown commands and abnormal ends are not logged; with `chatty: yes` (trait `chatty`) every command is,
-  so a QUIT and unknown commands show; commands at the wrong time do not, so bad commands are a lower bound.
-* Bytes (auditlog) are those of the whole connection; sent ones were 1 % low with RETR in 3.6.1.
-* In RFC 5424 the program is `cyrus` for every service: then a login waits for the `counts: retr=`, which only POP3 has.
+  `popminpoll` is a login, and blocked. A refusal by user_deny_db leaves only `USAGE`.
+* Time-outs, unknown commands and abnormal ends are not logged. With `chatty: yes` (trait `chatty`) every command is,
+  so QUIT and unknown commands show; commands at the wrong time do not, so bad commands are a lower bound.
+* Bytes (auditlog) are those of the whole connection; sent bytes were 1 % low with RETR in 3.6.1.
+* In RFC 5424 the program is `cyrus` for every service: a login then waits for `counts: retr=`, which only POP3 has.
 """
 
 import re
@@ -24,12 +24,13 @@ from types import MappingProxyType
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"pop3", b"pop3s", b"pop3d", b"pop3proxyd"))
-# Behind it the service as cyrus.conf calls it: pop3, pop3s, or another name where there are several.
+# It is followed by the service as cyrus.conf calls it: pop3, pop3s, or another name if there are several.
 _SERVICE = b"cyrus/pop3"
-# One program for all services of Cyrus: the pid alone says which.
+# One program for all services of Cyrus: only the pid shows which.
 SHARED = frozenset((b"cyrus", b"cyrus-imapd"))
 MASTERS = frozenset((b"cyrus/master", b"cyrus-master", b"master"))
 COMMANDS = frozenset(b"quit user pass apop auth capa stls stat list retr dele noop rset top uidl".split())
@@ -38,7 +39,7 @@ _CLIENT = rb"(?:[^ \[]{1,255})? ?\[([0-9A-Fa-f:.]{2,45})\]"
 _REFUSAL = rb"\[[^\]]{0,300}\]|SASL\(-?\d{1,5}\):? .{0,300}|invalid user|access denied"
 
 
-# sasl_errstring(3), for mechanisms that end before they name a user.
+# sasl_errstring(3), for mechanisms that fail before they name a user.
 _SASL_ERRORS = (
     rb"authentication failure|authorization failure|user not found|no mechanism available|generic failure|bad protocol"
     rb"|another step is needed|invalid parameter supplied|mechanism too weak|encryption needed|integrity check failed"
@@ -53,8 +54,8 @@ def _fact(record: Record, kind: Kind, user: bytes | None = None, address: bytes 
 
 
 def _login(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    address, user = groups
-    return _fact(record, Kind.LOGIN, user, address)
+    address, user, session = groups
+    return _fact(record, Kind.LOGIN, user, address)._replace(mark=session or b"")
 
 
 def _bad_login(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -62,13 +63,13 @@ def _bad_login(groups: Sequence[bytes | None], record: Record) -> Outcome:
     assert user is not None
     if user[:1] == b"(" and user[-1:] == b")":
         user = user[1:-1]
-    # APOP shows the challenge in place of the name, other mechanisms nothing.
+    # APOP shows the challenge instead of the name, other mechanisms nothing.
     named = user != b"-notset-" and mechanism != b"APOP"
     return _fact(record, Kind.FAILURE, user if named else None, address)
 
 
 def _nameless(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    """A mechanism that failed before, or without telling, whose login it was."""
+    """A mechanism that failed before it named a user, or without naming one."""
     return _fact(record, Kind.FAILURE, address=groups[0])
 
 
@@ -77,7 +78,8 @@ def _anonymous(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 
 def _refusal(reason: Reason) -> Meaning:
-    return lambda _, record: _fact(record, Kind.REFUSAL)._replace(reason=reason)
+    """After the line of the login."""
+    return lambda _, record: _fact(record, Kind.REFUSAL)._replace(reason=reason, ok=True)
 
 
 def _end(reason: Reason) -> Meaning:
@@ -92,10 +94,22 @@ def _usage(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.END, groups[0])._replace(reason=Reason.UNSPECIFIED)
 
 
+def _counts(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    """The end; with messages that were read, of a connection that had logged in."""
+    ok = None if groups[0] == b"retr=<0> top=<0> dele=<0>" else True
+    return Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, ok=ok, reuses_key=True)
+
+
 def _traffic(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    received, sent = groups
+    session, received, sent = groups
     return Fact(
-        Kind.TRAFFIC, record.pid, received=number(received), sent=number(sent), tentative=True, trait="auditlog"
+        Kind.TRAFFIC,
+        record.pid,
+        received=number(received),
+        sent=number(sent),
+        tentative=True,
+        trait="auditlog",
+        mark=session or b"",
     )
 
 
@@ -106,7 +120,7 @@ def _command(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.BAD_COMMAND)._replace(bad_commands=1, trait="chatty")
 
 
-# What else is audited than traffic.
+# Audit lines other than traffic.
 _AUDITED = (
     rb"(?:acl|append|create|delete|discard|duplicate|expunge|modseq|newquota|overquota|partitionmove|proxy|redirect|reject"
     rb"|rename|rmquota|setquota|touched|unlink|unlinkarchive|mboxname|sieve|failed|ok|processed)"
@@ -116,26 +130,27 @@ _ADDRESS = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]")
 
 
 def _logfmt(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    """`event=login.good sessionid=.. r.clienthost=.. u.username=.. ...`: quotes are escaped, so names cannot lie."""
+    """`event=login.good sessionid=.. r.clienthost=.. u.username=.. ...`: quotes are escaped against forged fields."""
     assert groups[0] is not None
     pairs = {key: quoted or plain for key, quoted, plain in _PAIR.findall(groups[0])}
     event = pairs.get(b"event", b"")
     if event == b"auditlog.traffic":
-        return _traffic((pairs.get(b"used.bytes.in"), pairs.get(b"used.bytes.out")), record)
+        sums = (pairs.get(b"used.bytes.in"), pairs.get(b"used.bytes.out"))
+        return _traffic((pairs.get(b"sessionid"), *sums), record)
     found = _ADDRESS.search(pairs.get(b"r.clienthost", b""))
     user = pairs.get(b"u.username")
     if user in (b"~null~", b"-notset-", b""):
         user = None
     if event == b"login.good":
-        return _fact(record, Kind.LOGIN, user, found and found[1])
+        return _fact(record, Kind.LOGIN, user, found and found[1])._replace(mark=pairs.get(b"sessionid", b""))
     return _fact(record, Kind.FAILURE, None if pairs.get(b"login.mech") == b"APOP" else user, found and found[1])
 
 
 WORDING = Wording(
     Rule("accepted", rb"accepted connection", lambda _, record: _fact(record, Kind.CONNECT)),
-    Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<[^>]{0,200}>)?", _login),
+    Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<([^>]{0,200})>)?", _login),
     Rule("badlogin", rb"badlogin: " + _CLIENT + rb" ?([^ ]{1,64}) (.*) (?:" + _REFUSAL + rb")", _bad_login),
-    # `badlogin: HOST MECHANISM`, with or without what SASL said: all versions since 2.0.
+    # `badlogin: HOST MECHANISM`, with or without SASL's message: all versions since 2.0.
     Rule(
         "badlogin-nameless",
         rb"badlogin: "
@@ -148,17 +163,18 @@ WORDING = Wording(
     Rule("badlogin-anonymous", rb"badlogin: " + _CLIENT + rb" anonymous login refused", _nameless),
     Rule("login-anonymous", rb"login: " + _CLIENT + rb" anonymous .{0,300}", _anonymous),
     Rule("usage", rb"USAGE (.*) user: [\d.]+ sys: [\d.]+", _usage),
+    Rule("counts", rb"counts: (retr=<\d+> top=<\d+> dele=<\d+>)", _counts),
     Rule(
-        "counts",
-        rb"counts: retr=<\d+> top=<\d+> dele=<\d+>",
-        lambda _, record: Fact(Kind.END, record.pid, reason=Reason.UNSPECIFIED, reuses_key=True),
+        "traffic",
+        rb"auditlog: traffic (?:sessionid=<([^>]{0,200})> )?(?:[a-z.]+=<[^>]{0,200}> )*"
+        rb"bytes_in=<(\d+)> bytes_out=<(\d+)>",
+        _traffic,
     ),
-    Rule("traffic", rb"auditlog: traffic (?:[a-z.]+=<[^>]{0,200}> )*bytes_in=<(\d+)> bytes_out=<(\d+)>", _traffic),
     Rule("command", rb"command: (.*)", _command),
     Rule("logfmt", rb"(event=(?:login\.good|login\.bad|auditlog\.traffic) .*)", _logfmt),
     Rule("limit", rb"Too many open connections \(.*\)", _refusal(Reason.CONNECTION_LIMIT)),
     Rule("poll", rb".{0,500}: Logins must be at least \d+ minutes? apart", _refusal(Reason.RATE_LIMIT)),
-    # The second since 3.12, in these letters; also after STLS.
+    # The second since 3.12, in this case; also after STLS.
     Rule("handshake", rb"(?:pop3s failed|TLS nego?t?iation failed): .{0,300}", _end(Reason.TLS_FAILED)),
     Rule(
         "tls-setup",
@@ -192,7 +208,7 @@ WORDING = Wording(
     ),
 )
 _KILLED = re.compile(rb"process type:SERVICE name:pop3s? .{0,300} pid:(\d{1,10}) signaled to death by signal .{0,60}")
-# Not the end of a connection: the process has written its own.
+# Not the end of a connection: the process has logged its own.
 _EXITED = re.compile(rb"process type:.{1,400} exited(?: normally|, status \d{1,3})")
 
 
@@ -212,7 +228,8 @@ class Cyrus:
     name = "cyrus"
     # It waits 600 s for a command.
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys(are_passed_on=True)
+    shows_login = False
     quality = qualities(
         connections=Quality.ESTIMATED,
         blocked=Quality.LOWER_BOUND,
@@ -240,13 +257,13 @@ class Cyrus:
         "`auditlog: traffic` or after 30 s",
         bytes_cover="the whole connection, login included",
         advice={
-            "auditlog": "set `auditlog: yes` in imapd.conf: bytes, and connections that never logged in, exactly",
-            "chatty": "set `chatty: yes` in imapd.conf: unknown commands and QUIT",
+            "auditlog": "set `auditlog: yes` in imapd.conf, for exact bytes and connections that never log in",
+            "chatty": "set `chatty: yes` in imapd.conf, for unknown commands and QUIT",
         },
     )
 
     def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored, and of other services that share the program."""
+        """The line's fact; lines of other programs, and of other services that share the program, are ignored."""
         program = record.program
         if program.startswith(_SERVICE) or program in PROGRAMS:
             return WORDING.read(record) or Verdict.UNMATCHED

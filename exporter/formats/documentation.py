@@ -1,7 +1,7 @@
-"""The generated pages about servers: which line decides, what can be trusted, and what each end is called.
+"""The generated pages about servers: which line decides, how exact each measure is, and how connections end.
 
-`docs/deciding-lines.md` comes from the formats alone, `docs/end-reasons.md` from the reasons and from examples that
-the tests take from the golden samples. `pytest tests/formats/test_documentation.py --update-golden` writes both.
+`docs/deciding-lines.md` comes from the formats alone, `docs/end-reasons.md` from the reasons and from examples that the
+tests take from the golden samples. `pytest tests/formats/test_documentation.py --update-golden` writes both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from exporter.formats.contract import Format
 GENERATED = (
     "Written by `pytest tests/formats/test_documentation.py --update-golden`; the test compares it with the code."
 )
-# Longer examples lose their middle.
+# Longer examples are shortened in the middle.
 SHOWN = 110
 HEAD = 60
 
@@ -50,7 +50,7 @@ def _wanted(trait: str) -> str:
 
 
 def _qualities(form: Format) -> str:
-    """A row per measure, a column for what is known at first, and one per trait for what lines may show."""
+    """A row per measure; a column for the quality at first, and one per trait for what lines may show."""
     header = ("Measure", "by default", *(f"with `{trait}`" for trait in form.traits))
     rows = [
         (
@@ -67,7 +67,7 @@ def _qualities(form: Format) -> str:
 
 
 def end_reasons(examples: Mapping[Reason, Mapping[str, bytes]]) -> str:
-    """The page `docs/end-reasons.md`; `examples`: per reason, a message of each format that has one."""
+    """The page `docs/end-reasons.md`; `examples`: for each reason, a message of each format that has one."""
     table = [(f"`{reason.value}`", note.end.value, note.meaning) for reason, note in REASONS.items()]
     parts = [
         "# End reasons",
@@ -86,7 +86,7 @@ def end_reasons(examples: Mapping[Reason, Mapping[str, bytes]]) -> str:
 
 
 def _code(line: bytes) -> str:
-    """A message as inline code, without what breaks tables."""
+    """A message as inline code, without characters that break tables."""
     text = "".join(char if char.isprintable() else " " for char in line.decode("utf-8", "replace"))
     text = text.replace("`", "'").replace("|", "/").strip()
     return f"`{text if len(text) <= SHOWN else text[:HEAD] + ' ... ' + text[HEAD - SHOWN :]}`"

@@ -1,8 +1,9 @@
-"""Dovecot 1.x to 2.4: which process wrote the line, and what is known of its logging.
+"""Dovecot 1.x to 2.4: which process wrote the line, and what its log leaves out.
 
-Everything is anchored on the process at the begin of the message, because names are the client's. The program's name is
-no anchor: it is `instance_name`, a container's id, or what a relay made of it. A line of the mail process that begins
-with something else, because `mail_log_prefix` does, is known by the service in its prefix or by what it sums up.
+Everything is anchored on the process at the beginning of the message, because names come from the client. The program's
+name is no anchor: it is `instance_name`, a container's id, or whatever a relay made of it. A line of the mail process
+that begins with something else, because of `mail_log_prefix`, is recognised by the service in its prefix or by its
+statistics.
 """
 
 import re
@@ -18,21 +19,23 @@ from exporter.formats.dovecot_login import PREFIX as LOGIN
 from exporter.formats.dovecot_login import read_login
 from exporter.formats.dovecot_mail import read_any_mail, read_mail
 from exporter.formats.dovecot_prefix import SERVICE
+from exporter.formats.dovecot_proxy import PASSED_ON
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
-from exporter.rows import Told
+from exporter.rows import LineResult
 
 _EXACT, _AT_LEAST, _ABOUT, _NONE = Quality.EXACT, Quality.LOWER_BOUND, Quality.ESTIMATED, Quality.NONE
 _LEVELS = (b"Info", b"Warning", b"Error", b"Fatal", b"Panic", b"Debug")
 _LOGIN, _MAIL, _MASTER = b"pop3-login: ", (b"pop3", b"POP3"), b"master: "
 _STARTED = re.compile(rb"(?:master: )?(?:Info: )?Dovecot (?:v\d\S{0,20} )?(?:\([0-9a-f]{1,40}\) )?starting up")
-# What no other program sums up: messages sent, and their bytes.
+# Statistics that no other program logs: messages sent, and their bytes.
 _SUMS = re.compile(rb"\b(?:retr|RETR)=\d{1,15}/\d{1,15}")
-# Where the process of a line in an envelope that is not known may stand, and no client's text.
+# Where the process may stand in a line with an unknown envelope; no text of a client comes before it.
 _NEAR = 96
 # A mail process without a name in the documented place.
 _PROCESS = re.compile(rb"[Pp][Oo][Pp]3(?:[<\[{,]|: )")
 _ENVELOPE = re.compile(rb"(?<![\w.-])(?:pop3-login|dovecot(?:\[\d{1,10}\])?): ")
-# What a process of 2.3 and later writes in a session, whatever it says: a log of its own may hold nothing else.
+# What a process of 2.3 and later writes in a session, whatever the text: a log of its own may hold nothing else.
 _SESSION = re.compile(rb"(?:pop3|imap|managesieve|submission)\([^()]{1,255}\)<\d{1,10}><[^<>]{1,64}>: ")
 # Lines of Dovecot's other processes may hold anything.
 _OTHERS = re.compile(
@@ -85,7 +88,7 @@ _READERS = {**_PROCESSES, **{(level + b":")[:5]: _read_levelled for level in _LE
 
 
 def read_message(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
-    """What a message says; `foreign`: its program is not called Dovecot, so that a process must begin the message."""
+    """The fact of a message; `foreign`: its program is not called Dovecot, so a process must begin the message."""
     reader = _READERS.get(message[:5])
     if reader is not None:
         return reader(message)
@@ -96,7 +99,7 @@ def read_message(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
 
 
 def _read_odd(message: bytes, *, foreign: bool = False) -> Fact | Verdict:
-    """A line that begins with something else than a process: another prefix, or the rest of an unknown envelope."""
+    """A line that begins with no process: another prefix, or the rest of an unknown envelope."""
     if _OTHERS.match(message):
         return Verdict.IGNORED
     if _ENVELOPE.search(message, 0, _NEAR):
@@ -115,7 +118,7 @@ def _read_unplaced(message: bytes, *, foreign: bool) -> Fact | Verdict:
 
 
 def _read(message: bytes, program: bytes) -> Fact | Verdict:
-    if message[:1] == b" ":  # of some RFC 5424 lines
+    if message[:1] == b" ":  # in some RFC 5424 lines
         message = message.lstrip(b" ")
     return read_message(message, foreign=bool(program) and b"dovecot" not in program)
 
@@ -124,9 +127,10 @@ class Dovecot:
     """The format `dovecot`."""
 
     name = "dovecot"
-    # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download has no line until its end.
+    # pop3_idle_timeout is 600 s (2.4; fixed before), but a long download logs no line until its end.
     idle_seconds = 4 * 3600
-    keys_are_unique = True
+    keys = Keys(are_unique=True, front=PASSED_ON)
+    shows_login = True
     quality: Qualities = MappingProxyType(
         {
             "connections": _EXACT,
@@ -151,37 +155,38 @@ class Dovecot:
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x, 2.0 to 2.4 any settings of its log (run: 2.3.13, 2.3.19, 2.4.1; others from source)",
+        servers="Dovecot 1.x and 2.0 to 2.4, with any log settings (run: 2.3.13, 2.3.19, 2.4.1; "
+        "others from their source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",
-        bytes_cover="From the login on, POP3 plaintext; a proxy's include the login and what it sent itself.",
+        bytes_cover="from the login on, without TLS; a proxy also counts the login, and what it sends itself",
         advice=MappingProxyType(
             {
                 "bytes": "on the server that has the mailboxes, set in dovecot.conf `pop3_logout_format = top=%t/%p, "
                 "retr=%r/%b, del=%d/%m, size=%s, in=%i, out=%o` (Dovecot 2.2 and 2.3) or `pop3_logout_format = "
                 "top=%{top_count}/%{top_bytes}, retr=%{retr_count}/%{retr_bytes}, "
-                "del=%{deleted_count}/%{message_count}, size=%{message_bytes}, in=%{input}, out=%{output}` (2.4): "
-                "bytes, exactly",
-                "auth_verbose": "set `auth_verbose = yes` in dovecot.conf: failed logins and blocked connections, "
-                "exactly",
+                "del=%{deleted_count}/%{message_count}, size=%{message_bytes}, in=%{input}, out=%{output}` (2.4), "
+                "for exact bytes",
+                "auth_verbose": "set `auth_verbose = yes` in dovecot.conf, for exact failed logins and "
+                "blocked connections",
             }
         ),
     )
 
-    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
-        """What each of the lines says: the plainest as rows."""
+    def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
+        """The fact of each line: the plainest as rows."""
         return [
             row if row[3] or row[6] else _read(messages[at], senders[at].program)
             for at, row in enumerate(rows_of(messages))
         ]
 
     def read(self, record: Record) -> Fact | Verdict:
-        """What the line says, whatever the program is called."""
+        """The line's fact, whatever the program is called."""
         return _read(record.message, record.program)
 
     def recognises(self, record: Record) -> bool:
-        """Whether only Dovecot writes such a line: its program's name, or a process and its wording."""
+        """Whether only Dovecot writes such a line: by its program's name, or by a process and its wording."""
         message = record.message.lstrip(b" ")
         if record.program.startswith(b"dovecot"):
             return b": " in message

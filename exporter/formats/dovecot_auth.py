@@ -5,9 +5,9 @@
     2.4         auth(USER,ADDRESS,sasl:plain)<SESSION>: Info: passwd-file: Password mismatch
                 auth-worker(USER,ADDRESS)<PID><SESSION>: Info: request [N]: pam: pam_authenticate() failed: ...
 
-They are the same for every service, so their facts are tentative. Names are the client's and hold anything:
-a name that the server itself refused to print is `?`, and stands in the text. The commonest lines, of a name that
-leaves no doubt where it ends, are taken apart here at once, with what the general way comes to.
+They are the same for every service, so their facts are tentative. Names come from the client and may hold anything: a
+name that the server refused to print is logged as `?`, and follows in the text. The commonest lines, with names whose
+end is clear, are parsed in a fast path with the same results as the general one.
 """
 
 import re
@@ -44,14 +44,14 @@ _TEXT = re.compile(
     rb"|(?P<account_disabled>[Uu]ser (?:is )?disabled"
     rb"|.*(?:[Aa]ccount|[Pp]assword) (?:has |is )?(?:expired|disabled|locked))"
 )
-# What is said of a name that is not printed; after anything else, `?` was a name.
+# The texts for a name that is not printed; with any other text, `?` was the name itself.
 _HIDDEN = re.compile(rb"Username |Empty username|invalid input|Invalid base64|Request timed out")
 _TRUE_NAME_BEGIN = b"(username: "
 _TRUE_NAME = re.compile(rb"(.*)\)(?: \([^()]*\))?$", re.DOTALL)
 
 
 def read_auth(message: bytes) -> Fact | Verdict:
-    """What a line of the auth process says; nothing where it names no session."""
+    """The fact of a line of the auth process; none if it names no session."""
     documented = _DOCUMENTED.fullmatch(message)
     if documented is None:
         return read_any_auth(message)
@@ -60,8 +60,8 @@ def read_auth(message: bytes) -> Fact | Verdict:
 
 
 def read_any_auth(message: bytes) -> Fact | Verdict:
-    """The same, in general: whatever name the client has sent."""
-    is_new = b")<" in message  # patterns are tried where the line has what they need only
+    """The general path, for any name that a client may send."""
+    is_new = b")<" in message  # patterns are tried only if the line can match
     hidden = (_HIDDEN_NEW.match(message) or _HIDDEN_OLD.match(message)) if b"(?," in message else None
     if hidden is not None and _HIDDEN.match(message, hidden.end()) is not None:
         name, (address, key), end = None, hidden.groups(), hidden.end()
@@ -87,13 +87,13 @@ def _attempt(message: bytes, start: int, key: bytes, name: bytes | None, address
 
 
 def _refused(key: bytes, name: bytes | None, address: bytes | None, *, known: bool) -> Fact:
-    # Several databases are asked one after the other, and the user database too (2.3.19).
+    # Several databases are asked one after the other, and so is the user database (2.3.19).
     ok = None if known else False
     return Fact(Kind.FAILURE, key, name, address, tentative=True, ok=ok, trait="auth_verbose")
 
 
 def _true_name(message: bytes, start: int) -> bytes | None:
-    """From the first place where it can begin: tried at every one, a line full of them would take for ever."""
+    """Searches from the first possible place only: from each of them, a line full of them would take quadratic time."""
     _, begin, rest = message[start:].partition(_TRUE_NAME_BEGIN)
     told = _TRUE_NAME.match(rest) if begin else None
     return None if told is None else told[1] or None

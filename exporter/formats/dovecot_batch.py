@@ -1,17 +1,17 @@
-"""Dovecot's plainest lines, all those of a batch found by one pattern: logins, and ends of sessions after a login.
+"""Finds the plainest Dovecot lines of a whole batch with one pattern: logins, and ends of sessions after a login.
 
-It takes the documented forms only, and names that leave no doubt where they end; what it takes means what
-`exporter.formats.dovecot` says of the same line. tests/formats/test_dovecot_batch.py proves it.
+It takes only the documented forms, and names whose end is clear. The results equal those of `exporter.formats.dovecot`;
+tests/formats/test_dovecot_batch.py proves it.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from exporter.rows import NOTHING, Row
+from exporter.rows import NOTHING, PlainRow
 
-# Possessive quantifiers: a line that does not fit is given up at once. Classes of one excluded character where there
-# is one, for they cost half; that none has run over a line's end is told by the number of rows.
+# Possessive quantifiers give up at once on a line that does not match. Classes that exclude one character are used
+# where possible, because they cost half; the number of rows shows that none has matched past the end of a line.
 _N: Final = rb"\d{1,15}+"
 _PATTERN: Final = (
     # user, address, process, key
@@ -28,13 +28,13 @@ _find = re.compile(rb"(?:" + _PATTERN + rb"|[^\n]*+)\n").findall
 _match = re.compile(rb"(?:" + _PATTERN + rb")\n").fullmatch
 
 
-def rows_of(messages: Sequence[bytes]) -> Sequence[Row]:
-    """One row a message; an empty one: it is none of these."""
+def rows_of(messages: Sequence[bytes]) -> Sequence[PlainRow]:
+    """One row per message; an empty row means that it is none of these."""
     text = b"\n".join(messages) + b"\n"
     rows = _find(text) if text.count(b"\n") == len(messages) else ()
     return rows if len(rows) == len(messages) else [_row(message) for message in messages]
 
 
-def _row(message: bytes) -> Row:
+def _row(message: bytes) -> PlainRow:
     found = None if b"\n" in message else _match(message + b"\n")
     return NOTHING if found is None else found.groups(b"")  # type: ignore[return-value]

@@ -1,17 +1,17 @@
 """The client's data in a line of Dovecot's login process: `login_log_format_elements`, whatever they are.
 
-They are pieces between commas: `KEY=VALUE`, `KEY=<VALUE>`, or what the connection's state adds (`TLS`, `secured`), in
-the order of the setting. All but the user's name is the server's own text, and the name may hold anything, also what
-looks like more elements. So what stands before `user=` is genuine, and what stands behind the name is read from the
-right, up to a piece that can only be the name's: one that closes a bracket which it does not open, or tells something
-in brackets a second time. One line does not show which elements there are: of a kind that the setting leaves out, a
-name may tell one; but never another address or session than the one that is logged.
+The elements are pieces between commas: `KEY=VALUE`, `KEY=<VALUE>`, or what the connection's state adds (`TLS`,
+`secured`), in the order of the setting. All but the user's name is the server's own text. The name may hold anything,
+including text that looks like more elements. So whatever stands before `user=` is genuine, and what follows the name is
+read from the right, up to a piece that can only belong to the name: one that closes a bracket without opening it, or
+repeats an element in brackets. A single line does not show which elements the setting has: a name may forge one of a
+kind that the setting leaves out, but never another address or session than the one that is logged.
 """
 
 import re
 from typing import NamedTuple
 
-# What may stand for each element, beside the documented one.
+# Other names that may stand for an element, beside the documented one.
 _USERS = rb"(?:user(?:name)?|login|account|u)"
 _SESSIONS = rb"(?:session(?:_?id)?|sess|sid)"
 _ADDRESSES = rb"(?:rip|remote_ip|raddr|remote|client(?:_ip)?|ip)"
@@ -20,22 +20,22 @@ _PROCESSES = rb"(?:mpid|mail_pid)"
 
 _USER = re.compile(_USERS + rb"=")
 _BRACKETED = re.compile(rb"([A-Za-z][\w.-]{0,40})=<[^<>]*>")
-# What can stand behind a name without brackets, where everything counts.
+# What may follow a name without brackets, where every piece counts.
 _PLAIN = re.compile(rb"(?:([A-Za-z][\w.-]{0,40})=(?:[^<>]*|<[^<>]*>)|(?:TLS|SSL|secured|\(proxied\)).*)", re.DOTALL)
 _KNOWN = re.compile(rb"(?:" + b"|".join((_USERS, _SESSIONS, _ADDRESSES, _PROCESSES, rb"method")) + rb")=")
-# Each the last of its kind: one before it could be the name's.
+# The last of each kind: an earlier one could be the name's.
 _SESSION = re.compile(rb".*, " + _SESSIONS + rb"=(?:<([^<>]*)>|([^<>,\s]+))(?:, |$)", re.DOTALL)
 _RIP = re.compile(rb".*, rip=([^,]*)", re.DOTALL)
 _ADDRESS = re.compile(rb".*, " + _ADDRESSES + rb"=[<\[]?([\da-fA-F:.]{2,45})[>\]]?(?:, |$)", re.DOTALL)
 _PROCESS = re.compile(rb".*, " + _PROCESSES + rb"=(\d{1,10})(?:, |$)", re.DOTALL)
 _LONGEST_PROCESS = 10
-# The documented order: nothing but the name and the session in brackets, and what is between is of the server.
+# The documented order: only the name and the session are in brackets, and all between them is the server's.
 _DOCUMENTED = re.compile(rb"user=<([^<>]*)>((?:, [^<>]*)?)(?:, session=<([^<>,]+)>)?")
 _RIP_BEGIN = b", rip="
 
 
 class Elements(NamedTuple):
-    """Whose connection it is; `tail`: all elements but the name, each behind a comma and a blank."""
+    """Whose connection it is; `tail`: all elements but the name, each after a comma and a blank."""
 
     key: bytes | None
     user: bytes | None
@@ -44,7 +44,7 @@ class Elements(NamedTuple):
 
 
 def read_elements(text: bytes) -> Elements | None:
-    """The elements that `text` consists of; None: they are broken off, or none is known."""
+    """The elements that `text` consists of; None: they are cut off, or none is known."""
     documented = _DOCUMENTED.fullmatch(text)
     if documented is not None:
         user, tail, key = documented.groups()
@@ -56,7 +56,7 @@ def read_elements(text: bytes) -> Elements | None:
 
 
 def read_any_elements(text: bytes) -> Elements | None:
-    """The same, in general: in whatever order."""
+    """The general path, for any order."""
     pieces = text.split(b", ")
     at = next((index for index, piece in enumerate(pieces) if _USER.match(piece)), None)
     if at is None:
@@ -71,7 +71,7 @@ def read_any_elements(text: bytes) -> Elements | None:
 
 
 def _end_in_brackets(pieces: list[bytes], at: int, known: set[bytes]) -> int | None:
-    """Behind which piece the name ends that begins with piece `at`."""
+    """The piece that ends the name that begins with piece `at`."""
     end = None
     for index in range(len(pieces) - 1, at - 1, -1):
         piece = pieces[index]
@@ -96,7 +96,7 @@ def _end_of_plain(pieces: list[bytes], at: int, known: set[bytes]) -> int:
 
 
 def _told(user: bytes | None, before: list[bytes], behind: list[bytes]) -> Elements:
-    # What stands before the name is genuine, whatever comes later.
+    # What stands before the name is genuine, whatever follows.
     tail = b"".join(b", " + piece for piece in (*behind, *before))
     session, address = _SESSION.match(tail), _RIP.match(tail) or _ADDRESS.match(tail)
     key = None if session is None else session[1] or session[2] or None
@@ -104,7 +104,7 @@ def _told(user: bytes | None, before: list[bytes], behind: list[bytes]) -> Eleme
 
 
 def process_in(tail: bytes) -> bytes | None:
-    """The process that serves the connection after its login, where `Elements.tail` tells it."""
+    """The process that serves the connection after its login, if `Elements.tail` has it."""
     at = tail.rfind(b", mpid=") + 7
     if at > 6:  # noqa: PLR2004
         end = tail.find(b",", at)

@@ -1,8 +1,8 @@
 """Dovecot's event exporter with `driver = log` (2.3: `transport = log`) and `format = json`: `stats: {...}`.
 
-Only what no other line tells is taken: bad commands after the login, and a session's bytes. Events that have a
-line of their own (logins, refused attempts, ends) are ignored here, so nothing counts twice. Command events name
-no session (2.4.1): they belong to the open one of their user and address.
+Only what no other line has is taken: bad commands after the login, and a session's bytes. Events that have a line of
+their own (logins, refused attempts, ends) are ignored here, so nothing counts twice. Command events name no session
+(2.4.1): they belong to the open one of their user and address.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from exporter.model import Fact, Kind, Verdict
 
-# What a well-formed command's arguments look like, where Dovecot looks at them (2.4.1 pop3-commands.c).
+# Well-formed arguments of commands, where Dovecot checks them (2.4.1 pop3-commands.c).
 _ARGUMENTS: Mapping[str, re.Pattern[str]] = {
     "LIST": re.compile(r"\s*\d*\s*"),
     "UIDL": re.compile(r"\s*\d*\s*"),
@@ -23,7 +23,7 @@ _COMMANDS = frozenset(("CAPA", "LAST", "NOOP", "QUIT", "RSET", "STAT", *_ARGUMEN
 
 
 def read_event(message: bytes) -> Fact | Verdict:
-    """What a line that begins with `stats: ` says."""
+    """The fact of a line that begins with `stats: `."""
     if b'"pop3_command_finished"' in message:
         if b'"reply_state":"OK"' in message:
             return Verdict.IGNORED

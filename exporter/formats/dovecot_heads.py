@@ -1,7 +1,7 @@
-"""Dovecot's login process: what a line says before the client's own data, `HEAD: user=<USER>, ...`.
+"""Dovecot's login process: the text of a line before the client's own data, `HEAD: user=<USER>, ...`.
 
-The wordings of 1.0 to 2.4, read in login-common at 30 tags. A head is the server's own text, so few of them exist,
-and what one means depends on nothing else. Proxied sessions: `exporter.formats.dovecot_proxy`.
+The wordings of 1.0 to 2.4, from login-common at 30 tags. A head is the server's own text, so there are few, and the
+meaning of one depends on nothing else. Proxied sessions: `exporter.formats.dovecot_proxy`.
 """
 
 import re
@@ -13,10 +13,10 @@ from exporter.model import Kind, Verdict
 
 
 class Head(NamedTuple):
-    """What a head says; `verdict`: nothing about a connection.
+    """The meaning of a head; `verdict`: it is nothing about a connection.
 
-    `uncounted`: it tells of no attempts at all, as 1.0 never did. `unbegun`: all attempts were refused before a
-    mechanism had begun. `logged_in`: only a connection that had logged in can bring it.
+    `uncounted`: it has no number of attempts, as in 1.0. `unbegun`: all attempts were refused before a mechanism began.
+    `logged_in`: only a connection that had logged in can log it.
     """
 
     kind: Kind = Kind.NOTE
@@ -38,13 +38,13 @@ FAILURE: Final = Head(Kind.FAILURE)
 _REFUSED_PLAIN: Final = Head(Kind.REFUSAL, Reason.TLS_REQUIRED)
 _KICKED: Final = Head(Kind.END, Reason.KILLED, logged_in=True)
 
-# Lines of one attempt, only with auth_verbose.
+# Lines about one attempt, only with auth_verbose.
 _ATTEMPT = re.compile(
-    rb"(?:(Authenticate \S* failed: (?:Aborted|Authentication aborted))"  # the end line tells whether it counts
+    rb"(?:(Authenticate \S* failed: (?:Aborted|Authentication aborted))"  # the end line shows whether it counts
     rb"|((?:Login|Authenticate \S*|APOP) failed: (?:(?:Plain|Clear)text|SSL required|TLS required))"
     rb"|((?:Login|Authenticate \S*|APOP) failed: ))",
 )
-# Why the connection ended: in all wordings, behind "Disconnected: " (also twice), "Login aborted: " or nothing.
+# Why the connection ended: in all wordings, after "Disconnected: " (also twice), "Login aborted: " or nothing.
 _WHY = re.compile(
     rb"(?:Login aborted: |Disconnected: )*(?:"
     rb"(?P<logout>Aborted login|Logged out)"
@@ -60,11 +60,11 @@ _WHY = re.compile(
     rb"|(?P<reset>(?:Connection closed|Disconnected): )"
     rb"|(?P<closed>Connection closed|Disconnected(?= \(|$)))"
 )
-# The last bracket of the head, and 2.4's code behind it.
+# The last bracket of the head, followed by 2.4's code.
 _BRACKET = re.compile(rb" \(([^()]*(?:\([^()]*\)[^()]*)*)\)(?: \(\w+\))?$")
 _ATTEMPTS = re.compile(rb"(\d{1,6})(?:/(\d{1,6}))? (?:((?:authentication )?attempts)|success?ful auths)")
 _AT_ONCE = b" in 0 secs"
-# What the bracket says of the last attempt (client_get_extra_disconnect_reason).
+# What the bracket says about the last attempt (client_get_extra_disconnect_reason).
 _DETAIL = re.compile(
     rb"(?P<failed>auth failed|tried to use unsupported auth|sent invalid base64|auth aborted by client"
     rb"|aborted authentication|proxy dest auth(?:entication failure| failed)|anonymous)"
@@ -87,7 +87,7 @@ _BAD_COMMANDS: Mapping[Reason, int] = {Reason.BAD_COMMANDS: 3, Reason.LINE_TOO_L
 
 
 def read_head(text: bytes) -> Head:
-    """What a head means; `text` is without the process, the level and the colon behind it."""
+    """The meaning of a head; `text` is without the process, the level and the colon after it."""
     if text in (b"Login", b"Logged in"):
         return LOGIN
     attempt = _ATTEMPT.match(text)
@@ -117,15 +117,15 @@ def _ended(text: bytes) -> Head:
 
 
 def _explained(reason: Reason, detail: str, failures: int, *, told: bool) -> tuple[Reason, int]:
-    """The end and the failures among its attempts, with what the bracket says of the last attempt."""
+    """The end and the failed attempts, with what the bracket says about the last attempt."""
     if detail == "failed":
         return reason, max(failures, 1)
     others = max(failures - 1, 0)
     if detail == "unfinished":
-        # 2.3 does not count: who could still QUIT had cancelled it, and was refused.
+        # 2.3 gives no number: a client that could still QUIT had cancelled the attempt, and was refused.
         return reason, others if told else int(reason is Reason.LOGOUT)
     if detail == "internal":
-        # 2.2 and 2.3 say so of a right password that may not log in; 2.4 of a failure only.
+        # 2.2 and 2.3 say so about a right password that may not log in; 2.4 only about a failure.
         detail = "internal_error" if reason not in _USELESS else "account_disabled"
         return (Reason(detail), failures) if reason in _USELESS else (reason, failures)
     explained = Reason(detail)

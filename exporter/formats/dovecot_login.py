@@ -1,9 +1,9 @@
 """Dovecot's login process, `pop3-login: `: logins, refused attempts, ends before a login, proxied sessions.
 
 A line is `HEAD: ELEMENTS`; run with 2.3.13, 2.3.19 and 2.4.1. The head (`exporter.formats.dovecot_heads`) is the
-server's own text, so few of them exist and what each means is remembered; the elements
-(`exporter.formats.dovecot_elements`) hold the client's name. Lines of the documented form are cut up here at once,
-with what the general way comes to.
+server's own text, so there are few, and the meaning of each is cached; the elements
+(`exporter.formats.dovecot_elements`) hold the client's name. Lines of the documented form are parsed in a fast path
+with the same results as the general one.
 """
 
 import re
@@ -19,16 +19,16 @@ from exporter.model import Fact, Kind, Verdict
 
 PREFIX: Final = b"pop3-login:"
 _BEGIN: Final = b"user="
-# Heads differ by seconds and numbers of attempts, and never hold a name; longer ones are not kept.
+# Heads differ by seconds and numbers of attempts, and never hold a name; longer ones are not cached.
 _HEADS_KEPT = 4096
 _LONGEST_HEAD = 400
 
 _LEVEL = re.compile(rb" (?:(?:(Info)|(Error)|(Warning|Debug|Fatal|Panic)): )?")
 _INFO, _ERROR = 1, 2
-# Where the elements begin: the first `KEY=` behind a colon, or what the connection's state puts before it.
+# Where the elements begin: the first `KEY=` after a colon, or what the connection's state puts before it.
 _ELEMENTS = re.compile(rb": (?=(?:(?:TLS|secured)[^,=<>]{0,120}, ){0,3}[A-Za-z][\w.-]{0,40}=)")
 _LOGIN = re.compile(rb"(?:Login|Logged in): ")
-# Lines that name no user: other listeners' and processes' ends.
+# Lines that name no user: ends of other listeners and processes.
 _NAMELESS = re.compile(
     rb"(?:(?P<access_list>access\([^)]*\): Client refused \(rip=|haproxy: Client not trusted \(rip=)"
     rb"|(?P<timeout>haproxy: Client timed out \(rip=)"
@@ -37,16 +37,16 @@ _NAMELESS = re.compile(
     rb"\[last ip=))"
     rb"([0-9A-Fa-f.:]+)"
 )
-# Of the process itself, at level Info, which syslog does not write.
+# About the process itself, at level Info, which syslog does not write.
 _NOTICE = re.compile(
     rb"Time (?:just )?moved|Ignoring unknown passdb|Generating (?:Diffie|SSL)|SSL parameters|Killed with signal"
     rb"|Disconnected from auth|Connected to auth|Maximum number of connections reached|master: "
 )
 _METHOD, _SECURED, _STATES, _HANDSHAKE = b", method=", b", secured", b", TLS", b", TLS handshak"
-# Ends of which 1.0 does not tell whether an attempt had failed before.
+# Ends for which 1.0 does not say whether an attempt had failed before.
 _SILENT = frozenset((Reason.LOGOUT, Reason.CLOSED, Reason.TIMEOUT, Reason.BAD_COMMANDS))
 
-# A Fact of all its fields, without the named tuple's own constructor, which is Python code.
+# Makes a Fact with all its fields, without the named tuple's own constructor, which is Python code.
 _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
 _kept_head = lru_cache(maxsize=_HEADS_KEPT)(read_head)
 _NOTHING_MORE = tuple(Fact(Kind.END))[7:]
@@ -54,10 +54,10 @@ _REST = tuple(Fact(Kind.END))[17:]
 
 
 def read_login(message: bytes) -> Fact | Verdict:
-    """What a line that begins with `pop3-login:` says."""
+    """The fact of a line that begins with `pop3-login:`."""
     parts = message.split(b"<", 3)
     if len(parts) == 3 and parts[1][-10:] == b", session=" and len(parts[0]) <= _LONGEST_HEAD:  # noqa: PLR2004
-        # The documented form: nothing but the name and the key in brackets, and of the name's `>` the last is genuine.
+        # The documented form: only the name and the key are in brackets, and the name's last `>` is the genuine one.
         head = _documented_head(parts[0])
         middle, key = parts[1], parts[2]
         end = middle.rfind(b">, ")
@@ -71,13 +71,13 @@ def read_login(message: bytes) -> Fact | Verdict:
 
 @lru_cache(maxsize=_HEADS_KEPT)
 def _documented_head(begin: bytes) -> Head | None:
-    """The head of a line that begins with `begin`, up to the name's bracket; None: not so simple."""
+    """The head of a line that begins with `begin`, up to the name's bracket; None: use the general path."""
     found = _split(begin + b"<>")
     return None if found is None or found[1] != b"user=<>" else found[0]
 
 
 def _split(message: bytes) -> tuple[Head, bytes] | None:
-    """The head and the elements of a line; None: it is a proxy's, has none, or its level says that it tells nothing."""
+    """The head and the elements of a line; None: it is a proxy's, has none, or has a level without facts."""
     level = _LEVEL.match(message, len(PREFIX))
     if level is None or level.lastindex not in (None, _INFO) or message.startswith(PROXY, level.end()):
         return None
@@ -91,7 +91,7 @@ def _split(message: bytes) -> tuple[Head, bytes] | None:
 
 
 def read_any_login(message: bytes) -> Fact | Verdict:
-    """The same, in general: whatever `login_log_format_elements` is."""
+    """The general path, for any `login_log_format_elements`."""
     if not message.startswith(PREFIX):
         return Verdict.IGNORED
     found = _split(message)
@@ -113,7 +113,7 @@ def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | No
         return head.verdict
     if kind is Kind.END:
         return _end(head, key, user, address, tail)
-    if key is None:  # a line of one attempt, which nothing ties to its connection
+    if key is None:  # a line about one attempt, which nothing joins to its connection
         return Verdict.IGNORED
     return Fact(kind, key, user, address, head.reason, trait="auth_verbose")
 
@@ -127,7 +127,7 @@ def _end(head: Head, key: bytes | None, user: bytes | None, address: bytes | Non
     elif user and head.uncounted and reason in _SILENT and _METHOD in tail:
         failures = 1
     elif failures and user and head.unbegun and not (_METHOD in tail or _STATES in tail or _SECURED in tail):
-        # USER without TLS is refused before any mechanism has begun (2.3.19).
+        # USER without TLS is refused before any mechanism begins (2.3.19).
         reason, failures = Reason.TLS_REQUIRED, 0
     fields = (Kind.END, key, user, address, reason, failures, head.bad_commands)
     return _new_fact(Fact, fields + _NOTHING_MORE)
@@ -166,7 +166,7 @@ def _passed_on(head: Head, elements: Elements) -> Fact | Verdict:
 
 
 def _bare(text: bytes) -> Fact | Verdict:
-    """A line without any element: broken off, or they were taken out of the setting."""
+    """A line without any element: it was cut off, or the setting has none."""
     if not text.endswith((b": ", b":")):
         return Verdict.MALFORMED if b" user=" in text else Verdict.UNMATCHED
     head = read_head(text.rstrip(b": "))

@@ -1,10 +1,9 @@
 """Dovecot's mail process, `pop3(USER)<PID><SESSION>: `: how a session ended, and its bytes.
 
-`Disconnected: REASON STATISTICS`; up to 2.3.14 without "Disconnected: ". What stands before is `mail_log_prefix`
-(`exporter.formats.dovecot_prefix`), what stands behind is `pop3_logout_format` (`exporter.formats.dovecot_stats`).
-A session whose user could not be set up has no end line, only an error. All of these lines are of a session that is
-logged in, so none begins one. Lines of the documented forms are taken apart here at once, with what the general way
-comes to.
+`Disconnected: REASON STATISTICS`; up to 2.3.14 without "Disconnected: ". Before it stands `mail_log_prefix`
+(`exporter.formats.dovecot_prefix`), after it `pop3_logout_format` (`exporter.formats.dovecot_stats`). A session whose
+user could not be set up has no end line, only an error. All of these lines belong to a logged-in session, so none
+begins one. Lines of the documented forms are parsed in a fast path with the same results as the general one.
 """
 
 import re
@@ -42,7 +41,7 @@ _REASON = re.compile(
     rb"|(?P<reset>Connection closed: )"
     rb"|(?P<closed>Connection closed|Disconnected\.?(?= [\w(\[]+[=: ]|$)))"
 )
-# These wordings are texts of many kinds, which only statistics or "Disconnected: " make an end.
+# These wordings appear in many texts; only statistics or "Disconnected: " make them an end.
 _FREE = frozenset((Reason.MAILBOX_ERROR, Reason.INTERNAL_ERROR))
 _BARE = frozenset((Reason.LOGOUT, Reason.CLOSED))
 _DISCONNECTED = b"Disconnected: "
@@ -50,7 +49,7 @@ _ERRONEOUS = re.compile(rb"(?i)fail|error|invalid|denied|missing|not |couldn't|c
 
 _LEVEL = re.compile(rb"(?:(Info)|(?:Error|Warning|Debug|Fatal|Panic)): ")
 _KILLED = re.compile(rb"master: service\([^)]*\): child \d+ (?:killed with|returned error)")
-# The user could not be set up: nobody logs another end.
+# The user could not be set up: no other line logs the end.
 _SET_UP = re.compile(
     rb"(?:user (?P<user>.{1,300}?): )?(?:"
     rb"(?P<mailbox_error>(?:User i|I)nitialization failed|Failed to initialize user|Invalid user settings)"
@@ -59,7 +58,7 @@ _SET_UP = re.compile(
     rb"|Relative home directory|Error reading configuration))",
     re.DOTALL,
 )
-# What the process and its plugins also tell, at level Info, which syslog does not write.
+# What the process and its plugins also log at level Info, which syslog does not write.
 _NOTICE = re.compile(
     rb"[\w+ -]{1,40}: (?:box|uid|msgid|root|data|type|location|flags|size)="
     rb"|copy from [^:]{1,200}: |Mailbox (?:created|deleted|renamed): |Mailbox \S{1,200} UIDVALIDITY"
@@ -69,7 +68,7 @@ _NOTICE = re.compile(
     rb"|Namespace(?: \S{1,80})?: type="
 )
 
-# Where a prefix ends: before a level or a known wording, else behind its colon. Brackets are passed over.
+# Where a prefix ends: before a level or a known wording, else after its colon. Brackets are skipped.
 _TEXT = rb"(?:(?:Info|Error|Warning|Debug|Fatal|Panic): |Disconnected\b|" + _REASON.pattern + rb")"
 _TEXT = re.sub(rb"\?P<\w+>", rb"?:", _TEXT)
 _BOUNDARY = re.compile(
@@ -80,13 +79,13 @@ _GAP = re.compile(
 )
 _LONGEST_PREFIX = 600
 
-# A Fact of all its fields, without the named tuple's own constructor, which is Python code.
+# Makes a Fact with all its fields, without the named tuple's own constructor, which is Python code.
 _new_fact: Callable[[Any, Any], Fact] = tuple.__new__
 _REST = tuple(Fact(Kind.END))[17:]
 
 
 def read_mail(message: bytes) -> Fact | Verdict:
-    """What a line that begins with `pop3` says."""
+    """The fact of a line that begins with `pop3`."""
     documented = _DOCUMENTED.fullmatch(message)
     if documented is None:
         return read_any_mail(message)
@@ -105,9 +104,9 @@ def read_mail(message: bytes) -> Fact | Verdict:
 
 
 def read_any_mail(message: bytes, level: bytes = b"") -> Fact | Verdict:
-    """The same, in general: whatever `mail_log_prefix` and `pop3_logout_format` are.
+    """The general path, for any `mail_log_prefix` and `pop3_logout_format`.
 
-    `level`: what stood before the message (1.x), else it stands behind the prefix.
+    `level`: what stood before the message (1.x), else it follows the prefix.
     """
     found = _split(message)
     if found is None:
@@ -123,7 +122,7 @@ def read_any_mail(message: bytes, level: bytes = b"") -> Fact | Verdict:
 
 
 def _split(message: bytes) -> tuple[Prefix, int] | None:
-    """The prefix, and where the text behind it begins; None: there is none."""
+    """The prefix, and where the text after it begins; None: there is none."""
     documented = read_documented(message)
     if documented is not None:
         at = documented[1]
@@ -145,12 +144,12 @@ def _split(message: bytes) -> tuple[Prefix, int] | None:
 
 
 def _begins(message: bytes, at: int) -> bool:
-    """Whether a text that is known begins at `at`."""
+    """Whether a known text begins at `at`."""
     return bool(_LEVEL.match(message, at) or _REASON.match(message, at) or _NOTICE.match(message, at))
 
 
 def _ended(text: bytes, prefix: Prefix, before: bytes) -> Fact | Verdict:
-    """What a line of level Info says."""
+    """The fact of a line of level Info."""
     match = _REASON.match(text)
     reason = None if match is None else Reason(match.lastgroup or "")
     stats = read_loose_stats(text, match.end()) if match is not None and reason in _BARE else read_stats(text)
@@ -177,17 +176,17 @@ def _end(prefix: Prefix, reason: Reason, stats: Stats) -> Fact:
 
 
 def _error(text: bytes, prefix: Prefix) -> Fact | Verdict:
-    """A line of a level that tells of an error: the session's last, or one of many."""
+    """A line of an error level: the session's last line, or one of many."""
     user, process, key = prefix
     if _KILLED.match(text):
-        if not key and (user is None or user == process):  # no user yet; the login process tells of the connection
+        if not key and (user is None or user == process):  # no user yet; the login process logs the connection
             return Verdict.IGNORED
         return Fact(Kind.END, key, user, reason=Reason.KILLED, ok=True, by_user=not key, process=process)
     set_up = _SET_UP.match(text)
     if set_up is None:
         return Verdict.IGNORED
     user = user or set_up["user"]
-    if not (key or process or user):  # the line before has told whose it is
+    if not (key or process or user):  # the line before has logged whose it is
         return Verdict.IGNORED
     reason = Reason.MAILBOX_ERROR if set_up["mailbox_error"] else Reason.INTERNAL_ERROR
     return Fact(Kind.END, key, user, reason=reason, ok=True, by_user=not key, process=process)

@@ -1,9 +1,9 @@
-"""What Dovecot's mail process puts before its lines: `mail_log_prefix`, whatever it is.
+"""The prefix of lines of Dovecot's mail process: `mail_log_prefix`, whatever it is.
 
 `%s(%u)<%{pid}><%{session}>: ` since 2.3, `%s(%u): ` before, and as many others as there are administrators: the
 service, the name, addresses, process and session in any order, with words and brackets of all kinds around them. So a
-prefix is taken apart into words, and each is known by the word before it (`user alice`, `pid=71`), by its form (an
-address, a number, a session id of Dovecot's own) or by the bracket it stands in. What is left is the name.
+prefix is split into words, and each is recognised by the word before it (`user alice`, `pid=71`), by its form (an
+address, a number, a session id of Dovecot's own) or by the bracket around it. The remaining word is the name.
 """
 
 import re
@@ -16,7 +16,7 @@ _DOCUMENTED = re.compile(
 )
 _WHOLE = re.compile(rb"[Pp][Oo][Pp]3\((.*?)\)<(\d{1,10})><([^<>]+)>: ", re.DOTALL)
 SERVICE: Final = re.compile(rb"(?<![\w.@-])[Pp][Oo][Pp]3(?![\w.@-])")
-# What the word behind such a name is; empty: nothing that is of use.
+# The meaning of the word after such a word; empty: it is not needed.
 _NAMES: Mapping[bytes, str] = {
     b"user": "user", b"username": "user", b"login": "user", b"account": "user", b"u": "user",
     b"pid": "process", b"mpid": "process", b"process": "process",
@@ -36,7 +36,7 @@ _LONGEST_PROCESS = 10
 
 
 class Prefix(NamedTuple):
-    """Whose line it is, as far as it tells."""
+    """Whose line it is, as far as the prefix shows."""
 
     user: bytes | None = None
     process: bytes | None = None
@@ -50,7 +50,7 @@ def read_documented(message: bytes) -> tuple[Prefix, int] | None:
 
 
 def read_whole(message: bytes) -> tuple[Prefix, int] | None:
-    """The same, with all three and a name that may hold what ends another one."""
+    """The same with all three parts and a name that may hold what ends another one."""
     found = _WHOLE.match(message)
     return None if found is None else _taken(found)
 
@@ -66,7 +66,7 @@ def _taken(found: re.Match[bytes]) -> tuple[Prefix, int]:
 
 
 def read_prefix(text: bytes) -> Prefix:
-    """What a whole prefix of any other form tells."""
+    """The parts of a whole prefix of any other form."""
     words = Words()
     for group in _GROUP.finditer(text):
         words.take_group(group.lastindex or _BARE, group[group.lastindex or 0])
@@ -74,19 +74,19 @@ def read_prefix(text: bytes) -> Prefix:
 
 
 class Words:
-    """The words of one prefix, taken one after the other; the first of each kind counts."""
+    """The words of one prefix, one after the other; the first of each kind counts."""
 
     def __init__(self) -> None:
         self._found: dict[str, bytes] = {}
-        self._expected: str | None = None  # what the next word is, by the name before it
-        self.number: bytes | None = None  # alone in round brackets, where also a name may be one
-        # What may be the name, or a session in angle brackets.
+        self._expected: str | None = None  # what the next word is, according to the word before it
+        self.number: bytes | None = None  # alone in round brackets, where a name may be a number, too
+        # Candidates for the name, or a session in angle brackets.
         self._names: list[bytes] = []
         self._angled: list[bytes] = []
         self._bare: list[bytes] = []
 
     def told(self) -> Prefix:
-        """What all of them tell."""
+        """What all words together show."""
         found, angled = self._found, self._angled
         user = found.get("user") or next(iter(self._names), None)
         if user is None and angled and ("key" in found or not self._bare):
@@ -97,7 +97,7 @@ class Words:
 
     @staticmethod
     def is_made_up(inside: bytes) -> bool:
-        """Whether what stands in the brackets of the name is more than a name."""
+        """Whether the brackets of the name hold more than a name."""
         words = _APART.split(inside)
         if any(_NAMES.get(word.partition(b"=")[0].lower()) is not None and b"=" in word for word in words):
             return True
@@ -108,7 +108,7 @@ class Words:
         )
 
     def take_group(self, kind: int, text: bytes) -> None:
-        """One bracket with what is in it, or a word without one."""
+        """One bracket with its content, or a word without one."""
         if self._expected is not None:
             self._take_expected(text)
         elif kind in (_PAREN, _BRACE):
@@ -123,7 +123,7 @@ class Words:
                 self._angled.append(text)
 
     def take_many(self, inside: bytes) -> None:
-        """What stands in round brackets: the name, perhaps with other words around it."""
+        """The content of round brackets: the name, perhaps with other words around it."""
         words = [part for word in _APART.split(inside) for part in _parts(word) if part]
         if len(words) == 1 and words[0].isdigit():
             self.number = words[0]
@@ -135,7 +135,7 @@ class Words:
             self._names.append(b" ".join(left))
 
     def _is_left(self, word: bytes, more: bytes) -> bool:
-        """Whether a word among others has no meaning of its own, `more` being the next."""
+        """Whether a word among others has no meaning of its own; `more` is the next word."""
         if self._expected is not None:
             self._take_expected(word)
             return False
@@ -174,7 +174,7 @@ class Words:
 
 
 def _special(word: bytes) -> str | None:
-    """What a word is by its form alone; None: it has none."""
+    """The meaning of a word by its form alone; None: it has none."""
     if _is_process(word):
         return "process"
     if _ADDRESS.fullmatch(word):
@@ -187,7 +187,7 @@ def _is_process(word: bytes) -> bool:
 
 
 def _parts(word: bytes) -> list[bytes]:
-    """A word at its slashes and colons, where that brings out an address or a number."""
+    """A word split at its slashes and colons, if that yields an address or a number."""
     parts = _SLASHED.split(word)
     apart = len(parts) > 1 and _special(word) is None and any(_special(part) is not None for part in parts)
     return parts if apart else [word]

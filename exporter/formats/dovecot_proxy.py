@@ -1,8 +1,8 @@
-"""Sessions that Dovecot passes on to another server: `pop3-login: proxy(USER[,HOST:PORT]): TEXT: user=<USER>, ...`.
+"""Sessions that Dovecot proxies to another server: `pop3-login: proxy(USER[,HOST:PORT]): TEXT: user=<USER>, ...`.
 
-A proxy has no other line of a login than that it began to pass on, and its ends name reasons of their own. The name
-stands twice in these lines, the second time cut to 80 bytes: that is how the two are known from what a name holds.
-2.0 writes no elements: of its lines only the end is taken, which names the user.
+A proxy logs a login only by the line that proxying began, and its ends have reasons of their own. The name stands twice
+in these lines, the second time cut to 80 bytes: that distinguishes both from anything that a name holds. 2.0 writes no
+elements: of its lines only the end is taken, which names the user.
 """
 
 import re
@@ -15,9 +15,9 @@ from exporter.formats.dovecot_heads import UNMATCHED, Head
 from exporter.model import Fact, Kind, Verdict
 
 PROXY: Final = b"proxy("
-# The process of a proxied connection with a session id: its back end has the same one, perhaps under the same host.
+# The process of a proxied connection with a session id: its back end logs the same id, perhaps under the same host.
 PASSED_ON: Final = b"proxy"
-# A name holds at most so many bytes, so its own begins of elements are not many.
+# A name holds at most this many bytes, so it can hold few false beginnings of elements.
 _CUT = 80
 _CUT_OFF = b"..."
 _FIRST = re.compile(rb": (?=[A-Za-z][\w.-]*=)")
@@ -42,7 +42,7 @@ _BARE_NOTICE = re.compile(rb"proxy\(.*\): (?:[Ss]tarted proxying|Login failed)",
 
 
 def read_proxied(text: bytes, *, failed: bool) -> tuple[Head, Elements] | Fact | Verdict:
-    """What a line means; `text` is without the process and the level, which is Error where it `failed`."""
+    """The fact of a line; `text` is without the process and the level, which is Error if it `failed`."""
     other = False
     for at in _begins(text):
         elements = read_elements(text[at + 2 :])
@@ -52,13 +52,13 @@ def read_proxied(text: bytes, *, failed: bool) -> tuple[Head, Elements] | Fact |
         if rest is not None:
             return _head(rest, failed=failed), elements
         other = True
-    if other:  # whose line it is, is not certain
+    if other:  # it is not certain whose line it is
         return Verdict.UNMATCHED
     return Verdict.IGNORED if failed else _bare(text)
 
 
 def _begins(text: bytes) -> Iterator[int]:
-    """Where the elements may begin: the last places first, because those in a name come before."""
+    """Where the elements may begin: the last places first, because places inside a name come before."""
     at = len(text)
     for _ in range(_MOST_BEGINS):
         at = text.rfind(b": ", 0, at)

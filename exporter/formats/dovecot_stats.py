@@ -1,8 +1,8 @@
-"""What Dovecot's mail process sums up at the end of a session: `pop3_logout_format`, whatever it is.
+"""The statistics of Dovecot's mail process at the end of a session: `pop3_logout_format`, whatever it is.
 
 The statistics are the last words of the line, `KEY=NUMBER` or `KEY=NUMBER/NUMBER` in any order and with any separators.
-A reason before them may hold text of others, so they are read from the right, up to a word that is none of them or
-tells something a second time.
+A reason before them may hold text from others, so they are read from the right, up to a word that is no statistic or
+repeats one.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import NamedTuple
 _MOST_WORDS = 64
 _WORD = re.compile(rb"[^\w%<>]*+(?:[A-Za-z]\w*+[=:](?:<[^<>]*>|[^<>])*)?")
 _PAIR = re.compile(rb"(?<![\w%{])([A-Za-z]\w*)[=:]\s?(?:(\d{1,15})(?:/(\d{1,15}))?(?![\d%])|<?([^<>\s,;]+)>?)")
-# Behind a reason that is nothing but its wording, also `in 50` and `out 900`.
+# After a reason that is nothing but its wording, also `in 50` and `out 900`.
 _LOOSE = re.compile(rb"(?<![\w%{])([A-Za-z]\w*)(?:[=:] ?| )(\d{1,15})(?:/(\d{1,15}))?(?![\w%])")
 _MARK = re.compile(rb"(?<![\w%{])(?:top|retr|del|bytes)=\d{1,15}/\d", re.IGNORECASE)
 
@@ -37,12 +37,12 @@ class Stats(NamedTuple):
 
 
 def has_stats(text: bytes, stats: Stats) -> bool:
-    """Whether `stats`, read at the end of `text`, are a session's: no other line sums up so much."""
+    """Whether `stats`, read at the end of `text`, are a session's: no other line has so many."""
     return stats.trait == "bytes" or _MARK.search(text, stats.begin) is not None
 
 
 def read_leading_stats(text: bytes, stats: Stats) -> Stats:
-    """Those of `text`, which stands before the reason, where `stats` behind it are none."""
+    """The statistics in `text` before the reason, if `stats` after it are none."""
     if b"=" not in text:
         return stats
     leading = _told(0, _PAIR.findall(text))
@@ -56,7 +56,7 @@ def read_stats(text: bytes, begin: int = 0) -> Stats:
 
 
 def read_loose_stats(text: bytes, begin: int) -> Stats:
-    """The statistics of which it is certain that they begin at `begin`."""
+    """The statistics that are certain to begin at `begin`."""
     found = _told(begin, _PAIR.findall(text, begin))
     return found if found.trait == "bytes" else _better(found, _told(begin, _LOOSE.findall(text, begin)))
 
@@ -66,7 +66,7 @@ def _better(one: Stats, other: Stats) -> Stats:
 
 
 def _begin(text: bytes, begin: int) -> int:
-    """Where the last words begin that are statistics."""
+    """Where the last words that are statistics begin."""
     words = text[begin:].rsplit(None, _MOST_WORDS)
     seen: set[bytes] = set()
     at = len(text.rstrip())

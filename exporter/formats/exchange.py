@@ -1,17 +1,17 @@
 """Microsoft Exchange's POP3 protocol log (`POP3YYYYMMDDHH-N.LOG`).
 
-Facts: the columns of Exchange 2010 to 2019, and one real line of a refused try; the rest from the documentation. Not
-run.
+Facts: the columns of Exchange 2010 to 2019, and one real line of a refused attempt; the rest from the documentation.
+Not run.
 
 * A row per command: `dateTime,sessionId,seqNumber,sIp,cIp,user,duration,rqsize,rpsize,command,parameters,context,puid`;
-  older versions lack rqsize, rpsize and puid. The number of columns tells them apart, so `#Fields:` is not needed.
-* The front end writes at most 20 characters of the bare name into the column `user`: the command `user` knows better.
-* `OpenSession` is the connection, `CloseSession` its end: for QUIT if that was sent, else because the client left. In
-  the front end's log it carries the bytes that were passed on after the login (from a third party's sample).
+  older versions lack rqsize, rpsize and puid. The number of columns distinguishes them, so `#Fields:` is not needed.
+* The front end writes at most 20 characters of the bare name into the column `user`: the command `user` has all of it.
+* `OpenSession` is the connection, `CloseSession` its end: QUIT if that was sent, else the client left. In
+  the front end's log it has the bytes proxied after the login (from a third party's sample).
 * `context` holds the answer: `R=OK` or `R="-ERR ...";Msg=...;ErrMsg=...`.
-* Bytes are exact (trait `sizes`): requests and answers, the texts of messages included.
+* Bytes are exact (trait `sizes`): requests and answers, including the texts of messages.
 * Read the front end's log only: the back end logs the same connections again, with the front end as client. Rows of
-  IMAP ports and of the server's own probes (loopback, `HealthMailbox`) are not ours.
+  IMAP ports and of the server's own probes (loopback, `HealthMailbox`) are ignored.
 """
 
 import csv
@@ -23,13 +23,14 @@ from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import MAX_BYTES, MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
-# Positions of session, server, client, user, request size, answer size, command, parameters, context.
+# Positions of session, row, server, client, user, request size, answer size, command, parameters, context.
 _COLUMNS = {
-    13: (1, 3, 4, 5, 7, 8, 9, 10, 11),
-    12: (1, 3, 4, 5, 7, 8, 9, 10, 11),
-    10: (1, 3, 4, 5, None, None, 7, 8, 9),
+    13: (1, 2, 3, 4, 5, 7, 8, 9, 10, 11),
+    12: (1, 2, 3, 4, 5, 7, 8, 9, 10, 11),
+    10: (1, 2, 3, 4, 5, None, None, 7, 8, 9),
 }
 _IMAP_PORTS = (b"143", b"993")
 _LOOPBACK = (b"127.0.0.1", b"::1")
@@ -54,7 +55,8 @@ class Exchange:
     name = "exchange"
     # PreAuthenticatedConnectionTimeout 60 s, AuthenticatedConnectionTimeout 1800 s.
     idle_seconds = 1860
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -72,11 +74,11 @@ class Exchange:
         measured=False,
         deciding_lines="`pass`, `auth` or `apop` with `R=OK`; else `quit` or `CloseSession`; else the expiry",
         bytes_cover="the whole connection, login included",
-        advice=MappingProxyType({"": "Set-PopSettings -ProtocolLogEnabled $true, and restart the POP3 service"}),
+        advice=MappingProxyType({"": "run `Set-PopSettings -ProtocolLogEnabled $true`, and restart the POP3 service"}),
     )
 
     def read(self, record: Record) -> Outcome:
-        """What the row says."""
+        """The row's fact."""
         message = record.message
         if message[:1] == b"#" or message[:8] == b"dateTime":
             return Verdict.IGNORED
@@ -112,7 +114,7 @@ def _row(message: bytes) -> list[bytes]:
 
 
 def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
-    session, server, client, user, request, answer, verb, parameters, context = (
+    session, mark, server, client, user, request, answer, verb, parameters, context = (
         b"" if column is None else row[column] for column in columns
     )
     address = client.rpartition(b":")[0].strip(b"[]")
@@ -125,10 +127,18 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
     trait = "" if received is None else "sizes"
     if closes:
         return Fact(
-            Kind.END, key, address=address, reason=Reason.CLOSED, received=received, sent=sent, verb=verb, trait=trait
+            Kind.END,
+            key,
+            address=address,
+            reason=Reason.CLOSED,
+            received=received,
+            sent=sent,
+            verb=verb,
+            trait=trait,
+            mark=mark,
         )
     if verb.lower() == b"opensession":
-        return Fact(Kind.CONNECT, key, address=address, received=received, sent=sent, trait=trait)
+        return Fact(Kind.CONNECT, key, address=address, received=received, sent=sent, trait=trait, mark=mark)
     verb, name = wire.parsed(verb + b" " + parameters)
     ok, reason, bad = _answer(context)
     name = name or user or None
@@ -144,11 +154,12 @@ def _read(row: list[bytes], columns: tuple[int | None, ...]) -> Outcome:
         verb=verb,
         ok=ok,
         trait=trait,
+        mark=mark,
     )
 
 
 def _answer(context: bytes) -> tuple[bool | None, Reason | None, int]:
-    """Whether the command succeeded (None: not told), why not, and whether it was a bad one (1)."""
+    """Whether the command succeeded (None: not logged), why not, and whether it was a bad one (1)."""
     if context[:4] == b"R=OK":
         return True, None, 0
     text = context[:1024].lower()

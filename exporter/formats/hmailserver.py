@@ -3,15 +3,16 @@
 Facts: the format strings of its source; lines composed of them, not run.
 
 * `"POP3D"<tab>thread<tab>session<tab>"stamp"<tab>"ip"<tab>"SENT: ..."` or `RECEIVED:`; the session, not the thread,
-  ties the lines. Inner quotes are not escaped, so the text goes to the last quote. `POP3C` is its own fetching of mail,
-  which 5.3 logs as `POP3D` too: there it sends commands and receives answers.
-* The first line of a session is the connection; a QUIT ends it. Nothing is written when a client leaves or is timed
-  out: the session expires.
-* Answers to RETR are not logged, so no bytes can be told. Blocked connections are logged without port and session
-  (`was not accepted`): which service was meant is unknown.
+  joins the lines. Inner quotes are not escaped, so the text extends to the last quote. `POP3C` is hMailServer fetching
+  mail from other servers, which 5.3 logs as `POP3D` too: there it sends commands and receives answers.
+* The first line of a session is the connection; a QUIT ends it. Nothing is logged when a client leaves or times out:
+  the session expires.
+* Answers to RETR are not logged, so bytes are unknown. Blocked connections are logged without port and session
+  (`was not accepted`), so their service is unknown.
 """
 
 from collections.abc import Sequence
+from zlib import crc32
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
@@ -37,18 +38,24 @@ def _key(session: bytes | None, address: bytes | None) -> bytes:
     return (session or b"") + b" " + (address or b"")
 
 
-def _received(groups: Sequence[bytes | None], _: Record) -> Outcome:
+def _mark(record: Record) -> bytes:
+    """Of a row with its milliseconds."""
+    return b"%08x" % crc32(record.message)
+
+
+def _received(groups: Sequence[bytes | None], record: Record) -> Outcome:
     session, address, line = groups
-    return wire.command(line or b"", _key(session, address), address, received=False)
+    return wire.command(line or b"", _key(session, address), address, received=False)._replace(mark=_mark(record))
 
 
-def _sent(groups: Sequence[bytes | None], _: Record) -> Outcome:
+def _sent(groups: Sequence[bytes | None], record: Record) -> Outcome:
     session, address, line = groups
     ok = wire.succeeded(line or b"")
     text = (line or b"")[:512].lower()
     reason = None if ok is not False else next((reason for words, reason in _REASONS if words in text), None)
     bad = int(ok is False and any(words in text for words in _BAD))
-    return Fact(Kind.REPLY, _key(session, address), None, address, reason, ok=ok, bad_commands=bad)
+    fact = Fact(Kind.REPLY, _key(session, address), None, address, reason, ok=ok, bad_commands=bad)
+    return fact._replace(mark=_mark(record))
 
 
 _VERB = rb"(?:USER|PASS|APOP|CAPA|STLS|STAT|LIST|UIDL|RETR|TOP|DELE|NOOP|RSET|QUIT)"
@@ -70,6 +77,7 @@ HMAILSERVER = Tabled(
     name="hmailserver",
     # It waits 10 minutes for a command.
     idle_seconds=660,
+    shows_login=False,
     quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -86,6 +94,6 @@ HMAILSERVER = Tabled(
         measured=False,
         deciding_lines="`SENT: +OK` to `RECEIVED: PASS`; else `SENT: +OK` to `RECEIVED: QUIT`; else the expiry",
         bytes_cover="not logged (answers to RETR are left out)",
-        advice={"": "log POP3 (Settings, Logging)"},
+        advice={"": "turn on the logging of POP3 (Settings, Logging)"},
     ),
 )

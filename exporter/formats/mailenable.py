@@ -1,16 +1,16 @@
 """MailEnable's POP activity log (`POP-Activity-YYMMDD.log`) and W3C log (`exYYMMDD.log`).
 
-Facts: the layout of the activity log is that of its SMTP and IMAP logs (real), its header and its last byte are of a
-real SMTP file; the columns of the W3C log are those of a public reader. The POP3 texts are taken to be the protocol.
-Not run.
+Facts: the layout of the activity log is that of its SMTP and IMAP logs (real), its header and its last byte are those
+of a real SMTP file; the columns of the W3C log are those of a public reader. The POP3 texts are assumed to be the
+protocol. Not run.
 
 * A tab-separated row per command: `MM/DD/YY HH:MM:SS<tab>POP3-IN<tab>message id<tab>socket<tab>ip<tab>command<tab>
   full command<tab>answer<tab>bytes to the client<tab>bytes from the client<tab>user<tab>`.
 * The W3C log: `date time c-ip agent account s-ip s-port cs-method cs-uristem cs-uriquery s-computername sc-bytes
   cs-bytes time-taken cs-username`, blanks written as `+`: the command is cs-uristem, the answer cs-uriquery.
-* Socket (s-port) and address tie the rows; the first, the greeting's, is the connection, a QUIT ends it, else it
+* Socket (s-port) and address join the rows; the first row, the greeting's, is the connection; a QUIT ends it, else it
   expires.
-* What the client sent stands between, tabs and all; the columns around it are counted from both sides.
+* The client's text stands in the middle, tabs included; the columns around it are counted from both sides.
 * `denied access` marks a refused host: blocked. Bytes are exact.
 """
 
@@ -22,11 +22,12 @@ from exporter.catalogue import Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import MAX_ROW_BYTES, Outcome, OutOfRangeError, number, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _COLUMNS = 10
 _SERVICE = re.compile(rb"(?:\d\d/\d\d/\d\d \d\d:\d\d:\d\d\t)?(POP3?-?[A-Z]{0,8}|[A-Z0-9]{2,8}-[A-Z]{2,3})\t")
-# How lines that are no rows begin.
+# The beginnings of lines that are no rows.
 _BESIDE = (b"#", b"\x1a", b"[", b"*")
 _STARTED = re.compile(rb"(?:\[[\d/: ]{17}\])?\*+ LOG FILE (?:STARTED|CLOSED|STOPPED) \*+")
 _W3C = re.compile(
@@ -57,7 +58,8 @@ class MailEnable:
 
     name = "mailenable"
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -73,11 +75,13 @@ class MailEnable:
         measured=False,
         deciding_lines="the row of `PASS` with `+OK`; else that of `QUIT`, or `denied access`; else the expiry",
         bytes_cover="the whole connection, login included",
-        advice=MappingProxyType({"": "turn the POP service's activity log on, or its W3C log; not both in one source"}),
+        advice=MappingProxyType(
+            {"": "turn on the activity log of the POP service, or its W3C log; do not read both in one source"}
+        ),
     )
 
     def read(self, record: Record) -> Outcome:
-        """What the row says; rows of other services are ignored."""
+        """The row's fact; rows of other services are ignored."""
         message = record.message
         if message[:1] in _BESIDE and (message[:1] not in b"[*" or _STARTED.fullmatch(message)):
             return Verdict.IGNORED
@@ -103,7 +107,7 @@ def _row(message: bytes, head: re.Match[bytes]) -> Outcome:
     row = message[head.start(1) :].removesuffix(b"\t").split(b"\t")
     if len(row) < _COLUMNS:
         return Verdict.MALFORMED
-    # What the client sent may hold tabs: the columns after it are counted from the right.
+    # The client's text may hold tabs: the columns after it are counted from the right.
     _, _, socket, address, verb, *sent, answer, to_client, from_client, user = row
     line = b" ".join(sent).strip() or verb
     return _fact(socket, address, (line, answer), user.strip(), (to_client, from_client))
@@ -116,7 +120,7 @@ def _w3c(message: bytes) -> Outcome:
     address, service, port, method, stem, answer, to_client, from_client, user = row.groups()
     if not service.startswith(b"POP"):
         return Verdict.IGNORED
-    # A `+` of the name is not told from a blank; only the first one is before it.
+    # A `+` in the name looks like a blank; only the first one comes before it.
     line = b" ".join((stem if stem != b"-" else method.strip(b"-")).split(b"+", 1))
     name = b"" if user == b"-" else user
     return _fact(port, address, (line, answer), name, (to_client, from_client))

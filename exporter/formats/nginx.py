@@ -3,17 +3,17 @@
 Facts: nginx 1.22.1 (Debian 12), run and compared with what its clients did; lines of SMTP and IMAP ports from public
 logs; the rarer wordings from the source of 1.5 to 1.29; Zimbra's nginx 1.24.0, built from its packages and run.
 
-* `*N` ties the lines of a connection; worker and N are the key. `connected to` is the connection.
-* A client that quits or leaves before its login leaves no line: it expires. `proxied session done` says neither whether
-  the client quit, left, or the backend closed.
+* `*N` joins the lines of a connection; worker and N are the key. `connected to` is the connection.
+* A client that quits or leaves before its login is not logged: its connection expires. `proxied session done` does not
+  say whether the client quit, the client left, or the backend closed the connection.
 * No bytes, and bad commands only by the limit (`max_errors`) and the length of a command.
 * The log does not name the protocol: connections to ports of SMTP and IMAP (25, 465, 587, 143, 993, also with thousands
-  before, as 10025 or 11143) are not ours.
-* Zimbra's nginx writes the client's port everywhere, and both connections after the upstream. It looks the account up
-  itself: `An error occurred in mail zmauth` is the refused try; what `zm lookup` says beside it adds nothing.
-* A backend that answers the login with `-ERR` refuses it: for the credentials, unless the answer says more.
+  before, as 10025 or 11143) are ignored.
+* Zimbra's nginx writes the client's port everywhere, and both connections after the upstream. It looks up the account
+  itself: `An error occurred in mail zmauth` is the refused attempt; its `zm lookup` lines add nothing.
+* A backend that answers the login with `-ERR` refuses it: for the credentials, unless the answer says otherwise.
 * Names are written as they are: one with a newline breaks the line in two, and what follows can look like any line.
-  Through syslog newlines are escaped; the file cannot be trusted that far.
+  Through syslog, newlines are escaped; with the file, such names can forge lines.
 """
 
 import re
@@ -25,12 +25,13 @@ from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.nginx_tail import CLIENT, SERVER, TAIL, WHILE, address, connected, of_other_service, tailed
 from exporter.formats.nginx_zimbra import RULES as ZIMBRA
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 _HEAD = re.compile(
     rb"(?:(?:[\w.-]{1,64}: +)?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?\[[a-z]{4,6}\] (\d{1,10})#\d{1,10}: (?:\*(\d{1,19}) )?"
 )
-# What a backend says when it refuses a login for another reason than the credentials, lower case.
+# What a backend answers when it refuses a login for another reason than the credentials, lower case.
 _REFUSALS = (
     (b"[in-use]", Reason.MAILBOX_LOCKED),
     (b"locked", Reason.MAILBOX_LOCKED),
@@ -151,7 +152,7 @@ WORDING = Wording(
     *ZIMBRA,
 )  # fmt: skip
 _STARTED = re.compile(rb"nginx/\d[\d.]{0,20}(?: .{0,80})?")
-# What the processes say of themselves, and of the web.
+# What the processes log about themselves and about web requests.
 _OF_NO_CONNECTION = re.compile(
     rb"using the \"|built by |OS: |getrlimit|start (?:worker process|cache |privileged)"
     rb"|(?:gracefully )?(?:exit|shutting)"
@@ -169,7 +170,7 @@ _OF_NO_CONNECTION = re.compile(
 
 
 def split(message: bytes) -> tuple[bytes, bytes, bytes]:
-    """Worker, connection number (empty: of no connection) and the rest; all empty where it is no line of nginx."""
+    """Worker, connection number (empty: no connection) and the rest; all empty if nginx did not write the line."""
     head = _HEAD.match(message)
     if head is None:
         return b"", b"", b""
@@ -182,7 +183,8 @@ class Nginx:
     name = "nginx"
     # `timeout` is 60 s before the login; afterwards nothing is logged for as long as the session lasts.
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = True
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -200,11 +202,11 @@ class Nginx:
         deciding_lines="`client logged in`; else `timed out`, `too many invalid commands`, `too long command`, a "
         "failed handshake or backend; else the expiry",
         bytes_cover="not logged",
-        advice={"": "error_log at level info; through syslog, where newlines in names are escaped"},
+        advice={"": "set error_log to level info and send it through syslog, which escapes newlines in names"},
     )
 
     def read(self, record: Record) -> Outcome:
-        """What the line says; the line's head is nginx' own, whatever the program is called."""
+        """The line's fact; its head is nginx' own, whatever the program is called."""
         worker, number, rest = split(record.message)
         if not worker:
             return Verdict.UNMATCHED if record.program in (b"", b"nginx") else Verdict.IGNORED
@@ -216,7 +218,7 @@ class Nginx:
         return WORDING.read(inner) or Verdict.UNMATCHED
 
     def recognises(self, record: Record) -> bool:
-        """Whether the line says what only the mail module says."""
+        """Whether only the mail module writes such a line."""
         _, number, rest = split(record.message)
         return number != b"" and WORDING.rule(rest) in _TELLING
 

@@ -1,4 +1,4 @@
-"""The end of a line of nginx' mail module: client, server, login, upstream; as vanilla nginx and Zimbra's write it."""
+"""The end of a line of nginx' mail module: client, server, login, upstream; in the forms of nginx and Zimbra."""
 
 import re
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from exporter.model import Fact, Kind, Record, Verdict
 OTHER_PORTS = frozenset((25, 465, 587, 143, 993))
 _THOUSAND = 1000
 
-# Before 1.7.1 a client has no port at `connected to`; Zimbra's has one everywhere.
+# Before 1.7.1 a client has no port in `connected to`; Zimbra's nginx writes one everywhere.
 CLIENT = rb"(unix:|\[?[0-9A-Fa-f:.]{2,52}\]?(?::\d{1,5})?)"
 SERVER = rb"(?:unix:[^ ,\"]{0,255}|[^ ,\"]{1,255}:(\d{1,5}))"
-# Zimbra writes `(a->b) <=> (c->d)` behind it, the first versions `, [a-b] <=> [c-d]`.
+# Zimbra writes `(a->b) <=> (c->d)` after it, the first versions `, [a-b] <=> [c-d]`.
 _UPSTREAM = rb", upstream: [^ ,\"]{1,255}(?:,? [(\[][^()\"]{1,200}[)\]] <=> [(\[][^()\"]{1,200}[)\]])?"
-# A name with a newline ends the line early: then its closing quote is missing, and the name is no name.
+# A name with a newline ends the line early: the closing quote is then missing, and the name is not used.
 TAIL = (
     rb", client: " + CLIENT + rb"(?: using starttls)?, server: " + SERVER
     + rb"(?:, login: \"(?:(.*)\"(?:" + _UPSTREAM + rb")?|[^\"]*))?"
 )  # fmt: skip
 _IPV4_PORT = re.compile(rb"(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}")
-# Zimbra writes an IPv6 address and the port without brackets; ports of clients mostly have five digits.
+# Zimbra writes an IPv6 address and the port without brackets; ports of clients usually have five digits.
 _IPV6_PORT = re.compile(rb"([0-9A-Fa-f:.]{3,45}):\d{5}")
 WHILE = rb" while [A-Za-z0-9 /-]{1,60}"
 

@@ -1,4 +1,4 @@
-"""What Zimbra's nginx says beside what vanilla nginx does.
+"""The lines that Zimbra's nginx writes in addition to those of vanilla nginx.
 
 Facts: nginx 1.24.0 built from Zimbra/packages and run; the rarer wordings from its patches (zmauth, throttle).
 """
@@ -24,7 +24,7 @@ def _zmauth(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 RULES = (
     Rule("zimbra-failed", rb"An error occurred in mail zmauth: (.{0,300}) while in mail zmauth state" + TAIL, _zmauth),
-    # What Zimbra says beside the line of the login, its failure or its end.
+    # Lines beside the line of the login, its failure or its end.
     Rule(
         "zimbra-lookup",
         rb"(?:zm lookup: .{1,400}?|Error occurs when retrieve route info from lookup handler, .{1,200}?)"

@@ -1,14 +1,14 @@
 """perdition, the POP3 proxy.
 
-Facts: perdition 2.2 (Debian 12), run and compared with what its clients did; older versions and the rarer
-lines from the source of 0.1.8 to 2.2 (perdition.c). One process serves one connection: the pid ties its lines.
+Facts: perdition 2.2 (Debian 12), run and compared with what its clients did; older versions and the rarer lines from
+the source of 0.1.8 to 2.2 (perdition.c). One process serves one connection: the pid joins its lines.
 
 * `Connect:` is the connection; `Auth:` with `status="ok"` the login, with `failed: Re-Authentication Failure` a refused
-  try. When the backend cannot be reached the try was not refused for its credentials: it ends as `backend_down`; and
-  `Login Disabled` (TLS is demanded, or logins are turned off) is a refusal by policy.
+  attempt. If the backend cannot be reached, the attempt was not refused for its credentials: it ends as `backend_down`;
+  and `Login Disabled` (TLS is required, or logins are turned off) is a refusal by policy.
 * The login's line is written again every `connect_relog` seconds (300 by default) while the session lasts: a reminder.
-* `Closing session` tells the bytes after the login (sent ones without the answer to the login), not how it ended:
-  `Timeout piping data.` before it does, and after a reset there is no such line, so no bytes (lower bound).
+* `Closing session` has the bytes after the login (sent bytes without the answer to the login), but not how the session
+  ended: `Timeout piping data.` before it does, and after a reset there is no such line, so no bytes (lower bound).
 * `Closing NULL session` is a QUIT before the login, `Fatal Error reading authentication information` a client that
   left.
 * The name stands in quotes and may hold any text: the last `server=` and `status=` count.
@@ -28,7 +28,7 @@ PROGRAMS = frozenset((b"perdition.pop3", b"perdition.pop3s", b"perdition"))
 _PEERS = rb"\[?([0-9A-Fa-f:.]{2,45}?)\]?(?::\d{1,5})?->[^ ]{1,80}"
 _NAME = rb"(?: client-secure=[^ ]{1,40})?(?: authorisation_id=.{1,300}? authentication_id=| user=)\"(.*)\""
 _SERVER = rb" server=\"[^\"]{0,300}\"(?: port=\"[^\"]{0,20}\"|[^\"]{0,200})(?: status=\"([^\"]{0,300})\")?"
-# Until 1.17 it stands in quotes, with a blank behind it.
+# Until 1.17 it stands in quotes, followed by a blank.
 _OLD_PEERS = rb"\"?" + _PEERS + rb"(?: \")?"
 # Words of a failed status that do not mean the credentials.
 _REFUSALS = (
@@ -41,7 +41,7 @@ _REFUSALS = (
 
 
 def _name(quoted: bytes | None) -> bytes | None:
-    """With `log_passwd` the password stands after the name: never taken for a part of it."""
+    """With `log_passwd` the password follows the name: it is never taken for a part of it."""
     return quoted and quoted.partition(b'" passwd="')[0]
 
 
@@ -117,7 +117,7 @@ WORDING = Wording(
         rb"|authenticating to client locally\. Exiting child\.|allocating memory\. Exiting child\.)",
         _end(Reason.INTERNAL_ERROR),
     ),
-    # Both stand where the process may be the one that listens.
+    # In both, the process may be the one that listens.
     Rule(
         "process",
         rb"Fatal error (?:setting (?:IO|group and userid)|formatting (?:peer|sock)name|reopening: .{1,300}\."
@@ -126,7 +126,7 @@ WORDING = Wording(
     ),
     Rule("timeout", rb"Timeout piping data\.", _end(Reason.TIMEOUT, ok=True)),
     Rule("reset", rb"Fatal error piping data\. Exiting child\.", _end(Reason.RESET, ok=True)),
-    # The line of the refused try comes beside it.
+    # The line of the refused attempt comes with it.
     Rule("local", rb"Local authentication failure for client: Allowing retry\.", Verdict.IGNORED),
     Rule("exiting", rb"Exiting on signal \d+|Caught SIG.*|Reaping children.*", Verdict.IGNORED),
     Rule("started", rb"Starting perdition version=.*", Fact(Kind.RESTART)),
@@ -157,7 +157,7 @@ WORDING = Wording(
 PERDITION = Tabled(
     name="perdition",
     programs=PROGRAMS,
-    # The time-out of the session is set by the operator, 1800 s by default.
+    # The operator sets the time-out of the session, 1800 s by default.
     idle_seconds=1860,
     quality=qualities(
         connections=Quality.EXACT,
@@ -173,6 +173,6 @@ PERDITION = Tabled(
         servers="perdition (2.2; older wordings from its source)",
         measured=True,
         deciding_lines='`Auth:` with `status="ok"`; else `Closing NULL session` or `Fatal Error`; else the expiry',
-        bytes_cover="after the login; none of a session that was reset",
+        bytes_cover="after the login; missing for sessions that were reset",
     ),
 )

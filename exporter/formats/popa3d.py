@@ -1,13 +1,13 @@
 """popa3d, stand-alone or from inetd.
 
 Facts: popa3d 1.0.3 (Debian 12), run stand-alone and compared with what its clients did; limits and mailbox errors from
-its strings. One process serves one connection: the pid ties its lines.
+its strings. One process serves one connection: the pid joins its lines.
 
 * `Session from` is the connection (stand-alone only; from inetd the first other line shows it).
-* After one refused try the server hangs up: one line is the failure and the end, reason `login_failures`. Names that
-  do not exist are never logged.
-* QUIT after the login ends with `n (n) deleted, n (n) left`; `Premature disconnect` is any other end after the login, a
-  time-out too, and `Didn't attempt authentication` any end before it: of which kind is not in the log.
+* After one refused attempt the server hangs up: one line is the failure and the end, reason `login_failures`. Names
+  that do not exist are never logged.
+* QUIT after the login ends with `n (n) deleted, n (n) left`; `Premature disconnect` is any other end after the login,
+  including a time-out, and `Didn't attempt authentication` any end before it: the log does not distinguish them.
 * `limit reached` is a connection refused before its process began: blocked. No bytes, no bad commands, no TLS.
 """
 

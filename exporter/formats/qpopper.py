@@ -3,12 +3,12 @@
 Facts: lines of 4.0.9 and older in public posts, and the source of 2.x to 4.0 (pop_pass.c, pop_init.c, popper.c,
 pop_quit.c). Not run.
 
-* One process serves one connection: the pid ties its lines. `Servicing request from` is the connection.
-* `POP login by user` is the login (where it was compiled in; else `Stats:` at the end tells the user).
-* Every refused answer is logged: `USER at HOST (IP): -ERR TEXT`. Text about the password is a failure, an unknown
+* One process serves one connection: the pid joins its lines. `Servicing request from` is the connection.
+* `POP login by user` is the login (if it was compiled in; else `Stats:` at the end has the user).
+* Every refusal is logged: `USER at HOST (IP): -ERR TEXT`. Text about the password is a failure, an unknown
   command is a bad command, `POP EOF or I/O Error` is a client that left, `POP timeout` a time-out.
-* Beside a refused password stands `[AUTH] Failed attempted login to` (2.x and 3.x: without `[AUTH]`): the same try.
-* No bytes: `Stats:` tells those deleted and those left in the mailbox.
+* With a refused password comes `[AUTH] Failed attempted login to` (2.x and 3.x: without `[AUTH]`): the same attempt.
+* No bytes: `Stats:` has the bytes deleted and those left in the mailbox.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def _no_handshake(_: Sequence[bytes | None], record: Record) -> Outcome:
     return Fact(Kind.END, record.pid, reason=Reason.TLS_FAILED)
 
 
-# Texts of `-ERR`, lower case, and what they mean; the first that fits counts.
+# Texts of `-ERR`, lower case, and their meaning; the first match counts.
 _ENDS = (
     (b"pop eof or i/o error", Reason.CLOSED),
     (b"pop hangup", Reason.CLOSED),
@@ -62,7 +62,7 @@ _FAILURES = (
     b"password incorrect",
     b"incorrect password",
 )
-# What it answers to a command that it knows, and that could not be done: nothing to be counted.
+# Answers to a known command that could not be done: nothing is counted.
 _HARMLESS = (
     b"message ",
     b"no message",
@@ -107,7 +107,7 @@ WORDING = Wording(
     Rule("login", rb"\(v[^)]{1,40}\) POP login by user \"(.*)\" at \([^)]{0,255}\) " + IP + _PLACE, login),
     Rule("statistics", rb"Stats: +([^ ]{1,255})(?: \d+){4} [^ ]{1,255} " + IP + _PLACE, _statistics),
     Rule("refused", _WHO + rb"(-ERR .{0,2000})", _refused),
-    # Beside the answer to the same try (`[AUTH]` since 4.0); 2.x and 3.x do not write it for names that do not exist.
+    # Beside the answer to the same attempt (`[AUTH]` since 4.0); not for names that do not exist in 2.x and 3.x.
     Rule(
         "failed-beside",
         rb"(?:\[AUTH\] )?Failed attempted login to .* from host .{1,600}"
@@ -151,6 +151,6 @@ QPOPPER = Tabled(
         measured=False,
         deciding_lines="`POP login by user`; else `Stats:`, `POP EOF or I/O Error`, `POP timeout`; else the expiry",
         bytes_cover="not logged",
-        advice={"": "build with --enable-log-login, or logins are known from their end only"},
+        advice={"": "build with --enable-log-login; without it, a login is known only from its end"},
     ),
 )

@@ -1,7 +1,7 @@
-"""`--format auto`: which server wrote the lines of each stream, and never a guess between two.
+"""`--format auto`: which server wrote the lines of each stream; two candidates are never guessed between.
 
-A stream (a file, a journal) is one server's. Lines of another one in it are not counted, but they are unmatched and
-told: where one server is the proxy of the other, to count both would count every session twice.
+A stream (a file, a journal) belongs to one server. Lines of another server in it are not counted, but they are
+unmatched and reported: if one server is the proxy of the other, counting both would count every session twice.
 """
 
 import json
@@ -13,18 +13,18 @@ from exporter.errors import Problem
 from exporter.formats.contract import Format
 from exporter.model import Fact, Record, Verdict
 
-# Lines that the chosen format did not understand are shown to the others, so many and no more, because it costs; and
-# of those that follow, one in so many, because a log may change hands.
+# Lines that the chosen format did not understand are tried with the others. Because it costs, only so many are, and of
+# the following lines one in so many, because another server may take over a log.
 SUSPECTED_LINES = 10_000
 SUSPECTED_LATER = 64
-# So many names of logs are remembered, of sources that read two servers.
+# How many names of logs are remembered, for sources that read two servers.
 NAMES_KEPT = 256
 # The name that stands for every log.
 ALL = ""
 # Formats of servers that are always the proxy of another POP3 server.
 PROXIES = frozenset(("nginx", "perdition"))
 
-# Whatever server it is, such a line is about POP3.
+# Whatever the server, such a line is about POP3.
 _PROGRAM = re.compile(rb"pop-?3|popa3|popper|perdition", re.IGNORECASE)
 _MESSAGE = re.compile(rb"pop3-login: |\bpop3\(", re.IGNORECASE)
 
@@ -38,10 +38,10 @@ _ADVICE = (
 
 
 class Recogniser:
-    """Reads the lines of one stream by the format that wrote them.
+    """Reads the lines of one stream by the format of the server that wrote them.
 
-    `chosen` is that format, None while nothing is known; `decided`: a line has shown it, until then it is only the
-    likely one. `rivals`: other formats that recognised a line of the stream as theirs.
+    `chosen`: that format, None while unknown; `decided`: a line has proved it, until then it is only likely. `rivals`:
+    other formats that recognised a line of the stream as theirs.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Recogniser:
         self.rivals: Counter[str] = Counter()
 
     def read(self, record: Record) -> Fact | Verdict:
-        """What the line says. One that only a rival can have written is unmatched."""
+        """The line's fact. A line that only a rival can have written is unmatched."""
         if self.chosen is None:
             return self._begin(record)
         taken = self.chosen.read(record)
@@ -101,10 +101,10 @@ class Recogniser:
 
 
 class Recognition:
-    """The recognisers of a source's streams; `changed` is called when one of them turns to another format.
+    """The recognisers of a source's streams; `changed` is called when the source's format changes.
 
-    `state` is what `state()` of an earlier one said. A stream that nothing is known of is likely what the log of its
-    name was before (a rotation), or else what all the others are.
+    `state`: from `state()` of an earlier one. A stream of which nothing is known is likely of the format that the log
+    with its name had before (a rotation), or else of the format that all others have.
     """
 
     def __init__(self, formats: Sequence[Format], state: str, changed: Changed) -> None:
@@ -116,7 +116,7 @@ class Recognition:
         self._labels: dict[str, str] = {}
 
     def of(self, stream: str, name: str) -> Recogniser:
-        """That of a stream; `name` as an operator knows it."""
+        """The recogniser of a stream; `name` as an operator knows it."""
         self._labels[stream] = name
         found = self._recognisers.get(stream)
         if found is None:
@@ -129,14 +129,14 @@ class Recognition:
         return found
 
     def name(self, stream: str) -> str:
-        """The format that a stream is decided to be of; empty: none is."""
+        """The format that the stream is decided to have; empty: undecided."""
         found = self._recognisers.get(stream)
         return found.name if found is not None else ""
 
     def keep(self, streams: Iterable[str]) -> None:
-        """Forget the streams that are gone, but not which server wrote the logs of their names.
+        """Forget the streams that are gone, but not which server wrote the logs with their names.
 
-        None at all: a pipe, which has no place to go on from.
+        Without streams, nothing is forgotten: a pipe has no read position.
         """
         staying = set(streams) or self._recognisers.keys() | self._known
         self._note()
@@ -145,12 +145,12 @@ class Recognition:
         self._known = {stream: name for stream, name in self._known.items() if stream in staying}
 
     def state(self) -> str:
-        """What the next one must know; a bare name where there is nothing to choose."""
+        """The state for the next one; a bare name if there is only one format."""
         if len(self._formats) == 1:
             return next(iter(self._formats))
         self._note()
         streams = self._known | {stream: one.name for stream, one in self._recognisers.items() if one.name}
-        # Where all are one server's, that is all there is to know of a new stream.
+        # If all logs are one server's, that is all a new stream needs to know.
         names = self._names if len(set(self._names.values())) > 1 else dict(list(self._names.items())[-1:])
         return json.dumps({"streams": streams, "names": names}) if streams or names else ""
 
@@ -163,13 +163,13 @@ class Recognition:
         return tuple(sorted(found & self._formats.keys()))
 
     def begin(self) -> None:
-        """Turn to what is known."""
+        """Announce the format that is known."""
         for name in self.names[:1]:
             self._turn_to(self._formats[name])
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What to settle where two servers write into one log, or one is the other's proxy."""
+        """Problems to solve if two servers write to one log, or one is the other's proxy."""
         mixed: dict[tuple[str, str], list[str]] = {}
         for stream, one in self._recognisers.items():
             if one.rivals:
@@ -195,7 +195,7 @@ class Recognition:
         return self._formats.get(known.pop()) if len(known) == 1 else None
 
     def _note(self) -> None:
-        """Remember which server wrote the log of which name."""
+        """Remember which server wrote the log with which name."""
         for stream, recogniser in self._recognisers.items():
             if recogniser.name:
                 self._names.pop(self._labels[stream], None)
@@ -205,7 +205,7 @@ class Recognition:
 
 
 def format_of(state: str, stream: str) -> str:
-    """The name of the format that a stream was read as, by a `state`; empty: not known."""
+    """The name of the format that a stream was read as, according to `state`; empty: unknown."""
     streams, names = _restored(state)
     return streams.get(stream) or names.get(ALL, "")
 
@@ -230,7 +230,7 @@ def _listed(labels: Sequence[str]) -> str:
 
 
 def _restored(state: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Streams and names to formats; an earlier version knew one format of all streams."""
+    """Streams and names to formats; an earlier version stored one format for all streams."""
     try:
         saved = json.loads(state)
         return dict(saved["streams"]), dict(saved["names"])

@@ -1,15 +1,15 @@
 """SmarterMail's POP log (`YYYY.MM.DD-popLog.log`).
 
-Facts: the layout is certain (SmarterMail 100.x, real SMTP lines that the vendor's readers parse alike for POP): a
-time, `[client ip][session id]` and a message; `connected at`, `disconnected at`, `cmd:`, `rsp:`. No public sample of
-its POP3 phrases exists: the dialogue is read as the protocol, and what the server says beside it is looked up in a
-table of phrases, which the configuration can extend.
+Facts: the layout is certain (SmarterMail 100.x, real SMTP lines that the vendor's readers parse in the same way for
+POP): a time, `[client ip][session id]` and a message; `connected at`, `disconnected at`, `cmd:`, `rsp:`. There is no
+public sample of its POP3 phrases: the dialogue is read as the protocol, and other texts of the server are looked up in
+a table of phrases, which the configuration can extend.
 
-* `connected at` is the connection, also of a blocked one; the connection ends with `disconnected at`: for QUIT, for
-  what a phrase said before, else because the client left.
+* `connected at` is the connection, also of a blocked one; it ends with `disconnected at`: for QUIT, for
+  the reason in a phrase before, else because the client left.
 * The log level must be Detailed (trait `detailed`): Exceptions Only, the default, has no dialogue.
 * Bytes are estimated from the lines and from `+OK n octets`.
-* The session's number is used again every day or restart, but the address and the number tie lines well enough.
+* The session's number is used again every day or restart, but address and number together join lines well enough.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from exporter.catalogue import End, Quality, Reason
 from exporter.formats import wire
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 # What a phrase may mean beside a reason: an unknown or malformed command; credentials refused; nothing.
@@ -26,7 +27,7 @@ BAD_COMMAND = "bad_command"
 FAILURE = "login_failure"
 IGNORE = "ignore"
 
-# Lower-case text that a message or a reply contains, to a meaning; the first that fits counts.
+# Lower-case text in a message or a reply, and its meaning; the first match counts.
 PHRASES: Mapping[str, str] = MappingProxyType(
     {
         "ip is blacklisted": Reason.ACCESS_LIST.value,
@@ -63,17 +64,18 @@ PHRASES: Mapping[str, str] = MappingProxyType(
 MEANINGS = frozenset((*(reason.value for reason in Reason), BAD_COMMAND, FAILURE, IGNORE))
 
 _SESSION = rb"\[([0-9A-Fa-f:.]{2,45})\]\[(\d{1,12})\] ?"
-# What a phrase is searched in: the rest of a hostile line is of no interest.
+# How much of a line is searched for phrases: the rest of a hostile line does not matter.
 _SEARCHED = 512
 
 
 class SmarterMail:
-    """One reading of the log; `phrases` come before the built-in ones."""
+    """The format with `phrases`, which come before the built-in ones."""
 
     name = "smartermail"
     # The command time-out is 5 minutes by default.
     idle_seconds = 660
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = False
     quality = qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,
@@ -100,7 +102,9 @@ class SmarterMail:
         measured=False,
         deciding_lines="`rsp: +OK` to `cmd: PASS` (or APOP, AUTH); else `rsp: +OK` to `cmd: QUIT` or `disconnected at`",
         bytes_cover="the whole connection, estimated from the logged lines and `+OK n octets`",
-        advice={"detailed": "no command lines: set the POP log to Detailed (Troubleshooting, Options, log levels)"},
+        advice={
+            "detailed": "set the POP log to Detailed (Troubleshooting, Options, log levels); now it lacks commands"
+        },
     )
 
     def __init__(self, phrases: Mapping[str, str] | None = None) -> None:
@@ -122,7 +126,7 @@ class SmarterMail:
         )
 
     def read(self, record: Record) -> Outcome:
-        """What the line says; a continuation of a stack trace says nothing."""
+        """The line's fact; the continuation of a stack trace has none."""
         return self.wording.read(record) or Verdict.UNMATCHED
 
     def recognises(self, record: Record) -> bool:
@@ -155,7 +159,7 @@ class SmarterMail:
         meaning = self._meaning(text)
         if meaning is None:
             return Verdict.UNMATCHED
-        if meaning in (FAILURE, IGNORE):  # the dialogue tells it
+        if meaning in (FAILURE, IGNORE):  # the dialogue has it
             return Verdict.IGNORED
         if meaning == BAD_COMMAND:
             return Fact(Kind.BAD_COMMAND, key, None, address, bad_commands=1)

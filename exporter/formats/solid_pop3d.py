@@ -3,14 +3,14 @@
 Facts: solid-pop3d 0.15 (Debian 12), run and compared with what its clients did; limits, mapped users and errors from
 its source.
 
-* `connect from` is the connection. After the login the pid ties the lines; before it a child process writes the end
+* `connect from` is the connection. After the login the pid joins the lines; before it, a child process writes the end
   (`session ended - IP`, `wrong commands limit exceeded`, `autologout`), which belongs to the connection of that
-  address. A client that leaves before its login leaves no line: it expires.
-* After one refused try the server hangs up: one line is the failure and the end. AUTH, which it does not have, is
+  address. A client that leaves before its login is not logged: its connection expires.
+* After one refused attempt the server hangs up: one line is the failure and the end. AUTH, which it does not have, is
   not logged.
 * The limit of wrong commands is the only line about them: at least one.
 * One `per source limit exceeded` may stand for many connections: blocked is a lower bound.
-* With virtual hosts names are logged without their domain. No bytes, no TLS. rsyslog writes control bytes as `#011`.
+* With virtual hosts, names are logged without their domain. No bytes, no TLS. rsyslog writes control bytes as `#011`.
 """
 
 import re
@@ -22,7 +22,7 @@ from exporter.formats.tabled import IP, Tabled, login, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
-# Builds without LOG_EXTEND leave the client out; with IP resolving its name stands before the address.
+# Builds without LOG_EXTEND leave out the client; with IP resolving, its name stands before the address.
 _AT = rb" - (?:[^ ]{1,255} \()?" + IP + rb"\)?"
 _CLIENT = rb"(?:" + _AT + rb")?"
 _NAME_AT = re.compile(rb"(.*)" + _AT, re.DOTALL)
@@ -61,13 +61,13 @@ def _logged_in(reason: Reason) -> Meaning:
 
 
 def _end_of_idle(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    """Also before the login, when only the name was given."""
+    """Also before the login, if only the name was given."""
     user, address = _named(groups[0])
     return Fact(Kind.END, record.pid, user, address, Reason.TIMEOUT, by_address=True)
 
 
 def _broken(reason: Reason) -> Meaning:
-    """Lines with neither name nor address, possibly of a child: they say something of a known pid only."""
+    """Lines with neither name nor address, possibly of a child: they are used only if the pid is known."""
     return lambda _, record: Fact(Kind.END, record.pid, reason=reason, tentative=True)
 
 
@@ -100,7 +100,7 @@ WORDING = Wording(
     ),
     Rule("limit", rb"(?:per source|session) limit exceeded: " + IP, whole(Reason.CONNECTION_LIMIT)),
     Rule("statistics", rb"Stats: .*", Verdict.IGNORED),
-    # What it says of its files and of the system, beside the line of the try or the end.
+    # What it logs about its files and the system, beside the line of the attempt or the end.
     Rule(
         "files",
         rb"(?:can't (?:open|stat|open or create|set modification time of the) file|auth|map|user config|config file"
@@ -120,6 +120,7 @@ SOLID_POP3D = Tabled(
     programs=frozenset((b"solid-pop3d", b"spop3d")),
     # AutoLogoutTime is 10 minutes by default.
     idle_seconds=660,
+    shows_login=False,
     quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

@@ -1,4 +1,4 @@
-"""The commonest kind of server: its programs' names and a table of rules say all; and the meanings that many share."""
+"""The commonest kind of format: names of programs and a table of rules; and the meanings that many formats share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from exporter.catalogue import Reason
 from exporter.formats.contract import Documentation, Qualities
 from exporter.formats.wording import Meaning, Outcome, Wording
+from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 # A client's address, version 4 or 6.
@@ -14,7 +15,7 @@ IP = rb"([0-9A-Fa-f:.]{2,45})"
 
 @dataclass(slots=True)
 class Tabled:
-    """A `Format` (what its attributes mean is said there) made of data.
+    """A `Format` (which explains its attributes) made of data.
 
     `programs`: the names that its lines come under; empty: any. `telling`: the names of the rules whose lines no other
     server writes; None: all of them.
@@ -28,10 +29,11 @@ class Tabled:
     programs: frozenset[bytes] = frozenset()
     telling: frozenset[str] | None = None
     traits: Mapping[str, Qualities] = field(default_factory=dict)
-    keys_are_unique: bool = False
+    keys: Keys = field(default_factory=Keys)
+    shows_login: bool = True
 
     def read(self, record: Record) -> Outcome:
-        """What the line says; lines of other programs are ignored."""
+        """The line's fact; lines of other programs are ignored."""
         if self.programs and record.program not in self.programs:
             return Verdict.IGNORED
         return self.wording.read(record) or Verdict.UNMATCHED
@@ -56,5 +58,5 @@ def login(groups: Sequence[bytes | None], record: Record) -> Outcome:
 
 
 def whole(reason: Reason) -> Meaning:
-    """A line that is all there is of a connection; its one group is the address."""
+    """A line that is a whole connection; its one group is the address."""
     return lambda groups, _: Fact(Kind.END, address=groups[0], reason=reason)

@@ -3,10 +3,10 @@
 Facts: lines in public logs, the rules of log watchers, and the source of 2007f (ipop3d.c, env_unix.c, ssl_unix.c). Not
 run here.
 
-* One process serves one connection: the pid ties its lines. `service init from` is the connection; tcp wrappers'
+* One process serves one connection: the pid joins its lines. `service init from` is the connection; tcp wrappers'
   `connect from` and `refused connect from` come under the same program.
-* `Login user=` and `Auth user=` are logins, `Login failed` and `Login failure` failures, and so is each try after too
-  many (`excessive login failures`) or with too long a name. `Login disabled` demands TLS.
+* `Login user=` and `Auth user=` are logins, `Login failed` and `Login failure` failures, and so is each attempt after
+  too many (`excessive login failures`) or with too long a name. `Login disabled` requires TLS.
 * `Error opening or locking INBOX` follows right credentials, and is followed by `Login user=.. no mailbox`: a login
   that could not be used.
 * `Logout` is a QUIT; every other end names its cause. No bytes, no bad commands.
@@ -22,7 +22,7 @@ from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"ipop3d", b"ipop2d"))
 
-# `host=` is cut at 80 characters, in the middle of an address at times.
+# `host=` is cut at 80 characters, sometimes in the middle of an address.
 _HOST = rb" host=(?:[^ \[]{1,255} ?)?(?:\[([0-9A-Fa-f:.]{2,45})\]|\[[0-9A-Fa-f:.]{0,45})?"
 _USER = rb" user=(.*)"
 _ENDS = {
@@ -33,7 +33,7 @@ _ENDS = {
 
 
 def _name(user: bytes | None) -> bytes | None:
-    """`user=NAME auth=NAME` also tells who would log in for whom, usually the same."""
+    """`user=NAME auth=NAME` also logs who logs in on behalf of whom, usually the same."""
     name = (user or b"").rpartition(b" auth=")[0] or user
     return None if name in (b"???", b"") else name
 
@@ -81,7 +81,7 @@ WORDING = Wording(
         rb"(?:Login|APOP) (?:fail(?:ed|ure)|excessive login failures|SYSTEM BREAK-IN ATTEMPT)" + _USER + _HOST,
         _named(Kind.FAILURE),
     ),
-    # The mechanism is what the client sent.
+    # The mechanism is the client's text.
     Rule("failed-auth", rb"AUTHENTICATE .{0,512} failure" + _HOST, _nameless_failure),
     Rule("disabled", rb"Login disabled" + _USER + _HOST, _named(Kind.REFUSAL, Reason.TLS_REQUIRED)),
     Rule("quit", rb"Logout" + _USER + _HOST, _named(Kind.END, Reason.LOGOUT)),
@@ -130,6 +130,7 @@ UW_IMAP = Tabled(
     programs=PROGRAMS,
     # It waits 30 minutes for a command, 3 minutes for the login.
     idle_seconds=1860,
+    shows_login=False,
     quality=qualities(
         connections=Quality.EXACT,
         blocked=Quality.LOWER_BOUND,

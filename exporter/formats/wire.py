@@ -1,27 +1,27 @@
-"""Logged lines of the protocol itself: what `exporter.sessions.dialogue` needs of servers that log the dialogue."""
+"""Logged lines of the protocol itself: what `exporter.sessions.dialogue` needs from servers that log the dialogue."""
 
 import binascii
 
 from exporter.model import Fact, Kind
 
-# Names beyond this are never born; it also bounds what is decoded.
+# Longer names get no series; it also bounds what is decoded.
 _MAX_NAME = 1024
 _CRLF = 2
-# A message of a TB is none: its size is not believed.
+# No message has a terabyte: such a size is not believed.
 _MAX_DIGITS = 12
 # The line with the single dot that ends a message.
 _DOT_LINE = 3
 
 
 def command(line: bytes, key: bytes, address: bytes | None, *, trait: str = "", received: bool = True) -> Fact:
-    """What the client sent, with as many bytes as the line has; `received` False: the line does not tell them."""
+    """What the client sent, with the bytes of the line; `received` False: the line does not show them."""
     verb, user = parsed(line)
     size = len(line) + _CRLF if received else None
     return Fact(Kind.COMMAND, key, user, address, verb=verb, received=size, trait=trait)
 
 
 def parsed(line: bytes) -> tuple[bytes, bytes | None]:
-    """The verb of a command, and the user that it names, if it names one."""
+    """The verb of a command, and the user that it names, if any."""
     verb, _, rest = line.strip().partition(b" ")
     if not rest and verb[:1] not in b"Aa":
         return verb, None
@@ -40,7 +40,7 @@ def parsed(line: bytes) -> tuple[bytes, bytes | None]:
 
 
 def plain_name(response: bytes) -> bytes | None:
-    """The name in AUTH PLAIN's response (RFC 4616), if it holds one."""
+    """The name in a response of AUTH PLAIN (RFC 4616), if it has one."""
     try:
         parts = binascii.a2b_base64(response[:_MAX_NAME]).split(b"\0")
     except binascii.Error:
@@ -55,9 +55,9 @@ def succeeded(line: bytes) -> bool | None:
 
 
 def reply_bytes(line: bytes) -> int:
-    """Bytes of the reply, and of the message where the line gives its size (`+OK 777 octets`): an estimate.
+    """The bytes of the reply, and of the message if the line gives its size (`+OK 777 octets`): an estimate.
 
-    The message's size is that of the file, without the dots that were stuffed.
+    The message's size is that of the file, without the stuffed dots.
     """
     size = 0
     words = line.split(None, 3) if b"octets" in line.lower() else ()

@@ -1,8 +1,8 @@
-"""A server's wording as a table of rules, tried as one alternation in the order of the table.
+"""A server's wording as a table of rules, compiled to one alternation in the order of the table.
 
-Each rule is a pattern for the whole message and a function of its groups. The tests hold every rule to its own
-sample and let no line match two rules, so the order never decides. Patterns stay linear in the length of a
-line: what a client may choose is one greedy `.*`, everything right of it is bounded.
+Each rule is a pattern for the whole message and a function of its groups. The tests check every rule against its own
+sample, and that no line matches two rules, so the order never decides. Patterns stay linear in the length of a line:
+what a client may choose is one greedy `.*`, and everything right of it is bounded.
 """
 
 import re
@@ -29,13 +29,13 @@ class Rule(NamedTuple):
 
 
 class Wording:
-    """All rules of one server; holds nothing but what it has compiled."""
+    """All rules of one server; no state except what it has compiled."""
 
     def __init__(self, *rules: Rule) -> None:
         """Groups in a rule's pattern are numbered from its own beginning."""
         self.rules = rules
 
-    # Compiled when the first line is read: a command knows all servers and mostly meets one.
+    # Compiled when the first line is read: a command knows all servers and usually meets one.
     @cached_property
     def _match(self) -> Callable[[bytes], re.Match[bytes] | None]:
         return re.compile(b"|".join(b"(" + rule.pattern + b")" for rule in self.rules), re.DOTALL).fullmatch
@@ -51,7 +51,7 @@ class Wording:
         return found
 
     def read(self, record: Record) -> Outcome | None:
-        """What the record's message says, or None when no rule matches."""
+        """The fact of the record's message, or None if no rule matches."""
         match = self._match(record.message)
         if match is None:
             return None
@@ -78,7 +78,7 @@ class Wording:
 
 # No connection has more bytes: sums stay far below the ledger's 64-bit integers.
 MAX_BYTES = 2**50
-# Nor has one command or answer, of servers that log each.
+# Nor has one command or answer, for servers that log each.
 MAX_ROW_BYTES = 2**40
 _MAX_DIGITS = 16
 
@@ -88,7 +88,7 @@ class OutOfRangeError(ValueError):
 
 
 def number(digits: bytes | None, limit: int = MAX_BYTES) -> int | None:
-    """A count of bytes of one connection as logged; None where there is none. OutOfRangeError above `limit`."""
+    """A count of bytes of one connection as logged; None if there is none. OutOfRangeError above `limit`."""
     if digits is None or not digits.isdigit():
         return None
     count = int(digits) if len(digits) <= _MAX_DIGITS else limit + 1
@@ -107,7 +107,7 @@ def qualities(
     failures: Quality,
     bytes_: Quality,
 ) -> Qualities:
-    """How far each measure of a server can be trusted; what is logged together is trusted together."""
+    """The quality of each measure of a server; what is logged together has one quality."""
     return MappingProxyType(
         {
             "connections": connections,

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporter.inputs import reading
+from exporter.inputs import stepping
 from exporter.inputs.aside import Aside
 from exporter.inputs.checking import Replaced
 from exporter.inputs.contract import InputStatus
@@ -20,7 +20,7 @@ from exporter.inputs.generations import age_order
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
 from exporter.inputs.openfiles import SHORT, OpenFiles
-from exporter.inputs.reading import Step
+from exporter.inputs.stepping import Step
 from exporter.inputs.stream import BARREN_SECONDS, Stream
 from exporter.inputs.survey import Family
 from exporter.inputs.tracker import Tracker
@@ -187,7 +187,7 @@ class FileInput:
     def _step(self, stream: Stream, now: float) -> Step:
         """Read on in one file. An error only affects this file."""
         try:
-            step = reading.step(stream)
+            step = stepping.step(stream)
         except StillSkipping:
             step = Step(SKIP_BYTES)
         except (Replaced, FileNotFoundError):  # the next look finds out
@@ -231,7 +231,7 @@ class FileInput:
     def _finish(self, stream: Stream, now: float) -> Iterator[Batch]:
         step = Step(ended=True)
         try:
-            step = reading.flush(stream)
+            step = stepping.flush(stream)
         except (Replaced, StillSkipping, FileNotFoundError):
             return  # the next look goes on
         except Torn as error:

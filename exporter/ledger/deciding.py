@@ -10,7 +10,7 @@ from exporter.ledger.entries import Horizon
 from exporter.ledger.journal import Commit
 from exporter.ledger.logins import NOTHING
 from exporter.ledger.pending import Pending
-from exporter.ledger.quality import Told
+from exporter.ledger.quality import QualityChange
 from exporter.ledger.sessions import moved
 from exporter.ledger.sources import SavedSource
 from exporter.ledger.state import Staged, State
@@ -60,8 +60,8 @@ def decided(
 
 def _quality(
     state: State, calendar: Calendar, now: float, deltas: Mapping[Labels, Delta], waiting: Waiting
-) -> list[Told]:
-    found: list[Told] = []
+) -> list[QualityChange]:
+    found: list[QualityChange] = []
     for source, checkpoints in waiting.items():
         new = checkpoints[-1]
 

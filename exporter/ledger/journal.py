@@ -19,7 +19,7 @@ from exporter.ledger.failures import Failed
 from exporter.ledger.lastlogins import LastLogin
 from exporter.ledger.logins import Noted
 from exporter.ledger.networks import Seen
-from exporter.ledger.quality import Told
+from exporter.ledger.quality import QualityChange
 from exporter.ledger.sessions import Moved
 from exporter.ledger.sources import Changes
 from exporter.model import SavedSession
@@ -53,7 +53,7 @@ class Commit:
     ends: Sequence[tuple[str, str, int]]
     failed: Sequence[Failed]
     logins: Noted
-    quality: Sequence[Told]
+    quality: Sequence[QualityChange]
     sources: Mapping[str, Changes]
     sessions: Mapping[str, Sequence[Moved]]
 
@@ -115,7 +115,7 @@ def _commit(book: Any, told: Any, sessions: Any) -> Commit:  # noqa: ANN401 - JS
         ends=[(server, reason, count) for server, reason, count in book["ends"]],
         failed=[Failed(*row) for row in book["failed"]],
         logins=_noted(*book["logins"]),
-        quality=[Told(*row) for row in told["quality"]],
+        quality=[QualityChange(*row) for row in told["quality"]],
         sources={
             source: {table: [tuple(row) for row in rows] for table, rows in changed.items()}
             for source, changed in told["of"].items()

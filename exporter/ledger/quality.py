@@ -13,8 +13,8 @@ from exporter.ledger.sources import SavedSource
 from exporter.model import SourceCheckpoint
 
 
-class Told(NamedTuple):
-    """From `day` on (an ordinal) it is `quality`, and of the days from `since` to before it no more is claimed."""
+class QualityChange(NamedTuple):
+    """The quality from `day` on (an ordinal); for the days from `since` to before `day`, no better one is claimed."""
 
     source: str
     server: str
@@ -30,17 +30,17 @@ def told(
     new: SourceCheckpoint,
     day_of: Callable[[str, bool], int],
     doubted_since: Mapping[tuple[str, str], int],
-) -> list[Told]:
+) -> list[QualityChange]:
     """What differs from `old`. `day_of`: for a server, and whether nothing was known of it before, from which day."""
-    found: list[Told] = []
+    found: list[QualityChange] = []
     for place, quality in new.quality.items():
         if old.quality.get(place) != quality:
             day = day_of(place[0], place not in old.quality)
-            found.append(Told(source, *place, day, str(quality), min(doubted_since.get(place, day), day)))
+            found.append(QualityChange(source, *place, day, str(quality), min(doubted_since.get(place, day), day)))
     return found
 
 
-def write(connection: sqlite3.Connection, found: Iterable[Told]) -> None:
+def write(connection: sqlite3.Connection, found: Iterable[QualityChange]) -> None:
     """Update the table, in the original order."""
     for one in found:
         connection.execute("REPLACE INTO quality VALUES (?, ?, ?, ?, ?)", one[:-1])

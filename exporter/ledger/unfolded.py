@@ -12,7 +12,7 @@ from exporter.ledger import sources
 from exporter.ledger.deltas import Delta
 from exporter.ledger.entries import NEVER, Amounts, Horizon, added
 from exporter.ledger.failures import Failed
-from exporter.ledger.quality import Told
+from exporter.ledger.quality import QualityChange
 from exporter.ledger.sessions import Unstored
 from exporter.ledger.sources import Changes
 from exporter.ledger.store import BOOK, HOURS
@@ -65,7 +65,7 @@ class Unfolded:
     keys: dict[Labels, Touched] = field(default_factory=dict)
     ends: dict[tuple[str, str], int] = field(default_factory=dict)
     failed: dict[tuple[int, str, str], Failed] = field(default_factory=dict)
-    quality: list[Told] = field(default_factory=list)
+    quality: list[QualityChange] = field(default_factory=list)
     rows: dict[str, dict[tuple[Any, ...], tuple[Any, ...] | None]] = field(default_factory=dict)
 
     def touch(self, labels: Labels, delta: Delta | None, limits: Horizon, *, seen: bool) -> None:
@@ -81,7 +81,9 @@ class Unfolded:
             touched.hours = touched.hours or ChangedPeriods()
             touched.hours.add(delta.hours, limits.open_hour, limits.kept_hour, HOURS.unit)
 
-    def add(self, ends: Iterable[tuple[str, str, int]], failed: Iterable[Failed], quality: Iterable[Told]) -> None:
+    def add(
+        self, ends: Iterable[tuple[str, str, int]], failed: Iterable[Failed], quality: Iterable[QualityChange]
+    ) -> None:
         """What is no row of a source and no key."""
         for server, reason, count in ends:
             self.ends[server, reason] = self.ends.get((server, reason), 0) + count

@@ -1,16 +1,13 @@
-"""Reports from ledgers: by period, domain or user, as table, CSV and JSON (design section 9)."""
+"""Reports from ledgers: by period, domain or user, as CSV and JSON (design section 9). Tables: `table`, with rich."""
 
 from exporter.reports.build import failed_names, report, sort_columns
 from exporter.reports.output import (
     write_csv,
     write_failed_csv,
     write_failed_json,
-    write_failed_table,
     write_json,
-    write_table,
     write_unused_csv,
     write_unused_json,
-    write_unused_table,
 )
 from exporter.reports.rows import COLUMNS, By, Column, FailedName, Mark, Report, ReportRow
 from exporter.reports.unused import Unused, UnusedAccount, unused
@@ -32,10 +29,7 @@ __all__ = [
     "write_csv",
     "write_failed_csv",
     "write_failed_json",
-    "write_failed_table",
     "write_json",
-    "write_table",
     "write_unused_csv",
     "write_unused_json",
-    "write_unused_table",
 ]

@@ -1,4 +1,4 @@
-"""Joins the lines of one connection, and charges it once (design section 3, "Charging")."""
+"""Joins the lines of one connection and charges the connection once."""
 
 from exporter.sessions.behind import Behind
 from exporter.sessions.bounds import LONGEST, apart, shortened

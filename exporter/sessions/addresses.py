@@ -1,4 +1,4 @@
-"""Which open connections came from an address, for servers whose lines name some by their address only."""
+"""Open connections by client address, for servers that log some lines with an address and nothing else."""
 
 from collections.abc import Iterable
 
@@ -8,21 +8,21 @@ Place = tuple[str, bytes]
 
 
 class Addresses:
-    """Sessions whose first line said that later ones may give no key (`Fact.by_address`), newest last."""
+    """Sessions that later lines may name by address only (`Fact.by_address`), newest last."""
 
     def __init__(self) -> None:
         self._sessions: dict[Place, list[Session]] = {}
 
     def add(self, session: Session) -> None:
-        """Remember a session that has its address."""
+        """Add a session, if its address is known."""
         if session.address is not None:
             self._sessions.setdefault((session.server, session.address), []).append(session)
 
     def find(self, server: str, address: bytes | None, *, before_login: bool) -> Session | None:
-        """The session from `address` that a line without a known key is about.
+        """The session from `address` that a line without a known key belongs to.
 
-        The newest open one that is not logged in; unless `before_login`, else the newest open one, else the newest
-        that has ended lately.
+        The newest open session that has not logged in. If there is none and not `before_login`: the newest open one,
+        else the newest that has just ended.
         """
         sessions = self._sessions.get((server, address or b""), ())
         best = None
@@ -34,12 +34,12 @@ class Addresses:
         return None if before_login and rank < 3 else best  # noqa: PLR2004 - the ranks above
 
     def open(self, server: str, address: bytes | None, *, before_login: bool) -> Session | None:
-        """The newest open session from `address`, one that is not logged in first; `before_login`: only such a one."""
+        """Like `find`, but only open sessions."""
         found = self.find(server, address, before_login=before_login)
         return None if found is None or found.ended else found
 
     def keep(self, sessions: Iterable[Session]) -> None:
-        """Forget all but these."""
+        """Forget all sessions except these."""
         self._sessions.clear()
         for session in sessions:
             if session.by_address:

@@ -1,15 +1,15 @@
-"""Facts whose names and keys are of any length, made fit to be kept by the hundred thousand."""
+"""Shortens names and keys of any length, so that hundreds of thousands fit into memory."""
 
 from hashlib import sha256
 
 from exporter.model import Fact
 
-# Longer names are never born, longer keys known by their digests, and longer addresses not at all.
+# Longer names get no series, longer keys are replaced by digests, longer addresses are dropped.
 LONGEST = 255
 
 
 def shortened(fact: Fact) -> Fact:
-    """The fact with keys that still join, and a name that is still too long, if it was."""
+    """The fact with keys of bounded length that still join, and a name that is recognisably too long."""
     long = [field for field in (fact.key, fact.former, fact.process, fact.user, fact.address) if field is not None]
     if max(map(len, long), default=0) <= LONGEST:
         return fact
@@ -23,7 +23,7 @@ def shortened(fact: Fact) -> Fact:
 
 
 def apart(fact: Fact, host: bytes) -> Fact:
-    """The fact of one of several hosts that are one server: its keys are no other host's."""
+    """The fact with keys that are distinct per host, where several hosts are one server."""
     mark = sha256(host).hexdigest()[:16].encode() + b"/"
     return fact._replace(
         key=mark + fact.key if fact.key else fact.key,
@@ -37,7 +37,7 @@ def _digest(key: bytes | None) -> bytes | None:
 
 
 def _cut(user: bytes | None) -> bytes | None:
-    """A name of the same domain, still longer than one that may be born."""
+    """A name in the same domain that is still too long to get series."""
     if user is None or len(user) <= LONGEST:
         return user
     local, at, domain = user.strip().rpartition(b"@")

@@ -1,4 +1,4 @@
-"""What the lines of one connection come to: each fact's part, and the charges (design section 3, "Charging")."""
+"""Applies facts to sessions, and turns them into charges."""
 
 from collections.abc import Callable
 
@@ -27,10 +27,10 @@ Amounts = tuple[tuple[int, int], ...]
 
 LOGIN_AMOUNTS: Amounts = ((CONNECTIONS, 1), (LOGINS, 1))
 _LATE_LOGIN: Amounts = ((LOGINS, 1),)
-# With these, and no failure told, the credentials were right.
+# These reasons, without a logged failure, mean that the credentials were right.
 _ACCEPTED = frozenset((Reason.INTERNAL_ERROR, Reason.BACKEND_DOWN, Reason.CONNECTION_LIMIT, Reason.ACCOUNT_DISABLED))
 _MEASURES_OF = {End.BLOCKED: BLOCKED_CONNECTIONS, End.TERMINATED: TERMINATIONS}
-# What a reason adds to the charge of the end.
+# What each reason adds to the charge for the end.
 ENDING: dict[Reason, Amounts] = {
     reason: ((_MEASURES_OF[reason.end], 1),) if reason.end in _MEASURES_OF else () for reason in Reason
 }
@@ -38,7 +38,7 @@ _QUIETLY = frozenset(reason for reason in Reason if reason.end in (End.ABORTED, 
 
 
 class Charging:
-    """Applies facts to sessions; `seen` and `charged` count the connections seen and charged so far."""
+    """Applies facts to sessions; `seen` and `charged` count connections."""
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
         self.seen = 0
@@ -50,7 +50,7 @@ class Charging:
         self._addresses = Addresses()
         self._joins = Joins()
         self.signs = Signs()
-        # Servers that log how each connection begins.
+        # Servers that log the begin of each connection.
         self._tells_begin: set[str] = set()
         self._handlers = {
             Kind.CONNECT: self._connect,
@@ -64,7 +64,7 @@ class Charging:
 
     def _connect(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
         self._tells_begin.add(session.server)
-        if fact.sent is not None:  # of the greeting
+        if fact.sent is not None:  # bytes of the greeting
             self._exchange(session, stamp, fact, charges)
         if fact.user is not None and not session.logged_in:
             session.user = fact.user
@@ -73,16 +73,16 @@ class Charging:
             self._addresses.add(session)
 
     def _login(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        was_left_out = session.ended and session.account is None  # as a probe, and is none
+        was_left_out = session.ended and session.account is None  # taken for a probe, wrongly
         self.seen += was_left_out
         session.logged_in = True
-        session.refused = fact.reason  # what was refused before it does not count any more
+        session.refused = fact.reason  # refusals before this login no longer count
         session.process = fact.process or session.process
         if session.tentative:
             session.user = fact.user
             return
         account = session.account
-        if account is not None:  # its end came first, or it was given up: the connection is charged already
+        if account is not None:  # the end came first, or the session was given up: already charged
             self._resolve(session.server, fact.user, True)
             charges.append(Charge(account, stamp, _LATE_LOGIN, None, session.address or b""))
             return
@@ -103,7 +103,7 @@ class Charging:
             self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
 
     def _failure(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        if fact.tentative:  # from a database of passwords
+        if fact.tentative:  # from one of several password databases
             same, session.tried = session.is_same_attempt(stamp, fact.user), stamp
             if same:
                 if fact.ok is None:
@@ -117,16 +117,18 @@ class Charging:
             session.fail(fact.user, count)
             if fact.ok is False and fact.user is not None:
                 session.doubt(fact.user)
+            self._count_after_all(session, charges)
         elif session.attempts > session.summed:  # else the end has counted it
             account = self._resolve(session.server, fact.user, False)
             failures = min(count, session.attempts - session.summed)
             charges.append(Charge(account, stamp, ((LOGIN_FAILURES, failures),), name=fact.user))
 
-    def _refusal(self, session: Session, _stamp: int, fact: Fact, _charges: list[Charge]) -> None:
+    def _refusal(self, session: Session, _stamp: int, fact: Fact, charges: list[Charge]) -> None:
         session.attempts += 1
         session.refused = fact.reason
         if fact.user is not None and session.account is None:
             session.user = fact.user
+        self._count_after_all(session, charges)
 
     def _bad_command(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
         amounts = _increase(session, max(fact.bad_commands, 1), fact.received, fact.sent)
@@ -134,7 +136,7 @@ class Charging:
             charges.append(Charge(session.account, stamp, amounts))
 
     def _exchange(self, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        """Commands and replies carry their own bytes, not the connection's so far."""
+        """The bytes of commands and replies are their own, not the connection's total so far."""
         received = None if fact.received is None else session.received + fact.received
         sent = None if fact.sent is None else session.sent + fact.sent
         amounts = _increase(session, 0, received, sent)
@@ -160,7 +162,7 @@ class Charging:
             session.deadline = stamp + LINGER_SECONDS
             _increase(session, fact.bad_commands - session.bad_commands, fact.received, fact.sent)
             return
-        if session.ended:  # a second end line tells no more than its bytes
+        if session.ended:  # a second end line adds only its bytes
             self._traffic(session, stamp, fact, charges)
             return
         amounts = _increase(session, fact.bad_commands - session.bad_commands, fact.received, fact.sent)
@@ -180,7 +182,7 @@ class Charging:
         *,
         known: bool = False,
     ) -> None:
-        """The connection's end: charge what is not charged yet, and the end itself, once."""
+        """Close the connection: charge what is not charged yet, and the end once."""
         if session.refused is not None and not known:
             reason = session.refused
         elif session.quitting and reason in _QUIETLY:
@@ -205,13 +207,13 @@ class Charging:
             self._memory.linger(place, session)
 
     def _is_probe(self, session: Session) -> bool:
-        """Whether the connection came from an address whose connections count only if they try to log in."""
+        """Whether connections from the address count only if they try to log in."""
         if self._probes is None or session.address is None or session.attempts or session.failed or session.user:
             return False
         return self._probes(session.address)
 
     def _leave_out(self, session: Session, reason: Reason) -> None:
-        """A load balancer's or a monitor's check: counted apart, as if it had not been."""
+        """A check by a load balancer or monitor: counted separately, and not charged."""
         self.seen -= 1
         session.closing = reason
         self.signs.count(session.server, Sign.PROBES)
@@ -219,6 +221,12 @@ class Charging:
         place = (session.server, session.key)
         if self._memory.open.pop(place, None) is not None:
             self._memory.linger(place, session)
+
+    def _count_after_all(self, session: Session, charges: list[Charge]) -> None:
+        """What was left out as a probe has tried to log in, as a line behind its end tells: it was none."""
+        if session.ended and session.account is None:
+            self.seen += 1
+            self._close(session, session.last, session.closing or Reason.UNSPECIFIED, charges)
 
     def _charge_failures(self, session: Session, stamp: int, charges: list[Charge]) -> None:
         for name, count in (session.failed or {}).items():
@@ -228,7 +236,7 @@ class Charging:
 
 
 def _sum_up(session: Session, stamp: int, fact: Fact) -> None:
-    """What the end of a connection that is not charged yet tells of its attempts."""
+    """The failed attempts that the end of an uncharged connection shows."""
     if fact.user is not None:
         session.user = fact.user
     if fact.failures > session.attempts:
@@ -239,7 +247,7 @@ def _sum_up(session: Session, stamp: int, fact: Fact) -> None:
 
 
 def _increase(session: Session, bad: int, received: int | None, sent: int | None) -> Amounts:
-    """What more bad commands, and the connection's bytes so far, add to what is known of it."""
+    """The increase in bad commands and bytes over what is known of the connection."""
     amounts: Amounts = ()
     if received is not None and received > session.received:
         amounts = ((RECEIVED_BYTES, received - session.received),)
@@ -256,7 +264,7 @@ def _increase(session: Session, bad: int, received: int | None, sent: int | None
 
 
 def _pending(session: Session) -> Amounts:
-    """What is known of a connection that is charged only now, beside the connection itself."""
+    """The amounts collected before the connection was charged."""
     bad = session.bad_commands
     if not (bad or session.received or session.sent):
         return ()

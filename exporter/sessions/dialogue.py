@@ -1,7 +1,7 @@
-"""What a logged POP3 dialogue means: commands and replies become logins, failures, bad commands and ends.
+"""Interprets a logged POP3 dialogue: commands and replies become logins, failures, bad commands and ends.
 
-For servers that log the protocol's lines instead of their meaning (SmarterMail, hMailServer, MailEnable, Exchange).
-RFC 1939, 2449, 2595, 5034, 6856 name the commands.
+For servers that log the protocol itself (SmarterMail, hMailServer, MailEnable, Exchange). The commands are those of RFC
+1939, 2449, 2595, 5034 and 6856.
 """
 
 import binascii
@@ -15,25 +15,39 @@ COMMANDS = frozenset(
     b"USER PASS APOP AUTH STAT LIST RETR DELE NOOP LAST RSET TOP UIDL CAPA STLS QUIT UTF8 LANG XTND".split()
 )
 _ATTEMPTS = frozenset((b"PASS", b"APOP", b"AUTH"))
+# After a login they are refused.
+_BEFORE_LOGIN = _ATTEMPTS | {b"USER", b"STLS"}
+# Without a login they are refused.
+_OF_TRANSACTION = frozenset(b"STAT LIST RETR DELE NOOP LAST RSET TOP UIDL".split())
 # These name the user themselves.
 _NAMING = frozenset((b"USER", b"APOP", b"AUTH"))
 _HANGING_UP = frozenset((Reason.LOGIN_FAILURES, Reason.BAD_COMMANDS, Reason.LINE_TOO_LONG, Reason.TIMEOUT))
-# The longest PLAIN response that can name a user whom we would keep.
+# The longest PLAIN response with a user name that we would keep.
 _MAX_RESPONSE = 1024
 # PLAIN (RFC 4616), SCRAM (RFC 5802), CRAM-MD5 (RFC 2195), else the bare name of LOGIN.
 _RESPONSE = re.compile(
     rb"[^\0]*\0([^\0]*)\0[^\0]*|[nyp][^,]*,[^,]*,n=([^,]*),.*|(.*) [0-9a-f]{32}|([^\0]*)",
     re.DOTALL,
 )
-# Whether the AUTH under way has named its user already.
+# Whether the current AUTH has named its user.
 _UNNAMED, _NAMED = b"?", b"!"
 
 
-def translate(session: Session, fact: Fact) -> Fact | None:
-    """What a COMMAND or REPLY of `session` comes to, if anything; remembers what the next line needs.
+def is_before_login(fact: Fact) -> bool:
+    """Whether the line is a command that only a connection which has not logged in sends with success."""
+    return fact.kind is Kind.COMMAND and fact.verb.upper() in _BEFORE_LOGIN
 
-    A bare AUTH asks for a list: formats give it as CAPA. `fact.reason` on a reply: refused for that reason, not
-    for the credentials; `fact.bad_commands`: the reply's text calls the command unknown or malformed.
+
+def is_of_transaction(fact: Fact) -> bool:
+    """Whether the line is a command that succeeded, as it does after a login only."""
+    return fact.kind is Kind.COMMAND and fact.ok is True and fact.verb.upper() in _OF_TRANSACTION
+
+
+def translate(session: Session, fact: Fact) -> Fact | None:
+    """The fact that a COMMAND or REPLY of `session` amounts to, if any; remembers what the next line needs.
+
+    A bare AUTH asks for a list of mechanisms: formats pass it as CAPA. On a reply, `fact.reason` is set if it refuses
+    for another reason than the credentials, and `fact.bad_commands` if it calls the command unknown or malformed.
     """
     if fact.kind is Kind.COMMAND:
         _command(session, fact)
@@ -58,7 +72,7 @@ def _command(session: Session, fact: Fact) -> None:
 
 
 def _is_fuller(name: bytes, known: bytes | None) -> bool:
-    """Whether the name beside a command tells more than the one that the client gave, which may be cut off there."""
+    """Whether the name logged with a command has more than the one that the client sent, which may be cut off."""
     return known is None or (b"@" in name and b"@" not in known)
 
 
@@ -90,7 +104,7 @@ def _answered(session: Session, fact: Fact) -> Fact | None:
 
 
 def _refused(session: Session, fact: Fact, verb: bytes) -> Fact:
-    """The answer told why: the server hangs up for it, or it is what the connection ends as unless a login follows."""
+    """The reply gives a reason: the server hangs up for it, or the connection ends with it unless a login follows."""
     reason = fact.reason
     if reason not in _HANGING_UP:
         return Fact(Kind.REFUSAL, fact.key, session.user, fact.address, reason)

@@ -1,13 +1,14 @@
 """Joins the lines of one connection and charges it once.
 
-At every moment connections seen = charged + pending. A connection is charged at its login, else at its end,
-else when it is given up; what comes later goes to the same account.
+At any time, connections seen = charged + pending. A connection is charged at its login, else at its end, else when it
+is given up; later amounts are charged to the same account.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
+from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions.charging import Resolve
 from exporter.sessions.dialogue import translate
@@ -18,26 +19,24 @@ from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.repeats import AMOUNTS_OF_ONE, TAKEN_SINGLY, multiplied, scaled
 from exporter.sessions.session import Intern, Session
 from exporter.sessions.signs import Sign
-from exporter.sessions.told import is_nameless
 from exporter.sessions.uncertain import Uncertain
 
-# After a server's start its old sessions have this long to write their ends (Dovecot: up to 30 s were seen).
+# After a restart of the server, its old sessions have this long to log their ends (Dovecot took up to 30 s).
 RESTART_SECONDS = 90
 MAX_OPEN = 100_000
-# Sessions are searched for expired ones this often, in log time.
+# How often expired sessions are searched for, in log time.
 SCAN_SECONDS = 30
 
-# What is about no connection.
+# Facts that belong to no connection.
 _OF_THE_SERVER = frozenset((Kind.RESTART, Kind.NOTE))
 
 
 class Sessions(Uncertain):
-    """The open connections of one source, with bounded memory; keys are scoped by server.
+    """The open connections of one source, with bounded memory; keys are per server.
 
-    `resolve(server, name as logged, whether it just logged in)` gives the account to be charged. Without
-    `keeps_names` nothing of a name but its domain is remembered, so none is stored either. `neighbours`: the other
-    sources of the installation. `probes`: whether an address is one of those whose connections without a login are
-    not charged.
+    `resolve(server, name as logged, whether it just logged in)` returns the account to charge. Without `keeps_names`,
+    only the domain of a name is remembered, so no name is stored. `neighbours`: the other sources of the installation.
+    `probes`: whether connections from an address are charged only if they try to log in.
     """
 
     def __init__(
@@ -56,25 +55,26 @@ class Sessions(Uncertain):
         self._next_scan = 0
         self._met: dict[str, None] = {}
 
-    def use(self, form: str, idle_seconds: int, *, keys_are_unique: bool) -> None:
-        """The format is known: its name, the expiry of its sessions, and whether it never uses a key again."""
+    def use(self, form: str, idle_seconds: int, keys: Keys) -> None:
+        """Set the format, once it is known: its name, its idle time, and what its keys are."""
         self.form = form
         self.idle_seconds = idle_seconds
-        self._memory.keys_are_unique = keys_are_unique
+        self._keys = keys
+        self._memory.keys_are_unique = keys.are_unique
 
     def meet(self, server: str) -> None:
-        """The source tells of this server."""
+        """Note that the source logs for this server."""
         self._met[server] = None
         for source in self._neighbours.meet(self, self.form, server):
             source.share(server)
 
     @property
     def servers(self) -> Sequence[str]:
-        """The servers that the source tells of, oldest first."""
+        """The servers that the source logs for, oldest first."""
         return tuple(self._met)
 
     def share(self, server: str) -> None:
-        """Another source tells of this server, too."""
+        """Note that another source logs for this server, too."""
         self._shared.add(server)
 
     def has_ended(self, server: str, key: bytes) -> bool:
@@ -82,7 +82,7 @@ class Sessions(Uncertain):
         return not self._memory.knows((server, key)) and self._memory.told_until((server, key)) is not None
 
     def add_bytes(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """Bytes of a connection of which only the user is known, if that is a known one."""
+        """Charge bytes of a connection of which only the user is known, if the user has an account."""
         account = self._resolve(server, fact.user, False)
         pairs = ((RECEIVED_BYTES, fact.received or 0), (SENT_BYTES, fact.sent or 0))
         amounts = tuple(pair for pair in pairs if pair[1])
@@ -91,7 +91,7 @@ class Sessions(Uncertain):
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def take(self, server: str, stamp: int, fact: Fact, times: int = 1) -> Sequence[Charge]:
-        """What one line's fact comes to; `stamp` in UNIX seconds of the log, `times`: told so often at once."""
+        """The charges for one line; `stamp` in UNIX seconds of the log, `times`: how often a folded line repeats."""
         if not self._keeps_names and fact.user is not None:
             fact = fact._replace(user=nameless(fact.user))
         if times != 1:
@@ -100,14 +100,14 @@ class Sessions(Uncertain):
         return self.take_any(server, stamp, fact) if charges is None else charges
 
     def knows(self, server: str, fact: Fact) -> bool:
-        """Whether the line belongs to a connection that this source has told of."""
+        """Whether the line belongs to a connection of this source."""
         place = (server, fact.key or b"")
         if self._memory.knows(place) or self._memory.told_until(place) is not None:
             return True
         return is_after_login(fact) and self._joins.find(server, fact) is not None
 
     def _take_repeated(self, server: str, stamp: int, fact: Fact, times: int) -> Sequence[Charge]:
-        """A line that the logger has folded: by amount, whatever the number."""
+        """A line that the logger has folded: charged as one amount, however large the number."""
         if (fact.key and fact.kind not in AMOUNTS_OF_ONE) or (fact.process and fact.kind is Kind.LOGIN):
             charges = [*self.take_any(server, stamp, fact)]
             if fact.kind is Kind.LOGIN:
@@ -115,7 +115,7 @@ class Sessions(Uncertain):
             return charges
         if fact.key:
             return self.take_any(server, stamp, scaled(fact, times))
-        if is_nameless(fact) and self._is_told(server, stamp, fact):
+        if self._is_told(server, stamp, fact):
             self.signs.count(server, Sign.DUPLICATES, times)
             return ()
         self._told.see(server, stamp)
@@ -125,22 +125,24 @@ class Sessions(Uncertain):
         return charges
 
     def take_any(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """As `take`, the general way."""
+        """Like `take`, for all lines."""
         if fact.kind in _OF_THE_SERVER:
-            if fact.kind is Kind.RESTART:  # what was open before has a grace to write its end
+            if fact.kind is Kind.RESTART:  # connections from before have some time to log their ends
                 self._memory.hasten(server, stamp + RESTART_SECONDS)
                 self._next_scan = 0
             return ()
         if fact.kind is Kind.LOGIN and not fact.key:
-            self._see_nameless(server, stamp, fact)
-        if is_nameless(fact) and self._is_told(server, stamp, fact):
-            self.signs.count(server, Sign.DUPLICATES)
+            self.without_ids.add(server)
+        if self._is_told(server, stamp, fact):
+            # Two lines of a server may say the same of an end.
+            if fact.kind is not Kind.END or fact.process or self._told.is_late(server, stamp):
+                self.signs.count(server, Sign.DUPLICATES)
             return ()
         self._told.see(server, stamp)
         return self._join(server, stamp, fact)
 
     def _join(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """A line that is not told again, to the connection that it is of, whichever source has told of that."""
+        """A line that is no duplicate: it goes to its connection, whichever source has that."""
         if server in self._shared and not self.knows(server, fact):
             for other in self._neighbours.others(self, self.form, server):
                 if other.knows(server, fact):
@@ -152,22 +154,24 @@ class Sessions(Uncertain):
         return self._take_at(self._place(server, key, fact), stamp, fact)
 
     def take_told(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """A line of a connection of this source that another one has read."""
+        """A line that another source has read, of a connection of this one."""
         session = self._memory.get((server, fact.key or b""))
         if fact.kind is Kind.CONNECT and session is not None and stamp <= session.last:
             self.signs.count(server, Sign.DUPLICATES)
             return ()
-        return self._join(server, stamp, fact)  # its reader has seen that it is not told again
+        self._is_alike = False  # the other source has checked that it is no duplicate
+        return self._join(server, stamp, fact)
 
     def _take_at(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """A line of the connection at `place`, which may begin here."""
+        """A line of the connection at `place`, which may begin with it."""
         charges: list[Charge] = []
         session = self._memory.open.get(place)
         if session is not None and stamp > session.deadline:
             self._leave(place, session, charges)
             session = None
         known = session or self._memory.lingering.get(place) or self._memory.given_up.get(place)
-        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=self._memory.keys_are_unique):
+        unique, is_alike = self._memory.keys_are_unique, self._is_alike
+        if known is not None and is_told_again(known, stamp, fact, keys_are_unique=unique, is_alike=is_alike):
             self._tell_again(place, known, stamp, fact)
             return charges
         if session is not None and is_another(session, fact):
@@ -180,12 +184,12 @@ class Sessions(Uncertain):
         return charges
 
     def _leave(self, place: Place, session: Session, charges: list[Charge]) -> None:
-        """The session at `place` is over."""
+        """Remove the session at `place`, which is over."""
         del self._memory.open[place]
         self._give_up(session, charges)
 
     def _tell_again(self, place: Place, session: Session, stamp: int, fact: Fact) -> None:
-        """A login that is known already: the logger, or another file, told it a second time."""
+        """A login that is known already: the logger or another file has it twice."""
         if not session.ended:
             session.touch(stamp, self.idle_seconds)
             self._memory.touched.add(place)
@@ -193,7 +197,7 @@ class Sessions(Uncertain):
             self.signs.count(place[0], Sign.DUPLICATES)
 
     def _apply(self, place: Place, session: Session, stamp: int, fact: Fact, charges: list[Charge]) -> None:
-        """What the line of a session comes to."""
+        """The charges for one line of a session."""
         session.touch(stamp, LINGER_SECONDS if session.ended else self.idle_seconds)
         self._memory.touched.add(place)
         if fact.address is not None:
@@ -204,7 +208,9 @@ class Sessions(Uncertain):
             if translated is None:
                 return
             fact = translated
-        if session.tentative and session.final and fact.kind is Kind.TRAFFIC:
+            if fact.kind is Kind.LOGIN and self._is_second_login(place, session, charges):
+                return
+        if session.tentative and session.final and fact.kind is Kind.TRAFFIC and not session.early:
             self._confirm(place, session, fact, charges)
         self._handlers[fact.kind](session, stamp, fact, charges)
         if session.early and session.tentative:
@@ -220,11 +226,11 @@ class Sessions(Uncertain):
         return translated
 
     def _without_key(self, server: str, stamp: int, fact: Fact, times: int = 1) -> Sequence[Charge]:
-        """A line that is its whole connection, or as many alike as `times` says."""
+        """A line that is a whole connection, or `times` connections alike."""
         if fact.kind not in self._handlers or fact.tentative:
             return ()
         if is_after_login(fact) and fact.kind is not Kind.LOGIN:
-            self.signs.count(server, Sign.UNJOINED, times)
+            self.signs.count_unjoined(server, stamp, times)
             return ()
         self.seen += 1
         session = Session(server, b"", stamp, stamp)
@@ -242,7 +248,7 @@ class Sessions(Uncertain):
     # ── time ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def expire(self, now: int) -> Sequence[Charge]:
-        """Give up what has had no line for too long; `now` is the source's log time."""
+        """Give up sessions that had no line for too long; `now` is the source's log time."""
         if now < self._next_scan:
             return ()
         self._next_scan = now + SCAN_SECONDS
@@ -260,7 +266,7 @@ class Sessions(Uncertain):
         return charges
 
     def finish(self) -> Sequence[Charge]:
-        """Give up everything: the end of a replay."""
+        """Give up all sessions, at the end of a replay."""
         charges: list[Charge] = []
         self._memory.touched.update(self._memory.open, self._memory.waiting)
         for place, waiting in list(self._memory.waiting.items()):
@@ -272,7 +278,7 @@ class Sessions(Uncertain):
     # ── what is kept ────────────────────────────────────────────────────────────────────────────────────────
 
     def open_sessions(self) -> dict[tuple[str, str], int]:
-        """(server, `pending` or `charged`) to the number of open connections."""
+        """The number of open connections by (server, `pending` or `charged`)."""
         sessions = self._memory.open.values()
         return dict(Counter((one.server, "pending" if one.account is None else "charged") for one in sessions))
 
@@ -282,7 +288,7 @@ class Sessions(Uncertain):
         return self._memory.changes()
 
     def restore(self, saved: Sequence[SavedSession], seen: int, charged: int, intern: Intern) -> None:
-        """Go on from what `changes` gave, and the two counts; `intern(server, domain, user)` gives the Account."""
+        """Continue from `changes` and the two counts; `intern(server, domain, user)` returns the Account."""
         self.seen = seen
         self.charged = charged
         self._memory.restore(saved, intern)

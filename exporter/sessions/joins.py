@@ -1,7 +1,7 @@
-"""Which connection a line after the login belongs to where no key says so: by process, else by user and order.
+"""Finds the connection of a line after the login without a known key: by process, else by user and order.
 
-Servers name a connection by what they are told to: Dovecot's login line may have a session id and the end line none,
-or the other way round; the process id stands in both (`mpid=` and the prefix); 2.2's mail process names its user only.
+How servers name a connection depends on their settings: Dovecot's login line may have a session id and the end line
+none, or the reverse; both have the process id (`mpid=` and the prefix); the mail process of 2.2 logs only its user.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,18 +9,18 @@ from collections.abc import Iterable, Iterator
 from exporter.model import Fact, Kind
 from exporter.sessions.session import Session
 
-# Two processes write the two lines of a very short session, so its login may stand behind its end.
+# Two processes write the two lines of a very short session, so the login may be logged after the end.
 TURNED_SECONDS = 2
-# So many logins of one user or process are looked through, newest first; more are open at once nowhere.
+# How many logins of one user or process are searched, newest first; nobody has more open at once.
 LOOKED_AT = 1_000
 
 Owner = tuple[str, bytes]
 
 
 class Joins:
-    """Logged-in sessions by process and by user, and ends that came before a line of their login.
+    """Logged-in sessions by process and by user, and ends that came before the login.
 
-    Only sessions whose login had no key are held, until a line after a login comes without one: then all of them are
+    Only sessions whose login had no key are held, until a line after a login has no key: then all of them are
     (`holds_all`).
     """
 
@@ -28,7 +28,7 @@ class Joins:
         self.holds_all = False
         self.early: dict[Owner, Session] = {}
         self._sessions: dict[tuple[str, str, bytes], list[Session]] = {}
-        # Of these, all that a line with a process can mean beside those of its own.
+        # The sessions without a process, which a line with a process may belong to as well.
         self._without_process: dict[tuple[str, str, bytes], list[Session]] = {}
 
     def __bool__(self) -> bool:
@@ -43,7 +43,7 @@ class Joins:
                     self._without_process.setdefault(name, []).append(session)
 
     def find(self, server: str, fact: Fact) -> Session | None:
-        """The session that a line after the login is about: the likest one, of equals the one open for longest."""
+        """The session that a line after the login belongs to: the best match, of equal ones the oldest."""
         best: Session | None = None
         rank: tuple[int, ...] = ()
         for name in _names(server, fact.process, fact.user):
@@ -55,12 +55,12 @@ class Joins:
         return best
 
     def add_early(self, session: Session) -> None:
-        """An end came first: the line of its login may follow."""
+        """Hold a session whose end came first: the line of its login may follow."""
         for owner in _owners(session.server, session.process, session.user):
             self.early[owner] = session
 
     def find_early(self, server: str, fact: Fact, stamp: int) -> Session | None:
-        """The session that has just ended without the login which `fact` at `stamp` tells, if there is one."""
+        """The session that has just ended without the login that `fact` at `stamp` shows, if there is one."""
         for owner in _owners(server, fact.process, fact.user):
             session = self.early.get(owner)
             if session is not None and abs(stamp - session.last) <= TURNED_SECONDS and _may_be_one(session, fact):
@@ -73,7 +73,7 @@ class Joins:
             self.early.pop(owner, None)
 
     def keep(self, sessions: Iterable[Session]) -> None:
-        """Forget all but these."""
+        """Forget all except these."""
         self._sessions.clear()
         self._without_process.clear()
         self.early.clear()
@@ -85,7 +85,7 @@ class Joins:
 
 
 def made_key(fact: Fact, number: int) -> bytes:
-    """A key for a connection whose lines have none; no server's begins with NUL."""
+    """A key for a connection whose lines have none; no key of a server begins with NUL."""
     return b"\0%b\0%d" % (fact.process or fact.user or b"", number)
 
 
@@ -98,7 +98,7 @@ def _names(server: str, process: bytes | None, user: bytes | None) -> Iterator[t
     if process is not None:
         yield server, "process", process
     if user is not None:
-        # The user database may give a name its domain, or take it, and its case.
+        # The user database may add or remove the domain of a name, and change its case.
         yield server, "user", user.partition(b"@")[0].lower()
 
 
@@ -108,7 +108,7 @@ def _owners(server: str, process: bytes | None, user: bytes | None) -> Iterator[
 
 
 def _may_be_one(session: Session, fact: Fact) -> bool:
-    """Whether nothing that both tell differs."""
+    """Whether the two differ in nothing that both have."""
     key = b"" if is_made(session.key) else session.key
     key = key or session.alias
     if fact.key and key and fact.key != key:
@@ -117,7 +117,7 @@ def _may_be_one(session: Session, fact: Fact) -> bool:
 
 
 def _likeness(session: Session, fact: Fact) -> tuple[int, ...]:
-    """How well the session fits the line, to be compared; empty: it does not."""
+    """How well the session matches the line, for comparison; empty: it does not."""
     if not _may_be_one(session, fact):
         return ()
     same_process = fact.process is not None and fact.process == session.process
@@ -130,7 +130,7 @@ def _likeness(session: Session, fact: Fact) -> tuple[int, ...]:
 
 
 def _same_name(one: bytes | None, other: bytes | None) -> int:
-    """2: the same name; 1: but for its case, or the domain that only one of them has; 0: another one."""
+    """2: the same name; 1: the same but for case or a domain that only one of them has; 0: another name."""
     if one is None or other is None:
         return 0
     if one == other:

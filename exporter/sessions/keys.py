@@ -1,13 +1,15 @@
-"""Which connection a line belongs to, and what is told a second time."""
+"""Which connection a line belongs to, and which lines are duplicates."""
 
+from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
+from exporter.sessions.dialogue import is_before_login
 from exporter.sessions.joins import TURNED_SECONDS, made_key
 from exporter.sessions.memory import Place
 from exporter.sessions.session import Session
 
-# The process of a proxied connection, as formats name it: its back end may tell the same key on the same host.
-PROXY = b"proxy"
+_AFTER_LOGIN = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL))
+_OF_AN_ATTEMPT = frozenset((Kind.FAILURE, Kind.REFUSAL))
 _BEFORE_THE_END = frozenset((Kind.FAILURE, Kind.REFUSAL, Kind.BAD_COMMAND))
 
 
@@ -16,13 +18,14 @@ class Keyed(Charging):
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
         super().__init__(resolve, idle_seconds)
-        # Two connections with one key were seen: a proxy and its back end on one host.
+        self._keys = Keys()
+        # Whether two connections with one key were seen: a proxy and its back end on one host.
         self._has_double_keys = False
-        # The number of the newest key of ours.
+        # The number in the newest key that we made.
         self._newest_made = 0
 
     def _key(self, server: str, stamp: int, fact: Fact) -> bytes | None:
-        """The key of the line's connection; a new one where it begins and has none; None: nobody's, or no key."""
+        """The key of the line's connection, a new one if it begins without; None: no connection, or no key."""
         if fact.likely and fact.kind is Kind.END:
             session = self._addresses.open(server, fact.address, before_login=fact.ok is False)
             return None if session is None else session.key
@@ -35,7 +38,7 @@ class Keyed(Charging):
         return fact.key
 
     def _key_by_address(self, server: str, fact: Fact) -> bytes | None:
-        """The key of a line that may have to be found by its address."""
+        """The key of a line whose connection may have to be found by its address."""
         key = fact.key
         if key is not None and ((server, key) in self._memory.open or (server, key) in self._memory.lingering):
             return key
@@ -54,11 +57,11 @@ class Keyed(Charging):
             return fact.key
         told = joins.find(server, fact) if fact.process else None
         if told is not None and stamp <= told.last and is_same_login(told, fact):
-            return told.key  # one process does not serve two logins at once: the line is told again
+            return told.key  # a process serves one login at a time: the line is a duplicate
         return self._new_key(server, fact)
 
     def _new_key(self, server: str, fact: Fact) -> bytes:
-        """A key for a connection whose lines have none, which no connection that we know of has."""
+        """A key for a connection whose lines have none, not used by any connection that we know of."""
         while True:
             self._newest_made = max(self._newest_made + 1, self.seen)
             key = made_key(fact, self._newest_made)
@@ -66,11 +69,11 @@ class Keyed(Charging):
                 return key
 
     def _keep_joins(self) -> None:
-        """Only sessions that are known are joined to."""
+        """Lines are joined only to sessions that are known."""
         self._joins.keep((*self._memory.living(), *self._memory.waiting.values()))
 
     def _key_after_login(self, server: str, fact: Fact) -> bytes | None:
-        """By its own key if that is known, else by process or user; else its own, or a new one for an end."""
+        """The line's own key if it is known, else by process or user; else its own, or for an end a new one."""
         key = fact.key
         if key and self._memory.knows(self._place(server, key, fact)):
             return key
@@ -86,7 +89,7 @@ class Keyed(Charging):
         return self._new_key(server, fact) if fact.user or fact.process else None
 
     def _place(self, server: str, key: bytes, fact: Fact) -> Place:
-        """Where the connection with this key is; where two have it, that of the line's process."""
+        """Where the connection with this key is; if two have it, the one with the line's process."""
         place = (server, key)
         process = fact.process
         if process is None:
@@ -95,25 +98,32 @@ class Keyed(Charging):
         if self._has_double_keys and self._memory.knows(other):
             return other
         session = self._memory.get(place)
-        if session is None or not _is_another_process(session, process, fact):
+        if session is None or not self._is_another_process(session, process, fact):
             return place
         self._has_double_keys = True
         return other
 
+    def _is_another_process(self, session: Session, process: bytes, fact: Fact) -> bool:
+        """Whether the line is of another connection than the session, which has the same key."""
+        if session.process == process or fact.tentative:
+            return False
+        # A connection that has not logged in may still be passed on.
+        return session.process is not None or (process == self._keys.front and session.logged_in)
+
 
 def is_after_login(fact: Fact) -> bool:
-    """Whether only a connection that has logged in brings such a line, or its key may have to be found."""
-    return (fact.ok is True and fact.kind in (Kind.END, Kind.TRAFFIC)) or fact.by_user
+    """Whether only a connection that has logged in logs such a line, or its key may have to be found."""
+    return (fact.ok is True and fact.kind in _AFTER_LOGIN) or fact.by_user
 
 
 def nameless(user: bytes) -> bytes:
-    """What is charged alike where no user has series: the domain."""
+    """The part of a name that is charged if users get no series: the domain."""
     at = user.rfind(b"@")
     return user[at:] if at >= 0 else b"?"
 
 
 def is_same_login(session: Session, fact: Fact) -> bool:
-    """Whether a login line tells no more than the session's own did."""
+    """Whether a login line has nothing that the session's own login had not."""
     return (
         session.logged_in
         and session.refused is None
@@ -122,9 +132,12 @@ def is_same_login(session: Session, fact: Fact) -> bool:
     )
 
 
-def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool) -> bool:
-    """Whether a line of the session's key is one that is known, told a second time."""
-    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique:
+def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: bool, is_alike: bool) -> bool:
+    """Whether a line with the session's key is a duplicate of one that is known; `is_alike`: it equals one."""
+    if is_alike and (session.ended or (session.logged_in and (fact.kind in _OF_AN_ATTEMPT or is_before_login(fact)))):
+        return True
+    was_left_out = session.ended and session.account is None
+    if fact.kind in _BEFORE_THE_END and session.ended and keys_are_unique and not was_left_out:
         return stamp < session.last
     if fact.kind is not Kind.LOGIN or session.early or not is_same_login(session, fact):
         return False
@@ -132,16 +145,11 @@ def is_told_again(session: Session, stamp: int, fact: Fact, *, keys_are_unique: 
 
 
 def is_another(session: Session, fact: Fact) -> bool:
-    """Whether the key now means a new connection: a process id or number used again."""
+    """Whether the key now means a new connection, because a process id or number is used again."""
     if session.final:
         return fact.kind is not Kind.TRAFFIC
     if fact.kind is Kind.CONNECT:
         return session.logged_in or session.ended
+    if is_before_login(fact):
+        return session.ended or (session.logged_in and fact.ok is True)
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
-
-
-def _is_another_process(session: Session, process: bytes, fact: Fact) -> bool:
-    if session.process == process or fact.tentative:
-        return False
-    # What has not logged in yet may still be passed on.
-    return session.process is not None or (process == PROXY and session.logged_in)

@@ -8,24 +8,24 @@ from exporter.sessions.session import Intern, Session, load
 
 Place = tuple[str, bytes]
 
-# Lines of other processes may come after the end (Cyrus' audit line, Dovecot's `Logged in:` of a very short session).
+# Lines of other processes may follow the end (Cyrus' audit line, Dovecot's `Logged in:` of a very short session).
 LINGER_SECONDS = 30
-# A session given up without an end may still write it: a download of hours has no line in between.
+# A session that was given up may still log its end: a download of hours has no line in between.
 GIVEN_UP_SECONDS = 86_400
 MAX_WAITING = 10_000
 MAX_LINGERING = 4_096
 MAX_GIVEN_UP = 10_000
 
 
-# Keys of ended connections are remembered so long, twice, to know a line that is told again.
+# How long keys of ended connections are remembered, twice, to recognise duplicates.
 TOLD_KEPT = 16_384
 
 
 class Memory:
     """All sessions by (server, key).
 
-    `open` ones, `waiting` ones of which it is not certain that they are connections, `lingering` ones that have
-    ended lately, `given_up` ones whose end was not told. `touched`: changed since the last `changes`.
+    `open` sessions, `waiting` ones that may be no connections, `lingering` ones that have just ended, and `given_up`
+    ones that never logged an end. `touched`: changed since the last `changes`.
     """
 
     def __init__(self) -> None:
@@ -35,38 +35,38 @@ class Memory:
         self.given_up: dict[Place, Session] = {}
         self.touched: set[Place] = set()
         self._stored: set[Place] = set()
-        # Whether keys are seldom used again, and the hashes of those whose connections have ended, with when.
+        # Whether keys are seldom reused; the hashes of keys whose connections have ended, and when.
         self.keys_are_unique = False
         self._told: dict[int, int] = {}
         self._told_before: dict[int, int] = {}
-        # A line with a newer stamp is certainly not told again, which saves looking.
+        # A line with a newer stamp cannot be a duplicate, so it is not searched for.
         self.newest_told = 0
-        # Given-up connections were forgotten: a line before this log time may still be of one of them.
+        # Given-up connections were forgotten: a line before this log time may still belong to one of them.
         self.forgotten_until = 0
 
     def knows(self, place: Place) -> bool:
-        """Whether a connection with this key is open, waiting, or was lately."""
+        """Whether a connection with this key is open, waiting, or has just ended."""
         return place in self.open or place in self.waiting or place in self.lingering or place in self.given_up
 
     def get(self, place: Place) -> Session | None:
-        """The session with this key, wherever it is."""
+        """The session with this key, in any state."""
         open_sessions, waiting = self.open, self.waiting
         return open_sessions.get(place) or waiting.get(place) or self.lingering.get(place) or self.given_up.get(place)
 
     def told_until(self, place: Place) -> int | None:
-        """When a connection with this key, which is seldom used again, has ended; None: nothing is known of one."""
+        """When the connection with this key ended, if keys are seldom reused; None: unknown."""
         number = hash(place)
         return self._told.get(number, self._told_before.get(number))
 
     def linger(self, place: Place, session: Session) -> None:
-        """The session has ended; late lines still find it."""
+        """Move an ended session to where late lines find it."""
         session.deadline = session.last + LINGER_SECONDS
         self.lingering[place] = session
         if len(self.lingering) > MAX_LINGERING:
             self._drop_oldest(self.lingering, MAX_LINGERING)
 
     def give_up(self, place: Place, session: Session) -> None:
-        """The session was given up; its end may still come."""
+        """Move a session that was given up to where its end finds it."""
         session.deadline = session.last + GIVEN_UP_SECONDS
         self.given_up[place] = session
         if len(self.given_up) > MAX_GIVEN_UP:
@@ -74,14 +74,14 @@ class Memory:
             self._drop_oldest(self.given_up, MAX_GIVEN_UP)
 
     def hasten(self, server: str, deadline: int) -> None:
-        """The open sessions of the server are given up at the deadline, if not before."""
+        """Give up the open sessions of the server at `deadline`, if not before."""
         for place, session in self.open.items():
             if place[0] == server and deadline < session.deadline:
                 session.deadline = deadline
                 self.touched.add(place)
 
     def rename(self, place: Place, key: bytes) -> None:
-        """The open session at `place`, if it has not logged in, goes on under `key`, which is not in use."""
+        """Move the open session at `place` to `key`, which is not in use, if it has not logged in."""
         session = self.open.get(place)
         renamed = (place[0], key)
         if session is None or session.logged_in or renamed in self.open:
@@ -96,7 +96,7 @@ class Memory:
             self._drop(places, [place for place, session in places.items() if now > session.deadline])
 
     def _drop_oldest(self, places: dict[Place, Session], limit: int) -> None:
-        """A quarter at once: to find the oldest entry of a dict costs as much as was dropped from its front."""
+        """Drop a quarter at once: finding the oldest entry of a dict costs as much as was dropped from its front."""
         self._drop(places, list(islice(places, limit // 4)))
 
     def _drop(self, places: dict[Place, Session], old: Sequence[Place]) -> None:
@@ -105,7 +105,7 @@ class Memory:
             ended = dict(zip(map(hash, old), [session.last for session in gone], strict=True))
             ended.update((hash((one.server, one.alias)), one.last) for one in gone if one.alias)
             self._remember_told(ended)
-        # Nothing is to be removed where nothing was stored: most connections begin and end between two commits.
+        # A session that was never stored need not be removed: most connections begin and end between two commits.
         stored = self._stored.intersection(old)
         self.touched.difference_update(old)
         self.touched |= stored
@@ -117,7 +117,7 @@ class Memory:
         self.newest_told = max(self.newest_told, *ended.values())
 
     def living(self) -> Iterable[Session]:
-        """The sessions that a line without a key of its own can mean."""
+        """The sessions that a line without a key of its own may belong to."""
         yield from self.open.values()
         yield from self.lingering.values()
 
@@ -138,7 +138,7 @@ class Memory:
         return tuple(opened), tuple(closed)
 
     def restore(self, saved: Iterable[SavedSession], intern: Intern) -> None:
-        """Go on from what `changes` gave; `intern(server, domain, user)` gives the Account."""
+        """Continue from what `changes` returned; `intern(server, domain, user)` returns the Account."""
         for session in sorted((load(one, intern) for one in saved), key=lambda session: session.last):
             place = (session.server, session.key)
             self._stored.add(place)

@@ -1,11 +1,11 @@
-"""The sources of one installation that tell of the same servers: their lines may be of the same connections."""
+"""The sources that log for the same server: their lines may belong to the same connections."""
 
 from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from exporter.model import Charge, Fact
 
-# Session ids are remembered for so many logins, to see whether another server tells them, too.
+# How many logins' session ids are remembered, to see whether another server logs them, too.
 IDS_KEPT = 8_192
 
 
@@ -13,33 +13,33 @@ class Neighbour(Protocol):
     """The sessions of one source."""
 
     def knows(self, server: str, fact: Fact) -> bool:
-        """Whether the line belongs to a connection that this source has told of."""
+        """Whether the line belongs to a connection of this source."""
 
     def share(self, server: str) -> None:
-        """Another source tells of this server, too."""
+        """Note that another source logs for this server, too."""
 
     def has_told(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether this source has taken a line without an id that is the same."""
+        """Whether this source has an equal line without an id."""
 
     def take_told(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge]:
-        """What a line comes to that another source has read."""
+        """The charges for a line that another source has read."""
 
 
 Source = TypeVar("Source", bound=Neighbour)
 
 
 class Neighbours(Generic[Source]):
-    """All sources with one format, by the server that they tell of."""
+    """All sources of one format, by the server that they log for."""
 
     def __init__(self) -> None:
         self._sources: dict[tuple[str, str], list[Source]] = {}
         self._ids: dict[bytes, str] = {}
         self._older_ids: dict[bytes, str] = {}
-        # Whether a session id can show at two servers.
+        # Whether a session id can appear at two servers.
         self.has_several_servers = False
 
     def meet(self, source: Source, form: str, server: str) -> Sequence[Source]:
-        """A source with the format `form` tells of the server: all sources that do, if there are several."""
+        """Note that a source of the format `form` logs for the server; tell all its sources, if there are several."""
         sources = self._sources.setdefault((form, server), [])
         if source not in sources:
             sources.append(source)
@@ -47,20 +47,20 @@ class Neighbours(Generic[Source]):
         return sources if len(sources) > 1 else ()
 
     def others(self, source: Source, form: str, server: str) -> Iterator[Source]:
-        """The other sources that tell of it."""
+        """The other sources that log for it."""
         return (one for one in self._sources.get((form, server), ()) if one is not source)
 
     def leave(self, source: Source) -> None:
-        """The source is no more; one that takes its place meets the servers again."""
+        """Remove a source; one that replaces it meets the servers again."""
         for key, sources in list(self._sources.items()):
             self._sources[key] = [one for one in sources if one is not source]
 
     def companions(self, source: Source) -> list[Source]:
-        """All that tell of a server that this one tells of."""
+        """All sources that log for a server of this one."""
         return [one for sources in self._sources.values() if source in sources for one in sources]
 
     def elsewhere(self, server: str, session_id: bytes) -> str | None:
-        """Another server at which this id has just logged in, if there is one; remembers this login."""
+        """Another server at which this id has just logged in, if any; remembers this login."""
         before = self._ids.get(session_id) or self._older_ids.get(session_id)
         if len(self._ids) >= IDS_KEPT:
             self._older_ids, self._ids = self._ids, {}

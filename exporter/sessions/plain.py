@@ -1,7 +1,7 @@
-"""Plain lines: a login that nobody has heard of, an end of what is logged in, and attempts and ends before a login.
+"""A fast path for plain lines: new logins, ends of logged-in sessions, and attempts and ends before a login.
 
-Nothing else has to be looked for, and nearly every line of a busy log is one of them, so the code is dense:
-tests/bench/lines.py, tests/bench/attack.py.
+Nearly every line of a busy log is one of these and needs no search, so the code is dense: tests/bench/lines.py,
+tests/bench/attack.py.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from exporter.sessions.memory import MAX_WAITING, Place
 from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign
-from exporter.sessions.told import Told
+from exporter.sessions.told import Told, names_itself
 
 ACCOUNTS_KEPT: Final = 50_000
 
-# Without the named tuple's own constructor, which is Python code.
+# Avoids the named tuple's own constructor, which is Python code.
 _new: Any = tuple.__new__
 
 
 class Plain(Keyed):
-    """Takes them without a Fact; `max_open`: beyond so many open connections the oldest is given up."""
+    """Takes plain lines without a Fact; with more than `max_open` open connections, the oldest is given up."""
 
     def __init__(
         self, resolve: Resolve, idle_seconds: int, max_open: int, neighbours: Neighbours[Any] | None = None
@@ -33,26 +33,34 @@ class Plain(Keyed):
         super().__init__(resolve, idle_seconds)
         self._max_open = max_open
         self._neighbours: Neighbours[Any] = Neighbours() if neighbours is None else neighbours
-        # Servers that another source tells of, too.
+        # Servers that another source logs for, too.
         self._shared: set[str] = set()
         self.form = ""
         # Servers whose login lines have no session id.
         self.without_ids: set[str] = set()
-        self._told = Told()
-        self._nameless: tuple[str, int, Fact] | None = None
+        self._told = Told(self.signs)
+        # Whether the line at hand equals one that was taken before.
+        self._is_alike = False
         # Whom a name that logged in is charged to: known names are forgotten by commits only.
         self._accounts: dict[tuple[str, bytes], Account] = {}
 
     def _plain(self, server: str, stamp: int, fact: Fact) -> Sequence[Charge] | None:
-        """What a plain line comes to; None: there may be more to know of it, and nothing was done."""
+        """The charges for a plain line; None: the line is not plain, and nothing was changed."""
         kind, key = fact.kind, fact.key
-        if not key or fact.by_address or fact.reuses_key or fact.verb or fact.likely:
-            return None
+        if (
+            not key
+            or not self._memory.keys_are_unique
+            or fact.by_address
+            or fact.reuses_key
+            or fact.verb
+            or fact.likely
+        ):
+            return None  # or it may be told again, which is to be seen from the line
         place = (server, key)
         if kind is Kind.FAILURE and fact.tentative:
             return self._try(place, stamp, fact)
         if kind is Kind.END and place not in self._memory.open:
-            is_after = fact.tentative or fact.process or fact.ok is not None  # or may be after a login
+            is_after = fact.tentative or fact.process or fact.ok is not None  # may come after a login
             return None if is_after else self._break_off(place, stamp, fact)
         charge = None
         if kind is Kind.END and not fact.bad_commands:
@@ -66,7 +74,7 @@ class Plain(Keyed):
     def login(  # noqa: PLR0917 - the hot path: keywords cost
         self, server: str, stamp: int, key: bytes, user: bytes, address: bytes | None, process: bytes | None
     ) -> Charge | None:
-        """The login of `user` from `address`, to be served by `process`; None: not so simple, and nothing was done."""
+        """The charge for the login of `user` from `address`, served by `process`; None: not plain, nothing changed."""
         memory = self._memory
         place = (server, key)
         if not self._is_new(place, stamp):
@@ -88,7 +96,7 @@ class Plain(Keyed):
     def end(  # noqa: PLR0917 - the hot path
         self, server: str, stamp: int, key: bytes, process: bytes | None, reason: Reason, received: int, sent: int
     ) -> Charge | None:
-        """The end of a session that is charged, with the connection's bytes; None: not so simple, nothing was done."""
+        """The charge for the end of a charged session, with its bytes; None: not plain, nothing changed."""
         memory = self._memory
         place = (server, key)
         session = memory.open.get(place)
@@ -120,7 +128,7 @@ class Plain(Keyed):
         return charge
 
     def _try(self, place: Place, stamp: int, fact: Fact) -> Sequence[Charge] | None:
-        """A refused attempt, of a connection that is not certain yet; it charges nothing."""
+        """A refused attempt of a connection that may be none yet; it charges nothing."""
         memory = self._memory
         session = memory.waiting.get(place)
         if self._is_elsewhere(place) or (session is not None and session.closing is not None):
@@ -165,7 +173,7 @@ class Plain(Keyed):
             session.address = fact.address
 
     def _is_elsewhere(self, place: Place) -> bool:
-        """Whether a connection with this key logged in, has ended, or may be another source's; or it is crowded."""
+        """Whether a connection with this key logged in, has ended, or may be another source's; or too many are open."""
         memory = self._memory
         return (
             place in memory.open
@@ -176,7 +184,7 @@ class Plain(Keyed):
         )
 
     def _is_new(self, place: Place, stamp: int) -> bool:
-        """Whether nobody has heard of this key, and no other line can mean its connection."""
+        """Whether this key is new, and no other line can belong to its connection."""
         memory, joins = self._memory, self._joins
         if (
             self._is_elsewhere(place)
@@ -191,7 +199,7 @@ class Plain(Keyed):
         return True
 
     def _look_elsewhere(self, place: Place) -> None:
-        """A session id that another server has told, too: a proxy and its back end, both are counted."""
+        """A session id that another server has logged, too: a proxy and its back end, and both are counted."""
         if not (self._memory.keys_are_unique and self._neighbours.has_several_servers):
             return
         other = self._neighbours.elsewhere(*place)
@@ -203,23 +211,26 @@ class Plain(Keyed):
         """Whether a connection with this key is known."""
         return self._memory.knows((server, key))
 
-    def _see_nameless(self, server: str, stamp: int, fact: Fact) -> None:
-        """A login line without a session id."""
-        self.without_ids.add(server)
-        if not fact.process:
-            if (server, stamp, fact) == self._nameless:
-                self.signs.count(server, Sign.ALIKE)
-            self._nameless = (server, stamp, fact)
-
     def has_told(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether this source has taken a line without an id that is the same."""
+        """Whether this source has taken an equal line."""
         return self._told.has_equal(server, stamp, fact)
 
     def _is_told(self, server: str, stamp: int, fact: Fact) -> bool:
-        """Whether a line without an id is told again, here or by another source; else it is remembered."""
+        """Whether the line is told again, here or by another source; else it is remembered.
+
+        Lines with an id that is never used again are not: their sessions know.
+        """
+        self._is_alike = False
+        if (fact.key and self._memory.keys_are_unique and not fact.mark) or (fact.tentative and not fact.key):
+            return False
         others = self._neighbours.others(self, self.form, server) if server in self._shared else ()
-        if self._told.has(server, stamp, fact) or any(other.has_told(server, stamp, fact) for other in others):
+        if any(other.has_told(server, stamp, fact) for other in others):
             return True
+        if self._told.has_equal(server, stamp, fact):
+            is_certain = fact.mark or (names_itself(fact) and not self._keys.are_passed_on)
+            if is_certain or self._told.is_late(server, stamp):
+                return True
+            self._is_alike = not self._keys.are_passed_on
         self._told.note(server, stamp, fact)
         return False
 

@@ -1,4 +1,4 @@
-"""What is known of one connection between its lines, and how it is kept over a restart."""
+"""What is known of one connection between its lines, and how it survives a restart."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from exporter.catalogue import Reason
 from exporter.model import Account, SavedSession
 
-# A connection may try any number of names; beyond these its failures go to `unknown`. They are stored at each commit
-# in which another one comes, so what they may come to in bytes is bounded, too.
+# A connection may try any number of names; beyond this number, failures go to `unknown`. Names are stored again with
+# each commit that adds one, so their bytes are bounded, too.
 MAX_NAMES = 64
 MAX_NAMES_BYTES = 2_048
 # Dovecot answers a refused attempt after 2 s (auth_failure_delay).
@@ -17,18 +17,17 @@ ATTEMPT_SECONDS = 2
 class Session:
     """One connection: mutable, owned by `Sessions`.
 
-    `account` is None until it is charged. `attempts`: lines of refused attempts seen so far, `summed`: what the
-    server's own count at the end came to. `failed`: refused attempts not charged yet, by the name they used;
-    `doubtful`: those of them that a login of the same name takes back.
-    `received`, `sent`, `bad_commands`: the connection's so far. `deadline`: log time after which it is given up.
-    `tentative`: no line has shown yet that this is a connection. `closing`: the end that a tentative one will have.
-    `final`: its key serves others now. `by_address`: lines may name it by its address. `verb`, `mechanism`,
-    `quitting`: of the dialogue. `process`: of the server, serving it since its login. `alias`: the key by which later
-    lines name it, if its login had none. `early`: it has ended, and no line of its login was seen yet.
-    `likely`: why it ended, if no line of its own tells. `tried`: when a database last refused an attempt.
+    `account`: None until it is charged. `attempts`: lines of refused attempts seen so far; `summed`: the server's own
+    count at the end. `failed`: refused attempts not charged yet, by name; `doubtful`: those that a login of the same
+    name takes back. `received`, `sent`, `bad_commands`: totals of the connection so far. `deadline`: log time at which
+    it is given up. `tentative`: no line has shown yet that this is a connection. `closing`: the end that a tentative
+    one will have. `final`: its key is used by others now. `by_address`: lines may name it by its address. `verb`,
+    `mechanism`, `quitting`: of the dialogue. `process`: the server process since the login. `alias`: the key that later
+    lines use, if the login had none. `early`: it has ended, and no line of its login was seen yet. `likely`: why it
+    ended, unless a line of its own says so. `tried`: when a database last refused an attempt.
     """
 
-    # Most sessions need few of these: what a new one lacks is looked up in the class, which is cheaper than setting it.
+    # Most sessions need few of these. Defaults are class attributes, because setting them on each session costs more.
     account: Account | None = None
     user: bytes | None = None
     address: bytes | None = None
@@ -62,7 +61,7 @@ class Session:
         self.deadline = deadline
 
     def touch(self, stamp: int, idle_seconds: int) -> None:
-        """A line was seen: the connection lives on from the newest one."""
+        """A line was seen: restart the idle time at the newest one."""
         if stamp > self.last:  # noqa: PLR1730 - the hot path: max() takes three times as long
             self.last = stamp
         self.deadline = self.last + idle_seconds
@@ -78,7 +77,7 @@ class Session:
         failed[user] = failed.get(user, 0) + count
 
     def doubt(self, user: bytes) -> None:
-        """Remember that one of the failures of `user` may be one database's, with others still to be asked."""
+        """Remember that a failure of `user` may be that of one database, and others are still to be asked."""
         doubtful = self.doubtful
         if not doubtful:
             self.doubtful = {user: 1}
@@ -86,16 +85,16 @@ class Session:
             doubtful[user] = doubtful.get(user, 0) + 1
 
     def is_same_attempt(self, stamp: int, user: bytes | None) -> bool:
-        """Whether one more database was asked: a client waits for longer until it may try again."""
+        """Whether one more database refused the same attempt: a client must wait longer before it tries again."""
         return self.tried > 0 and self.user == user and 0 <= stamp - self.tried < ATTEMPT_SECONDS
 
     def refuse_finally(self, user: bytes | None) -> None:
-        """The last attempt of `user`, who was not found in one database, was refused by another."""
+        """The last attempt of `user`, unknown to one database, was refused by another."""
         if self.doubtful and user is not None and self.doubtful.get(user):
             self.doubtful[user] -= 1
 
     def accept(self, user: bytes | None, stamp: int) -> None:
-        """The credentials of `user` were right: what one database refused, another one took."""
+        """The credentials of `user` were right: what one database refused, another accepted."""
         if not self.failed or user is None:
             return
         count = self.doubtful.pop(user, 0) if self.doubtful else 0
@@ -106,7 +105,7 @@ class Session:
             del self.failed[user]
 
     def save(self) -> SavedSession:
-        """The session as JSON for the ledger; only what differs from a new one."""
+        """The session as JSON for the ledger; only values that differ from a new one."""
         data: dict[str, object] = {"last": self.last, "deadline": self.deadline}
         if self.account is not None:
             data["account"] = [self.account.domain, self.account.user]
@@ -155,7 +154,7 @@ _PLAIN = (
 
 
 def load(saved: SavedSession, intern: Intern) -> Session:
-    """The session that `Session.save` wrote; `intern` gives the one Account of (server, domain, user)."""
+    """The session that `Session.save` wrote; `intern` returns the one Account of (server, domain, user)."""
     data = {_RENAMED.get(field, field): value for field, value in json.loads(saved.data).items()}
     session = Session(saved.server, saved.key, data["last"], data["deadline"])
     if "account" in data:

@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter import shipped
-from exporter.config import DEFAULT_FILE
+from exporter import DEFAULT_FILE, shipped
 from exporter.setup.machine import Machine, Said
 
 NAME = shipped.UNIT

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from exporter.configfile import load
+from exporter.configfile import ConfigError, load
 
 BCRYPT = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 Header = Literal[
@@ -72,7 +72,12 @@ class WebConfig(_Section):
 
 def read(path: Path) -> WebConfig:
     """The file, its paths relative to its own directory. Raises ConfigError with all problems."""
-    config = load(path, WebConfig)
+    try:
+        config = load(path, WebConfig)
+    except ConfigError as error:
+        if isinstance(error.__cause__, OSError):
+            raise ConfigError([f"{error}. It is the configured file for TLS and users: docs/web.md"]) from error
+        raise
     tls = config.tls_server_config
     if tls is None:
         return config

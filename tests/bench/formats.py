@@ -11,13 +11,13 @@ from itertools import cycle, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from exporter.context import SourceContext
 from exporter.formats import FORMATS
 from exporter.formats.contract import Format
 from exporter.model import Batch
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
 from exporter.pipeline import Pipeline
-from exporter.reading import Reading
 
 REPOSITORY = Path(__file__).parents[2]
 UTC = ZoneInfo("UTC")
@@ -37,7 +37,7 @@ def seconds(form: Format, name: str, lines: list[bytes]) -> float:
     """CPU seconds of one pass."""
     names = Names(NameRules())
     pipeline = Pipeline(
-        Reading((form,), UTC, "mx1", "mx1"),
+        SourceContext((form,), UTC, "mx1", "mx1"),
         Calendar([(0, UTC)]),
         lambda server, user, login: names.account(server, user, login=login),
         names.intern,

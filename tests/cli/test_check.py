@@ -77,7 +77,8 @@ def test_a_missing_web_configuration(pop3: Run, folder: Path, log: Path) -> None
     """The same words and exit code as `run` has for it."""
     config = configured(folder, f"paths: [{log}]", f"web: {{config_file: {folder}/web.yaml}}")
     checked = pop3("check", config)
-    assert (2, f"{folder}/web.yaml: cannot be read: No such file or directory\n") == (checked.code, checked.err)
+    missing = f"{folder}/web.yaml: cannot be read: No such file or directory"
+    assert (2, f"{missing}. It is the configured file for TLS and users: docs/web.md\n") == (checked.code, checked.err)
 
 
 @pytest.mark.parametrize(
@@ -228,3 +229,14 @@ def test_a_folder_that_this_user_may_not_make(pop3: Run, folder: Path, log: Path
         ran = pop3("import", "--config.file", config, log)
     assert 1 == ran.code
     assert f"there is no directory {folder}/state, and this user cannot create it: run this as root (sudo)" in ran.err
+
+
+def test_a_file_with_lines_of_two_servers(pop3: Run, folder: Path, log: Path) -> None:
+    """Those of one would not count: it says so, says what to do, and is no good."""
+    courier = "2026-11-18T06:30:00+00:00 mx1 pop3d: Connection, ip=[::ffff:192.0.2.7], port=[4711]\n"
+    log.write_text(log.read_text(encoding="utf-8") + courier, encoding="utf-8")
+    ran = pop3("check", configured(folder, f"paths: [{log}]"))
+    assert (1, True) == (ran.code, "valid, but the exporter would count wrong with it" in ran.out)
+    told = f"wrong numbers: {log}: read as dovecot, but there are lines of courier too, which are not counted: set the"
+    assert told in ran.out
+    assert 0 == pop3("check", configured(folder, f"paths: [{log}], format: dovecot")).code

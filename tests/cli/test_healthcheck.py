@@ -1,6 +1,7 @@
 """`healthcheck` finds a daemon alive however its web side is guarded, and says so when it is not."""
 
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import bcrypt
@@ -59,6 +60,21 @@ def test_a_daemon_that_answers_is_healthy(pop3: Run, guarded: Guarded) -> None:
     assert (1, "") == (ran.code, ran.out)
     assert "pop3-exporter: unhealthy: http" in ran.err
     assert "Connection refused" in ran.err
+
+
+@pytest.mark.parametrize("guarded", ["tls13-clients", "plain"], indirect=True)
+@pytest.mark.parametrize("error", [BrokenPipeError, ConnectionResetError])
+def test_a_daemon_that_wants_a_certificate_may_close_first(
+    pop3: Run, guarded: Guarded, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    """With TLS 1.3 the end of the connection may come before our request; elsewhere it is a fault."""
+
+    def closed(*_: object) -> None:
+        raise error(error.__name__)
+
+    monkeypatch.setattr(HTTPConnection, "request", closed)
+    ran = pop3("healthcheck", guarded.config)
+    assert (0 if "tls" in guarded.config.parent.joinpath("web.yml").read_text() else 1) == ran.code
 
 
 def test_flags_and_variables_hold_as_for_run(pop3: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

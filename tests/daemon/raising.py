@@ -80,7 +80,7 @@ class Raising:
             bad = next((n for n, line in enumerate(batch.lines) if mark("batch").encode() in line), None)
             charges = feed(pipeline, batch if bad is None else replace(batch, lines=batch.lines[: bad + 1]), now)
             self.at("batch", b"".join(batch.lines))
-            self.now("batch", str(pipeline._reading.server))
+            self.now("batch", str(pipeline._context.server))
             return charges
 
         def opening(opener: Opener, lines: Sequence[bytes]) -> Any:
@@ -154,12 +154,12 @@ class Raising:
 
         def expiring(pipeline: Pipeline, *args: Any, **more: Any) -> Any:
             charges = expire(pipeline, *args, **more)
-            self.now("expiring", str(pipeline._reading.server))
+            self.now("expiring", str(pipeline._context.server))
             return charges
 
         def checkpointing(pipeline: Pipeline, *args: Any, **more: Any) -> Any:
             found = checkpoint(pipeline, *args, **more)
-            self.now("checkpoint", str(pipeline._reading.server))
+            self.now("checkpoint", str(pipeline._context.server))
             return found
 
         def telling(files: FileInput) -> Any:

@@ -22,7 +22,7 @@ from exporter.formats.dovecot import Dovecot
 from exporter.inputs.readers import PlainFile
 from exporter.ledger import sources
 from exporter.model import Batch, Position, SourceCount
-from exporter.rows import Told
+from exporter.rows import LineResult
 from exporter.trial import Piece
 from exporter.wiring import crew_of, open_ledger
 from tests.daemon.raising import ONCE, STAGES, Raising, mark
@@ -395,7 +395,7 @@ def test_memory_that_is_short_for_a_moment_costs_no_line(
     left = [calls]
     read = Dovecot.read_batch
 
-    def short(dovecot: Dovecot, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
+    def short(dovecot: Dovecot, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
         left[0] -= 1
         if left[0] >= 0:
             raise MemoryError
@@ -417,7 +417,7 @@ def test_a_line_that_always_needs_too_much_memory_is_set_aside(
     host = started(hosts, tmp_path / "one", ("mx0",))
     read = Dovecot.read_batch
 
-    def short(dovecot: Dovecot, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[Told]:
+    def short(dovecot: Dovecot, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
         if b"poison" in b"".join(messages):
             raise MemoryError
         return read(dovecot, messages, senders)

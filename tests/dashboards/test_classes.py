@@ -13,7 +13,7 @@ from dashboards.targets import Quantity, Target, Trust
 from exporter.catalogue import REASONS
 from tests.dashboards import scenario
 from tests.dashboards.grafana import ALL, Json, Page
-from tests.dashboards.site import Site
+from tests.dashboards.site import Site, local, stamp
 from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, Asked, boards, opened
 from tests.prometheus_server import PrometheusServer
 
@@ -55,6 +55,24 @@ def test_every_query_has_something_to_show(uid: str, prometheus: PrometheusServe
     empty = [(panel, target.refId) for panel, target in targets if not answer(page, target)]
     # Coverage speaks only for weeks and longer.
     assert not [one for one in empty if one[1] != "Z"]
+
+
+@pytest.mark.parametrize("hours", [("2026-11-18 10:15", "2026-11-18 13:15"), ("2026-10-28 09:00", "2026-10-28 17:00")])
+@pytest.mark.parametrize("uid", UIDS)
+def test_hours_of_a_day_show_that_day(
+    uid: str, hours: tuple[str, str], site: Site, prometheus: PrometheusServer
+) -> None:
+    """As an alert's link opens its account: no query fails, and the totals are those of the whole day."""
+    begin, end = (stamp(text, scenario.ZONE) for text in hours)
+    board = boards()[uid]
+    page = Page(board.json(), prometheus, begin, end, {"domain": "a.example", "user": "anna@a.example", "step": "Day"})
+    found = {panel: answer(page, target) for panel, target in board.targets()}
+    if uid == "pop3-user":
+        day = site.midnight(local(begin, scenario.ZONE).date())
+        events = [one for one in site.between(day, day + 86_400) if one.user == "anna@a.example"]
+        assert [len(events)] == found["New connections"]
+        sent = sum(site.value(one, "sent_bytes") for one in site.events if begin < one.arrival <= end and one in events)
+        assert [sent] == found["Downloaded"]
 
 
 @pytest.mark.parametrize("uid", UIDS)

@@ -11,7 +11,8 @@ import pytest
 from dashboards.targets import Quantity
 from exporter.catalogue import MEASURES
 from exporter.demo.traffic import iso, lines
-from exporter.history import LogFile, import_files
+from exporter.history.importing import import_files
+from exporter.history.oldlogs import LogFile
 from exporter.history.openmetrics import export_openmetrics
 from exporter.ledger.reading import Reading
 from exporter.wiring import log_zone, open_ledger, pipeline_of

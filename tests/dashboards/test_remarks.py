@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(30
 REPORTS = UIDS[:4]
 FINE = "No remarks: all numbers below are logged, and Prometheus has the whole range"
 EMPTY = "No POP3 exporter was scraped in this range, and no history was imported"
-IMPORTED = "Imported history only: the exporter was not scraped, so ends of connections and live numbers are missing"
+IMPORTED = "Imported history only: the exporter was not scraped, so there are no live numbers"
 AT_LEAST = "Numbers with ≥ or “or more” are lower bounds: the log has only part of what they count"
 WHOLE_DAYS = (
     "Only whole days are counted, and this range does not begin at midnight in {}: choose whole days and that time zone"

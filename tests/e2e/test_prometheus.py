@@ -19,7 +19,8 @@ from exporter.daemon import Daemon
 from exporter.demo.traffic import DOMAINS, HOST, iso, lines
 from exporter.exposition.renderer import Exposition
 from exporter.exposition.selfmetrics import SelfMetrics
-from exporter.history import LogFile, import_files
+from exporter.history.importing import import_files
+from exporter.history.oldlogs import LogFile
 from exporter.history.openmetrics import export_openmetrics
 from exporter.ledger.reading import Reading
 from exporter.wiring import crew_of, log_zone, open_ledger, pipeline_of

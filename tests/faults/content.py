@@ -5,7 +5,7 @@ import tracemalloc
 
 from exporter.daemon import TURN_BYTES
 from exporter.inputs.lines import MAX_LINE
-from exporter.inputs.reading import CHUNK
+from exporter.inputs.stepping import CHUNK
 from tests.faults.world import World
 
 

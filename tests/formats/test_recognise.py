@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporter.context import SourceContext
 from exporter.formats import FORMATS
 from exporter.formats.contract import Format
 from exporter.formats.recognise import SUSPECTED_LATER, SUSPECTED_LINES, Recogniser, Recognition
@@ -14,7 +15,6 @@ from exporter.model import Batch, Fact, Record, Verdict
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
 from exporter.pipeline import Pipeline
-from exporter.reading import Reading
 from tests.formats.samples import NOW, records, sample_files
 
 UTC = ZoneInfo("UTC")
@@ -196,7 +196,7 @@ def test_what_is_recognised_expires_in_its_own_time() -> None:
     """Courier waits 300 s, Dovecot's sessions are kept for hours."""
     names = Names(NameRules())
     pipeline = Pipeline(
-        Reading(FORMATS, UTC, "mx1", "mx1"),
+        SourceContext(FORMATS, UTC, "mx1", "mx1"),
         Calendar([(0, UTC)]),
         lambda server, user, login: names.account(server, user, login=login),
         names.intern,
@@ -211,7 +211,7 @@ def test_each_stream_is_expired_in_its_servers_time() -> None:
     """Two servers in one source: a connection to Courier is given up after 300 s, whatever else is read."""
     names = Names(NameRules())
     pipeline = Pipeline(
-        Reading(FORMATS, UTC, "mx1", "mx1"),
+        SourceContext(FORMATS, UTC, "mx1", "mx1"),
         Calendar([(0, UTC)]),
         lambda server, user, login: names.account(server, user, login=login),
         names.intern,

@@ -16,15 +16,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporter.context import SourceContext
 from exporter.demo.traffic import lines
 from exporter.formats import FORMATS, formats_of
 from exporter.formats.contract import Format
-from exporter.history import Imported, LogFile, import_files
+from exporter.history.importing import import_files
+from exporter.history.oldlogs import LogFile
+from exporter.history.outcome import Imported
 from exporter.inputs.files import FileInput
 from exporter.ledger import Ledger, LedgerError
 from exporter.model import Account
 from exporter.pipeline import Pipeline
-from exporter.reading import Reading
 
 BEGIN = 1_793_000_000
 DAY = 86_400
@@ -40,8 +42,8 @@ def pipelines(ledger: Ledger, formats: tuple[Format, ...] = FORMATS) -> Callable
         return ledger.names.account(server, user, login=login)
 
     def made(source: str) -> Pipeline:
-        reading = Reading(formats, UTC, "here")
-        return Pipeline(reading, ledger.calendar, account, ledger.names.intern, ledger.restored(source))
+        context = SourceContext(formats, UTC, "here")
+        return Pipeline(context, ledger.calendar, account, ledger.names.intern, ledger.restored(source))
 
     return made
 

@@ -266,7 +266,7 @@ def test_an_archive_of_many_files_is_opened_once(tmp_path: Path, monkeypatch: py
 
 def test_what_an_archive_has_beyond_the_bound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive that expands without end is read up to the bound; the rest is a possible loss, told once."""
-    monkeypatch.setattr("exporter.inputs.reading.MAX_INSIDE", 3 << 20)
+    monkeypatch.setattr("exporter.inputs.stepping.MAX_INSIDE", 3 << 20)
     log = tmp_path / "mail.log"
     log.write_bytes(b"live\n")
     source = followed([str(log)], start="beginning")

@@ -6,9 +6,9 @@ events + ignored + unmatched + malformed, and connections seen = charged + pendi
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, cast
 
 from exporter.addresses import is_in
+from exporter.context import SourceContext
 from exporter.envelopes.opener import Opener
 from exporter.envelopes.openers import Openers
 from exporter.formats.contract import Format
@@ -26,13 +26,13 @@ from exporter.model import (
     Verdict,
 )
 from exporter.periods import Calendar
-from exporter.reading import Reading
 from exporter.saved import Saved
 from exporter.servers import Servers
+from exporter.sessions import LONGEST, Behind, apart, shortened
+from exporter.tally import Tally
 from exporter.timeliness import Timeliness
 from exporter.truth import EVENTS, NOT_UNDERSTOOD, Doubt, TruthMonitor
-from tests.oracle.sessions import LONGEST, Behind, Sessions, apart, shortened
-from tests.oracle.tally import Tally
+from tests.oracle.sessions import General
 
 # The pipeline's own state has its place among the openers', under names that no stream has.
 OWN_STATE = ""
@@ -44,29 +44,29 @@ class Pipeline:
 
     def __init__(
         self,
-        reading: Reading,
+        context: SourceContext,
         calendar: Calendar,
         account: Callable[[str, bytes | None, bool], Account],
         intern: Callable[[str, str, str | None], Account],
         saved: Saved | None = None,
     ) -> None:
-        self._reading = reading
+        self._context = context
         envelopes = dict(saved.envelopes) if saved else {}
         counts = saved.counts if saved else SourceCount()
-        self._recognition = Recognition(reading.formats, envelopes.pop(OWN_STATE, ""), self._turn_to)
-        self._recogniser = Recogniser(reading.formats, self._turn_to)  # of the stream that is being read
-        self._openers = Openers(reading.zone, envelopes)
-        self.sessions = Sessions(
+        self._recognition = Recognition(context.formats, envelopes.pop(OWN_STATE, ""), self._turn_to)
+        self._recogniser = Recogniser(context.formats, self._turn_to)  # of the stream that is being read
+        self._openers = Openers(context.zone, envelopes)
+        self.sessions = General(
             account,
-            max(one.idle_seconds for one in reading.formats),
-            keeps_names=reading.keeps_names,
-            neighbours=cast("Any", reading.neighbours),
-            probes=partial(is_in, reading.probes) if reading.probes else None,
+            max(one.idle_seconds for one in context.formats),
+            keeps_names=context.keeps_names,
+            neighbours=context.neighbours,
+            probes=partial(is_in, context.probes) if context.probes else None,
         )
         # Set where this source stands behind another one: then it adds to that one's sessions.
         self._behind: Behind | None = None
         self._last_events = dict(saved.last_events) if saved else {}
-        self._servers = Servers(reading, self._last_events, self._meet)
+        self._servers = Servers(context, self._last_events, self._meet)
         self._recognition.begin()
         if saved:
             self.sessions.restore(saved.sessions, saved.seen, saved.charged, intern)
@@ -113,6 +113,8 @@ class Pipeline:
                 self.observer(line, record, taken)
             if isinstance(taken, Fact):
                 self._take(record, taken, bounds, charges)
+            elif taken is Verdict.IGNORED:
+                verdicts[taken] += 1
             else:
                 self._tally.count(taken, self._servers.by_host.get(record.host, ""))
 
@@ -142,11 +144,11 @@ class Pipeline:
         charges += self.sessions.take(server, stamp, fact, times)
 
     def _read(self, record: Record) -> Fact | Verdict:
-        return self._recogniser.read(record) if self._reading.reads(record.host) else Verdict.IGNORED
+        return self._recogniser.read(record) if self._context.reads(record.host) else Verdict.IGNORED
 
     def _turn_to(self, form: Format) -> None:
         """Lines are read as `form` from now on."""
-        self.sessions.use(form.name, form.idle_seconds, keys_are_unique=form.keys_are_unique)
+        self.sessions.use(form.name, form.idle_seconds, form.keys)
         self._servers.forget()  # each is to be met as a server of this format
 
     def stand_behind(self, front: "Pipeline") -> None:
@@ -184,7 +186,7 @@ class Pipeline:
     ) -> SourceCheckpoint:
         """What one commit stores, with the input's positions and counters, which cover what was fed."""
         streams = {position.stream for position in positions}
-        envelopes = self._openers.states(streams, keeps_text=self._reading.keeps_names)
+        envelopes = self._openers.states(streams, keeps_text=self._context.keeps_names)
         self._recognition.keep(streams)
         envelopes[OWN_STATE] = self._recognition.state()
         opened, closed = self.sessions.changes()

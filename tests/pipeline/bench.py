@@ -7,13 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, Quality
+from exporter.context import SourceContext
 from exporter.formats.contract import Format
 from exporter.formats.dovecot import Dovecot
 from exporter.model import Batch, Charge, SavedSession, SourceCheckpoint, SourceCount
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
 from exporter.pipeline import Pipeline
-from exporter.reading import Reading
 from exporter.sessions import Neighbours
 
 UTC = ZoneInfo("UTC")
@@ -48,8 +48,10 @@ class Bench:
         """`beside`: another source of the installation; `more`: what else is known of this one."""
         self._made_by = made_by
         self.names: Names = beside.names if beside else Names(NameRules())
-        neighbours = beside.reading.neighbours if beside else Neighbours()
-        self.reading: Reading = Reading(formats, UTC, host="thishost", server=server, neighbours=neighbours, **more)
+        neighbours = beside.context.neighbours if beside else Neighbours()
+        self.context: SourceContext = SourceContext(
+            formats, UTC, host="thishost", server=server, neighbours=neighbours, **more
+        )
         self.book: Counter[tuple[tuple[str, ...], str]] = Counter()
         self.charges: list[Charge] = []
         self._stored: dict[tuple[str, bytes], SavedSession] = {}
@@ -58,7 +60,7 @@ class Bench:
     def _new(self, kept: Kept | None) -> Pipeline:
         names = self.names
         pipeline: Pipeline = self._made_by(
-            self.reading,
+            self.context,
             Calendar([(0, UTC)]),
             lambda server, user, login: names.account(server, user, login=login),
             names.intern,

@@ -157,7 +157,7 @@ def test_without_session_ids_bytes_are_those_of_the_proxy(order: str) -> None:
     back.note(back.pipeline.finish())
     assert (2, 2, 0, 0, 2 * 930) == numbers(front, back)
     back.checkpoint()
-    assert ["adds nothing" in problem for problem in back.pipeline.problems] == [True]
+    assert ["none of its lines can be counted" in problem for problem in back.pipeline.problems] == [True]
 
 
 def test_without_session_ids_and_bytes_those_of_the_back_end_go_to_the_user() -> None:

@@ -5,8 +5,8 @@ import tracemalloc
 
 import pytest
 
+from exporter.context import SERVERS_KEPT
 from exporter.formats import FORMATS
-from exporter.reading import SERVERS_KEPT
 from tests.pipeline.bench import Bench
 from tests.pipeline.test_laws import check
 

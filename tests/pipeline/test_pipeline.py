@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.catalogue import Quality, Reason
+from exporter.context import SERVERS_KEPT
 from exporter.formats import FORMATS
-from exporter.reading import SERVERS_KEPT
 from tests.pipeline.bench import NOW, Bench
 
 HEAD = b"2026-11-22T07:59:%02d+00:00 mx1 dovecot: "

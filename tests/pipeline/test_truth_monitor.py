@@ -99,6 +99,26 @@ def test_a_doubt_survives_a_restart_in_the_hour_in_which_it_began(bench: Bench) 
         assert ({"duplicates"}, after) == (signs(bench), qualities(bench))
 
 
+def test_signs_below_their_bound_survive_a_kill(bench: Bench) -> None:
+    """Two repeated logins before it and one after it are three, in whichever minute of the hour it was."""
+    for number, login in enumerate(line(second, LOGIN % (1, second, second)) for second in range(5, 35, 10)):
+        bench.feed(login, login, now=None)
+        assert ({"duplicates"} if number == 2 else set()) == signs(bench)
+        bench.restart()
+
+
+def test_the_first_hour_of_an_old_log_read_at_once_is_no_sign(bench: Bench) -> None:
+    """Sessions that began before the log are many, and the first commit comes when hours of it are read."""
+    old = [line(number * 60, END % (1, 900 + number, 900 + number)) for number in range(40)]
+    bench.feed(*old, *(one for pair in lines(10, 60) for one in pair), now=None)
+    bench.note(bench.pipeline.expire(None, caught_up=False))
+    assert set() == signs(bench)
+    late = [line(9 * 3600 + number, END % (1, 800 + number, 800 + number)) for number in range(8)]
+    bench.feed(*late, line(40_000, LOGIN % (1, 1, 999)), now=None)
+    bench.note(bench.pipeline.expire(None, caught_up=False))
+    assert {"unjoined"} == signs(bench)
+
+
 def test_what_an_import_has_doubted_stays_so(bench: Bench) -> None:
     """All of an old log comes in one commit, and then the daemon goes on from there."""
     for login, _ in lines(0, 430):
@@ -169,7 +189,7 @@ def test_ends_told_twice_are_no_lower_bound(bench: Bench) -> None:
     """Where only logins tell the process, each second end belongs to no login: there are too many, not too few."""
     bare = ((login.partition(b", session")[0], re.sub(b"<[^>]*>", b"", end)) for login, end in lines(0, 80))
     fed(bench, bare, "llee")
-    assert {"duplicates", "unjoined"} == signs(bench)
+    assert {"alike", "duplicates", "unjoined"} == signs(bench)
     assert Quality.ESTIMATED is qualities(bench)["sent_bytes"]
     assert Quality.ESTIMATED is qualities(bench)["terminations"]
 

@@ -22,11 +22,10 @@ from exporter.reports import (
     write_csv,
     write_failed_csv,
     write_failed_json,
-    write_failed_table,
     write_json,
-    write_table,
 )
-from exporter.reports.output import safe_cell, si_bytes
+from exporter.reports.output import safe_cell
+from exporter.reports.table import si_bytes, write_failed_table, write_table
 
 UNMARKED = (None,) * 5
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)

@@ -17,8 +17,8 @@ from exporter.reports import (
     unused,
     write_unused_csv,
     write_unused_json,
-    write_unused_table,
 )
+from exporter.reports.table import write_unused_table
 from tests.reports.conftest import BERLIN, moment
 from tests.reports.ledgers import Commit, charge, filled
 

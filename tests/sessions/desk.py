@@ -9,6 +9,7 @@ from exporter.model import Account, Charge, Fact
 from exporter.sessions import Sessions, Sign
 
 IDLE = 600
+_OF_A_HEALTHY_LOG = (Sign.LOGINS, Sign.SINGLE, Sign.EARLY)
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Desk:
     @property
     def signs(self) -> dict[str, int]:
         """What was counted of signs that numbers may be wrong, over all servers."""
-        counts = {str(sign): self.sessions.signs.total(sign) for sign in Sign if sign is not Sign.LOGINS}
+        counts = {str(sign): self.sessions.signs.total(sign) for sign in Sign if sign not in _OF_A_HEALTHY_LOG}
         return {sign: number for sign, number in counts.items() if number}
 
     def restart(self) -> None:

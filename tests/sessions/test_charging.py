@@ -71,7 +71,8 @@ def test_the_servers_own_count_completes_the_lines(desk: Desk) -> None:
 
 def test_the_servers_own_count_adds_nothing_to_as_many_lines(desk: Desk) -> None:
     """Failures count once whether the server logs each attempt or not."""
-    desk.take(failure(ALICE), failure(ALICE), end(Reason.CLOSED, failures=2), failure(ALICE))
+    desk.take(failure(ALICE), failure(ALICE), end(Reason.CLOSED, failures=2))
+    desk.take(failure(ALICE), stamp=1001)
     assert 3 == desk.total("login_failures")
     desk.take(Fact(Kind.END, b"s2", ALICE, reason=Reason.CLOSED, failures=2), failure(ALICE, b"s2"))
     assert 5 == desk.total("login_failures")

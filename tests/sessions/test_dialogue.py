@@ -97,3 +97,33 @@ def test_a_reply_may_hang_up(desk: Desk, reason: Reason, failures: int, bad_comm
     assert {reason: 1} == desk.ends
     assert (failures, bad_commands) == (desk.total("login_failures"), desk.total("bad_commands"))
     assert 1 == desk.total("terminations")
+
+
+def dialogue(*verbs: bytes, key: bytes = b"712 192.0.2.7") -> list[Fact]:
+    """Commands that succeed, each with its answer in the same line (MailEnable)."""
+    return [Fact(Kind.COMMAND, key, b"alice@example.com", verb=verb, ok=True) for verb in verbs]
+
+
+@pytest.mark.parametrize("pause", [5, 120, 3600])
+def test_a_login_after_a_login_is_of_another_connection(desk: Desk, pause: int) -> None:
+    """The client went without QUIT, and the next one has the same port: nobody logs in twice in one dialogue."""
+    desk.take(*dialogue(b"USER", b"PASS", b"STAT"), stamp=1000)
+    desk.take(*dialogue(b"USER", b"PASS", b"STAT"), stamp=1000 + pause)
+    assert (2, 2, {"expired": 1}) == (desk.total("connections"), desk.total("logins"), desk.signs)
+
+
+def test_a_dialogue_soon_after_the_end_is_of_another_connection(desk: Desk) -> None:
+    """The next client has the same port within the seconds in which late lines are waited for."""
+    desk.take(*dialogue(b"USER", b"PASS", b"QUIT"), stamp=1000)
+    desk.take(*dialogue(b"USER", b"PASS", b"QUIT"), stamp=1003)
+    assert (2, 2, {Reason.LOGOUT: 2}) == (desk.total("connections"), desk.total("logins"), desk.ends)
+
+
+def test_a_number_used_again_after_a_restart_of_the_server_is_another_connection(desk: Desk) -> None:
+    """Answers are lines of their own, and nothing tells that the first client went (hMailServer)."""
+    answer = Fact(Kind.REPLY, b"1", ok=True)
+    for stamp in (1000, 1000 + 3600):
+        for verb in (b"USER", b"PASS"):
+            desk.take(answer, Fact(Kind.COMMAND, b"1", b"alice@example.com", verb=verb), stamp=stamp)
+        desk.take(answer, stamp=stamp + 1)
+    assert (2, 2) == (desk.total("connections"), desk.total("logins"))

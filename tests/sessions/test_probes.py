@@ -7,6 +7,7 @@ import pytest
 
 from exporter.addresses import is_in
 from exporter.catalogue import Reason
+from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions import Sessions
 from tests.sessions.desk import IDLE, Desk
@@ -41,6 +42,24 @@ def test_who_tries_to_log_in_counts(desk: Desk) -> None:
     desk.take(begin, Fact(Kind.FAILURE, b"s1", b"alice@example.com"), CLOSED, stamp=1100)
     desk.take(CLOSED._replace(key=b"s4", address=b"10.0.0.3", user=b"bob@example.com", failures=1), stamp=1200)
     assert (3, {}) == (desk.total("connections"), desk.signs)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("kind", [Kind.FAILURE, Kind.REFUSAL])
+def test_an_attempt_told_after_its_end_counts(desk: Desk, kind: Kind, restarts: bool) -> None:  # noqa: FBT001
+    """Another process may write its line behind the end, with the same stamp or an earlier one."""
+    desk.sessions.use("dovecot", IDLE, Keys(are_unique=True))
+    desk.take(CLOSED._replace(address=b"10.0.0.3"), stamp=1001)
+    if restarts:
+        opened, _ = desk.sessions.changes()
+        desk.sessions.restore(opened, desk.sessions.seen, desk.sessions.charged, desk.intern)
+    desk.take(Fact(kind, b"s1", b"mallory@example.com", reason=Reason.POLICY), stamp=1000)
+    assert 1 == desk.total("connections") == desk.sessions.seen == desk.sessions.charged
+    assert (kind is Kind.FAILURE, kind is Kind.REFUSAL) == (
+        desk.total("login_failures"),
+        desk.total("blocked_connections"),
+    )
+    assert {Reason.CLOSED if kind is Kind.FAILURE else Reason.POLICY: 1} == desk.ends
 
 
 def test_other_addresses_count(desk: Desk) -> None:

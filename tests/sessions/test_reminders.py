@@ -37,5 +37,6 @@ def test_another_name_or_address_is_another_login(desk: Desk) -> None:
 
 def test_after_the_end_the_same_line_is_a_login(desk: Desk) -> None:
     """A process id is used again."""
-    desk.take(LOGIN, END, CONNECT, LOGIN)
+    desk.take(LOGIN, END)
+    desk.take(CONNECT, LOGIN, stamp=1002)
     assert 2 == desk.total("connections") == desk.total("logins")

@@ -3,9 +3,10 @@
 import pytest
 
 from exporter.catalogue import Reason
+from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions import LINGER_SECONDS
-from tests.sessions.desk import Desk
+from tests.sessions.desk import IDLE, Desk
 
 ALICE = b"alice@example.com"
 BOB = b"bob@example.org"
@@ -13,6 +14,14 @@ LOGIN = Fact(Kind.LOGIN, b"7", ALICE)
 COUNTS = Fact(Kind.END, b"7", reason=Reason.UNSPECIFIED, reuses_key=True)
 SHUTDOWN = Fact(Kind.END, b"7", reason=Reason.SHUTDOWN, tentative=True)
 NOTHING = Fact(Kind.TRAFFIC, b"7", received=0, sent=0, tentative=True)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A server of this kind."""
+    made = Desk()
+    made.sessions.use("cyrus", IDLE, Keys(are_passed_on=True))
+    return made
 
 
 def traffic(received: int, sent: int) -> Fact:

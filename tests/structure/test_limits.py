@@ -8,13 +8,13 @@ import pytest
 from exporter import confinement, daemon, descriptors, names, pulse, servers, trial
 from exporter.cli import signals
 from exporter.config import Domains, History, Servers, Users
+from exporter.context import SERVERS_KEPT
 from exporter.envelopes import inside, lines, objects, opener, state
 from exporter.exposition import families, ownfamilies, selfmetrics
 from exporter.formats import recognise
-from exporter.inputs import beginnings, copies, globbing, inflating, known, newcomers, notifier, reading, troubles
+from exporter.inputs import beginnings, copies, globbing, inflating, known, newcomers, notifier, stepping, troubles
 from exporter.inputs import lines as input_lines
 from exporter.ledger import entries, failures, networks, upkeep
-from exporter.reading import SERVERS_KEPT
 from exporter.sessions import bounds, engine, joins, memory, neighbours, plain, session
 from exporter.web import listen, protocol, rendering, server
 from exporter.web.landing import asked
@@ -28,15 +28,15 @@ SAID = [
     ("servers that one source", SERVERS_KEPT, ""),
     ("servers that one source", servers.LONGEST_HOST, " bytes"),
     ("hosts whose server", servers.HOSTS_KEPT, ""),
-    ("domains with series", Domains().max, " a server"),
+    ("domains with series", Domains().max, " per server"),
     ("domains with series", Domains().max_total, ""),
-    ("users with series", Users().max, " a server"),
+    ("users with series", Users().max, " per server"),
     ("users with series", Users().max_total, ""),
     ("a label's value", names.LABEL_BYTES, " bytes"),
-    ("distinct folded names", names.COUNTED_NAMES, " a server"),
+    ("distinct folded names", names.COUNTED_NAMES, " per server"),
     ("total of one measure", f"2^{entries.MOST.bit_length() - 1}", ""),
-    ("names that failed to log in, a day", failures.NAMES_PER_DAY, " names"),
-    ("names that failed to log in, a day", failures.BYTES_PER_DAY // KIB, " KiB"),
+    ("names that failed to log in, per day", failures.NAMES_PER_DAY, " names"),
+    ("names that failed to log in, per day", failures.BYTES_PER_DAY // KIB, " KiB"),
     ("names that failed to log in, in all", upkeep.FAILED_NAMES, " rows"),
     ("names as logged", names.CACHED_NAMES, " names"),
     ("names as logged", names.CACHED_BYTES // MIB, " MiB"),
@@ -46,7 +46,7 @@ SAID = [
     ("history", History().keep_hours_days, " days"),
     ("a line", input_lines.MAX_LINE // MIB, " MiB"),
     ("session ids", bounds.LONGEST, " bytes"),
-    ("open connections", engine.MAX_OPEN, " of a source"),
+    ("open connections", engine.MAX_OPEN, " per source"),
     ("connections given up", memory.MAX_GIVEN_UP, ""),
     ("lines that wait", memory.MAX_WAITING, " connections"),
     ("connections that have ended", memory.MAX_LINGERING, ""),
@@ -54,7 +54,7 @@ SAID = [
     ("ids of ended connections", memory.TOLD_KEPT, ""),
     ("ids by which two servers", neighbours.IDS_KEPT, ""),
     ("names that fail in one", session.MAX_NAMES, ""),
-    ("logins that are looked", joins.LOOKED_AT, " of a user"),
+    ("logins that are searched", joins.LOOKED_AT, " of a user"),
     ("lines shown to other formats", recognise.SUSPECTED_LINES, " of a stream"),
     ("lines shown to other formats", recognise.SUSPECTED_LATER, ""),
     ("names of logs", recognise.NAMES_KEPT, ""),
@@ -64,14 +64,14 @@ SAID = [
     ("a log line inside", inside.DEEPEST, " deep"),
     ("a log line inside", objects.DEEPEST, " deep"),
     ("bytes of one source", daemon.TURN_BYTES // MIB, " MiB"),
-    ("bytes inside", reading.MAX_INSIDE // GIB, " GiB"),
+    ("bytes inside", stepping.MAX_INSIDE // GIB, " GiB"),
     ("compressed bytes", inflating.MEMBERS_MOST, " in a turn"),
     ("memory for an `.xz`", inflating.XZ_MEMORY // MIB, " MiB"),
     ("an archive that", newcomers.GIVE_UP_SECONDS, " s"),
-    ("files and directories", globbing.ENTRIES_MOST, " a look"),
+    ("files and directories", globbing.ENTRIES_MOST, " per look"),
     ("files of one source", newcomers.FILES_MOST, ""),
-    ("positions kept", known._FORGET_LOST, " of a source"),
-    ("directories that watchdog", notifier.WATCHES_MOST, " of all sources"),
+    ("positions kept", known._FORGET_LOST, " per source"),
+    ("directories that watchdog", notifier.WATCHES_MOST, " over all sources"),
     ("search for a copy", copies.SEARCHED_FILES, " newest files"),
     ("lines kept in memory", daemon.KEPT_BYTES // MIB, " MiB"),
     ("faulty lines", confinement.STEPS, " pieces"),
@@ -80,14 +80,14 @@ SAID = [
     ("a pass of the loop", daemon.LOOK_SECONDS, " s"),
     ("lines that fail because", trial.ROUNDS, " trials"),
     ("log files open", descriptors.RESERVED, ""),
-    ("unknown files", beginnings._SEARCHED, " of a source"),
+    ("unknown files", beginnings._SEARCHED, " per source"),
     ("after SIGTERM", signals.GRACE_SECONDS, " s"),
     ("connections", server.MAX_CONNECTIONS, ""),
     ("a whole request", protocol.REQUEST_SECONDS, " s"),
     ("head of a request", protocol.HEAD_BYTES // KIB, " KiB"),
     ("rows of a page", asked.ROWS, ""),
     ("renderings of", rendering.KEPT_BYTES // MIB, " MiB"),
-    ("kernel's buffer", listen.SEND_BUFFER_BYTES // KIB, " KiB"),
+    ("kernel buffer", listen.SEND_BUFFER_BYTES // KIB, " KiB"),
 ]
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, Reason
+from exporter.context import SourceContext
 from exporter.formats.contract import Format
 from exporter.model import Batch
 from exporter.names import NameRules, Names
 from exporter.periods import Calendar
 from exporter.pipeline import Pipeline
-from exporter.reading import Reading
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "formats"
@@ -117,7 +117,7 @@ def booked(form: Format, path: Path, names: Names) -> Book:
     raw = path.read_bytes()
     lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).split(b"\n")
     pipeline = Pipeline(
-        Reading((form,), UTC, "mx1", "mx1"),
+        SourceContext((form,), UTC, "mx1", "mx1"),
         Calendar([(0, UTC)]),
         lambda server, user, login: names.account(server, user, login=login),
         names.intern,

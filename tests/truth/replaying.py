@@ -14,7 +14,7 @@ from tests.formats.samples import records
 
 
 @dataclass
-class Told:
+class Charged:
     """What was charged for the connections from one address."""
 
     measures: Counter[str] = field(default_factory=Counter)
@@ -39,10 +39,10 @@ def names_of(users: Iterable[str]) -> Names:
     return Names(NameRules(listed_users=known, listed_domains=frozenset(user.partition("@")[2] for user in known)))
 
 
-def replayed(form: Format, paths: Sequence[Path], names: Names) -> dict[str, Told]:
+def replayed(form: Format, paths: Sequence[Path], names: Names) -> dict[str, Charged]:
     """What the lines of `paths`, one after the other, come to, by address (`?` where no line has one)."""
     sessions = Sessions(lambda server, user, login: names.account(server, user, login=login), form.idle_seconds)
-    told: defaultdict[str, Told] = defaultdict(Told)
+    told: defaultdict[str, Charged] = defaultdict(Charged)
     found = [record for path in paths for record in records(path) if isinstance(record, Record)]
     facts = [(record.stamp, fact) for record in found if isinstance(fact := form.read(record), Fact)]
     # An end line may stand before the line that has the address.

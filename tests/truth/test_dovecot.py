@@ -14,7 +14,7 @@ from exporter.catalogue import UNKNOWN, End
 from exporter.formats.dovecot import Dovecot
 from tests.formats.samples import HERE as SAMPLES
 from tests.truth.meanings import HERE, USER_REFUSED, Seen, truth
-from tests.truth.replaying import Told, names_of, replayed
+from tests.truth.replaying import Charged, names_of, replayed
 
 RUNS = sorted(path.stem for path in (HERE / "dovecot").glob("*.json"))
 # Runs without auth_verbose tell fewer failures and no reason; runs with 2.2's prefix tie sessions by user only.
@@ -71,10 +71,10 @@ def by_address(run: str) -> dict[str, list[Seen]]:
     return found
 
 
-def told_of(run: str, addresses: Iterable[str]) -> dict[str, Told]:
+def told_of(run: str, addresses: Iterable[str]) -> dict[str, Charged]:
     """What the log says by those addresses, and what it says of all others."""
     users = {seen.tried[-1].lower() for seen in truth(run) if seen.logins}
-    result: defaultdict[str, Told] = defaultdict(Told)
+    result: defaultdict[str, Charged] = defaultdict(Charged)
     known = set(addresses)
     for address, told in replayed(Dovecot(), logs_of(run), names_of(users)).items():
         into = result[address if address in known else "elsewhere"]

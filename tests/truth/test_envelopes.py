@@ -8,7 +8,7 @@ import pytest
 from exporter.formats.dovecot import Dovecot
 from tests.formats.samples import HERE as SAMPLES
 from tests.truth.meanings import HERE
-from tests.truth.replaying import Told, names_of, replayed
+from tests.truth.replaying import Charged, names_of, replayed
 
 SYSLOG_RUNS = sorted(path.name.removesuffix(".iso.log") for path in (SAMPLES / "dovecot").glob("*.iso.log"))
 
@@ -16,7 +16,7 @@ SYSLOG_RUNS = sorted(path.name.removesuffix(".iso.log") for path in (SAMPLES / "
 def all_of(path: Path) -> dict[str, object]:
     """What a log comes to, to the last user."""
     found = replayed(Dovecot(), [path], names_of(()))
-    return {address: asdict(told) for address, told in found.items() if told != Told()}
+    return {address: asdict(told) for address, told in found.items() if told != Charged()}
 
 
 @pytest.mark.parametrize("run", SYSLOG_RUNS)

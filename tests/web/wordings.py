@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from exporter.catalogue import MEASURES, Quality
 from exporter.formats.contract import Documentation, Qualities
+from exporter.keys import Keys
 from exporter.model import Fact, Record, Verdict
 
 
@@ -13,7 +14,8 @@ class Plain:
 
     name = "plain"
     idle_seconds = 600
-    keys_are_unique = False
+    keys = Keys()
+    shows_login = True
     quality: Qualities = MappingProxyType(
         {measure.name: Quality.EXACT for measure in MEASURES} | {"bad_command_connections": Quality.NONE}
     )

@@ -1,4 +1,4 @@
-"""What is known of a source beside its lines."""
+"""What the lines of a source do not show: its server, zone, formats and domain."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,7 +13,7 @@ SERVERS_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SourceContext:
     """One source.
 
     `server`: the label; None: the host of the lines, else `host`, this machine's name. `zone`: of stamps without
