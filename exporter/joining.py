@@ -81,7 +81,7 @@ class Joining:
             charge = None
             if are_plain and not isinstance(said, Fact):
                 user, address, served, key, _, process, closing, why, top, retr, received, sent = said
-                if key:
+                if user:
                     charge = login(server, stamp, key, user, address, served or None)
                 elif received:
                     charge = end(server, stamp, closing, process, REASONS[why], int(received), int(sent))

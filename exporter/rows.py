@@ -8,9 +8,9 @@ from typing import Final
 from exporter.catalogue import Reason
 from exporter.model import Fact, Kind, Verdict
 
-# Of a login: user, address, process (or empty), key. Of an end: user, process, key, why (a key of REASONS), the bytes
-# sent by TOP and RETR, and those received and sent in the whole session, or empty. Fields that the line does not have
-# are empty; for a line that is not plain, all are.
+# Of a login: user, address, process and key, of which either may be empty. Of an end: user, process, key, why (a key of
+# REASONS), the bytes sent by TOP and RETR, and those received and sent in the whole session, or empty. Fields that the
+# line does not have are empty; for a line that is not plain, all are.
 PlainRow = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 # What a line of a batch amounts to.
 LineResult = PlainRow | Fact | Verdict
@@ -23,8 +23,8 @@ BYTES, NO_BYTES = "bytes", "no_bytes"
 def fact_of(row: PlainRow) -> Fact:
     """The fact of a row that is not empty."""
     user, address, served, key, name, process, closing, why, top, retr, received, sent = row
-    if key:
-        return Fact(Kind.LOGIN, key, user, address, process=served or None)
+    if user:
+        return Fact(Kind.LOGIN, key or None, user, address, by_user=not key, process=served or None)
     into, out, trait = (int(received), int(sent), BYTES) if received else (None, int(top) + int(retr), NO_BYTES)
     return Fact(
         Kind.END, closing, name, None, REASONS[why], received=into, sent=out, ok=True, trait=trait, process=process

@@ -40,10 +40,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names may have characters that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
-    # Objects made for a line are rarely garbage and never in cycles: collecting them took a fifth of
-    # the time of tests/bench/lines.py.
+    # Objects made for a line are rarely garbage and never in cycles: tests/bench/lines.py and attack.py.
     gc.freeze()
-    gc.set_threshold(20_000, 50, 50)
+    gc.set_threshold(100_000, 50, 50)
     try:
         app()
     except OperatorError as error:

@@ -177,7 +177,7 @@ class Dovecot:
     def read_batch(self, messages: Sequence[bytes], senders: Sequence[Sender]) -> Sequence[LineResult]:
         """The fact of each line: the plainest as rows."""
         return [
-            row if row[3] or row[6] else _read(messages[at], senders[at].program)
+            row if row[0] or row[6] else _read(messages[at], senders[at].program)
             for at, row in enumerate(rows_of(messages))
         ]
 

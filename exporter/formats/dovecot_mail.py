@@ -74,8 +74,9 @@ _TEXT = re.sub(rb"\?P<\w+>", rb"?:", _TEXT)
 _BOUNDARY = re.compile(
     rb"(?>\([^()]*\)|<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|.)*?(?:(?:^|(?<=[\s:>\])}]))(?=%b)|: )" % _TEXT, re.DOTALL
 )
+# Atomic groups, because Python before 3.11.5 (Debian 12's) gets `*+` wrong where the repeated part may backtrack.
 _GAP = re.compile(
-    rb"(?:(?:[\w.@+/=,;|-]|:(?! ))*+(?:<[^<>]*>|\[[^\[\]]*\]|\([^()]*\))*+[,;.|]?:? ){1,12}?(?=%b)" % _TEXT
+    rb"(?:(?>(?:[\w.@+/=,;|-]|:(?! ))*)(?>(?:<[^<>]*>|\[[^\[\]]*\]|\([^()]*\))*)[,;.|]?:? ){1,12}?(?=%b)" % _TEXT
 )
 _LONGEST_PREFIX = 600
 

@@ -18,7 +18,6 @@ from exporter.ledger.errors import LedgerError
 from exporter.ledger.failures import Failed
 from exporter.ledger.lastlogins import LastLogin
 from exporter.ledger.logins import Noted
-from exporter.ledger.networks import Seen
 from exporter.ledger.quality import QualityChange
 from exporter.ledger.sessions import Moved
 from exporter.ledger.sources import Changes
@@ -76,6 +75,7 @@ class Line(NamedTuple):
 def line_of(number: int, commit: Commit) -> Line:
     """The row of a commit. ValueError, OverflowError if a table could not hold what it has."""
     _refuse_large(commit.sources)
+    last, networks = commit.logins
     book = {
         "now": commit.now,
         "newest": commit.newest,
@@ -83,7 +83,10 @@ def line_of(number: int, commit: Commit) -> Line:
         "cells": commit.cells,
         "ends": commit.ends,
         "failed": commit.failed,
-        "logins": commit.logins,
+        "logins": (
+            last,
+            [(*user, _latin(net), hour) for user, hours in networks.items() for net, hour in hours.items()],
+        ),
     }
     told = {"quality": commit.quality, "of": commit.sources}
     return Line(number, FORM, _packed(book), _packed(told), _packed(commit.sessions))
@@ -125,7 +128,9 @@ def _commit(book: Any, told: Any, sessions: Any) -> Commit:  # noqa: ANN401 - JS
 
 
 def _noted(last: Any, networks: Any) -> Noted:  # noqa: ANN401 - JSON
-    seen = [Seen(s, d, u, network.encode("latin-1"), hour) for s, d, u, network, hour in networks]
+    seen: dict[tuple[str, ...], dict[bytes, int]] = {}
+    for server, domain, user, network, hour in networks:
+        seen.setdefault((server, domain, user), {})[network.encode("latin-1")] = hour
     return Noted([LastLogin(*row) for row in last], seen)
 
 

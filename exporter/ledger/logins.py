@@ -15,10 +15,10 @@ class Noted(NamedTuple):
     """What is new in the logins of one commit."""
 
     last: Sequence[LastLogin]
-    networks: Sequence[Seen]
+    networks: Seen
 
 
-NOTHING = Noted((), ())
+NOTHING = Noted((), {})
 
 
 class Logins:

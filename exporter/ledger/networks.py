@@ -10,7 +10,6 @@ from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address
 from socket import AF_INET, inet_pton
-from typing import NamedTuple
 
 from exporter.addresses import parsed
 from exporter.model import Account
@@ -34,14 +33,8 @@ def network_of(address: bytes) -> bytes | None:
     return found.packed[:6] if isinstance(found, IPv6Address) else found.packed[:3]
 
 
-class Seen(NamedTuple):
-    """A user logged in from a network during an hour (hours since 1970) in which that was not known yet."""
-
-    server: str
-    domain: str
-    user: str
-    network: bytes
-    hour: int
+# By user and network, the hour (since 1970) of a login, in which that was not known yet.
+Seen = Mapping[Labels, Mapping[bytes, int]]
 
 
 class Networks:
@@ -56,18 +49,18 @@ class Networks:
             if key in labels:
                 self._known.setdefault(labels[key], {})[network] = hour
         self._counted_at, self._kept_since, self._given_up = _oldest(now), 0, 0
-        self.changed: dict[tuple[Labels, bytes], int | None] = {}
+        self.changed: dict[Labels, dict[bytes, int | None]] = {}
         self.counts: dict[Labels, int] = {}
         self._count(self.counts, tuple(self._known), self._counted_at)
 
-    def told(self, logins: Mapping[Account, Mapping[bytes, int]], believed: float) -> list[Seen]:
+    def told(self, logins: Mapping[Account, Mapping[bytes, int]], believed: float) -> Seen:
         """What is new in the logins of one commit (newest stamp by account and address).
 
         `believed`: our clock, but not ahead of the log: what was kept until then is not given up for a clock that
         is ahead for a moment.
         """
         since = _oldest(believed)
-        found: list[Seen] = []
+        found: dict[Labels, dict[bytes, int]] = {}
         for account, addresses in logins.items():
             if account.user is None:
                 continue
@@ -77,29 +70,27 @@ class Networks:
                 network, hour = network_of(address), stamp // HOUR
                 if network is not None and hour >= since and hour > new.get(network, known.get(network, -1)):
                     new[network] = hour
-            found += [Seen(*user, network, hour) for network, hour in new.items()]
+            if new:
+                found[user] = {**found[user], **new} if user in found else new
         return found
 
-    def apply(self, told: Iterable[Seen], now: float, believed: float) -> None:
+    def apply(self, told: Seen, now: float, believed: float) -> None:
         """Take over what is durable, count what the window has, and forget what is older."""
         since, self._kept_since = _oldest(now), _oldest(believed)
-        users: dict[Labels, None] = {}
-        for *labels, network, hour in told:
-            user: Labels = tuple(labels)
-            users[user] = None
-            self._known.setdefault(user, {})[network] = hour
-            self.changed[user, network] = hour
-        for user in users:
+        for user, hours in told.items():
+            self._known.setdefault(user, {}).update(hours)
+            self.changed.setdefault(user, {}).update(hours)
             self._evict(user)
-        counts = self.counts.copy() if users or since != self._counted_at else self.counts
-        self._count(counts, users if since == self._counted_at else tuple(self._known), since)
+        counts = self.counts.copy() if told or since != self._counted_at else self.counts
+        self._count(counts, told if since == self._counted_at else tuple(self._known), since)
         self._counted_at = since
         self.counts = counts
 
     def write(self, connection: sqlite3.Connection, keys: Callable[[Labels], int]) -> None:
         """Update the table; `keys` has the ids of users."""
-        put = [(keys(user), network, hour) for (user, network), hour in self.changed.items() if hour is not None]
-        gone = [(keys(user), network) for (user, network), hour in self.changed.items() if hour is None]
+        by_key = [(keys(user), hours) for user, hours in self.changed.items()]
+        put = ((key, network, hour) for key, hours in by_key for network, hour in hours.items() if hour is not None)
+        gone = ((key, network) for key, hours in by_key for network, hour in hours.items() if hour is None)
         connection.executemany("REPLACE INTO networks VALUES (?, ?, ?)", put)
         connection.executemany("DELETE FROM networks WHERE key = ? AND network = ?", gone)
         if self._kept_since > self._given_up:
@@ -134,7 +125,7 @@ class Networks:
             return
         for network in sorted(known, key=known.__getitem__)[: len(known) - NETWORKS_PER_USER]:
             del known[network]
-            self.changed[user, network] = None
+            self.changed.setdefault(user, {})[network] = None
 
 
 def _oldest(now: float) -> int:

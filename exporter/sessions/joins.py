@@ -54,6 +54,25 @@ class Joins:
                     best, rank = session, found
         return best
 
+    def may_have(self, server: str, stamp: int, process: bytes, user: bytes) -> bool:
+        """Whether a login of the process, whose line has no key, may be one that is known already."""
+        if self._without_process or any(
+            stamp <= one.last for one in self._sessions.get((server, "process", process), ())
+        ):
+            return True
+        early = map(self.early.get, _owners(server, process, user)) if self.early else ()
+        return any(one is not None and abs(stamp - one.last) <= TURNED_SECONDS for one in early)
+
+    def served(self, server: str, process: bytes, key: bytes) -> Session | None:
+        """The only session that the process serves; None: `find` has to choose, or there is none."""
+        if self._without_process:
+            return None
+        held = self._sessions.get((server, "process", process), ())[-LOOKED_AT:]
+        living = [one for one in held if not one.ended]
+        if len(living) != 1 or not is_made(living[0].key) or living[0].alias not in {b"", key}:
+            return None
+        return living[0]
+
     def add_early(self, session: Session) -> None:
         """Hold a session whose end came first: the line of its login may follow."""
         for owner in _owners(session.server, session.process, session.user):
@@ -84,9 +103,9 @@ class Joins:
                 self.add(session)
 
 
-def made_key(fact: Fact, number: int) -> bytes:
+def made_key(owner: bytes, number: int) -> bytes:
     """A key for a connection whose lines have none; no key of a server begins with NUL."""
-    return b"\0%b\0%d" % (fact.process or fact.user or b"", number)
+    return b"\0%b\0%d" % (owner, number)
 
 
 def is_made(key: bytes) -> bool:

@@ -58,13 +58,13 @@ class Keyed(Charging):
         told = joins.find(server, fact) if fact.process else None
         if told is not None and stamp <= told.last and is_same_login(told, fact):
             return told.key  # a process serves one login at a time: the line is a duplicate
-        return self._new_key(server, fact)
+        return self._new_key(server, fact.process or fact.user or b"")
 
-    def _new_key(self, server: str, fact: Fact) -> bytes:
+    def _new_key(self, server: str, owner: bytes) -> bytes:
         """A key for a connection whose lines have none, not used by any connection that we know of."""
         while True:
             self._newest_made = max(self._newest_made + 1, self.seen)
-            key = made_key(fact, self._newest_made)
+            key = made_key(owner, self._newest_made)
             if not self._memory.knows((server, key)):
                 return key
 
@@ -86,7 +86,8 @@ class Keyed(Charging):
             return session.key
         if key or fact.kind is not Kind.END or fact.tentative:
             return key
-        return self._new_key(server, fact) if fact.user or fact.process else None
+        owner = fact.process or fact.user
+        return self._new_key(server, owner) if owner else None
 
     def _place(self, server: str, key: bytes, fact: Fact) -> Place:
         """Where the connection with this key is; if two have it, the one with the line's process."""

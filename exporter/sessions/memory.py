@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from exporter.model import SavedSession
+from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.session import Intern, Session, load
 
 Place = tuple[str, bytes]
@@ -57,6 +58,13 @@ class Memory:
         """When the connection with this key ended, if keys are seldom reused; None: unknown."""
         number = hash(place)
         return self._told.get(number, self._told_before.get(number))
+
+    def has_told(self, place: Place, stamp: int) -> bool:
+        """Whether the line at `stamp` is one of a connection with this key that has ended, told a second time."""
+        if stamp > self.newest_told + TURNED_SECONDS:
+            return False
+        ended = self.told_until(place)
+        return ended is not None and stamp <= ended + TURNED_SECONDS
 
     def linger(self, place: Place, session: Session) -> None:
         """Move an ended session to where late lines find it."""

@@ -16,7 +16,7 @@ from exporter.sessions.memory import MAX_WAITING, Place
 from exporter.sessions.neighbours import Neighbours
 from exporter.sessions.session import Session
 from exporter.sessions.signs import Sign
-from exporter.sessions.told import Told, names_itself
+from exporter.sessions.told import Told, names_itself, number_of_login
 
 ACCOUNTS_KEPT: Final = 50_000
 
@@ -76,8 +76,11 @@ class Plain(Keyed):
     ) -> Charge | None:
         """The charge for the login of `user` from `address`, served by `process`; None: not plain, nothing changed."""
         memory = self._memory
+        is_made = not key
+        if is_made:
+            key = self._key_of_process(server, stamp, user, address, process)
         place = (server, key)
-        if not self._is_new(place, stamp):
+        if not key or not (is_made or self._is_new(place, stamp)):
             return None
         account = self._accounts.get((server, user)) or self._account(server, user)
         session = memory.open[place] = Session(server, key, stamp, stamp + self.idle_seconds)
@@ -90,6 +93,8 @@ class Plain(Keyed):
         self.seen += 1
         self.charged += 1
         self.signs.logins[server] += 1
+        if is_made:
+            self._joins.add(session)
         charge: Charge = _new(Charge, (account, stamp, LOGIN_AMOUNTS, None, address or b"", None, 1))
         return charge
 
@@ -100,6 +105,8 @@ class Plain(Keyed):
         memory = self._memory
         place = (server, key)
         session = memory.open.get(place)
+        if session is None and process and self._joins:
+            session = self._served(place, stamp, process)
         if (
             session is None
             or session.account is None
@@ -111,6 +118,9 @@ class Plain(Keyed):
             or self._has_double_keys
         ):
             return None
+        if session.key != key:
+            session.alias = key
+            place = (server, session.key)
         amounts = ENDING[reason]
         if received > session.received:
             amounts += ((RECEIVED_BYTES, received - session.received),)
@@ -134,7 +144,7 @@ class Plain(Keyed):
         if self._is_elsewhere(place) or (session is not None and session.closing is not None):
             return None
         if session is None:
-            if stamp <= memory.newest_told + TURNED_SECONDS or len(memory.waiting) >= MAX_WAITING:
+            if memory.has_told(place, stamp) or len(memory.waiting) >= MAX_WAITING:
                 return None
             session = memory.waiting[place] = Session(*place, stamp, stamp)
             session.tentative = True
@@ -149,7 +159,7 @@ class Plain(Keyed):
         if (
             self._is_elsewhere(place)
             or (session is not None and (session.closing is not None or session.logged_in))
-            or (session is None and stamp <= max(memory.newest_told + TURNED_SECONDS, memory.forgotten_until))
+            or (session is None and (stamp <= memory.forgotten_until or memory.has_told(place, stamp)))
         ):
             return None
         if session is None:
@@ -191,12 +201,41 @@ class Plain(Keyed):
             or (memory.waiting and place in memory.waiting)
             or joins.holds_all
             or joins.early
-            or stamp <= memory.newest_told + TURNED_SECONDS
+            or (stamp <= memory.newest_told + TURNED_SECONDS and memory.has_told(place, stamp))
         ):
             return False
         if self._neighbours.has_several_servers:
             self._look_elsewhere(place)
         return True
+
+    def _key_of_process(
+        self, server: str, stamp: int, user: bytes, address: bytes | None, process: bytes | None
+    ) -> bytes:
+        """A key of ours for a login whose line has no session id; empty: not plain, nothing changed."""
+        if process is None:
+            return b""
+        joins, number = self._joins, number_of_login(server, stamp, user, address, process)
+        if (
+            joins.may_have(server, stamp, process, user)
+            or self._told.has_number(number)
+            or (self._shared and server in self._shared)
+            or len(self._memory.open) >= self._max_open
+        ):
+            return b""
+        self.without_ids.add(server)
+        self._told.note_number(number)
+        self._told.see(server, stamp)
+        key = self._new_key(server, process)
+        self._look_elsewhere((server, key))
+        return key
+
+    def _served(self, place: Place, stamp: int, process: bytes) -> Session | None:
+        """The session that the process serves, and whose login had no session id; None: not plain, nothing changed."""
+        server, key = place
+        if self._memory.knows(place) or (self._shared and server in self._shared):
+            return None
+        self._told.see(server, stamp)
+        return self._joins.served(server, process, key)
 
     def _look_elsewhere(self, place: Place) -> None:
         """A session id that another server has logged, too: a proxy and its back end, and both are counted."""

@@ -12,6 +12,8 @@ MAX_NAMES = 64
 MAX_NAMES_BYTES = 2_048
 # Dovecot answers a refused attempt after 2 s (auth_failure_delay).
 ATTEMPT_SECONDS = 2
+# json.dumps makes one for every session.
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Session:
@@ -113,17 +115,17 @@ class Session:
             data["failed"] = [[_text(name), count] for name, count in self.failed.items()]
         if self.doubtful:
             data["doubtful"] = [[_text(name), count] for name, count in self.doubtful.items()]
+        own = vars(self).get
         for field in _REASONS:
-            reason = getattr(self, field)
-            if reason is not None:
+            if reason := own(field):
                 data[field] = reason.value
         for field in _BYTES:
-            if value := getattr(self, field):
+            if value := own(field):
                 data[field] = _text(value)
         for field in _PLAIN:
-            if value := getattr(self, field):
+            if value := own(field):
                 data[field] = value
-        return SavedSession(self.server, self.key, json.dumps(data, separators=(",", ":")))
+        return SavedSession(self.server, self.key, _encoded(data))
 
 
 def _is_full(names: Iterable[bytes | None], name: bytes) -> bool:

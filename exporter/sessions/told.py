@@ -36,7 +36,7 @@ class Told:
 
     def is_read_again(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether an equal line was taken before, and clearly newer ones were read since."""
-        number = hash((server, stamp, fact))
+        number = number_of(server, stamp, fact)
         taken = self._lines.get(number, self._older.get(number))
         if taken is None:
             return False
@@ -45,17 +45,24 @@ class Told:
 
     def has_equal(self, server: str, stamp: int, fact: Fact) -> bool:
         """Whether an equal line was taken before."""
-        number = hash((server, stamp, fact))
+        return self.has_number(number_of(server, stamp, fact))
+
+    def has_number(self, number: int) -> bool:
+        """Whether a line with this number was taken before."""
         return number in self._lines or number in self._older
 
     def note(self, server: str, stamp: int, fact: Fact) -> None:
         """Remember a line that was taken."""
-        number = hash((server, stamp, fact))
+        number = number_of(server, stamp, fact)
+        self.note_number(number)
+        if not names_itself(fact):
+            self._pair(server, stamp, number)
+
+    def note_number(self, number: int) -> None:
+        """Remember the number of a line that was taken, and which names itself."""
         if len(self._lines) >= LINES_KEPT:
             self._older, self._lines = self._lines, {}
         self._lines[number] = self._read
-        if not names_itself(fact):
-            self._pair(server, stamp, number)
 
     def see(self, server: str, stamp: int) -> None:
         """A line of the server was read."""
@@ -98,3 +105,16 @@ def names_itself(fact: Fact) -> bool:
     if fact.mark:
         return True
     return fact.kind in _ONCE and not fact.reuses_key and bool(fact.key or fact.process)
+
+
+def number_of(server: str, stamp: int, fact: Fact) -> int:
+    """A number that equal lines have in common."""
+    user, address, process = fact.user, fact.address, fact.process
+    if process and fact == Fact(Kind.LOGIN, None, user, address, by_user=True, process=process):
+        return number_of_login(server, stamp, user, address, process)
+    return hash((server, stamp, fact))
+
+
+def number_of_login(server: str, stamp: int, user: bytes | None, address: bytes | None, process: bytes) -> int:
+    """The same of a login line without a session id, which says nothing else."""
+    return hash((server, stamp, user, address, process))

@@ -9,7 +9,6 @@ from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, UNKNOWN, Reason
 from exporter.model import Charge, Fact, Kind
 from exporter.sessions.charging import ENDING
 from exporter.sessions.dialogue import is_of_transaction
-from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.keys import is_after_login, is_another
 from exporter.sessions.memory import MAX_WAITING, Place
 from exporter.sessions.plain import Plain
@@ -69,8 +68,7 @@ class Uncertain(Plain):
 
     def _is_of_the_past(self, place: Place, stamp: int, fact: Fact) -> bool:
         """Whether the line belongs to a connection that ended before, or was given up and forgotten; counts it."""
-        ended = self._memory.told_until(place) if stamp <= self._memory.newest_told + TURNED_SECONDS else None
-        if ended is not None and stamp <= ended + TURNED_SECONDS:
+        if self._memory.has_told(place, stamp):
             if fact.kind in (Kind.LOGIN, Kind.END):
                 self.signs.count(place[0], Sign.DUPLICATES)
             return True

@@ -10,6 +10,7 @@ another version, run it in that one's folder: `cd OTHER && python THIS_FILE`.
 """
 
 import argparse
+import gc
 import resource
 import sys
 import tempfile
@@ -138,6 +139,8 @@ def main() -> None:
         bench.now = BEGIN + PART_SECONDS - 1
         bench.second([])
         bench.used.update(checkpoint=0.0, commit=0.0)
+        gc.freeze()  # as `run` does
+        gc.set_threshold(100_000, 50, 50)
         turns, scrapes, size = [], [], 0
         for number, lines in enumerate(written):
             turns.append(bench.second(lines))

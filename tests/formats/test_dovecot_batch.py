@@ -30,6 +30,14 @@ PLAIN = (
     b"pop3(a@b)<7><k>: Disconnected: Inactivity - no input for 600 secs top=0/3, retr=1/9, del=0/4, size=82400",
     b"pop3(a@b)<7><k>: Disconnected: Disconnected for inactivity top=0/3, retr=1/9, del=0/4, size=82400",
 )
+WITHOUT_ID = LOGIN.replace(b", session=<k>", b"")
+WITHOUT_IDS = (
+    WITHOUT_ID,
+    WITHOUT_ID.replace(b"TLS", b"TLS, TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"),
+    WITHOUT_ID.replace(b", TLS", b""),
+    b"pop3-login: Logged in: user=<o'hara>, rip=2001:db8::1, rport=9, lip=192.0.2.1, lport=995, mpid=7, TLS",
+    *PLAIN[4:],
+)
 SAMPLES = sorted((HERE / "dovecot").glob("*.log"))
 
 
@@ -49,6 +57,7 @@ def agree(messages: list[bytes]) -> int:
 def test_plain_lines_have_a_row() -> None:
     """Of all documented forms."""
     assert len(PLAIN) == agree(list(PLAIN))
+    assert len(WITHOUT_IDS) == agree(list(WITHOUT_IDS))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
@@ -59,7 +68,12 @@ def test_what_servers_wrote(path: Path) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(PLAIN), st.integers(0, 200), st.integers(0, 4), st.data()), max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from((*PLAIN, *WITHOUT_IDS)), st.integers(0, 200), st.integers(0, 4), st.data()),
+        max_size=4,
+    )
+)
 def test_what_is_damaged_or_forged(parts: list[tuple[bytes, int, int, st.DataObject]]) -> None:
     """A piece of a line replaced by what ends names, values and lines."""
     pieces = (
@@ -79,6 +93,7 @@ def test_what_is_damaged_or_forged(parts: list[tuple[bytes, int, int, st.DataObj
     for line, at, length, data in parts:
         messages.append(line[:at] + data.draw(st.sampled_from(pieces)) + line[at + length :])
     agree([*messages, LOGIN])
+    agree([WITHOUT_ID, *messages])
     assert isinstance(FORM.read(Record(0, b"mx1", b"dovecot", b"", LOGIN)), Fact)
 
 
