@@ -3,8 +3,8 @@
 A healthy log shows none of these signs, or few. In the logs of nine real servers that the tests hold, sessions told
 twice and lines that joined nothing were 0; logins without an end at most 14 % (Courier, which writes no end line for a
 client that it loses while it sends); lines not understood at most 1.2 % (Courier cuts long names); in pairs, of lines
-that nothing tells from a copy, 11 % (Cyrus, with every command). The bounds below lie above these. Where much happens
-in a second, equal lines are even in number about half of the time, and where each is written twice, always.
+that look the same as their copies, 11 % (Cyrus, with every command). The bounds below lie above these. Where much
+happens in a second, equal lines are even in number about half of the time, and where each is written twice, always.
 Beyond them the source has a problem, and what it touches is no longer called exact.
 """
 
@@ -64,8 +64,8 @@ BOUNDS: tuple[Bound, ...] = (
     Bound(
         Sign.ALIKE, Sign.SINGLE, 0.80, 10, Quality.ESTIMATED,
         _ALL,
-        "of the lines that nothing tells from a copy of them, {number:,} come in pairs, {among:,} do not. They may be"
-        " counted twice. Does the logger write each line twice?",
+        "{number:,} lines come in pairs, {among:,} that could do not. They may be counted twice: a copy of such a line"
+        " looks the same. Does the logger write each line twice?",
     ),
     Bound(
         Sign.TWICE, Sign.LOGINS, 0.01, 3, Quality.ESTIMATED, ("connections", "logins", "terminations", *_BYTES),

@@ -16,7 +16,7 @@ class Sign(StrEnum):
     UNJOINED = "unjoined"  # lines of a logged-in connection whose login was not seen
     EARLY = "early"  # of these, those in the server's first hour
     DUPLICATES = "duplicates"  # lines that were logged twice, and dropped
-    ALIKE = "alike"  # lines that nothing tells from a copy, logged an even number of times in their second
+    ALIKE = "alike"  # lines that look the same as their copies, logged an even number of times in their second
     SINGLE = "single"  # of the same kind, those logged an odd number of times
     TWICE = "twice"  # logins whose session id another server has logged, too: both were counted
     GIVEN_UP = "given_up"  # connections given up because too many were open

@@ -30,7 +30,7 @@ class Told:
         # By server: when a line was read that is newer than all behind it, and its stamp. One pair, if time never goes
         # back; no clock that was once ahead makes all later lines seem old.
         self._newest: dict[str, list[tuple[int, int]]] = {}
-        # By server and stamp: how often each line was logged that nothing tells from a copy.
+        # By server and stamp: how often each line was logged that looks the same as its copy.
         self._pairs: dict[str, dict[int, dict[int, int]]] = {}
         self._paired = 0
 
