@@ -53,7 +53,7 @@ class Newcomers:
         self.searching = False
         known = {stream.identity for stream in self._known.streams.values() if stream.bound}
         unknown = [found for identity, found in survey.files.items() if identity not in known]
-        self._copies.look(survey.files.values())
+        self._copies.look(survey.files.values(), all_seen=not (survey.errors or survey.hidden))
         self._beginnings.keep_only(found.identity for found in unknown)
         self._aside.keep_only((*self._known.streams, *(found.identity for found in unknown)))
         self._full = self._full and len(self._known.streams) >= FILES_MOST

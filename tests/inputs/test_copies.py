@@ -175,3 +175,27 @@ def test_a_copy_does_not_take_the_place_of_a_log_with_a_new_inode(tmp_path: Path
     assert LINES[100:] == lines(again)
     source.close()
     again.close()
+
+
+@pytest.mark.parametrize("name", ["mail.log.dovecot", "mail.log.old"])
+def test_a_copy_stays_left_out_when_its_log_is_compressed_and_we_restart(tmp_path: Path, name: str) -> None:
+    """What was not read stays so, though nobody can search its lines any more; another file with its inode is read."""
+    log, copy = tmp_path / "mail.log", tmp_path / name
+    log.write_bytes(text(MIXED))
+    source = FileInput("mail", [str(tmp_path / "mail.*")], start="beginning")
+    read = lines(source)
+    copy.write_bytes(COPIES[name]())
+    read += lines(source)
+    (tmp_path / "mail.log.1.gz").write_bytes(gzip.compress(log.read_bytes()))
+    log.unlink()
+    log.write_bytes(b"and on it goes, of course, in the log alone\n")
+    read += lines(source)
+    assert len(MIXED) + 1 == len(read)
+    again = FileInput("mail", [str(tmp_path / "mail.*")], source.positions())
+    assert [] == lines(again)
+    assert f"{copy}: not read, so that nothing counts twice: its lines were read from another file" in told(again)
+    copy.write_bytes(b"what has taken the place of the copy is another log\n")
+    third = FileInput("mail", [str(tmp_path / "mail.*")], again.positions())
+    assert [b"what has taken the place of the copy is another log"] == lines(third)
+    for one in (source, again, third):
+        one.close()
