@@ -3,7 +3,7 @@
 from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
-from exporter.sessions.dialogue import is_before_login
+from exporter.sessions.dialogue import is_accepted_again, is_before_login
 from exporter.sessions.joins import TURNED_SECONDS, made_key
 from exporter.sessions.memory import Place
 from exporter.sessions.session import Session
@@ -153,4 +153,6 @@ def is_another(session: Session, fact: Fact) -> bool:
         return session.logged_in or session.ended
     if is_before_login(fact):
         return session.ended or (session.logged_in and fact.ok is True)
+    if is_accepted_again(session, fact):
+        return True
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None
