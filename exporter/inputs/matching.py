@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from exporter.inputs.beginnings import Beginning, open_same
+from exporter.inputs.beginnings import Beginning
 from exporter.inputs.identity import HEAD_BYTES, digest_of
 from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Family, Found
@@ -73,22 +73,3 @@ def _fits(stream: Stream, found: Found) -> bool:
 def _distance(stream: Stream, found: Found) -> tuple[bool, bool, bool]:
     inode = stream.identity[1] != found.identity[1]
     return (stream.identity != found.identity, inode, stream.path != found.path)
-
-
-def is_fuller(one: Found, other: Found, path: str) -> bool:
-    """Whether, of two files that begin alike, `one` holds more, or is the one at `path`. OSError or Torn."""
-    size, other_size = _size_inside(one), _size_inside(other)
-    if size is not None and other_size is not None and size != other_size:
-        return size > other_size
-    if path in {one.path, other.path}:
-        return one.path == path
-    # Nobody appends to a copy, so the newer one holds at least as much.
-    return None in {size, other_size} and one.status.st_mtime_ns > other.status.st_mtime_ns
-
-
-def _size_inside(found: Found) -> int | None:
-    reader = open_same(found.path, found.identity)
-    try:
-        return reader.size_inside()
-    finally:
-        reader.close()

@@ -1,13 +1,16 @@
 """Unknown files: renamed known ones, copies, or new ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from exporter.inputs.aside import Aside
 from exporter.inputs.beginnings import Beginning, Beginnings
 from exporter.inputs.copies import Copies
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
-from exporter.inputs.matching import Matcher, is_fuller
+from exporter.inputs.matching import Matcher
+from exporter.inputs.rivals import Rivals, is_fuller
 from exporter.inputs.signature import is_recent, signature_of
 from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Found, Survey
@@ -60,15 +63,16 @@ class Newcomers:
         if not unknown:
             return
         matcher = Matcher(self._known.streams.values())
+        rivals = Rivals(unknown, partial(self._begin, now=now))
         for found in sorted(unknown, key=matcher.precedence):
             if not self._aside.rests(found.identity, signature_of(found.status), now):
-                self._recognise_one(found, matcher, unknown, now)
+                self._recognise_one(found, matcher, rivals, now)
 
-    def _recognise_one(self, found: Found, matcher: Matcher, unknown: Sequence[Found], now: float) -> None:
+    def _recognise_one(self, found: Found, matcher: Matcher, rivals: Rivals, now: float) -> None:
         try:
-            beginning = self._beginnings.of(found, recent=is_recent(signature_of(found.status), now))
+            beginning = self._begin(found, now)
             stream = matcher.owner(found, beginning)
-            if stream is not None and self._has_rival(stream, found, matcher, unknown, now):
+            if stream is not None and self._has_rival(stream, found, beginning, matcher, rivals):
                 return
             left_out = stream is None and (matcher.is_copy(found, beginning) or self._is_left_out(found, beginning))
         except FileNotFoundError:
@@ -87,21 +91,20 @@ class Newcomers:
         elif not (left_out or self._is_too_many()):
             matcher.add(self._new(found, beginning, now))
 
-    def _has_rival(self, stream: Stream, found: Found, matcher: Matcher, unknown: Sequence[Found], now: float) -> bool:
+    def _begin(self, found: Found, now: float) -> Beginning:
+        return self._beginnings.of(found, recent=is_recent(signature_of(found.status), now))
+
+    @staticmethod
+    def _has_rival(stream: Stream, found: Found, beginning: Beginning, matcher: Matcher, rivals: Rivals) -> bool:
         """Whether another file that can be the stream's holds more, so that this one is an older copy of it."""
         if stream.identity == found.identity:
             return False
-        for other in unknown:
-            if other is found or stream.bound or self._aside.rests(other.identity, signature_of(other.status), now):
+        for other, its_beginning in rivals.of(found, beginning):
+            if not stream.begins(its_beginning) or matcher.owner(other, its_beginning) is not stream:
                 continue
-            try:
-                beginning = self._beginnings.of(other, recent=is_recent(signature_of(other.status), now))
-                if matcher.owner(other, beginning) is stream and is_fuller(other, found, stream.path):
+            with suppress(Torn, PermissionError):
+                if is_fuller(other, found, stream.path):
                     return True
-            except (FileNotFoundError, StillSkipping):
-                raise  # the next look tells
-            except Exception:  # noqa: BLE001,S112  (it is told where it is recognised itself)
-                continue
         return False
 
     def _unrecognisable(self, found: Found, error: Exception, now: float) -> None:
