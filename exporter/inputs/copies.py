@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import chain
 
 from exporter.inputs.identity import HEAD_BYTES
+from exporter.inputs.leftout import LeftOut
 from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Family, Found, Identity, identity_of
 
@@ -52,12 +53,15 @@ class Claims:
 
 
 class Copies:
-    """The files of one source that are not read, and why."""
+    """The files of one source that are not read, and why; `left_out`: those of an earlier run."""
 
-    def __init__(self, name: str, streams: Streams, patterns: Iterable[str], claims: Claims | None) -> None:
+    def __init__(
+        self, name: str, streams: Streams, patterns: Iterable[str], claims: Claims | None, left_out: LeftOut
+    ) -> None:
         self._name = name
         self._streams = streams
         self._claims = claims
+        self._left_out = left_out
         self._files: list[Found] = []
         self._left = SEARCHED_A_LOOK
         self._searched: dict[Identity, str] = {}
@@ -65,11 +69,13 @@ class Copies:
         if claims is not None:
             claims.join(name, streams, patterns)
 
-    def look(self, files: Iterable[Found]) -> None:
-        """All that lies there at this look."""
+    def look(self, files: Iterable[Found], *, all_seen: bool = True) -> None:
+        """All that lies there at this look; not `all_seen`: there may be more."""
         self._files, self._left = list(files), SEARCHED_A_LOOK
         alive = {found.identity for found in self._files}
         self._searched = {identity: told for identity, told in self._searched.items() if identity in alive}
+        if all_seen:
+            self._left_out.keep_only(alive)
 
     def original(self, found: Found, first: bytes) -> str:
         """Which file or source has the lines of an unknown file; empty: none.
@@ -85,6 +91,10 @@ class Copies:
         lines = telling(first)
         if not told and lines:
             told = self._searched.get(found.identity) or self._search(found, lines)
+            if told:
+                self._left_out.add(found, first)
+            elif self._left_out.has(found, first):
+                told = "its lines were read from another file"
             self._searched[found.identity] = told
         if told and not found.name.rotated:
             self._twins[found.family] = told

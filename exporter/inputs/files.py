@@ -75,6 +75,7 @@ class FileInput:
             open_files=self._open_files,
             name=name,
             claims=claims,
+            positions=positions,
         )
         self._read_bytes = counts.read_bytes
         self._notifier = notifier

@@ -1,6 +1,8 @@
 """Unknown files: renamed known ones, copies, or new ones."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from exporter.inputs.aside import Aside
 from exporter.inputs.beginnings import Beginning, Beginnings
@@ -8,6 +10,7 @@ from exporter.inputs.copies import Copies
 from exporter.inputs.inflating import Refused, StillSkipping, Torn
 from exporter.inputs.known import Known
 from exporter.inputs.matching import Matcher
+from exporter.inputs.rivals import Rivals, is_fuller
 from exporter.inputs.signature import is_recent, signature_of
 from exporter.inputs.stream import Stream
 from exporter.inputs.survey import Found, Survey
@@ -53,21 +56,24 @@ class Newcomers:
         self.searching = False
         known = {stream.identity for stream in self._known.streams.values() if stream.bound}
         unknown = [found for identity, found in survey.files.items() if identity not in known]
-        self._copies.look(survey.files.values())
+        self._copies.look(survey.files.values(), all_seen=not (survey.errors or survey.hidden))
         self._beginnings.keep_only(found.identity for found in unknown)
         self._aside.keep_only((*self._known.streams, *(found.identity for found in unknown)))
         self._full = self._full and len(self._known.streams) >= FILES_MOST
         if not unknown:
             return
         matcher = Matcher(self._known.streams.values())
+        rivals = Rivals(unknown, partial(self._begin, now=now))
         for found in sorted(unknown, key=matcher.precedence):
             if not self._aside.rests(found.identity, signature_of(found.status), now):
-                self._recognise_one(found, matcher, now)
+                self._recognise_one(found, matcher, rivals, now)
 
-    def _recognise_one(self, found: Found, matcher: Matcher, now: float) -> None:
+    def _recognise_one(self, found: Found, matcher: Matcher, rivals: Rivals, now: float) -> None:
         try:
-            beginning = self._beginnings.of(found, recent=is_recent(signature_of(found.status), now))
+            beginning = self._begin(found, now)
             stream = matcher.owner(found, beginning)
+            if stream is not None and self._has_rival(stream, found, beginning, matcher, rivals):
+                return
             left_out = stream is None and (matcher.is_copy(found, beginning) or self._is_left_out(found, beginning))
         except FileNotFoundError:
             return  # renamed since the survey; the next look finds it
@@ -84,6 +90,22 @@ class Newcomers:
             self._bind(stream, found, now)
         elif not (left_out or self._is_too_many()):
             matcher.add(self._new(found, beginning, now))
+
+    def _begin(self, found: Found, now: float) -> Beginning:
+        return self._beginnings.of(found, recent=is_recent(signature_of(found.status), now))
+
+    @staticmethod
+    def _has_rival(stream: Stream, found: Found, beginning: Beginning, matcher: Matcher, rivals: Rivals) -> bool:
+        """Whether another file that can be the stream's holds more, so that this one is an older copy of it."""
+        if stream.identity == found.identity:
+            return False
+        for other, its_beginning in rivals.of(found, beginning):
+            if not stream.begins(its_beginning) or matcher.owner(other, its_beginning) is not stream:
+                continue
+            with suppress(Torn, PermissionError):
+                if is_fuller(other, found, stream.path):
+                    return True
+        return False
 
     def _unrecognisable(self, found: Found, error: Exception, now: float) -> None:
         """The file cannot be read at all. An archive that stays so is given up, which may be a loss."""

@@ -12,6 +12,7 @@ from exporter.inputs.checking import Replaced, cut_back, verify
 from exporter.inputs.copies import Claims, Copies
 from exporter.inputs.inflating import StillSkipping
 from exporter.inputs.known import Known
+from exporter.inputs.leftout import LeftOut
 from exporter.inputs.newcomers import Newcomers
 from exporter.inputs.openfiles import OpenFiles
 from exporter.inputs.signature import Signature, is_recent
@@ -41,6 +42,7 @@ class Tracker:
         open_files: OpenFiles,
         name: str = "",
         claims: Claims | None = None,
+        positions: Sequence[Position] = (),
     ) -> None:
         self.directories: frozenset[str] = frozenset()
         self.searching = False
@@ -50,7 +52,8 @@ class Tracker:
         self._aside = aside
         self._open_files = open_files
         self._looked = False
-        self._copies = Copies(name, known.streams, patterns, claims)
+        self._left_out = LeftOut(positions)
+        self._copies = Copies(name, known.streams, patterns, claims, self._left_out)
         self._newcomers = Newcomers(
             known, troubles, aside, self._copies, self._bound_again, first_look=first_look, from_end=from_end
         )
@@ -86,7 +89,8 @@ class Tracker:
         """What is to be saved: nothing before the first look, after it at least that there was one."""
         if not self.has_looked:
             return ()
-        return (_SEEN_BEFORE, *(stream.position() for stream in self._known.streams.values()))
+        streams = self._known.streams.values()
+        return (_SEEN_BEFORE, *(stream.position() for stream in streams), *self._left_out.positions())
 
     def _follow(self, survey: Survey, now: float) -> None:
         """Find each generation's file by its identity."""

@@ -189,7 +189,7 @@ class Charging:
             reason = Reason.LOGOUT
         amounts = ENDING[reason] + amounts
         account = session.account
-        if account is None and self._is_probe(session):
+        if account is None and reason is not Reason.TLS_REQUIRED and self._is_probe(session):
             self._leave_out(session, reason)
             return
         if account is None:

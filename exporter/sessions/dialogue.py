@@ -38,6 +38,18 @@ def is_before_login(fact: Fact) -> bool:
     return fact.kind is Kind.COMMAND and fact.verb.upper() in _BEFORE_LOGIN
 
 
+def is_accepted_again(session: Session, fact: Fact) -> bool:
+    """Whether the server accepts what it refuses after a login: the number of a lost session was used again."""
+    return session.logged_in and session.verb in _BEFORE_LOGIN and fact.kind is Kind.REPLY and fact.ok is True
+
+
+def hand_over(former: Session | None, session: Session | None, fact: Fact) -> None:
+    """If the server accepts again what `former` did, its last command was that of `session`."""
+    if former is None or session is None or not is_accepted_again(former, fact):
+        return
+    session.verb, session.user, session.mechanism, former.verb = former.verb, former.user, former.mechanism, b""
+
+
 def is_of_transaction(fact: Fact) -> bool:
     """Whether the line is a command that succeeded, as it does after a login only."""
     return fact.kind is Kind.COMMAND and fact.ok is True and fact.verb.upper() in _OF_TRANSACTION

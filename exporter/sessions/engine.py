@@ -11,7 +11,7 @@ from exporter.catalogue import RECEIVED_BYTES, SENT_BYTES, Reason
 from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind, SavedSession
 from exporter.sessions.charging import Resolve
-from exporter.sessions.dialogue import translate
+from exporter.sessions.dialogue import hand_over, translate
 from exporter.sessions.joins import is_made
 from exporter.sessions.keys import is_after_login, is_another, is_told_again, nameless
 from exporter.sessions.memory import LINGER_SECONDS, Place
@@ -173,11 +173,13 @@ class Sessions(Uncertain):
         if known is not None and is_told_again(known, stamp, fact, self._keys, is_alike=self._is_alike):
             self._tell_again(place, known, stamp, fact)
             return charges
+        former = session
         if session is not None and is_another(session, fact):
             self._leave(place, session, charges)
             session = None
         if session is None:
             session = self._find(place, stamp, fact, charges)
+            hand_over(former, session, fact)
         if session is not None:
             self._apply(place, session, stamp, fact, charges)
         return charges

@@ -3,10 +3,11 @@
 from exporter.keys import Keys
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
-from exporter.sessions.dialogue import is_before_login
+from exporter.sessions.dialogue import is_accepted_again, is_before_login
 from exporter.sessions.joins import TURNED_SECONDS, made_key
 from exporter.sessions.memory import Place
 from exporter.sessions.session import Session
+from exporter.sessions.signs import Sign
 
 _AFTER_LOGIN = frozenset((Kind.END, Kind.TRAFFIC, Kind.REFUSAL))
 _OF_AN_ATTEMPT = frozenset((Kind.FAILURE, Kind.REFUSAL))
@@ -102,6 +103,9 @@ class Keyed(Charging):
         if session is None or not self._is_another_process(session, process, fact):
             return place
         self._has_double_keys = True
+        if fact.kind is Kind.LOGIN:
+            self.signs.count(server, Sign.TWICE)
+            self.signs.twice_with[server] = server
         return other
 
     def _is_another_process(self, session: Session, process: bytes, fact: Fact) -> bool:
@@ -163,4 +167,6 @@ def is_another(session: Session, fact: Fact) -> bool:
         return session.logged_in or session.ended
     if is_before_login(fact):
         return session.ended or (session.logged_in and fact.ok is True)
+    if is_accepted_again(session, fact):
+        return True
     return fact.kind is Kind.LOGIN and session.logged_in and session.refused is None

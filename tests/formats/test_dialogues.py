@@ -210,3 +210,24 @@ def test_without_command_lines_nothing_of_the_dialogue_is_called_known() -> None
     assert isinstance(command, Fact)
     assert ("", "detailed") == (connected.trait, command.trait)
     assert "set the POP log to Detailed" in form.documentation.advice["detailed"]
+
+
+def test_a_number_that_is_used_again_without_an_end_is_another_session(tmp_path: Path) -> None:
+    """HMailServer counts its sessions from 1 after a restart, and logs no end of those that were open."""
+    row = '"POP3D"\t9792\t1\t"2024-03-01 08:%s.1%02d"\t"203.0.113.7"\t"%s"'
+    said = (
+        "SENT: +OK POP3",
+        "RECEIVED: USER %s",
+        "SENT: +OK Send your password",
+        "RECEIVED: PASS ***",
+        "SENT: +OK Mailbox locked and ready",
+        "RECEIVED: STAT",
+        "SENT: +OK 0 0",
+    )
+    log = tmp_path / "hmailserver_2024-03-01.log"
+    sessions = (("15:02", ALICE[1]), ("16:02", "bob@example.com"), ("17:02", "bob@example.com"))
+    rows = [row % (at, n, text.replace("%s", name)) for at, name in sessions for n, text in enumerate(said)]
+    log.write_text("".join(f"{one}\n" for one in rows))
+    book = booked(formats_of("hmailserver")[0], log, Names(NameRules()))
+    assert (3, 3) == (book.total("connections"), book.total("logins"))
+    assert {("logins", *ALICE): 1, ("logins", "example.com", "bob@example.com"): 2} == book.only("logins")

@@ -1,6 +1,9 @@
 """The same lines in two files, or in two sources: read once, and told."""
 
+import bz2
 import gzip
+import lzma
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +125,77 @@ def test_sources_that_may_share_both_read(tmp_path: Path) -> None:
     one, other = two(tmp_path, share=True)
     assert (LINES, LINES) == (lines(one), lines(other))
     assert "" == told(one) + told(other)
+
+
+def zipped(copy: Path, lines_: list[bytes]) -> None:
+    """A copy, compressed according to its name."""
+    packs: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+    copy.write_bytes(packs.get(copy.suffix, bytes)(text(lines_)))
+
+
+@pytest.mark.parametrize("rotated", ["mail.log.1", "mail.log.1.gz", "mail.log.1.xz"])
+@pytest.mark.parametrize("name", ["mail.log.bak", "mail.log.old", "mail.log.saved.gz", "mail.log.save.bz2"])
+@pytest.mark.parametrize("pattern", ["mail.log", "mail.log*"])
+def test_an_older_copy_does_not_take_the_place_of_a_rotated_log(
+    tmp_path: Path, rotated: str, name: str, pattern: str
+) -> None:
+    """A copy is made before we stop; the log goes on, and is rotated as a new file (copytruncate, compress)."""
+    log, copy = tmp_path / "mail.log", tmp_path / name
+    log.write_bytes(text(LINES[:100]))
+    source = FileInput("mail", [str(tmp_path / pattern)], start="beginning")
+    read = lines(source)
+    zipped(copy, LINES[:100])
+    os.utime(copy, (NOW - 100, NOW - 100))
+    read += lines(source)
+    log.unlink()
+    zipped(tmp_path / rotated, LINES[:150])
+    os.utime(tmp_path / rotated, (NOW - 50, NOW - 50))
+    log.write_bytes(text(LINES[150:]))
+    again = FileInput("mail", [str(tmp_path / pattern)], source.positions())
+    assert sorted(LINES) == sorted(read + lines(again))
+    assert 0 == again.status().lines_possibly_lost
+    source.close()
+    again.close()
+
+
+def test_a_copy_does_not_take_the_place_of_a_log_with_a_new_inode(tmp_path: Path) -> None:
+    """The log was moved to another disk and back while we were not running: nothing counts twice."""
+    log, copy = tmp_path / "mail.log", tmp_path / "mail.log.bak"
+    log.write_bytes(text(LINES[:100]))
+    source = FileInput("mail", [str(tmp_path / "mail.log*")], start="beginning")
+    assert LINES[:100] == lines(source)
+    copy.write_bytes(text(LINES[:100]))
+    log.unlink()
+    log.write_bytes(text(LINES[:100]))
+    os.utime(copy, (NOW - 100, NOW - 100))
+    again = FileInput("mail", [str(tmp_path / "mail.log*")], source.positions())
+    assert [] == lines(again)
+    with log.open("ab") as file:
+        file.write(text(LINES[100:]))
+    assert LINES[100:] == lines(again)
+    source.close()
+    again.close()
+
+
+@pytest.mark.parametrize("name", ["mail.log.dovecot", "mail.log.old"])
+def test_a_copy_stays_left_out_when_its_log_is_compressed_and_we_restart(tmp_path: Path, name: str) -> None:
+    """What was not read stays so, though nobody can search its lines any more; another file with its inode is read."""
+    log, copy = tmp_path / "mail.log", tmp_path / name
+    log.write_bytes(text(MIXED))
+    source = FileInput("mail", [str(tmp_path / "mail.*")], start="beginning")
+    read = lines(source)
+    copy.write_bytes(COPIES[name]())
+    read += lines(source)
+    (tmp_path / "mail.log.1.gz").write_bytes(gzip.compress(log.read_bytes()))
+    log.unlink()
+    log.write_bytes(b"and on it goes, of course, in the log alone\n")
+    read += lines(source)
+    assert len(MIXED) + 1 == len(read)
+    again = FileInput("mail", [str(tmp_path / "mail.*")], source.positions())
+    assert [] == lines(again)
+    assert f"{copy}: not read, so that nothing counts twice: its lines were read from another file" in told(again)
+    copy.write_bytes(b"what has taken the place of the copy is another log\n")
+    third = FileInput("mail", [str(tmp_path / "mail.*")], again.positions())
+    assert [b"what has taken the place of the copy is another log"] == lines(third)
+    for one in (source, again, third):
+        one.close()

@@ -44,6 +44,12 @@ def test_who_tries_to_log_in_counts(desk: Desk) -> None:
     assert (3, {}) == (desk.total("connections"), desk.signs)
 
 
+def test_an_attempt_refused_for_want_of_tls_counts(desk: Desk) -> None:
+    """Dovecot does not log its name: `tried to use disallowed plaintext auth`."""
+    desk.take(CLOSED._replace(address=b"10.0.0.3", reason=Reason.TLS_REQUIRED))
+    assert (1, 1, {}) == (desk.total("connections"), desk.total("blocked_connections"), desk.signs)
+
+
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("kind", [Kind.FAILURE, Kind.REFUSAL])
 def test_an_attempt_told_after_its_end_counts(desk: Desk, kind: Kind, restarts: bool) -> None:  # noqa: FBT001

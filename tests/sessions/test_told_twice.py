@@ -2,6 +2,7 @@
 
 import tracemalloc
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,6 +152,17 @@ def test_an_id_at_two_servers_is_noticed(desk: Desk) -> None:
         desk.take(session(number)[1], server="mx2", stamp=1001)
     assert (6, {"twice": 3}) == (desk.total("connections"), desk.signs)
     assert {"mx2": "mx1"} == desk.sessions.signs.twice_with
+
+
+@pytest.mark.parametrize("processes", [(b"proxy", b"71"), (b"71", b"proxy")])
+def test_a_proxy_and_its_back_end_that_are_one_server_are_noticed(desk: Desk, processes: tuple[bytes, bytes]) -> None:
+    """A director on the same host, or a central log with a `server` of its own."""
+    desk.sessions.use("dovecot", IDLE, Keys(are_unique=True, front=b"proxy"))
+    for number in range(3):
+        for process in processes:
+            desk.take(Fact(Kind.LOGIN, b"s%d" % number, b"alice@example.com", process=process))
+    assert (6, {"twice": 3}) == (desk.total("connections"), desk.signs)
+    assert {"mx1": "mx1"} == desk.sessions.signs.twice_with
 
 
 def test_what_the_server_itself_repeats_is_no_duplicate(desk: Desk) -> None:
