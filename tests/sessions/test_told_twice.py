@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from exporter.catalogue import Reason
 from exporter.keys import Keys
 from exporter.model import Charge, Fact, Kind
-from exporter.sessions import Neighbours, Sessions, Sign
+from exporter.sessions import Neighbours, Sessions, Sign, told
 from exporter.sessions.told import LINES_KEPT
 from tests.sessions.desk import IDLE, Desk
 
@@ -239,18 +239,20 @@ def test_after_a_line_from_the_future_lines_in_pairs_are_still_told(desk: Desk) 
     assert desk.signs["alike"] > 90
 
 
-def test_the_lines_of_one_second_are_bounded(desk: Desk) -> None:
+def test_the_lines_of_one_second_are_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that stands still, or an attack of any speed: what is remembered has an end, and all is judged."""
+    lines_kept = LINES_KEPT // 8
+    monkeypatch.setattr(told, "LINES_KEPT", lines_kept)
     kept = []
     tracemalloc.start()
     for turn in range(2):
-        for number in range(3 * LINES_KEPT):
+        for number in range(3 * lines_kept):
             desk.sessions.take("mx1", 1000, Fact(Kind.FAILURE, None, b"%d-%d@example.com" % (turn, number)))
         kept.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert kept[1] < 1.2 * kept[0]
     desk.take(Fact(Kind.CONNECT, b"9"), stamp=2000)
-    assert 6 * LINES_KEPT == desk.sessions.signs.total(Sign.SINGLE)
+    assert 6 * lines_kept == desk.sessions.signs.total(Sign.SINGLE)
 
 
 def test_a_folded_line_never_swells_anything(desk: Desk) -> None:
