@@ -210,6 +210,15 @@ def wait_for(port: int) -> None:
         time.sleep(0.05)
 
 
+def wait_for_silence(seconds: float) -> None:
+    """Until nothing was logged for so long, because servers write some lines after their clients have gone."""
+    log, size, since = HERE / "mail.log", -1, time.monotonic()
+    while time.monotonic() - since < seconds:
+        if (now := log.stat().st_size) != size:
+            size, since = now, time.monotonic()
+        time.sleep(0.05)
+
+
 def main() -> None:
     """Everything, in order."""
     spec = json.load(sys.stdin)
@@ -228,10 +237,10 @@ def main() -> None:
                 for index, (scenario, user) in enumerate(SCENARIOS)
             ]
             seen += [job.result() for job in jobs]
-    time.sleep(spec.get("settle", 1))
+    wait_for_silence(spec.get("settle", 1) + 1)
     for server in servers:
         server.terminate()
-    time.sleep(1)
+    wait_for_silence(1)
     (HERE / "truth.json").write_text(json.dumps(seen))
 
 
