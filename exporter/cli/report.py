@@ -99,11 +99,11 @@ def _report(  # noqa: PLR0917 - the options of a report
     with ExitStack() as stack:
         clock = time.time()
         if files:
-            from exporter.cli.report_logs import read  # noqa: PLC0415 - all stages, which a ledger does not need
+            from exporter.cli import configured, report_logs  # noqa: PLC0415 - all stages, which a ledger does not need
 
-            only = servers[0] if servers and len(servers) == 1 else None
+            only = servers[0] if servers and len(servers) == 1 and config_file is None else None
             settings = config_file, format_name, only, default_domain, time_zone, log_time_zone
-            ledger, clock = stack.enter_context(read(files, *settings))
+            ledger, clock = stack.enter_context(report_logs.read(files, configured.for_files(files, *settings)))
             ledgers = [ledger]
         reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]
         write = _write_failed if failed else _write if inactive is None else _write_unused

@@ -8,25 +8,15 @@ from pathlib import Path
 import typer
 
 from exporter.catalogue import CONNECTIONS, Scope
-from exporter.cli.configured import for_files, source_of
+from exporter.cli.configured import source_of
 from exporter.cli.files import Replayed, replayed
 from exporter.cli.options import FileProblem, existing
-from exporter.config import AUTO, Source
+from exporter.config import AUTO, Config, Source
 
 
 @contextmanager
-def read(  # noqa: PLR0917 - the options of a report
-    files: Sequence[str],
-    config_file: Path | None,
-    format_name: str,
-    server: str | None,
-    default_domain: str | None,
-    time_zone: str | None,
-    log_time_zone: str | None,
-) -> Iterator[tuple[Path, float]]:
+def read(files: Sequence[str], config: Config) -> Iterator[tuple[Path, float]]:
     """A ledger of the files, and the clock to report at. FileProblem: they have no POP3 lines, so all would be 0."""
-    only = server if config_file is None else None
-    config = for_files(files, config_file, format_name, only, default_domain, time_zone, log_time_zone)
     sources = [(file, source_of(file, config, None)) for file in existing(files)]
     with tempfile.TemporaryDirectory(prefix="pop3-exporter-") as folder:
         ledger = Path(folder) / "ledger.sqlite"

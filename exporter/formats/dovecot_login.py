@@ -18,7 +18,6 @@ from exporter.formats.dovecot_proxy import PASSED_ON, PROXY, read_proxied
 from exporter.model import Fact, Kind, Verdict
 
 PREFIX: Final = b"pop3-login:"
-_BEGIN: Final = b"user="
 # Heads differ by seconds and numbers of attempts, and never hold a name; longer ones are not cached.
 _HEADS_KEPT = 4096
 _LONGEST_HEAD = 400

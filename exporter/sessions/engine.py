@@ -59,8 +59,7 @@ class Sessions(Uncertain):
         """Set the format, once it is known: its name, its idle time, and what its keys are."""
         self.form = form
         self.idle_seconds = idle_seconds
-        self._keys = keys
-        self._memory.keys_are_unique = keys.are_unique
+        self._memory.keys = keys
 
     def meet(self, server: str) -> None:
         """Note that the source logs for this server."""
@@ -170,7 +169,7 @@ class Sessions(Uncertain):
             self._leave(place, session, charges)
             session = None
         known = session or self._memory.lingering.get(place) or self._memory.given_up.get(place)
-        if known is not None and is_told_again(known, stamp, fact, self._keys, is_alike=self._is_alike):
+        if known is not None and is_told_again(known, stamp, fact, self._memory.keys, is_alike=self._is_alike):
             self._tell_again(place, known, stamp, fact)
             return charges
         former = session

@@ -19,7 +19,6 @@ class Keyed(Charging):
 
     def __init__(self, resolve: Resolve, idle_seconds: int) -> None:
         super().__init__(resolve, idle_seconds)
-        self._keys = Keys()
         # Whether two connections with one key were seen: a proxy and its back end on one host.
         self._has_double_keys = False
         # The number in the newest key that we made.
@@ -113,7 +112,7 @@ class Keyed(Charging):
         if session.process == process or fact.tentative:
             return False
         # A connection that has not logged in may still be passed on.
-        return session.process is not None or (process == self._keys.front and session.logged_in)
+        return session.process is not None or (process == self._memory.keys.front and session.logged_in)
 
 
 def is_after_login(fact: Fact) -> bool:

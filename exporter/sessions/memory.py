@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from exporter.keys import Keys
 from exporter.model import SavedSession
 from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.session import Intern, Session, load
@@ -36,8 +37,8 @@ class Memory:
         self.given_up: dict[Place, Session] = {}
         self.touched: set[Place] = set()
         self._stored: set[Place] = set()
-        # Whether keys are seldom reused; the hashes of keys whose connections have ended, and when.
-        self.keys_are_unique = False
+        # Set with the format; if ids are never used again: the hashes of those that have ended, and when.
+        self.keys = Keys()
         self._told: dict[int, int] = {}
         self._told_before: dict[int, int] = {}
         # A line with a newer stamp cannot be a duplicate, so it is not searched for.
@@ -109,7 +110,7 @@ class Memory:
 
     def _drop(self, places: dict[Place, Session], old: Sequence[Place]) -> None:
         gone = list(map(places.pop, old))
-        if self.keys_are_unique and places is self.lingering and gone:
+        if self.keys.are_unique and places is self.lingering and gone:
             ended = dict(zip(map(hash, old), [session.last for session in gone], strict=True))
             ended.update((hash((one.server, one.alias)), one.last) for one in gone if one.alias)
             self._remember_told(ended)

@@ -49,7 +49,7 @@ class Plain(Keyed):
         kind, key = fact.kind, fact.key
         if (
             not key
-            or not self._memory.keys_are_unique
+            or not self._memory.keys.are_unique
             or fact.by_address
             or fact.reuses_key
             or fact.verb
@@ -239,7 +239,7 @@ class Plain(Keyed):
 
     def _look_elsewhere(self, place: Place) -> None:
         """A session id that another server has logged, too: a proxy and its back end, and both are counted."""
-        if not (self._memory.keys_are_unique and self._neighbours.has_several_servers):
+        if not (self._memory.keys.are_unique and self._neighbours.has_several_servers):
             return
         other = self._neighbours.elsewhere(*place)
         if other is not None:
@@ -260,13 +260,13 @@ class Plain(Keyed):
         Lines with an id that is never used again are not: their sessions know.
         """
         self._is_alike = False
-        if (fact.key and self._memory.keys_are_unique and not fact.mark) or (fact.tentative and not fact.key):
+        if (fact.key and self._memory.keys.are_unique and not fact.mark) or (fact.tentative and not fact.key):
             return False
         others = self._neighbours.others(self, self.form, server) if server in self._shared else ()
         if any(other.has_told(server, stamp, fact) for other in others):
             return True
         if self._told.has_equal(server, stamp, fact):
-            is_certain = fact.mark or (names_itself(fact) and not self._keys.are_passed_on)
+            is_certain = fact.mark or (names_itself(fact) and not self._memory.keys.are_passed_on)
             if is_certain or self._told.is_read_again(server, stamp, fact):
                 return True
             self._is_alike = True
