@@ -138,6 +138,20 @@ def test_a_ledger_removed_or_replaced_in_use_is_told(tmp_path: Path, again: bool
     ledger.close()
 
 
+def test_a_ledger_that_cannot_be_reached_is_used_again_when_it_can(tmp_path: Path) -> None:
+    """It may be the same file, so nobody is asked to put another one in its place."""
+    (tmp_path / "a").mkdir()
+    ledger = opened(tmp_path / "a")
+    (tmp_path / "a").rename(tmp_path / "b")
+    (tmp_path / "a").symlink_to("a")
+    with pytest.raises(LedgerError, match=r"cannot be reached any more \(Too many levels"):
+        ledger.commit(NOON)
+    (tmp_path / "a").unlink()
+    (tmp_path / "b").rename(tmp_path / "a")
+    assert NOON == ledger.commit(NOON).committed_at
+    ledger.close()
+
+
 def test_another_time_zone_is_refused(tmp_path: Path) -> None:
     """A zone that differs from the ledger's is told with the command that confirms it; none asks for nothing."""
     opened(tmp_path, zone="Europe/Berlin").close()
