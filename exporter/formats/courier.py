@@ -23,8 +23,8 @@ starttls.c).
   continues without a mark: the first piece is malformed, and so is the second if it looks like the rest of one. A name
   of exactly the right length can make it look like any line, as a newline can in nginx' own file.
 * `rcvd` and `sent` are POP3 bytes after the login, in any place behind `retr`. Mailbox errors name no connection.
-* Plesk's build writes `IMAP connect from @ [ip]` without a newline before the first line of a connection, why it refuses
-  a short name, and a UNIX time before the end (public logs, 2008 to 2014).
+* Plesk's build writes `IMAP connect from @ [ip]`, and why it refuses a short name, without a newline before the first
+  line of a connection, and a UNIX time before the end (public logs, 2008 to 2014).
 """
 
 import re
