@@ -37,7 +37,9 @@ from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qu
 from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
-_TLS_ONLY = frozenset((b"pop3d-ssl", b"popd-ssl", b"courier-pop-ssl", b"courier-pop3-ssl", b"courier-pop3d-ssl"))
+_TLS_ONLY = frozenset(
+    (b"pop3d-ssl", b"popd-ssl", b"courierpop3d-ssl", b"courier-pop-ssl", b"courier-pop3-ssl", b"courier-pop3d-ssl")
+)
 PROGRAMS = _TLS_ONLY | {
     *(b"pop3d", b"courierpop3d", b"courierpop3login", b"pop3login"),
     *(b"courier-pop", b"courier-pop3", b"courier-pop3d"),  # units, and packages that renamed the programs
@@ -224,7 +226,9 @@ class Courier:
     )
 
     def read(self, record: Record) -> Outcome:
-        """The line's fact; lines of other programs are ignored."""
+        """The line's fact; lines of other programs are ignored, and of no program unless a rule matches."""
+        if not record.program:  # a container's id, or a log of its own
+            return WORDING.read(record) or Verdict.IGNORED
         if record.program not in PROGRAMS:
             return Verdict.IGNORED
         return WORDING.read(record) or Verdict.UNMATCHED

@@ -23,8 +23,9 @@ from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.tabled import NO_PROCESS, about, advised, without_process
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
-from exporter.keys import Keys
+from exporter.keys import ANY, Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"pop3", b"pop3s", b"pop3d", b"pop3proxyd"))
@@ -149,6 +150,8 @@ def _logfmt(groups: Sequence[bytes | None], record: Record) -> Outcome:
 WORDING = Wording(
     Rule("accepted", rb"accepted connection", lambda _, record: _fact(record, Kind.CONNECT)),
     Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<([^>]{0,200})>)?", _login),
+    # Until 2.1.
+    Rule("login-old", rb"login: " + _CLIENT + rb" ?(.*) (?:plaintext|APOP|KPOP) ?()", _login),
     Rule("badlogin", rb"badlogin: " + _CLIENT + rb" ?([^ ]{1,64}) (.*) (?:" + _REFUSAL + rb")", _bad_login),
     # `badlogin: HOST MECHANISM`, with or without SASL's message: all versions since 2.0.
     Rule(
@@ -247,23 +250,33 @@ class Cyrus:
                 "sent_bytes": Quality.LOWER_BOUND,
             },
             "chatty": {"bad_commands": Quality.LOWER_BOUND, "bad_command_connections": Quality.LOWER_BOUND},
+            NO_PROCESS: about(quality),
         }
     )
     wording = WORDING
-    documentation = Documentation(
-        servers="Cyrus IMAP (cyrus-pop3d 3.6.1; logfmt wording of 3.13 from its source)",
-        measured=True,
-        deciding_lines="`login:` (`event=login.good`); else `USAGE`, `pop3s failed` or `counts:`, confirmed by "
-        "`auditlog: traffic` or after 30 s",
-        bytes_cover="the whole connection, login included",
-        advice={
-            "auditlog": "set `auditlog: yes` in imapd.conf, for exact bytes and connections that never log in",
-            "chatty": "set `chatty: yes` in imapd.conf, for unknown commands and QUIT",
-        },
+    documentation = advised(
+        Documentation(
+            servers="Cyrus IMAP (cyrus-pop3d 3.6.1; logfmt wording of 3.13 from its source)",
+            measured=True,
+            deciding_lines="`login:` (`event=login.good`); else `USAGE`, `pop3s failed` or `counts:`, confirmed by "
+            "`auditlog: traffic` or after 30 s",
+            bytes_cover="the whole connection, login included",
+            advice={
+                "auditlog": "set `auditlog: yes` in imapd.conf, for exact bytes and connections that never log in",
+                "chatty": "set `chatty: yes` in imapd.conf, for unknown commands and QUIT",
+            },
+        ),
+        "pop3",
     )
 
     def read(self, record: Record) -> Outcome:
         """The line's fact; lines of other programs, and of other services that share the program, are ignored."""
+        if not record.pid:
+            return without_process(self._read(record._replace(pid=ANY))) or Verdict.UNMATCHED
+        return self._read(record)
+
+    @staticmethod
+    def _read(record: Record) -> Outcome:
         program = record.program
         if program.startswith(_SERVICE) or program in PROGRAMS:
             return WORDING.read(record) or Verdict.UNMATCHED
