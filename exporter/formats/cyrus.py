@@ -184,7 +184,7 @@ WORDING = Wording(
         rb"(?:\[pop3d\] error initializing TLS|sasl_?(?:setprop|props_set_tls)\(\) failed: cmd_.{1,40})",
         _end_if_open(Reason.INTERNAL_ERROR),
     ),
-    Rule("backend", rb"couldn't authenticate to backend server", _end_if_open(Reason.BACKEND_DOWN)),
+    Rule("backend", rb"couldn't authenticate to backend server(?:: .{0,300})?", _end_if_open(Reason.BACKEND_DOWN)),
     Rule("shutdown", rb"graceful shutdown(?: initiated by .{0,300})?", _end_if_open(Reason.SHUTDOWN)),
     Rule("fatal", rb"Fatal error: .*", _end_if_open(Reason.INTERNAL_ERROR)),
     Rule("locked", rb"Unable to lock maildrop .*", _end_if_open(Reason.MAILBOX_LOCKED)),
@@ -207,6 +207,16 @@ WORDING = Wording(
     Rule(
         "executed",
         rb"(?:about to exec|executed|open: user .* opened|skiplist: |DBERROR: |autocreateinbox: ).*",
+        Verdict.IGNORED,
+    ),
+    # About mailboxes and the process, beside the lines of connections (3.13).
+    Rule(
+        "storage",
+        rb"(?:IOERROR: |DENYDB_ERROR: |IDLE: |MUPDATE: |conversations?[_ :]|duplicate_|dupelim: |mailbox: longlock "
+        rb"|(?:Unlinking files in|Repacking|Deleted|create new|Header CRC mismatch for) mailbox |Removed unused cache "
+        rb"|fetching user_deny\.db|debug logging turned |process file has changed|cannot stat process file"
+        rb"|unable to setsocketopt\(|Option '|Shutdown file|DIGEST-MD5 (?:common mech free|client step|server step)"
+        rb"|possible MITM attack:|getaddrinfo\(|connect\().*",
         Verdict.IGNORED,
     ),
 )
