@@ -23,6 +23,7 @@ from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.cyrus_notices import NOTICES
 from exporter.formats.tabled import NO_PROCESS, about, advised, without_process
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
 from exporter.keys import ANY, Keys
@@ -121,11 +122,6 @@ def _command(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.BAD_COMMAND)._replace(bad_commands=1, trait="chatty")
 
 
-# Audit lines other than traffic.
-_AUDITED = (
-    rb"(?:acl|append|create|delete|discard|duplicate|expunge|modseq|newquota|overquota|partitionmove|proxy|redirect|reject"
-    rb"|rename|rmquota|setquota|touched|unlink|unlinkarchive|mboxname|sieve|failed|ok|processed)"
-)
 _PAIR = re.compile(rb'(?<![^ ])([a-z.]+)=(?:"((?:[^"\\]|\\.)*)"|([^ ]*))')
 _ADDRESS = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]")
 
@@ -193,32 +189,7 @@ WORDING = Wording(
         rb"Unable to (?:open|locate) maildrop .*|Maildrop .* has been \(re\)moved .*",
         _end_if_open(Reason.MAILBOX_ERROR),
     ),
-    Rule("starttls", rb"starttls: .*|\[pop3d\] STARTTLS failed: .*|inittls: .*|TLS is available\.:.*", Verdict.IGNORED),
-    Rule(
-        "audit",
-        rb"auditlog: " + _AUDITED + rb":? .*|event=auditlog\." + _AUDITED + rb" .*|Expunged \d+ messages? from .*",
-        Verdict.IGNORED,
-    ),
-    Rule(
-        "statistics",
-        rb"POP session stats : .*|optimized mode for empty maildrop: .*|telling master .*",
-        Verdict.IGNORED,
-    ),
-    Rule(
-        "executed",
-        rb"(?:about to exec|executed|open: user .* opened|skiplist: |DBERROR: |autocreateinbox: ).*",
-        Verdict.IGNORED,
-    ),
-    # About mailboxes and the process, beside the lines of connections (3.13).
-    Rule(
-        "storage",
-        rb"(?:IOERROR: |DENYDB_ERROR: |IDLE: |MUPDATE: |conversations?[_ :]|duplicate_|dupelim: |mailbox: longlock "
-        rb"|(?:Unlinking files in|Repacking|Deleted|create new|Header CRC mismatch for) mailbox |Removed unused cache "
-        rb"|fetching user_deny\.db|debug logging turned |process file has changed|cannot stat process file"
-        rb"|unable to setsocketopt\(|Option '|Shutdown file|DIGEST-MD5 (?:common mech free|client step|server step)"
-        rb"|possible MITM attack:|getaddrinfo\(|connect\().*",
-        Verdict.IGNORED,
-    ),
+    *NOTICES,
 )
 _KILLED = re.compile(rb"process type:SERVICE name:pop3s? .{0,300} pid:(\d{1,10}) signaled to death by signal .{0,60}")
 # Not the end of a connection: the process has logged its own.
