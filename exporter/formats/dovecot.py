@@ -157,8 +157,7 @@ class Dovecot:
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x and 2.0 to 2.4, with any log settings (run: 2.3.13, 2.3.19, 2.4.1; "
-        "others from their source)",
+        servers="Dovecot 0.99 to 2.4, with any log settings (run: 2.3.13, 2.3.19, 2.4.1; others from their source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",

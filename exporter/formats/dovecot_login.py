@@ -35,6 +35,11 @@ _TURNED = re.compile(
     rb"|Inactivity|Internal login failure|Maximum number|Connection queue|Timeout while|Too many|Shutting down)\b.*)",
     re.DOTALL,
 )
+_OLDEST = re.compile(
+    rb" (?:Login: (?P<user>(?!user=).+)|(?P<head>(?:Aborted login|Disconnected)[^\[\]]{0,100}))"
+    rb" \[(?P<ip>[0-9A-Fa-f:.]{2,45})\]",
+    re.DOTALL,
+)
 # Lines that name no user: ends of other listeners and processes.
 _NAMELESS = re.compile(
     rb"(?:(?P<access_list>access\([^)]*\): Client refused \(rip=|haproxy: Client not trusted \(rip=)"
@@ -116,7 +121,18 @@ def read_any_login(message: bytes) -> Fact | Verdict:
     if head.verdict is not None:
         return head.verdict
     elements = read_elements(text)
-    return Verdict.MALFORMED if elements is None else _told(head, *elements)
+    return _oldest(message) or Verdict.MALFORMED if elements is None else _told(head, *elements)
+
+
+def _oldest(message: bytes) -> Fact | None:
+    """A line of 0.99, which has no elements: `Login: alice [192.0.2.4]`, `Disconnected [192.0.2.4]`."""
+    found = _OLDEST.fullmatch(message, len(PREFIX))
+    if found is None:
+        return None
+    if found["head"] is None:
+        return Fact(Kind.LOGIN, None, found["user"], found["ip"], by_user=True)
+    head = read_head(found["head"])
+    return Fact(Kind.END, None, None, found["ip"], head.reason, bad_commands=head.bad_commands)
 
 
 def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | None, tail: bytes) -> Fact | Verdict:
@@ -163,7 +179,7 @@ def _proxied_or_nameless(message: bytes) -> Fact | Verdict:
         return Fact(Kind.END, address=match[match.lastindex or 0], reason=reason)
     if level.lastindex not in (None, _INFO) or _NOTICE.match(text):
         return Verdict.IGNORED
-    return _bare(text)
+    return _oldest(message) or _bare(text)
 
 
 def _passed_on(head: Head, elements: Elements) -> Fact | Verdict:
