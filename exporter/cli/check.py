@@ -9,7 +9,7 @@ import typer
 from exporter.catalogue import Quality
 from exporter.cli import configured, logs, options, serving
 from exporter.cli.files import journal_end, newest, sampled
-from exporter.cli.obstacles import NO_JOURNAL, of_journal, of_ledger, of_log, of_no_files, readers
+from exporter.cli.obstacles import NO_JOURNAL, of_addresses, of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -69,7 +69,7 @@ def refuse_shared(config: Config, path: Path) -> None:
 
 def remarks(config: Config) -> Iterator[str]:
     """Problems, what each source reads, and what the logs show; settings to change begin with ADVICE."""
-    for remark in of_ledger(config.ledger):
+    for remark in (*of_addresses(config.web.listen), *of_ledger(config.ledger)):
         yield f"  {remark}"
     for source in config.sources:
         yield f"  source {source.name} ({source.format}): {', '.join(inputs_named(source))}"

@@ -51,4 +51,21 @@ def _loaded(name: str) -> Any:  # noqa: ANN401
         # The callback keeps it a group of one command.
         holder.callback()(lambda: None)
         holder.command(name)(found)
-    return get_group(holder).commands[name]
+    return _plain(get_group(holder).commands[name])
+
+
+def _plain(command: Any) -> Any:  # noqa: ANN401
+    """Help for people: typer 0.29 adds braces and Python's types to arguments, and all releases cut summaries short."""
+    for one in (command, *getattr(command, "commands", {}).values()):
+        one.short_help = " ".join((one.help or "").split()).partition(". ")[0].rstrip(".")
+        for argument in one.params:
+            if argument.param_type_name == "argument":
+                usage = _usage(argument)
+                argument.display_type_rich = lambda ctx: None  # noqa: ARG005
+                argument._usage_display_name = lambda usage=usage: usage  # noqa: SLF001
+    return command
+
+
+def _usage(argument: Any) -> str:  # noqa: ANN401
+    name: str = argument.metavar or argument.name.upper()
+    return (name if argument.required else f"[{name}]") + "..." * (argument.nargs != 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from exporter.cli import access
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Reading
+from exporter.web.listen import ListenError, refuse_foreign
 
 NO_JOURNAL = "no journal found yet"
 UNIT = f"the unit's user (groups {', '.join(access.UNIT_GROUPS)})"
@@ -29,6 +30,15 @@ def of_ledger(ledger: Path) -> Iterator[str]:
             f"ledger {ledger}: the systemd unit can only write to {access.UNIT_WRITES}; add other directories"
             " to ReadWritePaths="
         )
+
+
+def of_addresses(listen: Sequence[str]) -> Iterator[str]:
+    """The addresses to listen on."""
+    for address in listen:
+        try:
+            refuse_foreign(address)
+        except ListenError as error:
+            yield f"problem: {error}"
 
 
 def _without_folder(ledger: Path) -> Iterator[str]:
