@@ -67,5 +67,5 @@ def _plain(command: Any) -> Any:  # noqa: ANN401
 
 
 def _usage(argument: Any) -> str:  # noqa: ANN401
-    name: str = argument.metavar or argument.name.upper()
-    return (name if argument.required else f"[{name}]") + "..." * (argument.nargs != 1)
+    name = str(argument.metavar or argument.name.upper())
+    return f"{name if argument.required else f'[{name}]'}{'...' if argument.nargs != 1 else ''}"
