@@ -80,7 +80,7 @@ def remarks(config: Config) -> Iterator[str]:
 def _of_source(source: Source, config: Config) -> Iterator[str]:
     """What an operator needs to know before the start; files that appear later are not a problem."""
     if source.journal is not None:
-        told = list(of_journal(source.journal.directory))
+        told = list(of_journal(source.journal.directory, source.journal.since))
         yield from told
         if not any(remark.startswith((PROBLEM, NO_JOURNAL)) for remark in told):
             with journal_end(source.journal) as file:

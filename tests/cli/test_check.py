@@ -216,6 +216,15 @@ def test_a_journal_that_this_user_may_not_read(pop3: Run, folder: Path) -> None:
     assert "systemd-journal" in ran.out
 
 
+@pytest.mark.tool("journalctl")
+@pytest.mark.parametrize(("since", "code"), [("tomorow", 1), ("30 days ago", 0)])
+def test_since_when_a_journal_is_read(pop3: Run, folder: Path, since: str, code: int) -> None:
+    """What journalctl does not understand would keep the source from ever being read."""
+    journal = f"{{units: [dovecot.service], directory: {folder}, since: {since}}}"
+    ran = pop3("check", configured(folder, f"journal: {journal}"))
+    assert (code, bool(code)) == (ran.code, f"journalctl does not understand '{since}'; write" in ran.out)
+
+
 def test_without_journalctl(pop3: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing could read the journal."""
     monkeypatch.setenv("PATH", str(folder))
