@@ -49,7 +49,7 @@ def test_another_sqlite_file_is_refused_and_left_alone(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE aunt (letter TEXT)")
     content = path.read_bytes()
     for use in (lambda: opened(path), lambda: Reading(path)):
-        with pytest.raises(LedgerError, match="another SQLite file; name a new file"):
+        with pytest.raises(LedgerError, match="another SQLite file; name another file"):
             use()
     assert content == path.read_bytes()
 
