@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
-from dashboards.queries import begins_in_a_day
+from dashboards.queries import Windows, asked, begins_in_a_day
 from dashboards.targets import now
 
 NOTES = 50
@@ -105,7 +105,7 @@ def _begins() -> str:
 
 
 def _forgotten() -> str:
-    since = "vector($first)>clamp_min(vector($began),${__from:date:seconds})+172800"
+    since = f"vector($first)>clamp_min(vector($began)-({Windows().lead}),{asked()})"
     missing = f"{since} and on() max({SEEN})"
     text = "Prometheus has no samples from the start of this range: earlier periods are missing (see Exporter health)"
     return _note(missing, text)

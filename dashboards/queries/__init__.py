@@ -7,6 +7,7 @@ evaluation instants do not depend on summer time; the windows stay inside the lo
 
 from dashboards.queries.lookups import (
     Lookup,
+    asked,
     bounds,
     busiest_domains,
     busiest_users,
@@ -56,6 +57,7 @@ __all__ = [
     "Series",
     "Steps",
     "Windows",
+    "asked",
     "begins_in_a_day",
     "bounds",
     "busiest_domains",

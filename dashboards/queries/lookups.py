@@ -65,6 +65,7 @@ def known(*, hours: bool = True) -> tuple[Lookup, ...]:
         Lookup("through", _through()),
         Lookup("today", _date(WHOLE.through)),
         Lookup("now", _date(WHOLE.until)),
+        Lookup("oldest", _oldest()),
         Lookup("first", _first()),
         Lookup("extent", f"clamp_min(vector({WHOLE.today}-{WHOLE.first}),0) + 1"),
         Lookup("seen", f"clamp_max({seen},{WHOLE.until})"),
@@ -166,14 +167,23 @@ def _date(at: str) -> str:
     return f"floor(({at}+({offset}))/{DAY})*{DAY}"
 
 
-def _first() -> str:
-    """The first date that begins in the range and about which something can be known, as 00:00 UTC of it."""
+def asked() -> str:
+    """The first date that begins in the range, as 00:00 UTC of it."""
     begin = f"({WHOLE.begin}-({ZONE.lead}))"
-    asked = f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
+    return f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
+
+
+def _oldest() -> str:
+    """A sample less than six hours after the first that is known of the range, or of the month before it."""
     ahead = (f" offset -{duration(months * MONTH)}" if months else "" for months in range(MONTHS + 1))
     looks = (f"min_over_time(({SCRAPED})[30d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
-    known = f"clamp_min({' or '.join(looks)} or vector(0),$began)"
-    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked})"
+    return f"floor({' or '.join(looks)} or vector(0))"
+
+
+def _first() -> str:
+    """The first date that begins in the range and about which something can be known, as 00:00 UTC of it."""
+    known = f"clamp_min(min(min_over_time({CLOCK}[8h] @ $oldest)) or vector($oldest),$began)"
+    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked()})"
 
 
 def _odd() -> str:
