@@ -31,7 +31,7 @@ def board(zone: Zone) -> Board:
         "Can the numbers be trusted? What was read, what was not understood, what is not logged, and how far"
         " back the history goes.",
         zone,
-        [variables.datasource(), _every_server(), *variables.newest()],
+        [variables.datasource(), _every_server(), *variables.newest(), *variables.watched()],
         [
             *_tiles(),
             _reach(zone, (0, 6, 12, 3)),
@@ -71,11 +71,11 @@ def _tiles() -> list[panels.Panel]:
         {"type": "value", "options": {"1": {"text": "yes", "color": theme.GREEN, "index": 0}}},
         {"type": "value", "options": {"0": {"text": "no", "color": theme.RED, "index": 1}}},
     ]
-    up, books = 'sum(last_over_time(up{job="pop3"}[10m] @ $until))', newest("pop3_exporter_books_balanced", "min")
+    books = newest("pop3_exporter_books_balanced", "min")
     unread, lost = newest("pop3_exporter_unread_bytes", "sum"), added("pop3_exporter_lines_possibly_lost_total")
     late, folded = added("pop3_exporter_late_events_total"), newest("pop3_exporter_folded_users", "sum")
     return [
-        _tile(0, (0, 0, 6, 3), "Exporters up", "Exporters scraped in the last ten minutes.", up),
+        exporters_up(TILES, (0, 0, 6, 3)),
         _tile(1, (6, 0, 6, 3), "Totals agree", "A bug if they do not.", books, looks={"mappings": yes_no}),
         _tile(2, (12, 0, 6, 3), "Unread", "Bytes in the logs that have not been read yet.", unread, unit=theme.BYTES),
         _tile(3, (18, 0, 6, 3), "Late events", "Lines of earlier days, counted in the day they belong to.", late),
@@ -85,6 +85,24 @@ def _tiles() -> list[panels.Panel]:
         _tile(5, (8, 3, 8, 3), "Lines possibly lost", "Dropped, or truncated unread.", lost, looks=bad_from_one),
         _tile(6, (16, 3, 8, 3), "Users beyond the limit", "Counted together as `_other`.", folded, looks=bad_from_one),
     ]
+
+
+def exporters_up(number: int, place: Place) -> panels.Panel:
+    """How many of how many: red if one does not answer."""
+    up = 'max by(instance)(last_over_time(up{job=~"pop3.*"}[10m] @ $watched))'
+    said = f'count_values("up",sum({up}))*on() group_left(of) count_values("of",count({up}))'
+    said = f'label_join({said},"said"," of ","up","of")*on() group_left() (sum({up})/count({up}))'
+    none = 'label_replace(vector(0),"said","not scraped","","")'
+    return panels.tile(
+        number,
+        "Exporters up",
+        place,
+        "How many exporters answer Prometheus, and how many it scrapes.",
+        now("A", f"{said} or on() {none}", "{{said}}"),
+        unit=theme.COUNT,
+        looks={"thresholds": panels.thresholds((None, theme.RED), (1, theme.GREY)), "color": {"mode": "thresholds"}},
+        words="name",
+    )
 
 
 def _tile(
@@ -134,7 +152,7 @@ def _sources(place: Place) -> panels.Panel:
         return f"sum by(source)(increase({series}[${{__range_s}}s]))"
 
     columns = [
-        ("Last event", f"$until-60-{newest('pop3_exporter_last_event_timestamp_seconds')}", theme.SECONDS),
+        ("Last event", f"clamp_min($watched-{newest('pop3_exporter_last_event_timestamp_seconds')},0)", theme.SECONDS),
         ("Unread", newest("pop3_exporter_unread_bytes"), theme.BYTES),
         ("Lines", added("pop3_exporter_lines_total"), theme.COUNT),
         ("Not understood", added(UNMATCHED), theme.COUNT),

@@ -29,6 +29,7 @@ WHOSE = {
 
 DAYS_AWAY = "Days without a scrape: the last day of each gap has the numbers of the whole gap (see Exporter health)"
 HOURS_AWAY = "Hours without a scrape: the last hour of each gap has the numbers of the whole gap (see Exporter health)"
+AWAY = "No exporter has been scraped for $1 minutes: the numbers below are that old"
 YOUNG = "Prometheus has no samples from a day ago: numbers for 24 hours begin with its first sample after that"
 
 
@@ -36,19 +37,19 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
     """`here`: the dashboard; without one what is said of every log."""
     fine = FINE
     if here == links.SUSPICIOUS:
-        said, fine = [*_zones(zone), _young()], SCRAPED
+        said, fine = [*_zones(zone), _imported(), _young(), _away()], SCRAPED
     elif here:
         said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least(), _gaps()]
-        said += {links.USER: [], links.START: [_young()]}.get(here, [_lulls()])
+        said += {links.USER: [], links.START: [_young(), _away()]}.get(here, [_lulls()])
     else:
-        said, fine = [*_zones(zone), _unlogged()], NONE
+        said, fine = [*_zones(zone), _unlogged(), _imported(), _away()], NONE
     return panels.stat(
         NOTES,
         "",
         place,
         "What to know about the numbers below, and why some are missing.",
         [
-            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJK", said, strict=False)),
+            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJKL", said, strict=False)),
             now("A", _fine(said, fine), "{{note}}"),
             now("N", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
             *([now("W", _unknown(here), "{{note}}")] if here in WHOSE else []),
@@ -127,6 +128,10 @@ def _lulls() -> str:
 def _young() -> str:
     yesterday = "max(last_over_time(pop3_exporter_time_seconds[1h] @ $until offset 24h))"
     return _note(f"max({SEEN}) unless on() {yesterday}", YOUNG)
+
+
+def _away() -> str:
+    return _note('count_values("minutes",floor(vector($watched-$until)/60)>5)', AWAY, "minutes")
 
 
 def _imported() -> str:

@@ -2,7 +2,7 @@
 
 from grafanalib import core
 
-from dashboards import frames, links, panels, suspicious, theme, variables
+from dashboards import frames, health, links, panels, suspicious, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Override, Place
@@ -27,12 +27,13 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
+            *variables.watched(),
             *variables.known(zone.windows if zone.name else None),
             *variables.range_before(),
         ],
         [
             *shown.totals((0, 0)),
-            _up((16, 3, 8, 3)),
+            health.exporters_up(UP, (16, 3, 8, 3)),
             notes(zone, (0, 6, 24, 2), links.START),
             suspicious.alerts(links.START, (0, 8, 24, 7)),
             _servers(shown, (0, 15, 24, 8)),
@@ -45,21 +46,6 @@ def board(zone: Zone) -> Board:
     )
 
 
-def _up(place: Place) -> panels.Panel:
-    up = 'max by(instance)(last_over_time(up{job="pop3"}[10m] @ $until))'
-    counts = f'count_values("up",sum({up}))*on() group_left(of) count_values("of",count({up}))'
-    return panels.tile(
-        UP,
-        "Exporters up",
-        place,
-        "Exporters scraped in the ten minutes before the newest sample, and how many there are.",
-        now("A", counts, "{{up}} of {{of}}"),
-        unit=theme.COUNT,
-        looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
-        words="name",
-    )
-
-
 def _servers(shown: Report, place: Place) -> panels.Panel:
     """Today's numbers of each, and when its log last said something."""
     last = "max by(server)(max_over_time(pop3_exporter_last_event_timestamp_seconds[10m] @ $until))"
@@ -69,7 +55,7 @@ def _servers(shown: Report, place: Place) -> panels.Panel:
         "Servers",
         place,
         "Totals of the range by server, and how old the newest event in its log is. Click a name to open Trend.",
-        [*shown.total_targets("server"), rows("S", f"clamp_min($until-60-{last},0)")],
+        [*shown.total_targets("server"), rows("S", f"clamp_min($watched-{last},0)")],
         sort=(shown.titles[0], True),
         overrides=[
             panels.named("Server", "Open Trend", links.url(links.START, links.TREND, server="${__value.text}")),

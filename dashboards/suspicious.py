@@ -38,6 +38,7 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
+            *variables.watched(),
             variables.hidden_names("suspects", "user", busy),
         ],
         [
@@ -79,14 +80,14 @@ def _tile(number: int, title: str, meaning: str, target: Target, looks: panels.P
 
 def alerts(here: str, place: Place) -> panels.Panel:
     """The firing alerts; each opens its account in the hours around its start, and its runbook."""
-    titles = {"alertname": "Alert", "severity": "Severity", "user": "User", "domain": "Domain", "server": "Server"}
+    titles = {"alertname": "Alert", "severity": "Severity", "user": "User", "domain": "Domain", "place": "Server"}
     colours = [("critical", theme.RED), ("warning", theme.ORANGE)]
     severity = {word: {"text": word, "color": colour, "index": at} for at, (word, colour) in enumerate(colours)}
     return panels.table(
         ALERTS,
         "Firing alerts",
         place,
-        "Firing POP3 alerts as of the newest scrape. The name opens the runbook: what it means and what to do; the "
+        "Firing POP3 alerts. The name opens the runbook: what it means and what to do; the "
         "user opens the account in the hours around the start.",
         [rows("A", accounts.firing(EVERYBODY))],
         sort=("Severity", False),

@@ -15,6 +15,7 @@ from dashboards.queries.lookups import (
     newest_sample,
     range_before,
     text_of,
+    watched,
     zone,
 )
 from dashboards.queries.steps import Steps
@@ -76,6 +77,7 @@ __all__ = [
     "top",
     "total",
     "total_before",
+    "watched",
     "with_change",
     "with_total",
     "zone",

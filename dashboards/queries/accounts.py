@@ -76,15 +76,22 @@ def fired(alerts: str, by: str, *, subject: bool = False) -> str:
     return f"{found} or {none} or {unknown}"
 
 
-def firing(only: Only, range_: Range = WHOLE) -> str:
-    """The firing alerts, with the UNIX time since when in milliseconds (NaN if the store does not have it)."""
-    labels = "alertname,severity,server,domain,user"
+def firing(only: Only, at: str = "$watched") -> str:
+    """The firing alerts, with the UNIX time since when in milliseconds (NaN if the store does not have it).
+
+    As of the last evaluation, so also while no exporter is scraped. `place`: the server or, without one, the exporter.
+    """
+    labels = "alertname,severity,place,domain,user"
+
+    def newest(series: str) -> str:
+        found = f"last_over_time({series}[5m] @ {at})"
+        placed = f'label_replace(label_replace({found},"place","$1","instance","(.+)"),"place","$1","server","(.+)")'
+        return f"max by({labels})({placed})"
+
     servers = f'server=~"{only.servers}|"'
-    alerts = f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}'
-    states = f'ALERTS_FOR_STATE{{alertname=~"POP3.*",{servers}}}'
-    now = f"max by({labels})(last_over_time({alerts}[5m] @ {range_.until}))"
-    since = f"max by({labels})(last_over_time({states}[5m] @ {range_.until}))*1000"
-    return f"({since} and on({labels}) {now}) or {now}*NaN"
+    now = newest(f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}')
+    since = newest(f'ALERTS_FOR_STATE{{alertname=~"POP3.*",{servers}}}')
+    return f"({since}*1000 and on({labels}) {now}) or {now}*NaN"
 
 
 def users(name: str, only: Only) -> Series:

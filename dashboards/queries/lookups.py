@@ -46,6 +46,16 @@ def newest_sample() -> tuple[Lookup, ...]:
     return Lookup("around", around), Lookup("until", until)
 
 
+def watched() -> tuple[Lookup, ...]:
+    """`$watched`, when Prometheus last scraped or evaluated in the range: also without any exporter it goes on."""
+    seen = 'max(timestamp(up{job=~"pop3.*"}) or timestamp(ALERTS{alertname=~"POP3.*"}))'
+    looks = (f"max_over_time(({seen})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
+    looked = f"floor({' or '.join(looks)} or vector({WHOLE.until})) + {6 * HOUR}"
+    newest = f"max_over_time(({seen})[6h:1m] @ $looked) or vector({WHOLE.until})"
+    inside = f"floor(clamp_max(clamp_min({newest},{WHOLE.until}-60),{WHOLE.end}-1))"
+    return Lookup("looked", looked), Lookup("watched", inside)
+
+
 def zone() -> tuple[Lookup, ...]:
     """The variables of `Windows`; for a site without a time zone, those of UTC."""
     smallest = f"min(min_over_time({SMALLEST}[{NEWEST}] @ {WHOLE.until}))"
