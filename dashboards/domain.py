@@ -48,12 +48,12 @@ def _busiest(users: Report, place: panels.Place) -> panels.Panel:
         place,
         users.total_targets("user"),
         users.joined("user"),
-        goal=links.url(links.DOMAIN, links.USER, user="${__value.text}"),
+        goal=links.url(links.DOMAIN, links.USER, user=links.CLICKED),
     )
 
 
 def _users(users: Report, place: panels.Place) -> panels.Panel:
-    goal = links.url(links.DOMAIN, links.USER, user="${__value.text}")
+    goal = links.url(links.DOMAIN, links.USER, user=links.CLICKED)
     return names.table(
         USERS,
         "Known users of $domain",

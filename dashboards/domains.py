@@ -57,12 +57,12 @@ def _busiest_domain(shown: Report, place: panels.Place) -> panels.Panel:
         place,
         shown.total_targets("domain"),
         shown.joined("domain"),
-        goal=links.url(links.DOMAINS, links.DOMAIN, domain="${__value.text}"),
+        goal=links.url(links.DOMAINS, links.DOMAIN, domain=links.CLICKED),
     )
 
 
 def _table(shown: Report, place: panels.Place) -> panels.Panel:
-    goal = links.url(links.DOMAINS, links.DOMAIN, domain="${__value.text}")
+    goal = links.url(links.DOMAINS, links.DOMAIN, domain=links.CLICKED)
     return names.table(
         TABLE,
         "Domains",
@@ -157,4 +157,4 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
 
 
 def _user_of_domain() -> str:
-    return links.url(links.DOMAINS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
+    return links.url(links.DOMAINS, links.USER, domain=links.DOMAIN_OF_ROW, user=links.CLICKED)

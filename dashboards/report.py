@@ -215,8 +215,9 @@ class Report:
 
     def merged(self, *labels: str) -> list[Override]:
         """The same by several labels."""
-        fields = {label: label.capitalize() for label in labels} | self.fields()
-        return [*frames.merged(fields, filled=self.columns[0].title), frames.empty_for_nan(self.titles)]
+        named = {label: label.capitalize() for label in labels}
+        merged = frames.merged(named, self.fields(), filled=self.columns[0].title)
+        return [*merged, frames.empty_for_nan(self.titles)]
 
     @property
     def titles(self) -> list[str]:

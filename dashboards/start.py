@@ -58,7 +58,7 @@ def _servers(shown: Report, place: Place) -> panels.Panel:
         [*shown.total_targets("server"), rows("S", f"clamp_min($watched-{last},0)")],
         sort=(shown.titles[0], True),
         overrides=[
-            panels.named("Server", "Open Trend", links.url(links.START, links.TREND, server="${__value.text}")),
+            panels.named("Server", "Open Trend", links.url(links.START, links.TREND, server=links.CLICKED)),
             panels.by_name(
                 "Last event", {"unit": theme.SECONDS, "decimals": 0, "noValue": "not scraped", "custom.width": 95}
             ),
@@ -84,7 +84,7 @@ def _domains(place: Place) -> panels.Panel:
         [exact("A", f"{top(TOP, total(series, ['domain']))}>0", Quantity.TOP, series, ["domain"])],
         sort=(title, True),
         overrides=[
-            panels.named("Domain", "Open this domain", links.url(links.START, links.DOMAIN, domain="${__value.text}")),
+            panels.named("Domain", "Open this domain", links.url(links.START, links.DOMAIN, domain=links.CLICKED)),
             panels.column(theme.NEW_CONNECTIONS, bar=True),
         ],
         transformations=frames.columns({"domain": "Domain", "Value": title}),

@@ -132,7 +132,7 @@ def _busiest(place: Place) -> panels.Panel:
             rows("E", accounts.networks(SUSPECTS, PERSON)),
             rows("F", failures, WITHIN_A_SCRAPE),
         ],
-        frames.merged({"user": "User"} | GROWTH_TITLES | {"domain": "Domain"}, filled=HOUR),
+        frames.merged({"user": "User", "domain": "Domain"}, GROWTH_TITLES, filled=HOUR),
         by=HOUR,
         goal=user_of_domain(links.SUSPICIOUS),
         carry_range=False,
@@ -250,7 +250,7 @@ def _open_user() -> Override:
 
 
 def user_of_domain(here: str) -> str:
-    return links.url(here, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
+    return links.url(here, links.USER, domain=links.DOMAIN_OF_ROW, user=links.CLICKED)
 
 
 def _beside(title: str, colour: str) -> list[Override]:
