@@ -4,7 +4,7 @@ from dashboards import links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import Only
+from dashboards.queries import CHOSEN_DOMAIN, Only
 from dashboards.report import Report
 from exporter.catalogue import Scope
 
@@ -12,7 +12,7 @@ USERS, BUSIEST = 6, 7
 
 
 def board(zone: Zone) -> Board:
-    only = Only(domain="$domain")
+    only = Only(domain=CHOSEN_DOMAIN)
     shown = Report(links.DOMAIN, zone, Scope.DOMAIN, only)
     users = Report(links.DOMAIN, zone, Scope.USER, only, theme.USERS)
     return Board(

@@ -4,19 +4,20 @@ from dashboards import links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import Only, accounts, taken
+from dashboards.queries import CHOSEN_DOMAIN, CHOSEN_USER, Only, accounts, taken
 from dashboards.report import Report
 from dashboards.targets import WITHIN_A_SCRAPE, Target, now, over_time
 from exporter.catalogue import Scope
 
 NETWORKS, RATE, FIRST_FAILURE, TAKEN, ALERTS = 6, 7, 20, 21, 22
-SELECTED = '{server=~"$server",domain="$domain",user="$user"}'
+ACCOUNT = Only(domain=CHOSEN_DOMAIN, user=CHOSEN_USER)
+FIRING = ('alertname=~"POP3.*"', 'alertstate="firing"')
+SELECTED = f"{{{ACCOUNT.matchers()}}}"
 
 
 def board(zone: Zone) -> Board:
-    account = Only(domain="$domain", user="$user")
-    shown = Report(links.USER, zone, Scope.USER, account, theme.ACCOUNT)
-    tiles = Report(links.USER, zone, Scope.USER, account, theme.USERS)  # as many as fit side by side
+    shown = Report(links.USER, zone, Scope.USER, ACCOUNT, theme.ACCOUNT)
+    tiles = Report(links.USER, zone, Scope.USER, ACCOUNT, theme.USERS)  # as many as fit side by side
     return Board(
         links.USER,
         "One account: its report by day, week, month or quarter, its logins, failed logins and networks.",
@@ -62,7 +63,7 @@ def _first_failure(place: panels.Place) -> panels.Panel:
 
 
 def _taken(place: panels.Place) -> panels.Panel:
-    target = now("A", taken(Only(domain="$domain", user="$user")), "$bounds", WITHIN_A_SCRAPE)
+    target = now("A", taken(ACCOUNT), "$bounds", WITHIN_A_SCRAPE)
     return panels.tile(
         TAKEN,
         "Downloaded",
@@ -77,7 +78,7 @@ def _taken(place: panels.Place) -> panels.Panel:
 
 
 def _alerts(place: panels.Place) -> panels.Panel:
-    firing = 'ALERTS{alertname=~"POP3.*",alertstate="firing",domain="$domain",user="$user",server=~"$server"}'
+    firing = f"ALERTS{{{ACCOUNT.matchers(*FIRING)}}}"
     return panels.timeline(
         ALERTS,
         "Alerts of this account",

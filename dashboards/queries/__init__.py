@@ -21,6 +21,8 @@ from dashboards.queries.lookups import (
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import (
     BANDWIDTH,
+    CHOSEN_DOMAIN,
+    CHOSEN_USER,
     STEP_FORMATS,
     STEPS,
     Chosen,
@@ -32,6 +34,7 @@ from dashboards.queries.terms import (
     filled,
     literal,
     one_of,
+    quoted,
 )
 from dashboards.queries.totals import (
     OTHERS,
@@ -48,6 +51,8 @@ from dashboards.queries.totals import (
 
 __all__ = [
     "BANDWIDTH",
+    "CHOSEN_DOMAIN",
+    "CHOSEN_USER",
     "OTHERS",
     "STEPS",
     "STEP_FORMATS",
@@ -70,6 +75,7 @@ __all__ = [
     "literal",
     "newest_sample",
     "one_of",
+    "quoted",
     "range_before",
     "shares",
     "taken",

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from dashboards.queries.cells import known_births
 from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, newest
 from dashboards.queries.holds import hours as local_hours
-from dashboards.queries.terms import DAY, EASTMOST, HOUR, Chosen, Only, Range, Series, Windows, duration
+from dashboards.queries.terms import (
+    CHOSEN_DOMAIN,
+    CHOSEN_USER,
+    DAY,
+    EASTMOST,
+    HOUR,
+    Chosen,
+    Only,
+    Range,
+    Series,
+    Windows,
+    duration,
+    quoted,
+)
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
@@ -34,7 +47,10 @@ class Lookup:
     @property
     def regex(self) -> str:
         """Extracts the value from a row as Grafana writes it: labels in braces, value, milliseconds."""
-        return f'/{self.label}="([^"]+)"/' if self.label else r"/ (\d+) /"
+        if not self.label:
+            return r"/ (\d+) /"
+        # A quotation mark inside a name is as it is; in a list, inside other queries, it would be an error.
+        return f'/{self.label}="([^"]+)"/' if self.many else rf'/^{{{self.label}="(.+)"}} \S+ \d+$/'
 
 
 def newest_sample() -> tuple[Lookup, ...]:
@@ -129,7 +145,7 @@ def bounds(only: Only = EVERYTHING) -> str:
     return f"max by(measure)({told(LOWER_BOUND)} or {half})"
 
 
-def busiest_domains(chosen: str = "$domain") -> str:
+def busiest_domains(chosen: str = CHOSEN_DOMAIN) -> str:
     """All domains (label `domain`), those with the most connections ever first; those of ended servers, too.
 
     The pseudo-domains come last; `chosen`, the variable's own value, is always among them.
@@ -140,7 +156,7 @@ def busiest_domains(chosen: str = "$domain") -> str:
     return f"sort_desc(({known} unless on(domain) ({pseudo})) or 0*{known}-1 or {_named('domain', chosen)}-2)"
 
 
-def busiest_users(domain: str = "$domain", chosen: str = "$user") -> str:
+def busiest_users(domain: str = CHOSEN_DOMAIN, chosen: str = CHOSEN_USER) -> str:
     """All users of a domain (label `user`), the busiest first; `chosen` among them if it is a name in that domain."""
     series = Series(Scope.USER, MEASURES[CONNECTIONS], Only(domain=domain))
     known = f"sum by(user)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
@@ -253,7 +269,7 @@ def _all_odd() -> str:
 
 def _named(label: str, name: str) -> str:
     """One row with this label."""
-    return f'label_replace(vector(0),"{label}","{name}","","")'
+    return f'label_replace(vector(0),"{label}",{quoted(name)},"","")'
 
 
 def _offset(seconds: int) -> str:
