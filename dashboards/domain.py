@@ -64,7 +64,7 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", goal),
-            panels.by_name(theme.NEW_CONNECTIONS.title, {"custom.width": 156}),
+            *names.beside_users(),
         ],
-        empty="This domain has no known users in this range (see users.series in the configuration).",
+        empty="No known users in this range; see the remarks above, and users.series in the configuration.",
     )

@@ -41,11 +41,11 @@ def board(zone: Zone) -> Board:
             notes(zone, (0, 6, 22, 2), links.DOMAINS),
             download(links.DOMAINS),
             _table(shown, (0, 8, 24, 17)),
-            _share(SHARE, theme.NEW_CONNECTIONS, (0, 25, 9, 10), "Share of connections", "$top"),
-            _share(SHARE_BYTES, theme.TRAFFIC, (9, 25, 10, 10), "Share of bandwidth", "$topbytes"),
-            _busiest_user(users, (19, 25, 5, 10)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 25, 12, 10), "Share of connections", "$top"),
+            _share(SHARE_BYTES, theme.TRAFFIC, (12, 25, 12, 10), "Share of bandwidth", "$topbytes"),
             _over_time((0, 35, 24, 11)),
-            _users(users, (0, 46, 24, 14)),
+            _busiest_user(users, (0, 46, 24, 3)),
+            _users(users, (0, 49, 24, 14)),
         ],
     )
 
@@ -149,8 +149,8 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", _user_of_domain()),
-            panels.by_regexp("^(User|Domain)$", {"custom.minWidth": 110}),
-            panels.by_name(theme.NEW_CONNECTIONS.title, {"custom.width": 134, "custom.filterable": False}),
+            panels.by_name("Domain", {"custom.width": 130}),
+            *names.beside_users(),
         ],
         totals=False,
     )

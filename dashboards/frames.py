@@ -21,7 +21,7 @@ def joined(
 def merged(labels: Mapping[str, str], values: Mapping[str, str], *, filled: str) -> list[Transformation]:
     """Join the queries' rows by all their labels; rows without a value in the column `filled` go.
 
-    Grouped by the labels, each row alone, because without rows that leaves no columns, so that the panel says its words.
+    Grouped by the labels, each row alone: without rows that leaves no columns, so that the panel says its words.
     """
     kept: dict[str, Any] = {name: {"operation": "groupby", "aggregations": []} for name in labels}
     kept |= {name: {"operation": "aggregate", "aggregations": ["first"]} for name in values}

@@ -22,7 +22,7 @@ TOOLTIPS = {
     DOMAINS: "All domains, heaviest first",
     DOMAIN: "One domain and its users",
     USER: "One account",
-    SUSPICIOUS: "Accounts that may be stolen",
+    SUSPICIOUS: "Accounts that may be compromised",
     EXPORTER: "Can the numbers be trusted?",
 }
 VARIABLES = {

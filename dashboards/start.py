@@ -113,7 +113,11 @@ def _accounts(place: Place) -> panels.Panel:
         " report --by user --inactive DAYS` lists all.",
         [rows("A", f"{top(LISTED, accounts.unused(PERSON))}>={SPANS[0]}")],
         sort=("Days", True),
-        overrides=[_open_user(), panels.by_name("Days", {"unit": theme.COUNT, "custom.width": 100})],
+        overrides=[
+            _open_user(),
+            panels.hidden("Domain"),
+            panels.by_name("Days", {"unit": theme.COUNT, "custom.width": 100}),
+        ],
         transformations=frames.columns({"user": "User", "Value": "Days", "domain": "Domain"}),
         empty=f"No known account has been unused for {SPANS[0]} days.",
     )

@@ -43,7 +43,7 @@ def board(zone: Zone) -> Board:
             _rate((15, 8, 9, 10)),
             _alerts((0, 18, 24, 5)),
             *shown.charts(23),
-            shown.table(33),
+            shown.table(34),
         ],
     )
 
@@ -55,10 +55,10 @@ def _first_failure(place: panels.Place) -> panels.Panel:
         FIRST_FAILURE,
         "First failed login",
         place,
-        "In this range, accurate to five minutes. Shows when guessing began, if that is in the range.",
+        "When failed logins first rose in this range, to five minutes. Late lines count when they are read.",
         now("A", first),
         unit="dateTimeAsIso",
-        looks={"noValue": "none scraped", "color": panels.fixed(theme.GREY)},
+        looks={"noValue": "none while scraped", "color": panels.fixed(theme.GREY)},
     )
 
 
@@ -90,15 +90,17 @@ def _alerts(place: panels.Place) -> panels.Panel:
 
 
 def _networks(place: panels.Place) -> panels.Panel:
+    title = "Networks in 24 h"
     return panels.lines(
         NETWORKS,
         "Networks of successful logins",
         place,
         "Distinct networks (/24, /48) from which the account logged in within 24 hours. A jump is a warning sign.",
-        [over_time("A", f"max(pop3_user_client_networks{SELECTED})", "Networks in 24 h")],
+        [over_time("A", f"max(max_over_time(pop3_user_client_networks{SELECTED}[$__rate_interval]))", title)],
         unit=theme.COUNT,
-        overrides=[panels.by_name("Networks in 24 h", {"color": panels.fixed(theme.CYAN), "decimals": 0})],
-        custom={"lineInterpolation": "stepAfter", "fillOpacity": 20},
+        overrides=[panels.by_name(title, {"color": panels.fixed(theme.CYAN), "decimals": 0})],
+        custom={"lineInterpolation": "stepAfter", "fillOpacity": 20, "showPoints": "auto"},
+        defaults={"noValue": panels.NOT_SCRAPED},
     )
 
 
@@ -120,4 +122,6 @@ def _rate(place: panels.Place) -> panels.Panel:
         ],
         unit=theme.PER_MINUTE,
         overrides=[panels.by_name(name, {"color": panels.fixed(colour)}) for name, colour in colours.items()],
+        custom={"showPoints": "auto"},
+        defaults={"noValue": panels.NOT_SCRAPED},
     )

@@ -64,13 +64,14 @@ def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> 
 def fired(alerts: str, by: str, *, subject: bool = False) -> str:
     """When which of these alerts fired; at all other times `no alert` or `not scraped`, both 0.
 
-    The names come without `POP3`. `subject`: the label of that name says whom or what an alert is about.
+    The names come without `POP3` and `User` or `Account`. `subject`: the label of that name says whom or what an alert
+    is about.
     """
     # Imported history has no instance: nobody looked for alerts then.
     seen = f'max(last_over_time(pop3_exporter_time_seconds{{instance!=""}}[{SCRAPED}]))'
     none = f'label_replace(0*{seen} unless on() {alerts},"alertname","no alert","","")'
     unknown = f'label_replace(vector(0) unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
-    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(.*)")'
+    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(?:User|Account)?(.+)")'
     for label in ("server", "domain", "user") if subject else ():  # the last one that it has
         found = f'label_replace({found},"subject","$1","{label}","(.+)")'
     return f"{found} or {none} or {unknown}"

@@ -107,7 +107,8 @@ class Chosen:
 class Only:
     """Which series: `servers`, `domains`, `users` are regular expressions, `domain`, `user` exact; None: all.
 
-    The texts are inserted into PromQL strings unchanged (see `quoted`): use `literal` to escape what does not come from Grafana.
+    The texts are inserted into PromQL strings unchanged (see `quoted`): use `literal` to escape what does not come
+    from Grafana.
     """
 
     servers: str | None = "$server"

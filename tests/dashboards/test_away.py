@@ -66,7 +66,9 @@ def test_it_does_not_count_as_up(uid: str, away: PrometheusServer) -> None:
 
 def test_the_log_is_as_old_as_what_was_read_of_it(away: PrometheusServer) -> None:
     """Not as it was at the newest sample."""
-    (age,) = {value for labels, value in rows("pop3-start", "Servers", "S", away).items() if ("server", "mx1") in labels}
+    (age,) = {
+        value for labels, value in rows("pop3-start", "Servers", "S", away).items() if ("server", "mx1") in labels
+    }
     assert MINUTES * 60 <= age <= MINUTES * 60 + 60
 
 

@@ -72,6 +72,6 @@ def test_each_name_is_offered(odd: tuple[Site, PrometheusServer]) -> None:
 
 def test_a_name_that_is_not_there_is_named(odd: tuple[Site, PrometheusServer]) -> None:
     """As it is; and without a name nothing is said of one."""
-    said = remarks(boards()["pop3-user"], LAST_30_DAYS, odd[1], user='o\'n"obody@odd.example')
+    said = remarks(boards()["pop3-user"], LAST_30_DAYS, odd[1], user="o'n\"obody@odd.example")
     assert "No user o'n\"obody@odd.example in this range: it logged in later, or you have no access to it" in said
     assert not [words for words in remarks(boards()["pop3-user"], LAST_30_DAYS, odd[1], user="") if "No user" in words]
