@@ -149,7 +149,7 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", _user_of_domain()),
-            panels.by_name("Domain", {"custom.width": 130}),
+            panels.hidden("Domain"),
             *names.beside_users(),
         ],
         totals=False,

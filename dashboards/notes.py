@@ -50,7 +50,7 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         place,
         "What to know about the numbers below, and why some are missing.",
         [
-            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJKL", said, strict=False)),
+            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJK", said, strict=False)),
             now("A", _fine(said, fine), "{{note}}"),
             now("N", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
             *([now("W", _unknown(here), "{{note}}")] if here in WHOSE else []),

@@ -39,6 +39,7 @@ def board(zone: Zone) -> Board:
             variables.server(),
             *variables.newest(),
             *variables.watched(),
+            *variables.since(),
             variables.hidden_names("suspects", "user", busy),
         ],
         [

@@ -6,6 +6,7 @@ rules of the alerts.
 
 from collections.abc import Sequence
 
+from dashboards.queries.lookups import CLOCK, Lookup
 from dashboards.queries.terms import Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
@@ -16,19 +17,27 @@ LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
 BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; only for users above a small floor
 
 
-def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE) -> str:
+def beginnings() -> tuple[Lookup, ...]:
+    """`$since1`, `$since24`: ten minutes after the first sample of the last hour and day, in which `recent` looks."""
+    first = f"min(min_over_time({CLOCK}[{{}}h] @ {WHOLE.until}))"
+    spans = [(f"since{hours}", first.format(hours)) for hours in (1, 24)]
+    return tuple(Lookup(name, f"floor({found})+599 or vector({WHOLE.until})") for name, found in spans)
+
+
+def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE, since: str = "") -> str:
     """The increase in the last `hours` before the newest sample; a user born in them counts in full.
 
-    If nothing was scraped at their beginning: since the last sample before, else since the first one after.
+    If nothing was scraped at their beginning: since the first sample after (`since`: one of `beginnings`).
     """
     keys = series.keys
     search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
     now = f"max by({keys})(max_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
     then = f"max by({keys})(max_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
+    first = f"max by({keys})(min_over_time({series.total}[10m] @ {since or f'$since{hours}'}))"
     seen = f"max by({keys})(max_over_time({series.total}[{SCRAPED}]))"
     oldest = f"min_over_time({seen}[{hours}h:{step}] @ {range_.until})"
     born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
-    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {oldest}),0))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {first} or {oldest}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:

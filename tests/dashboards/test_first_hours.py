@@ -73,6 +73,20 @@ def test_the_first_day_is_shown_however_late_it_was_scraped(uid: str, evening: P
     assert TOO_LONG in remarks(board, asked, evening)
 
 
+def test_a_young_day_is_counted_from_the_first_sample(young: PrometheusServer, young_site: Site) -> None:
+    """Not from the full hour after it: an hour would have more than the day that it is in."""
+    board = boards()["pop3-suspicious"]
+    target = next(target for title, target in board.targets() if title == "Most login failures")
+    found = opened(board, replace(LAST_30_DAYS, servers=("mx1",)), young, "Day").rows(target.to_json_data())
+    first, last = young_site.scrapes[0], young_site.scrapes[-1]
+    failed = [
+        Site.value(event, "login_failures")
+        for event in young_site.events
+        if event.server == "mx1" and event.user not in {None, "_other"} and first < event.arrival <= last
+    ]
+    assert sum(failed) == sum(found.values())
+
+
 def test_ends_of_connections_are_counted_from_the_first_scrape(young: PrometheusServer) -> None:
     """Not only from the first step on: until then the panel would say that nothing was logged."""
     board = boards()["pop3-trend"]
