@@ -18,8 +18,11 @@ BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; on
 
 
 def beginnings() -> tuple[Lookup, ...]:
-    """`$since1`, `$since24`: ten minutes after the first sample of the last hour and day, in which `recent` looks."""
-    first = f"min(min_over_time({CLOCK}[{{}}h] @ {WHOLE.until}))"
+    """`$since1`, `$since24`: ten minutes after the first scrape of the last hour and day, in which `recent` looks.
+
+    Imported history, which has no instance, has few samples, and those of the counters not at the same time.
+    """
+    first = f'min(min_over_time({CLOCK}{{{{instance!=""}}}}[{{}}h] @ {WHOLE.until}))'
     spans = [(f"since{hours}", first.format(hours)) for hours in (1, 24)]
     return tuple(Lookup(name, f"floor({found})+599 or vector({WHOLE.until})") for name, found in spans)
 
