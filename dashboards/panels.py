@@ -132,7 +132,7 @@ def tile(
             "textMode": words,
             "justifyMode": "center",
             "wideLayout": False,
-            "text": {"titleSize": 14},
+            "text": {"titleSize": 14} | ({"valueSize": 32} if words == "value_and_name" else {}),
         },
         defaults=looks,
         overrides=overrides,

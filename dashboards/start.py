@@ -15,6 +15,7 @@ SERVERS, DOMAINS, UNUSED, UP, COUNTS = 4, 5, 6, 20, 21
 TOP, LISTED = 10, 200
 SPANS = (30, 90, 180, 365)  # days without a login
 PERSON = ("domain", "user")
+DAY = 86_400
 
 
 def board(zone: Zone) -> Board:
@@ -97,10 +98,12 @@ def _unused(at: int, days: int) -> panels.Panel:
         COUNTS + at,
         f"Unused {days} d",
         (12 + 6 * (at % 2), 23 + 3 * (at // 2), 6, 3),
-        f"Accounts without a login for {days} days, as far as the log reaches.",
-        now("A", f"count({accounts_}>={days}) or 0*count({accounts_})"),
+        f"Accounts without a login for {days} days; not known as long as the log is shorter.",
+        now(
+            "A", f"(count({accounts_}>={days}) or 0*count({accounts_})) and on() (vector($until-$began)>={days * DAY})"
+        ),
         unit=theme.COUNT,
-        looks={"noValue": "-", "color": panels.fixed(theme.GREY)},
+        looks={"noValue": "not known yet", "color": panels.fixed(theme.GREY)},
     )
 
 
@@ -119,7 +122,7 @@ def _accounts(place: Place) -> panels.Panel:
             panels.by_name("Days", {"unit": theme.COUNT, "custom.width": 100}),
         ],
         transformations=frames.columns({"user": "User", "Value": "Days", "domain": "Domain"}),
-        empty=f"No known account has been unused for {SPANS[0]} days.",
+        empty=f"No account is known to have been unused for {SPANS[0]} days.",
     )
 
 
