@@ -5,7 +5,7 @@ from typing import Any
 from grafanalib import core
 
 from dashboards import queries
-from dashboards.queries import STEPS, Lookup, Windows, bounds, busiest_domains, busiest_users, newest_sample
+from dashboards.queries import STEPS, Lookup, Windows, accounts, bounds, busiest_domains, busiest_users, newest_sample
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
@@ -67,6 +67,16 @@ def hidden_names(name: str, label: str, rows: str) -> core.Template:
 def newest() -> list[core.Template]:
     """`$until`: the newest sample in the range."""
     return [hidden(lookup) for lookup in newest_sample()]
+
+
+def watched() -> list[core.Template]:
+    """`$watched`: when Prometheus last looked, whether or not it found an exporter."""
+    return [hidden(lookup) for lookup in queries.watched()]
+
+
+def since() -> list[core.Template]:
+    """`$since1`, `$since24`: where the last hour and day begin if Prometheus is younger."""
+    return [hidden(lookup) for lookup in accounts.beginnings()]
 
 
 def known(windows: Windows | None, *, hours: bool = False) -> list[core.Template]:

@@ -6,6 +6,7 @@ rules of the alerts.
 
 from collections.abc import Sequence
 
+from dashboards.queries.lookups import CLOCK, Lookup
 from dashboards.queries.terms import Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
@@ -16,19 +17,30 @@ LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
 BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; only for users above a small floor
 
 
-def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE) -> str:
+def beginnings() -> tuple[Lookup, ...]:
+    """`$since1`, `$since24`: ten minutes after the first scrape of the last hour and day, in which `recent` looks.
+
+    Imported history, which has no instance, has few samples, and those of the counters not at the same time.
+    """
+    first = f'min(min_over_time({CLOCK}{{{{instance!=""}}}}[{{}}h] @ {WHOLE.until}))'
+    spans = [(f"since{hours}", first.format(hours)) for hours in (1, 24)]
+    return tuple(Lookup(name, f"floor({found})+599 or vector({WHOLE.until})") for name, found in spans)
+
+
+def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE, since: str = "") -> str:
     """The increase in the last `hours` before the newest sample; a user born in them counts in full.
 
-    If nothing was scraped at their beginning: since the last sample before, else since the first one after.
+    If nothing was scraped at their beginning: since the first sample after (`since`: one of `beginnings`).
     """
     keys = series.keys
     search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
     now = f"max by({keys})(max_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
     then = f"max by({keys})(max_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
+    first = f"max by({keys})(min_over_time({series.total}[10m] @ {since or f'$since{hours}'}))"
     seen = f"max by({keys})(max_over_time({series.total}[{SCRAPED}]))"
     oldest = f"min_over_time({seen}[{hours}h:{step}] @ {range_.until})"
     born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
-    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {oldest}),0))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {first} or {oldest}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
@@ -64,27 +76,35 @@ def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> 
 def fired(alerts: str, by: str, *, subject: bool = False) -> str:
     """When which of these alerts fired; at all other times `no alert` or `not scraped`, both 0.
 
-    The names come without `POP3`. `subject`: the label of that name says whom or what an alert is about.
+    The names come without `POP3` and `User` or `Account`. `subject`: the label of that name says whom or what an alert
+    is about.
     """
     # Imported history has no instance: nobody looked for alerts then.
     seen = f'max(last_over_time(pop3_exporter_time_seconds{{instance!=""}}[{SCRAPED}]))'
     none = f'label_replace(0*{seen} unless on() {alerts},"alertname","no alert","","")'
     unknown = f'label_replace(vector(0) unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
-    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(.*)")'
+    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(?:User|Account)?(.+)")'
     for label in ("server", "domain", "user") if subject else ():  # the last one that it has
         found = f'label_replace({found},"subject","$1","{label}","(.+)")'
     return f"{found} or {none} or {unknown}"
 
 
-def firing(only: Only, range_: Range = WHOLE) -> str:
-    """The firing alerts, with the UNIX time since when in milliseconds (NaN if the store does not have it)."""
-    labels = "alertname,severity,server,domain,user"
+def firing(only: Only, at: str = "$watched") -> str:
+    """The firing alerts, with the UNIX time since when in milliseconds (NaN if the store does not have it).
+
+    As of the last evaluation, so also while no exporter is scraped. `place`: the server or, without one, the exporter.
+    """
+    labels = "alertname,severity,place,domain,user"
+
+    def newest(series: str) -> str:
+        found = f"last_over_time({series}[5m] @ {at})"
+        placed = f'label_replace(label_replace({found},"place","$1","instance","(.+)"),"place","$1","server","(.+)")'
+        return f"max by({labels})({placed})"
+
     servers = f'server=~"{only.servers}|"'
-    alerts = f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}'
-    states = f'ALERTS_FOR_STATE{{alertname=~"POP3.*",{servers}}}'
-    now = f"max by({labels})(last_over_time({alerts}[5m] @ {range_.until}))"
-    since = f"max by({labels})(last_over_time({states}[5m] @ {range_.until}))*1000"
-    return f"({since} and on({labels}) {now}) or {now}*NaN"
+    now = newest(f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}')
+    since = newest(f'ALERTS_FOR_STATE{{alertname=~"POP3.*",{servers}}}')
+    return f"({since}*1000 and on({labels}) {now}) or {now}*NaN"
 
 
 def users(name: str, only: Only) -> Series:
