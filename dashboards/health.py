@@ -30,7 +30,7 @@ def board(zone: Zone) -> Board:
         "Can the numbers be trusted? What was read, what was not understood, what is not logged, and how far"
         " back the history goes.",
         zone,
-        [variables.datasource(), _every_server(), *variables.newest(), *variables.watched()],
+        [variables.datasource(), _every_server(), *variables.newest()],
         [
             *_tiles(),
             _reach(zone, (0, 6, 12, 3)),
@@ -172,6 +172,7 @@ def _sources(place: Place) -> panels.Panel:
     fields = {f"Value #{ref}": title for ref, (title, *_) in zip(refs, columns, strict=True)}
     shown = {"decimals": 0, "noValue": "-", "custom.filterable": False}
     looks = [panels.by_name(title, {"unit": unit, "custom.width": width, **shown}) for title, _, unit, width in columns]
+    looks.append(panels.by_name("Source", {"custom.minWidth": 90}))
     return panels.table(
         SOURCES,
         "Sources",

@@ -20,7 +20,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 # Remarks that are silent where all is well: panel and query.
-SILENT = {("", ref) for ref in "ABCDEFGHIJKNW"}
+SILENT = {("", ref) for ref in "ABCDEFGHIJKLNW"}
 # Not known of a log that is younger.
 SILENT |= {(f"Unused {days} d", "A") for days in (90, 180, 365)}
 
