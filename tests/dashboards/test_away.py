@@ -9,7 +9,7 @@ from tests.dashboards import scenario
 from tests.dashboards.site import Site
 from tests.dashboards.test_numbers import LAST_30_DAYS, UIDS, boards, opened
 from tests.dashboards.test_remarks import remarks
-from tests.prometheus_server import PrometheusServer
+from tests.prometheus_server import Labels, PrometheusServer
 
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
@@ -44,7 +44,7 @@ def _history(directory: Path) -> Path:
     return path
 
 
-def rows(uid: str, title: str, ref: str, prometheus: PrometheusServer) -> dict[frozenset[tuple[str, str]], float]:
+def rows(uid: str, title: str, ref: str, prometheus: PrometheusServer) -> dict[Labels, float]:
     board = boards()[uid]
     target = [one for panel, one in board.targets() if panel == title and one.refId == ref][-1]  # the table
     return dict(opened(board, LAST_30_DAYS, prometheus, "Day").rows(target.to_json_data()))
