@@ -6,7 +6,7 @@ from dashboards import frames, health_charts, links, panels, theme, variables
 from dashboards.dashboard import SCRAPED, Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Place
-from dashboards.targets import now, rows
+from dashboards.targets import now, once, rows
 from exporter.catalogue import MEASURES
 
 REACH, SOURCES, QUALITY, TILES = 3, 4, 5, 20
@@ -30,7 +30,7 @@ def board(zone: Zone) -> Board:
         "Can the numbers be trusted? What was read, what was not understood, what is not logged, and how far"
         " back the history goes.",
         zone,
-        [variables.datasource(), _every_server(), *variables.newest(), *variables.watched()],
+        [variables.datasource(), _every_server(), *variables.newest()],
         [
             *_tiles(),
             _reach(zone, (0, 6, 12, 3)),
@@ -60,10 +60,10 @@ def _tiles() -> list[panels.Panel]:
     """Two rows: newest values, and what was added in the range."""
 
     def newest(series: str, how: str = "max") -> str:
-        return f"{how}(last_over_time({series}[10m] @ $until))"
+        return f"{how}({once(f'last_over_time({series}[10m] @ $until)')})"
 
     def added(series: str) -> str:
-        return f"sum(increase({series}[${{__range_s}}s])) or 0*max(last_over_time({SCRAPED}[10m] @ $until))"
+        return f"sum({once(f'increase({series}[${{__range_s}}s])')}) or 0*max(last_over_time({SCRAPED}[10m] @ $until))"
 
     bad_from_one = {"thresholds": panels.thresholds((None, theme.GREY), (0, theme.GREEN), (1, theme.ORANGE))}
     yes_no = [
@@ -148,7 +148,7 @@ def _sources(place: Place) -> panels.Panel:
         return f"max by(source)(last_over_time({series}[10m] @ $until))"
 
     def added(series: str) -> str:
-        return f"sum by(source)(increase({series}[${{__range_s}}s]))"
+        return f"sum by(source)({once(f'increase({series}[${{__range_s}}s])')})"
 
     columns = [
         (
@@ -172,6 +172,7 @@ def _sources(place: Place) -> panels.Panel:
     fields = {f"Value #{ref}": title for ref, (title, *_) in zip(refs, columns, strict=True)}
     shown = {"decimals": 0, "noValue": "-", "custom.filterable": False}
     looks = [panels.by_name(title, {"unit": unit, "custom.width": width, **shown}) for title, _, unit, width in columns]
+    looks.append(panels.by_name("Source", {"custom.minWidth": 90}))
     return panels.table(
         SOURCES,
         "Sources",

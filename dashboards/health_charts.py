@@ -4,7 +4,7 @@ from functools import partial
 
 from dashboards import panels, theme
 from dashboards.panels import Place
-from dashboards.targets import over_time
+from dashboards.targets import once, over_time
 
 LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(6, 12)
 NOT_SCRAPED = "The exporter was not scraped in this range."
@@ -12,7 +12,7 @@ _chart = partial(panels.lines, defaults={"noValue": NOT_SCRAPED}, custom={"showP
 
 
 def lines(place: Place) -> panels.Panel:
-    rate = "sum by(verdict)(rate(pop3_exporter_lines_total[$__rate_interval]))"
+    rate = f"sum by(verdict)({once('rate(pop3_exporter_lines_total[$__rate_interval])')})"
     return _chart(
         LINES,
         "Lines read, by kind",
@@ -25,7 +25,8 @@ def lines(place: Place) -> panels.Panel:
 
 
 def lag(place: Place) -> panels.Panel:
-    lag = "pop3_exporter_time_seconds - on(instance) group_right() pop3_exporter_last_event_timestamp_seconds"
+    last = once("pop3_exporter_last_event_timestamp_seconds")
+    lag = f"max by(instance)(pop3_exporter_time_seconds) - on(instance) group_right() {last}"
     return _chart(
         LAG,
         "Time since the last event",
@@ -58,9 +59,9 @@ def series(place: Place) -> panels.Panel:
         place,
         "By scope. The configuration limits them; what is beyond the limits is counted in `_other`.",
         [
-            over_time("A", "sum by(scope)(pop3_exporter_series)", "{{scope}}"),
-            over_time("B", "sum(pop3_exporter_folded_users)", "users beyond the limit"),
-            over_time("C", "sum(pop3_exporter_folded_domains)", "domains beyond the limit"),
+            over_time("A", f"sum by(scope)({once('pop3_exporter_series')})", "{{scope}}"),
+            over_time("B", f"sum({once('pop3_exporter_folded_users')})", "users beyond the limit"),
+            over_time("C", f"sum({once('pop3_exporter_folded_domains')})", "domains beyond the limit"),
         ],
         unit=theme.COUNT,
     )

@@ -30,7 +30,7 @@ WHOSE = {
 
 DAYS_AWAY = "Days without a scrape: the last day of each gap has the numbers of the whole gap (see Exporter health)"
 HOURS_AWAY = "Hours without a scrape: the last hour of each gap has the numbers of the whole gap (see Exporter health)"
-AWAY = "No exporter has been scraped for $1 minutes: the numbers below are that old"
+AWAY = "No exporter was scraped in the $1 minutes before now, or before the end of the range: the numbers are that old"
 YOUNG = "Prometheus has no samples from a day ago: numbers for 24 hours begin with its first sample after that"
 
 
@@ -41,7 +41,8 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         said, fine = [*_zones(zone), _imported(), _young(), _away()], SCRAPED
     elif here:
         said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least(), _gaps()]
-        said += {links.USER: [], links.START: [_young(), _away()]}.get(here, [_lulls()])
+        said.append(f"({_away()}) and on() (vector($through)<=$until)")  # else the day after has told the rest
+        said += {links.USER: [], links.START: [_young()]}.get(here, [_lulls()])
     else:
         said, fine = [*_zones(zone), _unlogged(), _imported(), _away()], NONE
     return panels.stat(
@@ -50,7 +51,7 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
         place,
         "What to know about the numbers below, and why some are missing.",
         [
-            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJK", said, strict=False)),
+            *(now(ref, expr, "{{note}}") for ref, expr in zip("BCDEFGHIJKL", said, strict=False)),
             now("A", _fine(said, fine), "{{note}}"),
             now("N", f'label_replace(absent(max({SEEN})),"note","{NOTHING}","","")', "{{note}}"),
             *([now("W", _unknown(here), "{{note}}")] if here in WHOSE else []),
@@ -98,7 +99,8 @@ def _unlogged() -> str:
 
 def _begins() -> str:
     """The log is younger than the range; half a day of patience, for servers that are quiet in the night."""
-    date = "year({0})*10000+month({0})*100+day_of_month({0})".format("vector($began)")
+    began = f"vector($began-({Windows().lead}))"  # as the clocks of the site show it
+    date = f"year({began})*10000+month({began})*100+day_of_month({began})"
     born = "(vector($began)>=${__from:date:seconds}+43200) and on() (vector($began)<${__to:date:seconds})"
     after = "(vector($began)>=${__to:date:seconds})"
     text = "The log begins on $1-$2-$3: nothing is known about earlier days"

@@ -28,7 +28,6 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
-            *variables.watched(),
             *variables.known(zone.windows if zone.name else None),
             *variables.range_before(),
         ],

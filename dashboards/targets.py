@@ -92,5 +92,10 @@ def over_time(ref: str, expr: str, legend: str, meaning: Meaning = LIVE) -> Targ
     return Target(meaning, expr=expr, refId=ref, legendFormat=legend)
 
 
+def once(values: str) -> str:
+    """Self-metrics of each exporter once, however many replicas and external labels there are."""
+    return f"max by(instance,server,source,scope,verdict,errno)({values})"
+
+
 def _rows(ref: str, expr: str, meaning: Meaning) -> Target:
     return Target(meaning, expr=expr, refId=ref, format="table", instant=True)

@@ -65,13 +65,8 @@ def hidden_names(name: str, label: str, rows: str) -> core.Template:
 
 
 def newest() -> list[core.Template]:
-    """`$until`: the newest sample in the range."""
-    return [hidden(lookup) for lookup in newest_sample()]
-
-
-def watched() -> list[core.Template]:
-    """`$watched`: when Prometheus last looked, whether or not it found an exporter."""
-    return [hidden(lookup) for lookup in queries.watched()]
+    """`$until`: the newest sample in the range; `$watched`: when Prometheus last looked, also in vain."""
+    return [hidden(lookup) for lookup in (*newest_sample(), *queries.watched())]
 
 
 def since() -> list[core.Template]:

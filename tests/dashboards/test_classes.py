@@ -20,7 +20,7 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 # Remarks that are silent where all is well: panel and query.
-SILENT = {("", ref) for ref in "ABCDEFGHIJKNW"}
+SILENT = {("", ref) for ref in "ABCDEFGHIJKLNW"}
 # Not known of a log that is younger.
 SILENT |= {(f"Unused {days} d", "A") for days in (90, 180, 365)}
 
@@ -75,7 +75,7 @@ def test_hours_of_a_day_show_that_day(
         assert [len(events)] == found["New connections"]
         # The day's bar stands in the chart, not before it.
         drawn = next(target for _, target in board.targets() if target.meaning.quantity is Quantity.BEGINS)
-        assert [begin * 1000] == answer(page, drawn)
+        assert [(begin + 1) * 1000] == answer(page, drawn)
         sent = sum(site.value(one, "sent_bytes") for one in site.events if begin < one.arrival <= end and one in events)
         assert [sent] == found["Downloaded"]
 

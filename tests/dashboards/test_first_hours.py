@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.dashboards import scenario
-from tests.dashboards.site import Site, local
+from tests.dashboards.site import Site, local, stamp
 from tests.dashboards.test_numbers import LAST_30_DAYS, boards, opened
 from tests.dashboards.test_remarks import NOT_BEFORE, REPORTS, TOO_LONG, remarks
 from tests.prometheus_server import PrometheusServer
@@ -54,8 +54,8 @@ def test_an_old_exporter_was_counting_before(uid: str, young: PrometheusServer) 
 @pytest.fixture(scope="module")
 def evening(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
     """Scraped since the last hour of a day; its log reaches back to the day before that."""
-    begin, end = scenario.stamp("2026-11-12 23:10", scenario.ZONE), scenario.stamp("2026-11-15 12:00", scenario.ZONE)
-    log = scenario.stamp("2026-11-11 15:00", scenario.ZONE)
+    begin, end = stamp("2026-11-12 23:10", scenario.ZONE), stamp("2026-11-15 12:00", scenario.ZONE)
+    log = stamp("2026-11-11 15:00", scenario.ZONE)
     events = [event for event in site.events if event.stamp >= log]
     scrapes = [at for at in site.scrapes if begin <= at <= end]
     with replace(site, events=events, scrapes=scrapes).served(tmp_path_factory.mktemp("evening")) as server:

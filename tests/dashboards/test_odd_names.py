@@ -41,7 +41,7 @@ def odd(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
 
 
 def page(uid: str, server: PrometheusServer, **chosen: str) -> Page:
-    values = {"server": ALL, "step": "Day", **chosen}
+    values: dict[str, str | list[str]] = {"server": ALL, "step": "Day", **chosen}
     return Page(boards()[uid].json(), server, LAST_30_DAYS.begin, LAST_30_DAYS.end, values)
 
 

@@ -18,6 +18,7 @@ from dashboards.queries import (
     Series,
     Steps,
     Windows,
+    accounts,
     duration,
     filled,
     known,
@@ -42,7 +43,7 @@ NEVER_FALLS = re.compile(
 SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 # A page of 30 days at a site of 300 servers, eight of which were switched off some time; names as people have them.
-LOOKUPS = (*newest_sample(), *watched(), *zone(), *known(), *range_before())
+LOOKUPS = (*newest_sample(), *watched(), *accounts.beginnings(), *zone(), *known(), *range_before())
 VALUES = {f"${one.name}": "1795820400" for one in LOOKUPS} | {
     "${__from:date:seconds}": "1793228400",
     "${__to:date:seconds}": "1795820400",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Response, expect, sync_playwright
 
 from tests.dashboards.grafana_api import Login
 from tests.dashboards.test_numbers import LAST_30_DAYS, Asked
@@ -45,8 +45,14 @@ class Viewer:
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
 
     def _listen(self, response: Response) -> None:
-        if "/api/ds/query" in response.url and (response.status >= 400 or '"error"' in response.text()):
-            self.troubles.append(f"{response.status} {response.url}: {response.text()[:500]}")
+        if "/api/ds/query" not in response.url:
+            return
+        try:
+            text = response.text()
+        except Error:  # the page is another one by now, and has no answers of this one
+            return
+        if response.status >= 400 or '"error"' in text:
+            self.troubles.append(f"{response.status} {response.url}: {text[:500]}")
 
     def open(self, uid: str, asked: Asked = LAST_30_DAYS, **chosen: str) -> None:
         """A dashboard; `chosen`: values of its variables."""
