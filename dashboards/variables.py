@@ -77,7 +77,7 @@ def known(windows: Windows | None, *, hours: bool = False) -> list[core.Template
         offsets = [_constant("west", windows.west), _constant("quarter", windows.quarter)]
     return [
         *offsets,
-        *(hidden(lookup) for lookup in queries.known(hours=hours)),
+        *(hidden(lookup) for lookup in queries.known(with_hours=hours)),
         hidden_names("bounds", "measure", bounds()),
     ]
 

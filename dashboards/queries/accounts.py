@@ -34,8 +34,8 @@ def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE)
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
     """The average hour of the whole days among the last 14, or since the user's birth."""
     keys, days = series.keys, HISTORY_DAYS
-    end = f"max by({keys})(max_over_time({series.day}[{SCRAPED}] @ {range_.until}))"
-    begin = f"max by({keys})(max_over_time({series.day}[1h] @ {range_.until} offset {days}d))"
+    end = f"max by({keys})(max_over_time({series.hold('day')}[{SCRAPED}] @ {range_.until}))"
+    begin = f"max by({keys})(max_over_time({series.hold('day')}[1h] @ {range_.until} offset {days}d))"
     born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))"
     age = f"clamp_max(clamp_min(({range_.until}-({born}))/86400,1),{days})"
     return f"sum by({','.join(by)})(({end}-({begin} or 0*{born}))/({age}*24))"
