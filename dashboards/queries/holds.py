@@ -77,31 +77,34 @@ def _at(label: str) -> str:
     return f" @ {label}" if label else ""
 
 
+def largest(series: Series, *arms: str) -> str:
+    """Per key the first arm that there is; of its copies (replicas, renamed instances, external labels) the largest."""
+    return f"max by({series.keys})({' or '.join(arms)})"
+
+
 def newest(series: Series, selector: str, at: str, window: str = NEWEST) -> str:
     """The largest value just before an instant (UNIX seconds), per key."""
-    return _largest([series], [selector], f"[{window}] @ {at}")
+    return largest(series, f"max_over_time({selector}[{window}] @ {at})")
 
 
-def births(series: Series, range_: Range, servers: str = "") -> tuple[str, str]:
-    """The births of the names; for odd servers, which may have ended, separately."""
-    odd = series.odd(servers or range_.odd)
-    return newest(series, series.born, range_.after), newest(odd, odd.born, range_.after, f"{range_.ago}s")
+def born(series: Series, range_: Range) -> str:
+    """An arm: the births of the names."""
+    return f"max_over_time({series.born}[{NEWEST}] @ {range_.after})"
+
+
+def odd_born(series: Series, range_: Range, servers: str) -> str:
+    """The same of odd servers, which may have ended."""
+    return f"max_over_time({series.odd(servers).born}[{range_.ago}s] @ {range_.after})"
 
 
 def counter(series: Sequence[Series], window: str) -> str:
-    """The counter in a window, per key; of several measures their sum."""
-    return _largest(series, [one.total for one in series], window)
+    """An arm: the counter in a window; of several measures their sum."""
+    return "+".join(f"max_over_time({one.total}{window})" for one in series)
 
 
 def hold(series: Sequence[Series], unit: Unit, window: str) -> str:
-    """The hold in a window, likewise."""
-    return _largest(series, [one.hold(unit.name) for one in series], window)
-
-
-def _largest(series: Sequence[Series], selectors: Sequence[str], window: str) -> str:
-    """Of all copies of a series, because of replicas, renamed instances and external labels."""
-    read = "+".join(f"max_over_time({selector}{window})" for selector in selectors)
-    return f"max by({series[0].keys})({read})"
+    """An arm: the hold in a window, likewise."""
+    return "+".join(f"max_over_time({one.hold(unit.name)}{window})" for one in series)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,53 +123,40 @@ class Held:
         return f"clamp_min({regular} or ({self._odd_end()})-({self._odd_begin()}),0)"
 
     def _regular_end(self) -> str:
-        """Where the unit ends; 0 if the name was born later."""
-        unit, first, known = self.unit, self.series[0].without(self.unit.odd), self._known
+        """Where the unit ends, and the next one begins; 0 if the name was born later."""
+        unit, known = self.unit, [one.without(self.unit.odd) for one in self.series]
         # Of the births only those in the range are compared with each unit.
-        born = newest(first, first.born, self.range.after)
-        arms = [
-            hold(known, unit, unit.end(unit.near)),
-            self._now(hold(known, unit, self._newest), unit.seconds),
-            self._now(counter(known, self._newest)),
-            f"0*({born}>={unit.first}+{unit.lead}>=time()+{unit.seconds}+{unit.lead})",
-        ]
-        return " or ".join(arms)
-
-    def _odd_begin(self) -> str:
-        """Where the unit begins; after a gap, the counter before it; 0 if the name was born later."""
-        unit, odd = self.unit, [one.of_everybody() for one in self._odd]
-        _, born = births(odd[0], self.range, unit.odd)
-        arms = [
-            hold(odd, unit, unit.begin(unit.wide)),
-            self._now(hold(odd, unit, self._newest)),
-            counter(odd, unit.begin(unit.back)),
-            f"0*({born}>=time()+{unit.lead}-{unit.gap})",
-        ]
-        return " or ".join(arms)
+        new = f"0*({born(known[0], self.range)}-({unit.lead})>={unit.first}>=time()+{unit.seconds})"
+        return largest(known[0], hold(known, unit, unit.end(unit.near)), f"({self._now(known)} or {new})")
 
     def _odd_end(self) -> str:
         """Where the unit ends, and the next one begins; if that was not scraped, the counter itself."""
         unit, odd = self.unit, self._odd
-        arms = [
-            hold(odd, unit, unit.end(unit.wide)),
-            self._now(hold(odd, unit, self._newest), unit.seconds),
-            self._now(counter(odd, self._newest)),
-            counter(odd, f"[{unit.length}] offset -{unit.over}"),
-        ]
-        return " or ".join(arms)
+        last = largest(odd[0], counter(odd, f"[{unit.length}] offset -{unit.over}"))
+        return f"{largest(odd[0], hold(odd, unit, unit.end(unit.wide)), self._now(odd))} or {last}"
+
+    def _odd_begin(self) -> str:
+        """Where the unit begins; after a gap, the counter before it; 0 if the name was born later."""
+        unit, odd = self.unit, [one.of_everybody() for one in self._odd]
+        new = f"0*({odd_born(odd[0], self.range, unit.odd)}>=time()+{unit.lead}-{unit.gap})"
+        now, before = self._if(hold(odd, unit, self._newest), unit.now), counter(odd, unit.begin(unit.back))
+        return largest(odd[0], hold(odd, unit, unit.begin(unit.wide)), now, before, new)
+
+    def _now(self, series: Sequence[Series]) -> str:
+        """The end of the unit before the current one, and the current one's, which is now."""
+        unit = self.unit
+        before = self._if(hold(series, unit, self._newest), f"{unit.now}-{unit.seconds}")
+        return f"{before} or {self._if(counter(series, self._newest), unit.now)}"
 
     @property
     def _newest(self) -> str:
         return f"[{NEWEST}] @ {self.range.until}"
 
     @property
-    def _known(self) -> list[Series]:
-        return [one.without(self.unit.odd) for one in self.series]
-
-    @property
     def _odd(self) -> list[Series]:
         return [one.odd(self.unit.odd) for one in self.series]
 
-    def _now(self, values: str, before: int = 0) -> str:
-        """`values` if this is the current unit, or begins so many seconds before it."""
-        return f"({values} and on() vector(time())=={self.unit.now}{f'-{before}' if before else ''})"
+    @staticmethod
+    def _if(values: str, label: str) -> str:
+        """`values` if this is the unit with the label."""
+        return f"({values} and on() vector(time())=={label})"

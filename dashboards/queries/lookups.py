@@ -197,7 +197,7 @@ def _odd(name: str, unit: Unit) -> tuple[Lookup, ...]:
     runs = f"({seen(f'[{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={unit.now})"
     later = seen(f"[1d22h] @ {WHOLE.end} offset -1d22h")
     next_unit = seen(unit.end(unit.near, unit.final))
-    ever = f"max_over_time(({seen('[1h]')})[1d{unit.extent}s:6h] @ {WHOLE.until}) or {later}"
+    ever = f"max_over_time(({seen('[1h]')})[{unit.length}{unit.extent}s:6h] @ {WHOLE.until}) or {later}"
     each = f"count_over_time(({seen(unit.begin(unit.near))} or {runs})[{unit.grid}) or 0*({ever})"
     odd = f"({each}) != ({unit.final}-{unit.first})/{unit.seconds}+1 or ({later} unless {next_unit})"
     # As text: a list with more names than that stands for all.

@@ -21,15 +21,15 @@ def _date(at: str, day: str) -> str:
 
 def _day_key(chosen: Chosen) -> str:
     """The number of the period that contains the label at `time()`: its first date as YYYYMMDD."""
-    now = "vector(time())"
-    monday = f"({now}-((day_of_week()+6)%7)*86400)"
+    number = chosen.number
+    monday = f"(vector(time())-((day_of_week()+6)%7)*86400*({number}==bool {STEPS['Week']}))"  # or the day itself
     keys = {
-        "Day": _date("", "day_of_month()"),
-        "Week": _date(monday, f"day_of_month({monday})"),
         "Month": _date("", "1"),
         "Quarter": "year()*10000+(3*ceil(month()/3)-2)*100+1",
     }
-    return " or ".join(_if_step(key, name, chosen) for name, key in keys.items())
+    by_month = " or ".join(_if_step(key, name, chosen) for name, key in keys.items())
+    by_day = _date(monday, f"day_of_month({monday})")
+    return f"({by_day} and on() {STEPS['Day']}<=vector({number})<={STEPS['Week']}) or {by_month}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,11 +57,10 @@ class Range:
 
     `through`: up to where the log is known, the last second of a range that is over, else `until`. `first`, `today`:
     first and last day, as 00:00 UTC of their dates; `now`: the day of `until`; `extent`: the seconds from first to
-    last, and one more; `first_hour`, `last_hour`, `this_hour`, `hours`: the same of hours. `seen` and `after`: when the first
-    day's hold, and all births, are looked up.
-    `odd`, `odd_hours`: regular expressions for the servers that were not scraped in the last hours of each day, or in
-    each hour. How many seconds must be read of them: `gap` and `lull` before a day and an hour, `ago` before `after`,
-    `young` before `grown` (see `lookups`).
+    last, and one more. `first_hour`, `last_hour`, `this_hour`, `hours`: the same for hours. `seen` and `after`: when
+    the first day's hold, and all births, are looked up. `odd`, `odd_hours`: regular expressions for the servers that
+    were not scraped in the last hours of each day, or in each hour. How many seconds must be read of them: `gap` and
+    `lull` before a day and an hour, `ago` before `after`, `young` before `grown` (see `lookups`).
     """
 
     begin: str = "${__from:date:seconds}"

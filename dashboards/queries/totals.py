@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboards.queries.cells import known_births, logged, or_not_logged, summed
-from dashboards.queries.holds import LONGEST, NEWEST, births, counter, days, hold, newest
+from dashboards.queries.holds import LONGEST, NEWEST, born, counter, days, hold, largest, odd_born
 from dashboards.queries.terms import DAY, HOUR, Only, Range, Series, Windows
 from exporter.catalogue import MEASURES, SENT_BYTES, Scope
 
@@ -12,45 +12,37 @@ WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 OTHERS = "others"
 
 
-def _begin(series: Sequence[Series], label: str, range_: Range, windows: Windows) -> str:
-    """The counter at the beginning of the day with the label; 0 for names born later."""
-    born = newest(series[0], series[0].born, range_.after)
-    return f"{_held(series, label, range_, windows)} or 0*({born}>={label}+{windows.lead})"
-
-
-def _held(series: Sequence[Series], label: str, range_: Range, windows: Windows) -> str:
-    """The same, if the hold of that day is known."""
+def _held(series: Sequence[Series], label: str, range_: Range, windows: Windows) -> tuple[str, str]:
+    """The hold of the day with the label, if it is known."""
     unit = days(windows, range_)
     # The first day may be today.
     near = f"[{NEWEST}] @ {range_.seen}" if label == range_.first else unit.begin(unit.near, label)
-    return f"{hold(series, unit, near)} or {hold(_odd(series, range_), unit, unit.begin(unit.wide, label))}"
+    return hold(series, unit, near), hold(_odd(series, range_), unit, unit.begin(unit.wide, label))
 
 
-def _begin_of_all(series: Sequence[Series], range_: Range, windows: Windows) -> str:
-    """The same for the range's first day; if that lies in a gap, the counter before it."""
+def _begin(series: Sequence[Series], range_: Range, windows: Windows) -> str:
+    """The counter at the beginning of the range's first day; 0 for names born later."""
     odd, unit, label = _odd(series, range_), days(windows, range_), range_.first
-    _, born = births(series[0], range_)
+    # If that day lies in a gap, the counter before it.
+    before = counter(odd, unit.begin(unit.back, label))
+    begun, gap = f"{label}+{unit.lead}", f"-{unit.gap}"
+    new = f"0*({born(series[0], range_)}>={begun})", f"0*({odd_born(series[0], range_, range_.odd)}>={begun}{gap})"
     # Of names that are scraped only since some day of the range, the oldest hold that is known.
     oldest = "+".join(f"min_over_time({one.hold('day')}[{range_.young}s] @ {range_.grown})" for one in odd)
-    arms = (
-        _begin(series, label, range_, windows),
-        counter(odd, unit.begin(unit.back, label)),
-        f"0*({born}>={label}+{windows.lead}-{unit.gap})",
-        f"min by({odd[0].keys})({oldest})",
-    )
-    return " or ".join(arms)
+    arms = (*_held(series, label, range_, windows), before, *new)
+    return f"{largest(series[0], *arms)} or min by({series[0].keys})({oldest})"
 
 
 def _end(series: Sequence[Series], range_: Range, windows: Windows) -> str:
     """The counter at the end of the range: its last day's, or now; or when its server was last scraped."""
     odd, unit, label = _odd(series, range_), days(windows, range_), range_.today
-    arms = (
+    return largest(
+        series[0],
         hold(series, unit, unit.end(unit.near, label)),
         hold(odd, unit, unit.end(unit.wide, label)),
         counter(series, f"[{NEWEST}] @ {range_.until}"),
         counter(odd, f"[{range_.ago}s] @ {range_.until}"),
     )
-    return " or ".join(arms)
 
 
 def _odd(series: Sequence[Series], range_: Range) -> list[Series]:
@@ -59,7 +51,7 @@ def _odd(series: Sequence[Series], range_: Range) -> list[Series]:
 
 def _growth(series: Sequence[Series], range_: Range, windows: Windows) -> str:
     """The increase over the range, per key."""
-    return f"clamp_min(({_end(series, range_, windows)})-({_begin_of_all(series, range_, windows)}),0)"
+    return f"clamp_min(({_end(series, range_, windows)})-({_begin(series, range_, windows)}),0)"
 
 
 def total(
@@ -94,10 +86,10 @@ def total_before(
     If this range is not over, the same part is compared: up to `$then`, as the scrapes saw it. No row if it is not
     known, or nobody was born when it began: a growth would mean nothing.
     """
-    reached = f"{_held(series, '$whole', range_, windows)} or {counter(series, '[1d] @ $then')}"
-    added = f"clamp_min(({reached})-({_begin(series, begin, range_, windows)}),0)"
-    born = newest(series[0], series[0].born, range_.after)
-    return f"({summed(added, by)} and on() (min({born})<={begin}+{windows.lead}))"
+    reached = largest(series[0], *_held(series, "$whole", range_, windows), counter(series, "[1d] @ $then"))
+    births, since = born(series[0], range_), f"{begin}+{windows.lead}"
+    begun = largest(series[0], *_held(series, begin, range_, windows), f"0*({births}>={since})")
+    return f"({summed(f'clamp_min({reached}-{begun},0)', by)} and on() (min({births})<={since}))"
 
 
 def with_change(shown: str, total: str, before: str) -> str:
