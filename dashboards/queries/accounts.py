@@ -6,7 +6,8 @@ rules of the alerts.
 
 from collections.abc import Sequence
 
-from dashboards.queries.terms import Only, Range, Series
+from dashboards.queries.holds import newest
+from dashboards.queries.terms import DAY, HOUR, Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
 WHOLE, EVERYBODY = Range(), Only(folded=False)
@@ -21,23 +22,21 @@ def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE)
 
     If nothing was scraped at their beginning: since the last sample before, else since the first one after.
     """
-    keys = series.keys
-    search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
-    now = f"max by({keys})(max_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
-    then = f"max by({keys})(max_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
-    seen = f"max by({keys})(max_over_time({series.total}[{SCRAPED}]))"
-    oldest = f"min_over_time({seen}[{hours}h:{step}] @ {range_.until})"
-    born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
-    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {oldest}),0))"
+    search = SCRAPED if hours == 1 else "1h"
+    now = newest(series, series.total, range_.until, SCRAPED)
+    then = newest(series, series.total, f"{range_.until} offset {hours}h", search)
+    first = f"min by({series.keys})(min_over_time({series.total}[{hours}h] @ {range_.until}))"
+    new = f"0*({newest(series, series.born, range_.until, SCRAPED)}>={range_.until}-{HOUR * hours})"
+    return f"sum by({','.join(by)})(clamp_min({now}-({then} or {new} or {first}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
     """The average hour of the whole days among the last 14, or since the user's birth."""
-    keys, days = series.keys, HISTORY_DAYS
-    end = f"max by({keys})(max_over_time({series.hold('day')}[{SCRAPED}] @ {range_.until}))"
-    begin = f"max by({keys})(max_over_time({series.hold('day')}[1h] @ {range_.until} offset {days}d))"
-    born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))"
-    age = f"clamp_max(clamp_min(({range_.until}-({born}))/86400,1),{days})"
+    days, until = HISTORY_DAYS, range_.until
+    end = newest(series, series.hold("day"), until, SCRAPED)
+    begin = newest(series, series.hold("day"), f"{until} offset {days}d", "1h")
+    born = newest(series, series.born, until, SCRAPED)
+    age = f"clamp_max(clamp_min(({until}-({born}))/{DAY},1),{days})"
     return f"sum by({','.join(by)})(({end}-({begin} or 0*{born}))/({age}*24))"
 
 
