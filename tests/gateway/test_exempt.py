@@ -17,7 +17,7 @@ KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "boo
 WORDS = EXEMPT | AGGREGATIONS | FUNCTIONS | KEYWORDS | {"and", "or", "unless"}
 
 # Of the dashboards' variables those that read nothing else.
-LOOKED_UP = {"around", "until", "west", "quarter", "today", "first", "after", "odd", "all_odd"}
+LOOKED_UP = {"around", "until", "west", "quarter", "today", "first", "after", "odd", "odd_hours"}
 VALUES = {"${__from:date:seconds}": "1790000000", "${__to:date:seconds}": "1795000000", "$server": "mx.*"}
 VALUES |= {f"${one.name}": "1795000000" for one in (*newest_sample(), *zone(), *known(), *range_before())}
 ADMITTED = [
