@@ -17,7 +17,7 @@ TONIGHT, AFTER_GAP = "30 days to tonight", "from a long gap on"
 # What is broken: pattern, replacement, dashboard, range, step.
 BROKEN = {
     "first arm a day off": (r"\[2h\] offset -1d8h58m", "[2h] offset -2d8h58m", "pop3-trend", BIRTHS, "Day"),
-    "first arm reaches over midnight": (
+    "first arm over midnight": (
         r"\[2h\] offset -1d8h58m",
         "[2h] offset -1d10h58m",
         "pop3-trend",
