@@ -6,7 +6,7 @@ rules of the alerts.
 
 from collections.abc import Sequence
 
-from dashboards.queries.holds import newest
+from dashboards.queries.holds import largest, newest
 from dashboards.queries.terms import DAY, HOUR, Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
@@ -22,12 +22,12 @@ def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE)
 
     If nothing was scraped at their beginning: since the last sample before, else since the first one after.
     """
-    search = SCRAPED if hours == 1 else "1h"
-    now = newest(series, series.total, range_.until, SCRAPED)
-    then = newest(series, series.total, f"{range_.until} offset {hours}h", search)
-    first = f"min by({series.keys})(min_over_time({series.total}[{hours}h] @ {range_.until}))"
-    new = f"0*({newest(series, series.born, range_.until, SCRAPED)}>={range_.until}-{HOUR * hours})"
-    return f"sum by({','.join(by)})(clamp_min({now}-({then} or {new} or {first}),0))"
+    until, window = range_.until, SCRAPED if hours == 1 else "1h"
+    now = newest(series, series.total, until, SCRAPED)
+    then = f"max_over_time({series.total}[{window}] @ {until} offset {hours}h)"
+    new = f"0*(max_over_time({series.born}[{SCRAPED}] @ {until})>={until}-{HOUR * hours})"
+    first = f"min by({series.keys})(min_over_time({series.total}[{hours}h] @ {until}))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({largest(series, then, new)} or {first}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
