@@ -4,7 +4,7 @@ from dashboards import links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import Only
+from dashboards.queries import CHOSEN_DOMAIN, Only
 from dashboards.report import Report
 from exporter.catalogue import Scope
 
@@ -12,7 +12,7 @@ USERS, BUSIEST = 6, 7
 
 
 def board(zone: Zone) -> Board:
-    only = Only(domain="$domain")
+    only = Only(domain=CHOSEN_DOMAIN)
     shown = Report(links.DOMAIN, zone, Scope.DOMAIN, only)
     users = Report(links.DOMAIN, zone, Scope.USER, only, theme.USERS)
     return Board(
@@ -48,12 +48,12 @@ def _busiest(users: Report, place: panels.Place) -> panels.Panel:
         place,
         users.total_targets("user"),
         users.joined("user"),
-        goal=links.url(links.DOMAIN, links.USER, user="${__value.text}"),
+        goal=links.url(links.DOMAIN, links.USER, user=links.CLICKED),
     )
 
 
 def _users(users: Report, place: panels.Place) -> panels.Panel:
-    goal = links.url(links.DOMAIN, links.USER, user="${__value.text}")
+    goal = links.url(links.DOMAIN, links.USER, user=links.CLICKED)
     return names.table(
         USERS,
         "Known users of $domain",
@@ -64,7 +64,7 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", goal),
-            panels.by_name(theme.NEW_CONNECTIONS.title, {"custom.width": 156}),
+            *names.beside_users(),
         ],
-        empty="This domain has no known users in this range (see users.series in the configuration).",
+        empty="No known users in this range; see the remarks above, and users.series in the configuration.",
     )

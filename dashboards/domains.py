@@ -41,11 +41,11 @@ def board(zone: Zone) -> Board:
             notes(zone, (0, 6, 22, 2), links.DOMAINS),
             download(links.DOMAINS),
             _table(shown, (0, 8, 24, 17)),
-            _share(SHARE, theme.NEW_CONNECTIONS, (0, 25, 9, 10), "Share of connections", "$top"),
-            _share(SHARE_BYTES, theme.TRAFFIC, (9, 25, 10, 10), "Share of bandwidth", "$topbytes"),
-            _busiest_user(users, (19, 25, 5, 10)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 25, 12, 10), "Share of connections", "$top"),
+            _share(SHARE_BYTES, theme.TRAFFIC, (12, 25, 12, 10), "Share of bandwidth", "$topbytes"),
             _over_time((0, 35, 24, 11)),
-            _users(users, (0, 46, 24, 14)),
+            _busiest_user(users, (0, 46, 24, 3)),
+            _users(users, (0, 49, 24, 14)),
         ],
     )
 
@@ -57,12 +57,12 @@ def _busiest_domain(shown: Report, place: panels.Place) -> panels.Panel:
         place,
         shown.total_targets("domain"),
         shown.joined("domain"),
-        goal=links.url(links.DOMAINS, links.DOMAIN, domain="${__value.text}"),
+        goal=links.url(links.DOMAINS, links.DOMAIN, domain=links.CLICKED),
     )
 
 
 def _table(shown: Report, place: panels.Place) -> panels.Panel:
-    goal = links.url(links.DOMAINS, links.DOMAIN, domain="${__value.text}")
+    goal = links.url(links.DOMAINS, links.DOMAIN, domain=links.CLICKED)
     return names.table(
         TABLE,
         "Domains",
@@ -149,12 +149,12 @@ def _users(users: Report, place: panels.Place) -> panels.Panel:
         shown=users,
         overrides=[
             panels.named("User", "Open this user", _user_of_domain()),
-            panels.by_regexp("^(User|Domain)$", {"custom.minWidth": 110}),
-            panels.by_name(theme.NEW_CONNECTIONS.title, {"custom.width": 134, "custom.filterable": False}),
+            panels.hidden("Domain"),
+            *names.beside_users(),
         ],
         totals=False,
     )
 
 
 def _user_of_domain() -> str:
-    return links.url(links.DOMAINS, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
+    return links.url(links.DOMAINS, links.USER, domain=links.DOMAIN_OF_ROW, user=links.CLICKED)

@@ -18,9 +18,20 @@ def joined(
     return [*steps, without_gaps(filled)] if filled else steps
 
 
-def merged(fields: Mapping[str, str], *, filled: str) -> list[Transformation]:
-    """Join the queries' rows by all their labels; rows without a value in the column `filled` go."""
-    return [{"id": "merge", "options": {}}, *columns(fields), without_gaps(filled)]
+def merged(labels: Mapping[str, str], values: Mapping[str, str], *, filled: str) -> list[Transformation]:
+    """Join the queries' rows by all their labels; rows without a value in the column `filled` go.
+
+    Grouped by the labels, each row alone: without rows that leaves no columns, so that the panel says its words.
+    """
+    kept: dict[str, Any] = {name: {"operation": "groupby", "aggregations": []} for name in labels}
+    kept |= {name: {"operation": "aggregate", "aggregations": ["first"]} for name in values}
+    fields = dict(labels) | {f"{name} (first)": title for name, title in values.items()}
+    return [
+        {"id": "merge", "options": {}},
+        {"id": "groupBy", "options": {"fields": kept}},
+        *columns(fields),
+        without_gaps(filled),
+    ]
 
 
 def without_gaps(title: str) -> Transformation:

@@ -3,7 +3,7 @@
 from grafanalib import core
 
 from dashboards import frames, health_charts, links, panels, theme, variables
-from dashboards.dashboard import Board, Zone
+from dashboards.dashboard import SCRAPED, Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Place
 from dashboards.targets import now, rows
@@ -15,7 +15,6 @@ CLOCK = "pop3_exporter_time_seconds"
 MONTHS_BACK = (*(f" offset {31 * months}d" for months in range(12, 0, -1)), "")
 OLDEST = " or ".join(f"min_over_time(min({CLOCK})[31d:6h] @ $until{offset})" for offset in MONTHS_BACK)
 BELOW_A_QUARTER = "([0-9]|[1-8][0-9]|9[01])"  # less than 92 days
-NARROW = {"custom.width": 99, "custom.filterable": False}
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",
     "blocked_connections": "blocked",
@@ -29,7 +28,7 @@ def board(zone: Zone) -> Board:
         "Can the numbers be trusted? What was read, what was not understood, what is not logged, and how far"
         " back the history goes.",
         zone,
-        [variables.datasource(), _every_server(), *variables.newest()],
+        [variables.datasource(), _every_server(), *variables.newest(), *variables.watched()],
         [
             *_tiles(),
             _reach(zone, (0, 6, 12, 3)),
@@ -62,18 +61,18 @@ def _tiles() -> list[panels.Panel]:
         return f"{how}(last_over_time({series}[10m] @ $until))"
 
     def added(series: str) -> str:
-        return f"sum(increase({series}[${{__range_s}}s])) or vector(0)"
+        return f"sum(increase({series}[${{__range_s}}s])) or 0*max(last_over_time({SCRAPED}[10m] @ $until))"
 
-    bad_from_one = {"thresholds": panels.thresholds((None, theme.GREEN), (1, theme.ORANGE))}
+    bad_from_one = {"thresholds": panels.thresholds((None, theme.GREY), (0, theme.GREEN), (1, theme.ORANGE))}
     yes_no = [
         {"type": "value", "options": {"1": {"text": "yes", "color": theme.GREEN, "index": 0}}},
         {"type": "value", "options": {"0": {"text": "no", "color": theme.RED, "index": 1}}},
     ]
-    up, books = 'sum(last_over_time(up{job="pop3"}[10m] @ $until))', newest("pop3_exporter_books_balanced", "min")
+    books = newest("pop3_exporter_books_balanced", "min")
     unread, lost = newest("pop3_exporter_unread_bytes", "sum"), added("pop3_exporter_lines_possibly_lost_total")
     late, folded = added("pop3_exporter_late_events_total"), newest("pop3_exporter_folded_users", "sum")
     return [
-        _tile(0, (0, 0, 6, 3), "Exporters up", "Exporters scraped in the last ten minutes.", up),
+        exporters_up(TILES, (0, 0, 6, 3)),
         _tile(1, (6, 0, 6, 3), "Totals agree", "A bug if they do not.", books, looks={"mappings": yes_no}),
         _tile(2, (12, 0, 6, 3), "Unread", "Bytes in the logs that have not been read yet.", unread, unit=theme.BYTES),
         _tile(3, (18, 0, 6, 3), "Late events", "Lines of earlier days, counted in the day they belong to.", late),
@@ -83,6 +82,24 @@ def _tiles() -> list[panels.Panel]:
         _tile(5, (8, 3, 8, 3), "Lines possibly lost", "Dropped, or truncated unread.", lost, looks=bad_from_one),
         _tile(6, (16, 3, 8, 3), "Users beyond the limit", "Counted together as `_other`.", folded, looks=bad_from_one),
     ]
+
+
+def exporters_up(number: int, place: Place) -> panels.Panel:
+    """How many of how many: red if one does not answer."""
+    up = 'max by(instance)(last_over_time(up{job=~"pop3.*"}[10m] @ $watched))'
+    said = f'count_values("up",sum({up}))*on() group_left(of) count_values("of",count({up}))'
+    said = f'label_join({said},"said"," of ","up","of")*on() group_left() (sum({up})/count({up}))'
+    none = 'label_replace(vector(0),"said","not scraped","","")'
+    return panels.tile(
+        number,
+        "Exporters up",
+        place,
+        "How many exporters answer Prometheus, and how many it scrapes.",
+        now("A", f"{said} or on() {none}", "{{said}}"),
+        unit=theme.COUNT,
+        looks={"thresholds": panels.thresholds((None, theme.RED), (1, theme.GREY)), "color": {"mode": "thresholds"}},
+        words="name",
+    )
 
 
 def _tile(
@@ -96,10 +113,10 @@ def _tile(
     unit: str = theme.COUNT,
 ) -> panels.Panel:
     good = {
-        "thresholds": panels.thresholds((None, theme.GREEN)),
+        "thresholds": panels.thresholds((None, theme.GREY), (0, theme.GREEN)),
         "color": {"mode": "thresholds"},
         "decimals": 0,
-        "noValue": "-",
+        "noValue": "not scraped",
     }
     return panels.tile(TILES + number, title, place, meaning, now("A", expr), unit=unit, looks=good | dict(looks or {}))
 
@@ -132,30 +149,34 @@ def _sources(place: Place) -> panels.Panel:
         return f"sum by(source)(increase({series}[${{__range_s}}s]))"
 
     columns = [
-        ("Last event", f"$until-60-{newest('pop3_exporter_last_event_timestamp_seconds')}", theme.SECONDS),
-        ("Unread", newest("pop3_exporter_unread_bytes"), theme.BYTES),
-        ("Lines", added("pop3_exporter_lines_total"), theme.COUNT),
-        ("Not understood", added(UNMATCHED), theme.COUNT),
-        ("Late", added("pop3_exporter_late_events_total"), theme.COUNT),
-        ("From the future", added("pop3_exporter_future_events_total"), theme.COUNT),
-        ("Clock skew", newest("pop3_exporter_clock_skew_seconds"), theme.SECONDS),
-        ("Rotations", added("pop3_exporter_rotations_total"), theme.COUNT),
-        ("Truncations", added("pop3_exporter_truncations_total"), theme.COUNT),
-        ("Possibly lost", added("pop3_exporter_lines_possibly_lost_total"), theme.COUNT),
-        ("Read errors", added("pop3_exporter_read_errors_total"), theme.COUNT),
+        (
+            "Last event",
+            f"clamp_min($watched-{newest('pop3_exporter_last_event_timestamp_seconds')},0)",
+            theme.SECONDS,
+            72,
+        ),
+        ("Unread", newest("pop3_exporter_unread_bytes"), theme.BYTES, 72),
+        ("Lines", added("pop3_exporter_lines_total"), theme.COUNT, 84),
+        ("Not understood", added(UNMATCHED), theme.COUNT, 94),
+        ("Late", added("pop3_exporter_late_events_total"), theme.COUNT, 58),
+        ("From the future", added("pop3_exporter_future_events_total"), theme.COUNT, 80),
+        ("Clock skew", newest("pop3_exporter_clock_skew_seconds"), theme.SECONDS, 62),
+        ("Rotations", added("pop3_exporter_rotations_total"), theme.COUNT, 78),
+        ("Truncations", added("pop3_exporter_truncations_total"), theme.COUNT, 96),
+        ("Possibly lost", added("pop3_exporter_lines_possibly_lost_total"), theme.COUNT, 74),
+        ("Read errors", added("pop3_exporter_read_errors_total"), theme.COUNT, 62),
     ]
     refs = "ABCDEFGHIJK"
-    fields = {f"Value #{ref}": title for ref, (title, _, _) in zip(refs, columns, strict=True)}
-    looks = [
-        panels.by_name(title, {"unit": unit, "decimals": 0, "noValue": "-", **NARROW}) for title, _, unit in columns
-    ]
+    fields = {f"Value #{ref}": title for ref, (title, *_) in zip(refs, columns, strict=True)}
+    shown = {"decimals": 0, "noValue": "-", "custom.filterable": False}
+    looks = [panels.by_name(title, {"unit": unit, "custom.width": width, **shown}) for title, _, unit, width in columns]
     return panels.table(
         SOURCES,
         "Sources",
         place,
         "What each source has read in the range, as far as it was scraped. Last event: how long ago, by the timestamps"
         " of the log.",
-        [rows(ref, expr) for ref, (_, expr, _) in zip(refs, columns, strict=True)],
+        [rows(ref, expr) for ref, (_, expr, *_) in zip(refs, columns, strict=True)],
         sort=("Source", False),
         overrides=looks,
         transformations=frames.joined("source", fields, keep="Source"),
@@ -179,8 +200,10 @@ def _quality(place: Place) -> panels.Panel:
             panels.by_regexp(".*", {"mappings": [{"type": "value", "options": shown}]}),
             panels.by_regexp(
                 "^(?!Server).*",
-                {"custom.cellOptions": {"type": "color-text"}, "custom.width": 104, "custom.filterable": False},
+                {"custom.cellOptions": {"type": "color-text"}, "custom.width": 87, "custom.filterable": False},
             ),
+            panels.by_regexp("^(connections|terminations|.*commands)$", {"custom.width": 95}),
+            panels.by_name("Server and source", {"custom.minWidth": 100}),
         ],
         transformations=[
             {

@@ -7,8 +7,8 @@ from dashboards.panels import Place
 from dashboards.targets import over_time
 
 LINES, LAG, COMMITS, SERIES, PROCESS, SCRAPES = range(6, 12)
-NOT_SCRAPED = "The exporter is not scraped in this range"
-_chart = partial(panels.lines, defaults={"noValue": NOT_SCRAPED})
+NOT_SCRAPED = "The exporter was not scraped in this range."
+_chart = partial(panels.lines, defaults={"noValue": NOT_SCRAPED}, custom={"showPoints": "auto"})
 
 
 def lines(place: Place) -> panels.Panel:

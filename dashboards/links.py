@@ -5,6 +5,8 @@ from grafanalib import core
 TREND, DOMAINS, DOMAIN, USER = "pop3-trend", "pop3-domains", "pop3-domain", "pop3-user"
 SUSPICIOUS, EXPORTER, START = "pop3-suspicious", "pop3-exporter", "pop3-start"
 RUNBOOKS = "https://pop3-exporter.example/deploy/runbooks/"  # as in the alerts
+# What was clicked, and its neighbour, inside an address; unchanged, `&` and `+` of a name would have a meaning there.
+CLICKED, DOMAIN_OF_ROW = "${__value.text:percentencode}", "${__data.fields.Domain:percentencode}"
 TITLES = {
     START: "POP3 Start",
     TREND: "POP3 Trend",
@@ -20,7 +22,7 @@ TOOLTIPS = {
     DOMAINS: "All domains, heaviest first",
     DOMAIN: "One domain and its users",
     USER: "One account",
-    SUSPICIOUS: "Accounts that may be stolen",
+    SUSPICIOUS: "Accounts that may be compromised",
     EXPORTER: "Can the numbers be trusted?",
 }
 VARIABLES = {

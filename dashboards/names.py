@@ -46,6 +46,16 @@ def busiest(
     )
 
 
+USER_TABLE = {"New connections": 134, "Blocked connections": 100, "Bad commands": 92, "Terminations": 100}
+
+
+def beside_users() -> list[Override]:
+    """The numbers in a table of users, whose names need the most room: narrow, and without a filter."""
+    numbers = panels.by_regexp(f"^({'|'.join(one.title for one in theme.USERS)})$", {"custom.filterable": False})
+    failed = panels.by_name(theme.FAILED.title, {"custom.width": 76})
+    return [numbers, *(panels.by_name(title, {"custom.width": width}) for title, width in USER_TABLE.items()), failed]
+
+
 def table(
     number: int,
     title: str,

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
-from dashboards.queries import begins_in_a_day
+from dashboards.queries import CHOSEN_DOMAIN, CHOSEN_USER, Only, Windows, asked, begins_in_a_day, quoted
 from dashboards.targets import now
+from exporter.catalogue import Scope
 
 NOTES = 50
 FINE = "No remarks: all numbers below are logged, and Prometheus has the whole range"
@@ -22,13 +23,14 @@ SEEN = "last_over_time(pop3_exporter_time_seconds[1h] @ $until)"  # through a ga
 BYTES = 'measure=~"(received|sent)_bytes"'
 SERVERS = 'server=~"$server"'
 WHOSE = {
-    links.DOMAIN: ("domain", f'pop3_domain_first_seen_timestamp_seconds{{{SERVERS},domain="$domain"}}'),
-    links.USER: ("user", f'pop3_user_first_seen_timestamp_seconds{{{SERVERS},domain="$domain",user="$user"}}'),
+    links.DOMAIN: ("domain", CHOSEN_DOMAIN, Scope.DOMAIN, Only(domain=CHOSEN_DOMAIN)),
+    links.USER: ("user", CHOSEN_USER, Scope.USER, Only(domain=CHOSEN_DOMAIN, user=CHOSEN_USER)),
 }
 
 
 DAYS_AWAY = "Days without a scrape: the last day of each gap has the numbers of the whole gap (see Exporter health)"
 HOURS_AWAY = "Hours without a scrape: the last hour of each gap has the numbers of the whole gap (see Exporter health)"
+AWAY = "No exporter has been scraped for $1 minutes: the numbers below are that old"
 YOUNG = "Prometheus has no samples from a day ago: numbers for 24 hours begin with its first sample after that"
 
 
@@ -36,12 +38,12 @@ def notes(zone: Zone, place: Place, here: str = "") -> panels.Panel:
     """`here`: the dashboard; without one what is said of every log."""
     fine = FINE
     if here == links.SUSPICIOUS:
-        said, fine = [*_zones(zone), _young()], SCRAPED
+        said, fine = [*_zones(zone), _imported(), _young(), _away()], SCRAPED
     elif here:
         said = [*_zones(zone), _unlogged(), _begins(), _forgotten(), _whole_days(), _imported(), _at_least(), _gaps()]
-        said += {links.USER: [], links.START: [_young()]}.get(here, [_lulls()])
+        said += {links.USER: [], links.START: [_young(), _away()]}.get(here, [_lulls()])
     else:
-        said, fine = [*_zones(zone), _unlogged()], NONE
+        said, fine = [*_zones(zone), _unlogged(), _imported(), _away()], NONE
     return panels.stat(
         NOTES,
         "",
@@ -73,7 +75,7 @@ def _fine(said: Sequence[str], text: str) -> str:
 
 def _note(expr: str, text: str, label: str = "") -> str:
     """`expr` with the text in the label `note`, where $1 is the label's value."""
-    return f'label_replace({expr},"note","{text}","{label}","{"(.+)" if label else ""}")'
+    return f'label_replace({expr},"note",{quoted(text)},"{label}","{"(.+)" if label else ""}")'
 
 
 def _zones(zone: Zone) -> list[str]:
@@ -105,7 +107,7 @@ def _begins() -> str:
 
 
 def _forgotten() -> str:
-    since = "vector($first)>clamp_min(vector($began),${__from:date:seconds})+172800"
+    since = f"vector($first)>clamp_min(vector($began)-({Windows().lead}),{asked()})"
     missing = f"{since} and on() max({SEEN})"
     text = "Prometheus has no samples from the start of this range: earlier periods are missing (see Exporter health)"
     return _note(missing, text)
@@ -129,6 +131,10 @@ def _young() -> str:
     return _note(f"max({SEEN}) unless on() {yesterday}", YOUNG)
 
 
+def _away() -> str:
+    return _note('count_values("minutes",floor(vector($watched-$until)/60)>5)', AWAY, "minutes")
+
+
 def _imported() -> str:
     scraped = SEEN.replace("seconds[", 'seconds{instance!=""}[')
     return _note(f"max({SEEN}) unless on() max({scraped})", IMPORTED)
@@ -149,7 +155,9 @@ def _told(matchers: str) -> str:
 
 
 def _unknown(here: str) -> str:
-    """Of the chosen name there is no sample: not his, not there, or not yet."""
-    label, series = WHOSE[here]
-    text = f"No {label} ${label} in this range: it logged in later, or you have no access to it"
-    return _note(f"absent(max(max_over_time({series}[4h] @ $until)))", text)
+    """Of the chosen name, if any, there is no sample: not his, not there, or not yet."""
+    label, name, scope, only = WHOSE[here]
+    text = f"No {label} {name} in this range: it logged in later, or you have no access to it"
+    chosen = f'(label_replace(vector(1),"name",{quoted(name)},"","") unless on(name) vector(1))'
+    absent = f"absent(max(max_over_time({scope.first_seen}{{{only.matchers()}}}[4h] @ $until)))"
+    return _note(f"{absent} and on() {chosen}", text)

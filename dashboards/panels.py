@@ -16,6 +16,8 @@ Properties = Mapping[str, Any]
 
 NOTHING = "Nothing to show in this range; see the remarks above."
 
+NOT_SCRAPED = "Nothing to draw. This shows what was scraped, not imported history; a long range needs hours of it."
+
 NO_BYTES = "No bytes to show in this range; see the remarks above."
 
 EMPTY_CELL = "-"
@@ -65,6 +67,11 @@ def named(title: str, tooltip: str, goal: str, *, carry_range: bool = True) -> O
 
 def fixed(colour: str) -> dict[str, str]:
     return {"mode": "fixed", "fixedColor": colour}
+
+
+def hidden(title: str) -> Override:
+    """A column that only links need."""
+    return by_name(title, {"custom.hideFrom.viz": True, "custom.hidden": True})
 
 
 def thresholds(*steps: tuple[float | None, str]) -> dict[str, Any]:
@@ -125,7 +132,7 @@ def tile(
             "textMode": words,
             "justifyMode": "center",
             "wideLayout": False,
-            "text": {"titleSize": 14},
+            "text": {"titleSize": 14} | ({"valueSize": 32} if words == "value_and_name" else {}),
         },
         defaults=looks,
         overrides=overrides,

@@ -16,7 +16,8 @@ from exporter.catalogue import Scope
 
 CHART, BANDWIDTH, TABLE, ERRORS, TOTALS = 3, 4, 5, 2, 10  # the tiles of the totals: 10, 11, ...
 TILE_WIDTH, TILE_HEIGHT, TILES_A_ROW = 8, 3, 3  # so that titles are whole beside Grafana's menu
-CHART_SIZE = (8, 10)
+CHART_WIDTH, CHART_HEIGHT = 8, 10
+SHORT_LEGEND = 3  # rows that fit into that height
 MONTH_OF_ROWS = 33
 PERIOD, DAYS = "Period", "Days"
 PERIOD_WIDTHS = {"Hour": 190, "Day": 130}
@@ -114,13 +115,15 @@ class Report:
         """Side by side: connections, which hold all queries, errors, which are few beside them, and bytes."""
         # Logins would stand before the connections and hide them.
         elsewhere = [one for one in self.columns if one.is_error or one.unit == theme.BYTES or one is theme.LOGGED_IN]
+        errors = [one for one in self.columns if one.is_error]
+        size = CHART_WIDTH, CHART_HEIGHT + (len(errors) > SHORT_LEGEND)
         hide = {"custom.hideFrom": {"viz": True, "legend": True, "tooltip": True}}
         shown = [one for one in self.columns if one not in elsewhere]
         return [
             panels.lines(
                 CHART,
                 "Connections by ${step:text}",
-                (0, y, *CHART_SIZE),
+                (0, y, *size),
                 "New connections. Click a name in the legend to show only that one.",
                 self._targets(),
                 unit=theme.COUNT,
@@ -132,16 +135,16 @@ class Report:
             self._part(
                 ERRORS,
                 "Errors by ${step:text}",
-                (8, y, *CHART_SIZE),
+                (8, y, *size),
                 "Blocked connections, terminations, bad commands and failed logins, on an axis of their own"
                 " because they are few compared with connections.",
-                [one for one in self.columns if one.is_error],
+                errors,
                 calcs=["sum"],
             ),
             self._part(
                 BANDWIDTH,
                 "Bandwidth by ${step:text}",
-                (16, y, *CHART_SIZE),
+                (16, y, *size),
                 "Bytes received and sent, as logged by the server. Servers that do not log bytes are left out.",
                 [one for one in self.columns if one.unit == theme.BYTES],
                 empty=panels.NO_BYTES,
@@ -215,8 +218,9 @@ class Report:
 
     def merged(self, *labels: str) -> list[Override]:
         """The same by several labels."""
-        fields = {label: label.capitalize() for label in labels} | self.fields()
-        return [*frames.merged(fields, filled=self.columns[0].title), frames.empty_for_nan(self.titles)]
+        named = {label: label.capitalize() for label in labels}
+        merged = frames.merged(named, self.fields(), filled=self.columns[0].title)
+        return [*merged, frames.empty_for_nan(self.titles)]
 
     @property
     def titles(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from grafanalib import core
 
-from dashboards import frames, links, panels, suspicious, theme, variables
+from dashboards import frames, health, links, panels, suspicious, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Override, Place
@@ -15,6 +15,7 @@ SERVERS, DOMAINS, UNUSED, UP, COUNTS = 4, 5, 6, 20, 21
 TOP, LISTED = 10, 200
 SPANS = (30, 90, 180, 365)  # days without a login
 PERSON = ("domain", "user")
+DAY = 86_400
 
 
 def board(zone: Zone) -> Board:
@@ -27,12 +28,13 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
+            *variables.watched(),
             *variables.known(zone.windows if zone.name else None),
             *variables.range_before(),
         ],
         [
             *shown.totals((0, 0)),
-            _up((16, 3, 8, 3)),
+            health.exporters_up(UP, (16, 3, 8, 3)),
             notes(zone, (0, 6, 24, 2), links.START),
             suspicious.alerts(links.START, (0, 8, 24, 7)),
             _servers(shown, (0, 15, 24, 8)),
@@ -45,21 +47,6 @@ def board(zone: Zone) -> Board:
     )
 
 
-def _up(place: Place) -> panels.Panel:
-    up = 'max by(instance)(last_over_time(up{job="pop3"}[10m] @ $until))'
-    counts = f'count_values("up",sum({up}))*on() group_left(of) count_values("of",count({up}))'
-    return panels.tile(
-        UP,
-        "Exporters up",
-        place,
-        "Exporters scraped in the ten minutes before the newest sample, and how many there are.",
-        now("A", counts, "{{up}} of {{of}}"),
-        unit=theme.COUNT,
-        looks={"noValue": "not scraped", "color": panels.fixed(theme.GREY)},
-        words="name",
-    )
-
-
 def _servers(shown: Report, place: Place) -> panels.Panel:
     """Today's numbers of each, and when its log last said something."""
     last = "max by(server)(max_over_time(pop3_exporter_last_event_timestamp_seconds[10m] @ $until))"
@@ -69,10 +56,10 @@ def _servers(shown: Report, place: Place) -> panels.Panel:
         "Servers",
         place,
         "Totals of the range by server, and how old the newest event in its log is. Click a name to open Trend.",
-        [*shown.total_targets("server"), rows("S", f"clamp_min($until-60-{last},0)")],
+        [*shown.total_targets("server"), rows("S", f"clamp_min($watched-{last},0)")],
         sort=(shown.titles[0], True),
         overrides=[
-            panels.named("Server", "Open Trend", links.url(links.START, links.TREND, server="${__value.text}")),
+            panels.named("Server", "Open Trend", links.url(links.START, links.TREND, server=links.CLICKED)),
             panels.by_name(
                 "Last event", {"unit": theme.SECONDS, "decimals": 0, "noValue": "not scraped", "custom.width": 95}
             ),
@@ -98,7 +85,7 @@ def _domains(place: Place) -> panels.Panel:
         [exact("A", f"{top(TOP, total(series, ['domain']))}>0", Quantity.TOP, series, ["domain"])],
         sort=(title, True),
         overrides=[
-            panels.named("Domain", "Open this domain", links.url(links.START, links.DOMAIN, domain="${__value.text}")),
+            panels.named("Domain", "Open this domain", links.url(links.START, links.DOMAIN, domain=links.CLICKED)),
             panels.column(theme.NEW_CONNECTIONS, bar=True),
         ],
         transformations=frames.columns({"domain": "Domain", "Value": title}),
@@ -111,10 +98,12 @@ def _unused(at: int, days: int) -> panels.Panel:
         COUNTS + at,
         f"Unused {days} d",
         (12 + 6 * (at % 2), 23 + 3 * (at // 2), 6, 3),
-        f"Accounts without a login for {days} days, as far as the log reaches.",
-        now("A", f"count({accounts_}>={days}) or 0*count({accounts_})"),
+        f"Accounts without a login for {days} days; not known as long as the log is shorter.",
+        now(
+            "A", f"(count({accounts_}>={days}) or 0*count({accounts_})) and on() (vector($until-$began)>={days * DAY})"
+        ),
         unit=theme.COUNT,
-        looks={"noValue": "-", "color": panels.fixed(theme.GREY)},
+        looks={"noValue": "not known yet", "color": panels.fixed(theme.GREY)},
     )
 
 
@@ -127,9 +116,13 @@ def _accounts(place: Place) -> panels.Panel:
         " report --by user --inactive DAYS` lists all.",
         [rows("A", f"{top(LISTED, accounts.unused(PERSON))}>={SPANS[0]}")],
         sort=("Days", True),
-        overrides=[_open_user(), panels.by_name("Days", {"unit": theme.COUNT, "custom.width": 100})],
+        overrides=[
+            _open_user(),
+            panels.hidden("Domain"),
+            panels.by_name("Days", {"unit": theme.COUNT, "custom.width": 100}),
+        ],
         transformations=frames.columns({"user": "User", "Value": "Days", "domain": "Domain"}),
-        empty=f"No known account has been unused for {SPANS[0]} days.",
+        empty=f"No account is known to have been unused for {SPANS[0]} days.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The dashboard Suspicious accounts: which accounts may be stolen."""
+"""The dashboard Suspicious accounts: which accounts may be compromised."""
 
 from typing import Any
 
@@ -32,12 +32,13 @@ def board(zone: Zone) -> Board:
     busy = top(TOP, f"{accounts.recent(accounts.users('connections', EVERYBODY), PERSON, 1)}>0")
     return Board(
         links.SUSPICIOUS,
-        "Which accounts may be stolen? Firing alerts, unusual growth, many networks and many failed logins.",
+        "Which accounts may be compromised? Firing alerts, unusual growth, many networks and many failed logins.",
         zone,
         [
             variables.datasource(),
             variables.server(),
             *variables.newest(),
+            *variables.watched(),
             variables.hidden_names("suspects", "user", busy),
         ],
         [
@@ -74,19 +75,21 @@ def _tiles() -> list[panels.Panel]:
 
 def _tile(number: int, title: str, meaning: str, target: Target, looks: panels.Properties) -> panels.Panel:
     description = f"{meaning}, as of the newest scrape in the range."
-    return panels.tile(TILES + number, title, PLACES[number], description, target, unit=theme.COUNT, looks=looks)
+    return panels.tile(
+        TILES + number, title, PLACES[number], description, target, unit=theme.COUNT, looks={"noValue": "-", **looks}
+    )
 
 
 def alerts(here: str, place: Place) -> panels.Panel:
     """The firing alerts; each opens its account in the hours around its start, and its runbook."""
-    titles = {"alertname": "Alert", "severity": "Severity", "user": "User", "domain": "Domain", "server": "Server"}
+    titles = {"alertname": "Alert", "severity": "Severity", "user": "User", "domain": "Domain", "place": "Server"}
     colours = [("critical", theme.RED), ("warning", theme.ORANGE)]
     severity = {word: {"text": word, "color": colour, "index": at} for at, (word, colour) in enumerate(colours)}
     return panels.table(
         ALERTS,
         "Firing alerts",
         place,
-        "Firing POP3 alerts as of the newest scrape. The name opens the runbook: what it means and what to do; the "
+        "Firing POP3 alerts. The name opens the runbook: what it means and what to do; the "
         "user opens the account in the hours around the start.",
         [rows("A", accounts.firing(EVERYBODY))],
         sort=("Severity", False),
@@ -95,7 +98,7 @@ def alerts(here: str, place: Place) -> panels.Panel:
             panels.by_name("Domain", {"custom.width": 115}),
             panels.by_name("Server", {"custom.width": 100}),
             panels.by_name("Alert", {"custom.width": 250, "links": [_runbook()]}),
-            *(panels.by_name(name, {"custom.hideFrom.viz": True, "custom.hidden": True}) for name, _, _ in AROUND),
+            *(panels.hidden(name) for name, _, _ in AROUND),
             panels.by_name(
                 "Severity",
                 {
@@ -131,7 +134,7 @@ def _busiest(place: Place) -> panels.Panel:
             rows("E", accounts.networks(SUSPECTS, PERSON)),
             rows("F", failures, WITHIN_A_SCRAPE),
         ],
-        frames.merged({"user": "User"} | GROWTH_TITLES | {"domain": "Domain"}, filled=HOUR),
+        frames.merged({"user": "User", "domain": "Domain"}, GROWTH_TITLES, filled=HOUR),
         by=HOUR,
         goal=user_of_domain(links.SUSPICIOUS),
         carry_range=False,
@@ -153,7 +156,7 @@ def _growth(place: Place) -> panels.Panel:
             _open_user(),
             _bar(HOUR, theme.BLUE),
             panels.by_name(HOUR, {"custom.width": 125}),
-            panels.by_name("Domain", {"custom.width": 135}),
+            panels.hidden("Domain"),
             panels.by_name(USUAL, {"decimals": 1, **NARROW}),
             panels.by_name(
                 FACTOR,
@@ -170,7 +173,7 @@ def _growth(place: Place) -> panels.Panel:
                 for title in (BUSIEST, NETWORKS_NOW, FAILURES_NOW)
             ),
         ],
-        empty="No account connected in the last hour.",
+        empty="No account connected in the last hour, as far as Prometheus has samples.",
     )
 
 
@@ -185,6 +188,7 @@ def _networks(place: Place) -> panels.Panel:
         sort=(title, True),
         overrides=[_open_user(), *_beside(title, theme.CYAN)],
         transformations=frames.columns({"user": "User", "Value": title, "domain": "Domain"}),
+        empty="No networks are known. Imported history has none.",
     )
 
 
@@ -201,7 +205,7 @@ def _failures(place: Place) -> panels.Panel:
         sort=(title, True),
         overrides=[_open_user(), *_beside(title, theme.PURPLE)],
         transformations=frames.columns({"user": "User", "Value": title, "domain": "Domain"}),
-        empty="No known user had a failed login in these 24 hours.",
+        empty="No failed login of a known user in these 24 hours, as far as Prometheus has samples.",
     )
 
 
@@ -217,8 +221,8 @@ def _over_time(place: Place) -> panels.Panel:
         unit=theme.COUNT,
         calcs=["lastNotNull", "max"],
         legend="right",
-        custom={"fillOpacity": 0},
-        defaults={"decimals": 0},
+        custom={"fillOpacity": 0, "showPoints": "auto"},
+        defaults={"decimals": 0, "noValue": panels.NOT_SCRAPED},
     )
 
 
@@ -249,15 +253,15 @@ def _open_user() -> Override:
 
 
 def user_of_domain(here: str) -> str:
-    return links.url(here, links.USER, domain="${__data.fields.Domain}", user="${__value.text}")
+    return links.url(here, links.USER, domain=links.DOMAIN_OF_ROW, user=links.CLICKED)
 
 
 def _beside(title: str, colour: str) -> list[Override]:
-    """The columns beside a name, which needs the most room."""
+    """The columns beside a name, which needs the most room, and has the domain in it."""
     return [
         _bar(title, colour),
         panels.by_name(title, {"custom.width": 125}),
-        panels.by_name("Domain", {"custom.width": 120}),
+        panels.hidden("Domain"),
     ]
 
 

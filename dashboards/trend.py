@@ -90,12 +90,12 @@ def _busiest(shown: Report, place: panels.Place) -> panels.Panel:
         place,
         shown.total_targets("server"),
         shown.joined("server"),
-        goal=links.url(links.TREND, links.TREND, server="${__value.text}"),
+        goal=links.url(links.TREND, links.TREND, server=links.CLICKED),
     )
 
 
 def _servers(shown: Report, place: panels.Place) -> panels.Panel:
-    goal = links.url(links.TREND, links.TREND, server="${__value.text}")
+    goal = links.url(links.TREND, links.TREND, server=links.CLICKED)
     return names.table(
         SERVERS,
         "Servers",

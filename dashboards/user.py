@@ -4,19 +4,20 @@ from dashboards import links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import Only, accounts, taken
+from dashboards.queries import CHOSEN_DOMAIN, CHOSEN_USER, Only, accounts, taken
 from dashboards.report import Report
 from dashboards.targets import WITHIN_A_SCRAPE, Target, now, over_time
 from exporter.catalogue import Scope
 
 NETWORKS, RATE, FIRST_FAILURE, TAKEN, ALERTS = 6, 7, 20, 21, 22
-SELECTED = '{server=~"$server",domain="$domain",user="$user"}'
+ACCOUNT = Only(domain=CHOSEN_DOMAIN, user=CHOSEN_USER)
+FIRING = ('alertname=~"POP3.*"', 'alertstate="firing"')
+SELECTED = f"{{{ACCOUNT.matchers()}}}"
 
 
 def board(zone: Zone) -> Board:
-    account = Only(domain="$domain", user="$user")
-    shown = Report(links.USER, zone, Scope.USER, account, theme.ACCOUNT)
-    tiles = Report(links.USER, zone, Scope.USER, account, theme.USERS)  # as many as fit side by side
+    shown = Report(links.USER, zone, Scope.USER, ACCOUNT, theme.ACCOUNT)
+    tiles = Report(links.USER, zone, Scope.USER, ACCOUNT, theme.USERS)  # as many as fit side by side
     return Board(
         links.USER,
         "One account: its report by day, week, month or quarter, its logins, failed logins and networks.",
@@ -42,7 +43,7 @@ def board(zone: Zone) -> Board:
             _rate((15, 8, 9, 10)),
             _alerts((0, 18, 24, 5)),
             *shown.charts(23),
-            shown.table(33),
+            shown.table(34),
         ],
     )
 
@@ -54,15 +55,15 @@ def _first_failure(place: panels.Place) -> panels.Panel:
         FIRST_FAILURE,
         "First failed login",
         place,
-        "In this range, accurate to five minutes. Shows when guessing began, if that is in the range.",
+        "When failed logins first rose in this range, to five minutes. Late lines count when they are read.",
         now("A", first),
         unit="dateTimeAsIso",
-        looks={"noValue": "none scraped", "color": panels.fixed(theme.GREY)},
+        looks={"noValue": "none while scraped", "color": panels.fixed(theme.GREY)},
     )
 
 
 def _taken(place: panels.Place) -> panels.Panel:
-    target = now("A", taken(Only(domain="$domain", user="$user")), "$bounds", WITHIN_A_SCRAPE)
+    target = now("A", taken(ACCOUNT), "$bounds", WITHIN_A_SCRAPE)
     return panels.tile(
         TAKEN,
         "Downloaded",
@@ -77,7 +78,7 @@ def _taken(place: panels.Place) -> panels.Panel:
 
 
 def _alerts(place: panels.Place) -> panels.Panel:
-    firing = 'ALERTS{alertname=~"POP3.*",alertstate="firing",domain="$domain",user="$user",server=~"$server"}'
+    firing = f"ALERTS{{{ACCOUNT.matchers(*FIRING)}}}"
     return panels.timeline(
         ALERTS,
         "Alerts of this account",
@@ -89,15 +90,17 @@ def _alerts(place: panels.Place) -> panels.Panel:
 
 
 def _networks(place: panels.Place) -> panels.Panel:
+    title = "Networks in 24 h"
     return panels.lines(
         NETWORKS,
         "Networks of successful logins",
         place,
         "Distinct networks (/24, /48) from which the account logged in within 24 hours. A jump is a warning sign.",
-        [over_time("A", f"max(pop3_user_client_networks{SELECTED})", "Networks in 24 h")],
+        [over_time("A", f"max(max_over_time(pop3_user_client_networks{SELECTED}[$__rate_interval]))", title)],
         unit=theme.COUNT,
-        overrides=[panels.by_name("Networks in 24 h", {"color": panels.fixed(theme.CYAN), "decimals": 0})],
-        custom={"lineInterpolation": "stepAfter", "fillOpacity": 20},
+        overrides=[panels.by_name(title, {"color": panels.fixed(theme.CYAN), "decimals": 0})],
+        custom={"lineInterpolation": "stepAfter", "fillOpacity": 20, "showPoints": "auto"},
+        defaults={"noValue": panels.NOT_SCRAPED},
     )
 
 
@@ -119,4 +122,6 @@ def _rate(place: panels.Place) -> panels.Panel:
         ],
         unit=theme.PER_MINUTE,
         overrides=[panels.by_name(name, {"color": panels.fixed(colour)}) for name, colour in colours.items()],
+        custom={"showPoints": "auto"},
+        defaults={"noValue": panels.NOT_SCRAPED},
     )

@@ -69,6 +69,11 @@ def newest() -> list[core.Template]:
     return [hidden(lookup) for lookup in newest_sample()]
 
 
+def watched() -> list[core.Template]:
+    """`$watched`: when Prometheus last looked, whether or not it found an exporter."""
+    return [hidden(lookup) for lookup in queries.watched()]
+
+
 def known(windows: Windows | None, *, hours: bool = False) -> list[core.Template]:
     """What is known of the range; the site's zone as the exporter tells, or fixed."""
     if windows is None:

@@ -13,6 +13,7 @@ from pydantic import (
     IPvAnyNetwork,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 AUTO = "auto"
 PORT = 10110
@@ -203,17 +204,24 @@ class Config(Section):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [source.name for source in self.sources]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"source names must be unique; used more than once: {', '.join(twice)}")
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise _wrong(f"another source is called {name}, too; choose another name", number, "name")
         return self
 
     @model_validator(mode="after")
     def _fronts_are_known(self) -> Self:
         behind = {source.name: source.behind for source in self.sources if source.behind is not None}
-        for name, front in behind.items():
-            if front not in {source.name for source in self.sources}:
-                raise ValueError(f"source {name}: behind: {front}: no such source")
-            if front in behind:
-                raise ValueError(f"source {name}: behind: {front} is itself behind another source; name that one")
+        for number, source in enumerate(self.sources):
+            if source.behind is None:
+                continue
+            if source.behind not in {other.name for other in self.sources}:
+                raise _wrong(f"there is no source {source.behind}", number, "behind")
+            if source.behind in behind:
+                raise _wrong(f"{source.behind} is itself behind another source; name that one", number, "behind")
         return self
+
+
+def _wrong(words: str, source: int, key: str) -> PydanticCustomError:
+    """A mistake in the source with this number; configfile.py reports it with the line of the key."""
+    return PydanticCustomError("source", "{words}", {"words": words, "at": ("sources", source, key)})

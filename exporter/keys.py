@@ -1,6 +1,10 @@
 """What the keys of a server's connections are (`Fact.key`): by it the sessions stage joins their lines."""
 
 from dataclasses import dataclass
+from typing import Final
+
+# The key of lines that should have one, and have none: whoever is served last has it.
+ANY: Final = b"-"
 
 
 @dataclass(frozen=True, slots=True)

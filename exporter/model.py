@@ -7,7 +7,7 @@ frozen dataclass (tests/bench), and there are millions.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exporter.catalogue import Quality, Reason
 
@@ -186,11 +186,11 @@ class Position:
 
 
 class SavedSession(NamedTuple):
-    """An open session as the ledger keeps it; `data` is JSON that only the sessions stage reads."""
+    """An open session as the ledger keeps it; `data` are values for JSON that only the sessions stage reads."""
 
     server: str
     key: bytes
-    data: str
+    data: Mapping[str, Any]
 
 
 class SourceCount(NamedTuple):

@@ -7,6 +7,7 @@ evaluation instants do not depend on summer time; the windows stay inside the lo
 
 from dashboards.queries.lookups import (
     Lookup,
+    asked,
     bounds,
     busiest_domains,
     busiest_users,
@@ -14,11 +15,14 @@ from dashboards.queries.lookups import (
     newest_sample,
     range_before,
     text_of,
+    watched,
     zone,
 )
 from dashboards.queries.steps import Steps
 from dashboards.queries.terms import (
     BANDWIDTH,
+    CHOSEN_DOMAIN,
+    CHOSEN_USER,
     STEP_FORMATS,
     STEPS,
     Chosen,
@@ -30,6 +34,7 @@ from dashboards.queries.terms import (
     filled,
     literal,
     one_of,
+    quoted,
 )
 from dashboards.queries.totals import (
     OTHERS,
@@ -46,6 +51,8 @@ from dashboards.queries.totals import (
 
 __all__ = [
     "BANDWIDTH",
+    "CHOSEN_DOMAIN",
+    "CHOSEN_USER",
     "OTHERS",
     "STEPS",
     "STEP_FORMATS",
@@ -56,6 +63,7 @@ __all__ = [
     "Series",
     "Steps",
     "Windows",
+    "asked",
     "begins_in_a_day",
     "bounds",
     "busiest_domains",
@@ -67,6 +75,7 @@ __all__ = [
     "literal",
     "newest_sample",
     "one_of",
+    "quoted",
     "range_before",
     "shares",
     "taken",
@@ -74,6 +83,7 @@ __all__ = [
     "top",
     "total",
     "total_before",
+    "watched",
     "with_change",
     "with_total",
     "zone",

@@ -63,27 +63,35 @@ def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> 
 def fired(alerts: str, by: str, *, subject: bool = False) -> str:
     """When which of these alerts fired; at all other times `no alert` or `not scraped`, both 0.
 
-    The names come without `POP3`. `subject`: the label of that name says whom or what an alert is about.
+    The names come without `POP3` and `User` or `Account`. `subject`: the label of that name says whom or what an alert
+    is about.
     """
     # Imported history has no instance: nobody looked for alerts then.
     seen = f'max(last_over_time(pop3_exporter_time_seconds{{instance!=""}}[{SCRAPED}]))'
     none = f'label_replace(0*{seen} unless on() {alerts},"alertname","no alert","","")'
     unknown = f'label_replace(vector(0) unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
-    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(.*)")'
+    found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(?:User|Account)?(.+)")'
     for label in ("server", "domain", "user") if subject else ():  # the last one that it has
         found = f'label_replace({found},"subject","$1","{label}","(.+)")'
     return f"{found} or {none} or {unknown}"
 
 
-def firing(only: Only, range_: Range = WHOLE) -> str:
-    """The firing alerts, with the UNIX time since when in milliseconds (NaN if the store does not have it)."""
-    labels = "alertname,severity,server,domain,user"
+def firing(only: Only, at: str = "$watched") -> str:
+    """The firing alerts, with the UNIX time since when in milliseconds (NaN if the store does not have it).
+
+    As of the last evaluation, so also while no exporter is scraped. `place`: the server or, without one, the exporter.
+    """
+    labels = "alertname,severity,place,domain,user"
+
+    def newest(series: str) -> str:
+        found = f"last_over_time({series}[5m] @ {at})"
+        placed = f'label_replace(label_replace({found},"place","$1","instance","(.+)"),"place","$1","server","(.+)")'
+        return f"max by({labels})({placed})"
+
     servers = f'server=~"{only.servers}|"'
-    alerts = f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}'
-    states = f'ALERTS_FOR_STATE{{alertname=~"POP3.*",{servers}}}'
-    now = f"max by({labels})(last_over_time({alerts}[5m] @ {range_.until}))"
-    since = f"max by({labels})(last_over_time({states}[5m] @ {range_.until}))*1000"
-    return f"({since} and on({labels}) {now}) or {now}*NaN"
+    now = newest(f'ALERTS{{alertname=~"POP3.*",alertstate="firing",{servers}}}')
+    since = newest(f'ALERTS_FOR_STATE{{alertname=~"POP3.*",{servers}}}')
+    return f"({since}*1000 and on({labels}) {now}) or {now}*NaN"
 
 
 def users(name: str, only: Only) -> Series:

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births
 from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, hours, newest
-from dashboards.queries.terms import DAY, EASTMOST, HOUR, Chosen, Only, Range, Series, Windows, duration
+from dashboards.queries.terms import (
+    CHOSEN_DOMAIN,
+    CHOSEN_USER,
+    DAY,
+    EASTMOST,
+    HOUR,
+    Chosen,
+    Only,
+    Range,
+    Series,
+    Windows,
+    duration,
+    quoted,
+)
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
@@ -34,7 +47,10 @@ class Lookup:
     @property
     def regex(self) -> str:
         """Extracts the value from a row as Grafana writes it: labels in braces, value, milliseconds."""
-        return f'/{self.label}="([^"]+)"/' if self.label else r"/ (\d+) /"
+        if not self.label:
+            return r"/ (\d+) /"
+        # A quotation mark inside a name is as it is; in a list, inside other queries, it would be an error.
+        return f'/{self.label}="([^"]+)"/' if self.many else rf'/^{{{self.label}="(.+)"}} \S+ \d+$/'
 
 
 def newest_sample() -> tuple[Lookup, ...]:
@@ -44,6 +60,16 @@ def newest_sample() -> tuple[Lookup, ...]:
     newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end}-1)"
     until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end}-1)"  # an older sample is not shown as if it were new
     return Lookup("around", around), Lookup("until", until)
+
+
+def watched() -> tuple[Lookup, ...]:
+    """`$watched`, when Prometheus last scraped or evaluated in the range: also without any exporter it goes on."""
+    seen = 'max(timestamp(up{job=~"pop3.*"}) or timestamp(ALERTS{alertname=~"POP3.*"}))'
+    looks = (f"max_over_time(({seen})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
+    looked = f"floor({' or '.join(looks)} or vector({WHOLE.until})) + {6 * HOUR}"
+    newest = f"max_over_time(({seen})[6h:1m] @ $looked) or vector({WHOLE.until})"
+    inside = f"floor(clamp_max(clamp_min({newest},{WHOLE.until}-60),{WHOLE.end}-1))"
+    return Lookup("looked", looked), Lookup("watched", inside)
 
 
 def zone() -> tuple[Lookup, ...]:
@@ -64,6 +90,7 @@ def known(*, with_hours: bool = True) -> tuple[Lookup, ...]:
         Lookup("through", _through()),
         Lookup("today", _date(WHOLE.through)),
         Lookup("now", _date(WHOLE.until)),
+        Lookup("oldest", _oldest()),
         Lookup("first", _first()),
         Lookup("extent", f"clamp_min(vector({WHOLE.today}-{WHOLE.first}),0) + 1"),
         Lookup("seen", f"clamp_max({seen},{WHOLE.until})"),
@@ -113,7 +140,7 @@ def bounds(only: Only = EVERYTHING) -> str:
     return f"max by(measure)({told(LOWER_BOUND)} or {half})"
 
 
-def busiest_domains(chosen: str = "$domain") -> str:
+def busiest_domains(chosen: str = CHOSEN_DOMAIN) -> str:
     """All domains (label `domain`), those with the most connections ever first; those of ended servers, too.
 
     The pseudo-domains come last; `chosen`, the variable's own value, is always among them.
@@ -124,7 +151,7 @@ def busiest_domains(chosen: str = "$domain") -> str:
     return f"sort_desc(({known} unless on(domain) ({pseudo})) or 0*{known}-1 or {_named('domain', chosen)}-2)"
 
 
-def busiest_users(domain: str = "$domain", chosen: str = "$user") -> str:
+def busiest_users(domain: str = CHOSEN_DOMAIN, chosen: str = CHOSEN_USER) -> str:
     """All users of a domain (label `user`), the busiest first; `chosen` among them if it is a name in that domain."""
     series = Series(Scope.USER, MEASURES[CONNECTIONS], Only(domain=domain))
     known = f"sum by(user)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
@@ -161,14 +188,23 @@ def _date(at: str) -> str:
     return f"floor(({at}+({offset}))/{DAY})*{DAY}"
 
 
-def _first() -> str:
-    """The first date that begins in the range and about which something can be known, as 00:00 UTC of it."""
+def asked() -> str:
+    """The first date that begins in the range, as 00:00 UTC of it."""
     begin = f"({WHOLE.begin}-({ZONE.lead}))"
-    asked = f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
+    return f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
+
+
+def _oldest() -> str:
+    """A sample less than six hours after the first that is known of the range, or of the month before it."""
     ahead = (f" offset -{duration(months * MONTH)}" if months else "" for months in range(MONTHS + 1))
     looks = (f"min_over_time(({SCRAPED})[30d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
-    known = f"clamp_min({' or '.join(looks)} or vector(0),$began)"
-    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked})"
+    return f"floor({' or '.join(looks)} or vector(0))"
+
+
+def _first() -> str:
+    """The first date that begins in the range and about which something can be known, as 00:00 UTC of it."""
+    known = f"clamp_min(min(min_over_time({CLOCK}[8h] @ $oldest)) or vector($oldest),$began)"
+    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked()})"
 
 
 def _hours() -> tuple[Lookup, ...]:
@@ -238,7 +274,7 @@ def _longest(unit: Unit, most: str = "") -> str:
 
 def _named(label: str, name: str) -> str:
     """One row with this label."""
-    return f'label_replace(vector(0),"{label}","{name}","","")'
+    return f'label_replace(vector(0),"{label}",{quoted(name)},"","")'
 
 
 def _offset(seconds: int) -> str:

@@ -73,9 +73,11 @@ class Steps:
     def begins(self, known: Series | None = None) -> str:
         """When each period begins inside the range, in milliseconds: the Period column and the time axis.
 
+        Of a day in which the range begins, the beginning of the range: a chart draws nothing that comes before.
         `known`: only if any of these series is known in the range.
         """
-        rows = self._by_day(f"(vector(time())+clamp_min(vector({self.windows.lead}),0))*1000", "min")
+        day = f"vector(time())+clamp_min(vector({self.windows.lead}),0)"
+        rows = self._by_day(f"clamp_min({day},{self.range.begin})*1000", "min")
         if self.hours:
             rows = f"{rows} or {self._by_hour(f'vector(time()+{self._hours.lead})*1000', 'min')}"
         return rows if known is None else f"({rows}) and on() max({known_births(known, self.range)})"

@@ -14,6 +14,9 @@ DAY = 24 * HOUR
 EASTMOST = 14 * HOUR  # no clock is further ahead of UTC
 BANDWIDTH = (MEASURES[RECEIVED_BYTES], MEASURES[SENT_BYTES])
 
+# What is chosen, as it is: Grafana (12.4) escapes ' wrongly and " not at all.
+CHOSEN_DOMAIN, CHOSEN_USER = "${domain:raw}", "${user:raw}"
+
 VARIABLE = re.compile(r"\$\{([^}]+)\}|\$(\w+)")
 
 # The value of the variable `step`, by the step's name: about how many days a period has.
@@ -109,7 +112,8 @@ class Chosen:
 class Only:
     """Which series: `servers`, `domains`, `users` are regular expressions, `domain`, `user` exact; None: all.
 
-    The texts are inserted into PromQL strings unchanged: use `literal` to escape what does not come from Grafana.
+    The texts are inserted into PromQL strings unchanged (see `quoted`): use `literal` to escape what does not come
+    from Grafana.
     """
 
     servers: str | None = "$server"
@@ -134,7 +138,7 @@ class Only:
             # A label that no series has is the empty text, and only `x{0}` is found in that.
             ("hours=~", None if self.step is None else f"x{{{self.step}}}"),
         )
-        return ",".join((*more, *(f'{label}"{value}"' for label, value in pairs if value is not None)))
+        return ",".join((*more, *(f"{label}{quoted(value)}" for label, value in pairs if value is not None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,11 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 def literal(text: str) -> str:
     """`text` for the inside of a PromQL string in double quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def quoted(text: str) -> str:
+    """A PromQL string of an escaped text; of one that Grafana inserts as it is, a string without escapes."""
+    return f"`{text}`" if ":raw}" in text else f'"{text}"'
 
 
 def one_of(names: Iterable[str]) -> str:

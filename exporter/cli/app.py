@@ -12,6 +12,8 @@ from exporter import __version__
 from exporter.cli.commands import Commands
 from exporter.errors import OperatorError
 
+STREAMS = 3  # standard input, output and error
+
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
@@ -37,6 +39,7 @@ def _options(*, version: Version = False) -> None:
 
 def main() -> None:
     """Run the command line; an OperatorError is printed as one line, without a traceback."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names may have characters that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
@@ -53,6 +56,15 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _open_streams() -> None:
+    """Open the standard streams that our caller has closed: no file of ours must get their numbers."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < STREAMS:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
 
 
 def _told(error: Exception, code: int) -> int:

@@ -9,7 +9,7 @@ import typer
 from exporter.catalogue import Quality
 from exporter.cli import configured, logs, options, serving
 from exporter.cli.files import journal_end, newest, sampled
-from exporter.cli.obstacles import NO_JOURNAL, of_journal, of_ledger, of_log, of_no_files, readers
+from exporter.cli.obstacles import NO_JOURNAL, of_addresses, of_journal, of_ledger, of_log, of_no_files, readers
 from exporter.cli.understood import understood
 from exporter.config import Config, Source
 from exporter.configfile import ConfigError
@@ -69,7 +69,7 @@ def refuse_shared(config: Config, path: Path) -> None:
 
 def remarks(config: Config) -> Iterator[str]:
     """Problems, what each source reads, and what the logs show; settings to change begin with ADVICE."""
-    for remark in of_ledger(config.ledger):
+    for remark in (*of_addresses(config.web.listen), *of_ledger(config.ledger)):
         yield f"  {remark}"
     for source in config.sources:
         yield f"  source {source.name} ({source.format}): {', '.join(inputs_named(source))}"
@@ -80,7 +80,7 @@ def remarks(config: Config) -> Iterator[str]:
 def _of_source(source: Source, config: Config) -> Iterator[str]:
     """What an operator needs to know before the start; files that appear later are not a problem."""
     if source.journal is not None:
-        told = list(of_journal(source.journal.directory))
+        told = list(of_journal(source.journal.directory, source.journal.since))
         yield from told
         if not any(remark.startswith((PROBLEM, NO_JOURNAL)) for remark in told):
             with journal_end(source.journal) as file:

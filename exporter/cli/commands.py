@@ -1,5 +1,6 @@
 """The commands by name; each is imported only when it is called, which keeps the start fast."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -51,4 +52,33 @@ def _loaded(name: str) -> Any:  # noqa: ANN401
         # The callback keeps it a group of one command.
         holder.callback()(lambda: None)
         holder.command(name)(found)
-    return get_group(holder).commands[name]
+    return _plain(get_group(holder).commands[name])
+
+
+def _plain(command: Any) -> Any:  # noqa: ANN401
+    """Help for people: no summary is cut short, and arguments have no braces and types of Python (typer 0.29)."""
+    for one in (command, *getattr(command, "commands", {}).values()):
+        one.short_help = " ".join((one.help or "").split()).partition(". ")[0].rstrip(".")
+        for parameter in one.params:
+            parameter.get_help_record = _record(parameter, parameter.get_help_record)
+            if parameter.param_type_name == "argument":
+                usage = _usage(parameter)
+                parameter.make_metavar = lambda *_, usage=usage: usage
+                parameter._usage_display_name = lambda usage=usage: usage  # noqa: SLF001 - typer 0.29
+    return command
+
+
+def _record(parameter: Any, original: Callable[[Any], tuple[str, str] | None]) -> Callable[[Any], Any]:  # noqa: ANN401
+    def record(ctx: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        name, text = original(ctx) or ("", "")
+        if not name:
+            return None
+        # Debian 13's typer (0.15) writes `\[required]`.
+        return parameter.metavar if parameter.param_type_name == "argument" else name, text.replace("\\[", "[")
+
+    return record
+
+
+def _usage(argument: Any) -> str:  # noqa: ANN401
+    name = str(argument.metavar or argument.name.upper())
+    return f"{name if argument.required else f'[{name}]'}{'...' if argument.nargs != 1 else ''}"

@@ -191,6 +191,8 @@ _CALLERS = re.compile(
 )
 # The same of any caller, with the client's address after the name.
 _CALLED_FROM = re.compile(r"(?<![\w-])[a-z0-9][\w-]{0,60}\(([^(),<>]+),(?=[0-9A-Fa-f:.]{2,45}[,)])", re.IGNORECASE)
+# Plesk's Courier.
+_CHECKED = re.compile(r"checkmailpasswd: FAILED: (.{1,300}) - [\w ]{1,80} from ")
 # What Dovecot's processes send each other: `USER`, a number, and a name, separated by tabs.
 _TABBED = re.compile(r"\b(?:USER|NOTFOUND|FAIL|OK)\t+\d{1,10}\t+([^\s=]+)(?!\S)")
 # `user x`, `mailbox x`, `for x`: the second word may also be an ordinary word.
@@ -215,7 +217,7 @@ def names(text: str) -> Iterator[Found]:
             group = match.lastindex or 0
             if not _is_wording(match[group], quoted=pattern is _QUOTED):
                 yield Found(match.start(group), match[group], _kind(match[group]), spreads)
-    for pattern in (_CALLED_FROM, _TABBED):
+    for pattern in (_CALLED_FROM, _TABBED, _CHECKED):
         for match in pattern.finditer(text):
             if not is_plain(match[1]):
                 yield Found(match.start(1), match[1], _kind(match[1]))
@@ -265,4 +267,18 @@ def paths(text: str) -> Iterator[Found]:
                 yield Found(match.start(1) + component.start(), component[0], What.NAME, spreads=False)
 
 
-DETECTORS: tuple[Detector, ...] = (secrets, addresses, names, identifiers, domains, paths)
+# A relay's or an agent's host, between two stamps.
+_RELAY = re.compile(
+    r"\d\d:\d\d:\d\d\S{0,14} \(?([^\s:()<>\[\]{}\"'=,]{1,255}?)\)?(?:->\S{1,255})? +(?:[^\s:]{1,255} +)?"
+    r"(?=[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:)"
+)
+
+
+def relays(text: str) -> Iterator[Found]:
+    """Hosts that are named before the line's own."""
+    for match in _RELAY.finditer(text):
+        if not is_plain(match[1]):
+            yield Found(match.start(1), match[1], _kind(match[1]) if is_address(match[1]) else What.HOST)
+
+
+DETECTORS: tuple[Detector, ...] = (secrets, addresses, names, identifiers, domains, paths, relays)

@@ -19,19 +19,15 @@ def _export(
     last: options.LastDay = None,
 ) -> None:
     """Write the history of a ledger for Prometheus (promtool), VictoriaMetrics or Mimir."""
+    begin, end = options.days(first, last)
     with ExitStack() as stack:
         reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]
         try:
-            written = export_openmetrics(
-                reading,
-                openmetrics,
-                first=options.day(first, "--from"),
-                last=options.day(last, "--to"),
-                clock=time.time(),
-            )
+            written = export_openmetrics(reading, openmetrics, first=begin, last=end, clock=time.time())
         except OSError as error:
             raise options.FileProblem(f"{openmetrics}: {error.strerror}") from error
-    typer.echo(f"{openmetrics}: {written.samples:,} samples, {written.first} to {written.last}", err=True)
+    span = f", {written.first} to {written.last}" if written.samples else ": the ledger has no history of these days"
+    typer.echo(f"{openmetrics}: {written.samples:,} samples{span}", err=True)
 
 
 COMMANDS = {"export": _export}

@@ -48,10 +48,14 @@ def _healthcheck(
         if _asks_for_certificate(error, tls):
             typer.echo(f"healthy: {shown} requires a client certificate, as configured")
             return
-        raise options.FileProblem(f"unhealthy: {shown}: {str(error) or type(error).__name__}") from error
+        raise options.FileProblem(f"unhealthy: {shown}: {_cause(error)}") from error
     if status not in ALIVE:
         raise options.FileProblem(f"unhealthy: {shown} returned {status}")
     typer.echo(f"healthy: {shown} returned {status}{ALIVE[status]}")
+
+
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _of_exporter(file: Path | None, config_file: Path | None) -> tuple[str, Path | None]:

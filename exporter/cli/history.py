@@ -3,6 +3,8 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,10 +21,14 @@ from exporter.ledger import Ledger
 from exporter.pipeline import Pipeline
 from exporter.wiring import open_ledger, pipelines_of
 
+NewLedger = Annotated[
+    Path | None, typer.Option("--ledger", metavar="FILE", help="The ledger; required unless --config.file names it")
+]
+
 
 def _import(  # noqa: PLR0917 - options
     files: options.LogFiles,
-    ledger: options.OwnLedger = None,
+    ledger: NewLedger = None,
     config_file: options.LogConfigFile = None,
     source_name: options.SourceName = None,
     format_name: options.FormatName = "auto",

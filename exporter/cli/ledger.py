@@ -59,7 +59,10 @@ def _restore(
     ledger: Ledger = None,
     config_file: options.ConfigFile = None,
     selector: Annotated[
-        str, typer.Option("--selector", help='Label matcher of this exporter, such as instance="mx1:10110"')
+        str,
+        typer.Option(
+            "--selector", metavar="MATCHER", help='Label matcher of this exporter, such as instance="mx1:10110"'
+        ),
     ] = "",
     time_zone: options.SiteZone = None,
 ) -> None:
@@ -72,7 +75,7 @@ def _restore(
 
 @commands.command("zone")
 def _zone(
-    name: Annotated[str, typer.Argument(metavar="ZONE", help="Europe/Berlin")],
+    name: Annotated[str, typer.Argument(metavar="ZONE", help="A time zone, such as Europe/Berlin")],
     ledger: Ledger = None,
     config_file: options.ConfigFile = None,
 ) -> None:

@@ -1,13 +1,16 @@
 """Why the daemon cannot run with a valid configuration, as sentences; those that stop it begin with `problem:`."""
 
+import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from exporter.cli import access
 from exporter.ledger.errors import LedgerError
 from exporter.ledger.reading import Reading
+from exporter.web.listen import ListenError, refuse_foreign
 
 NO_JOURNAL = "no journal found yet"
 UNIT = f"the unit's user (groups {', '.join(access.UNIT_GROUPS)})"
@@ -29,6 +32,15 @@ def of_ledger(ledger: Path) -> Iterator[str]:
             f"ledger {ledger}: the systemd unit can only write to {access.UNIT_WRITES}; add other directories"
             " to ReadWritePaths="
         )
+
+
+def of_addresses(listen: Sequence[str]) -> Iterator[str]:
+    """The addresses to listen on."""
+    for address in listen:
+        try:
+            refuse_foreign(address)
+        except ListenError as error:
+            yield f"problem: {error}"
 
 
 def _without_folder(ledger: Path) -> Iterator[str]:
@@ -86,10 +98,23 @@ def of_no_files(pattern: str, others: Sequence[Path]) -> Iterator[str]:
             yield f"{other}: a link whose file does not exist yet; it is read as soon as the file appears"
 
 
-def of_journal(directory: Path | None) -> Iterator[str]:
+def _refuses(since: str) -> bool:
+    ran = subprocess.run(  # noqa: S603 - an argument, not a shell
+        ["journalctl", "--quiet", "--lines=0", f"--since={since}"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    return "Failed to parse timestamp" in ran.stderr
+
+
+def of_journal(directory: Path | None, since: str | None) -> Iterator[str]:
     """The systemd journal, or journal files elsewhere."""
     if shutil.which("journalctl") is None:
         yield "problem: journalctl is not installed"
+    elif since is not None and _refuses(since):
+        yield f'problem: journal.since: journalctl does not understand {since!r}; write "30 days ago" or "2026-11-30"'
     folders = (directory,) if directory else access.JOURNALS
     # journald's files are below the machine id; those of systemd-journal-remote need not be.
     files = [path for folder in folders for form in ("*/system*.journal", "*.journal") for path in folder.glob(form)]

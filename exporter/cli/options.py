@@ -158,8 +158,15 @@ def existing(files: Sequence[str]) -> list[str]:
     return list(files)
 
 
-def day(text: str | None, option: str) -> date | None:
-    """A date given as an option."""
+def days(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    """The dates of `--from` and `--to`."""
+    begin, end = _day(first, "--from"), _day(last, "--to")
+    if begin and end and begin > end:
+        raise typer.BadParameter(f"--from {begin} is after --to {end}")
+    return begin, end
+
+
+def _day(text: str | None, option: str) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as error:

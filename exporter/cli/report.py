@@ -94,15 +94,14 @@ def _report(  # noqa: PLR0917 - the options of a report
     column = _checked(by, step, domain, sort)
     if inactive is not None:
         _check_inactive(inactive, by, {"--from": first, "--to": last, "--sort": sort, "--failed": failed})
-    days = options.day(first, "--from"), options.day(last, "--to")
+    days = options.days(first, last)
     wanted = _Wanted(by, step or Step.DAY, *days, domain, servers, column, inactive)
     with ExitStack() as stack:
         clock = time.time()
         if files:
             from exporter.cli import configured, report_logs  # noqa: PLC0415 - all stages, which a ledger does not need
 
-            only = servers[0] if servers and len(servers) == 1 and config_file is None else None
-            settings = config_file, format_name, only, default_domain, time_zone, log_time_zone
+            settings = config_file, format_name, None, default_domain, time_zone, log_time_zone
             ledger, clock = stack.enter_context(report_logs.read(files, configured.for_files(files, *settings)))
             ledgers = [ledger]
         reading = [stack.enter_context(Reading(path)) for path in ledgers or ()]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from exporter.cli import findings, options
+from exporter.cli import findings, options, serving
 from exporter.cli.asking import Asking, heading, say
 from exporter.cli.setup_dovecot import advise_or_apply
 from exporter.cli.setup_start import Start, end
@@ -74,6 +74,7 @@ def _setup(  # noqa: PLR0917 - options
     """Find the POP3 server of this machine, write a configuration for it, read its old logs and start the exporter."""
     if not (yes or dry_run or sys.stdin.isatty()):
         raise typer.BadParameter("standard input is not a terminal: add --yes, or --dry-run to see what would happen")
+    serving.listened([listen] if listen else None)  # a mistake is reported before anything is done
     wanted = Wanted(
         target=Target(options.config_path(config_file), ledger or LEDGER, replace=replace),
         listen=listen,

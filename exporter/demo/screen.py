@@ -72,10 +72,10 @@ def _reports(places: Places) -> None:
 
 def _theft(places: Places, stolen: int, *, watched: bool) -> str:
     at = datetime.fromtimestamp(stolen)  # noqa: DTZ006 - a clock on the wall
-    verb = "is" if stolen > time.time() else "was"
+    verb, domain = "is" if stolen > time.time() else "was", WILD.partition("@")[2]
     told = (
-        f"within {ALERT_MINUTES} minutes, the alert POP3AccountLikelyCompromised fires and is shown here"
+        f"within {ALERT_MINUTES} minutes, the alert POP3AccountLikelyCompromised fires and is shown here."
         if watched
-        else f"to see it, run: {EXPORTER} report --ledger {places.ledger} --by user --domain {WILD.partition('@')[2]}"
+        else f"to see it, run:\n  {EXPORTER} report --ledger {places.ledger} --by user --domain {domain}"
     )
-    return f"\nAt {at:%H:%M:%S} the account {WILD} of the demo {verb} stolen; {told}."
+    return f"\nAt {at:%H:%M:%S} the account {WILD} of the demo {verb} stolen; {told}"

@@ -1,4 +1,4 @@
-"""What a message may begin with: a second stamp, a repeat, Solaris's message id, CRI's output.
+"""What a message may begin with: a second stamp, a repeat, Solaris's message id, metalog's tag, CRI's output.
 
 A stamp inside (nginx writes its own into syslog, Dovecot in a container into its standard output) is closer to the
 event than the one around it. It is used if it can be true: with a zone, within a day of the outer one (relays may have
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.envelopes.lines import StampedLines
 from exporter.envelopes.months import ENGLISH
+from exporter.envelopes.programs import SERVERS
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
@@ -37,15 +38,17 @@ _BRACKETS = (
 _TIMES = tuple(b"%02d:%d" % (hour, tens) for hour in range(24) for tens in range(6))
 _PRIORITIES = tuple((b"<%d>" % priority)[:4] for priority in range(10, 192))
 _WORDS = (b"mess", b"last", b"Last", b"--- ", b"stdo", b"stde")
+_TAGS = (b"[dov", b"[pop", b"[ipo", b"[cou", b"[cyr", b"[per", b"[spo", b"[sol", b"[qpo")
 # Only messages that begin with one of these are searched: one test for all, because there are millions.
 BEGINS: Final = frozenset(
-    (*_MONTHS, *_WEEKDAYS, *_DIGITS, *_DAYS, *_BRACKETS, *_TIMES, *_PRIORITIES, *_WORDS, b"@400", b"[ID ")
+    (*_MONTHS, *_WEEKDAYS, *_DIGITS, *_DAYS, *_BRACKETS, *_TIMES, *_PRIORITIES, *_WORDS, *_TAGS, b"@400", b"[ID ")
 )
 BEGIN: Final = 4  # bytes
 
 _PRIORITY = re.compile(rb"<\d{2,3}>")
 # A container's line that a shipper copied from the file (CRI), after its stamp.
 _OUTPUT = re.compile(rb"std(?:out|err) [FP] ")
+_METALOG = re.compile(rb"\[(?P<program>" + SERVERS + rb")\] (?=\S)")
 _SOLARIS = re.compile(rb"\[ID \d+ [a-z0-9]+\.[a-z]+\] ")
 # A line may stand for at most this many others, because its text may come from a client.
 _REPEATED = re.compile(rb"message repeated (?P<times>\d{1,5}) times: \[ ?(?P<message>.*?)\]?", re.DOTALL)
@@ -79,6 +82,9 @@ class Insides:
         if message.startswith((b"[ID ", b"std")):
             found = _SOLARIS.match(message) or _OUTPUT.match(message)
             return record._replace(message=message[found.end() :]) if found else None
+        if message[:BEGIN] in _TAGS:
+            tag = None if record.program else _METALOG.match(message)
+            return record._replace(program=tag["program"], message=message[tag.end() :]) if tag else None
         if b"essage " in message[:24]:
             return self._repeat(record)
         return self._stamp(record)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from exporter.envelopes import stamps
 from exporter.envelopes.programs import OWN_WORDS, program_of
 from exporter.envelopes.stamps import Stamp
-from exporter.envelopes.tags import BARE, FAR, HOST, PRIORITY, PROGRAM, REPEATED, TAG_ONLY
+from exporter.envelopes.tags import BARE, FAR, HOST, PRIORITY, PROGRAM, RELAYED, REPEATED, TAG_ONLY
 from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
@@ -135,6 +135,9 @@ class StampedLines(Ticker):
         record = self._sent_far(line) if tag is None else self._sent_as(line, tag, b"", tag["program"], tag["pid"])
         if record is not None:
             return record
+        relayed = RELAYED.match(line, found.end) if found.may_have_host else None
+        if relayed is not None:
+            return Record(found.instant, relayed["host"], b"", b"", line[relayed.end() :])
         self._tail, self._host = line[found.fraction : found.end] or NEVER, None
         return Record(found.instant, b"", b"", b"", line[found.end :])
 

@@ -54,8 +54,13 @@ MESSAGES: Final = (
     "line",
     "event.original",
     "textpayload",
+    "full_log",
+    "raw",
+    "event",
     "rawmsg",
 )
+# Objects that only wrap what was logged: Elasticsearch's hits, Google's entries, Splunk's results.
+WRAPPERS: Final = ("source", "jsonpayload", "result", "predecoder")
 # Names that rsyslog writes for properties without a value.
 _NOTHING: Final = ("", "-")
 # Shippers nest objects at most this deep, and write at most this many bytes.
@@ -142,7 +147,7 @@ def _flat(entry: Mapping[str, Any], before: str, depth: int) -> Iterator[tuple[s
         if not isinstance(value, dict):
             yield name, value
         elif depth > 1:
-            yield from _flat(value, f"{name}.", depth - 1)
+            yield from _flat(value, before if name in WRAPPERS else f"{name}.", depth - 1)
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

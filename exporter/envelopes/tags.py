@@ -9,11 +9,11 @@ from exporter.envelopes.programs import FACILITY, OWN_WORDS, PROCESS, SERVERS
 _NAME = rb"(?P<program>[^\s:()<>\[\]/]*/[^\s()<>\[\]]*(?<!:)|[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])?"
 _TAG = rb"(?:" + FACILITY + rb" +|[^\s:()<>]+ +)?" + _NAME
 TAG_ONLY: Final = re.compile(rb" *" + _TAG)
-# Templates without the tag, or without its colon: Dovecot's own text follows.
+# Templates without the tag, or without its colon (metalog: in brackets): Dovecot's own text follows.
 _BARE = (
     rb"(?:"
     + FACILITY
-    + rb" +)?(?:(?P<program>[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])? +)?(?P<text>"
+    + rb" +)?(?:\[?(?P<program>[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])?\]? +)?(?P<text>"
     + PROCESS
     + rb")"
 )
@@ -58,5 +58,12 @@ _COLUMNS = (
 _RELAYED = (
     rb"(?:[^\s:]+ +)?(?:Message )?[Ff]orwarded from (?P<origin>[^\s:]+): "
     rb"(?P<tag>[^\s:()<>\[\]]+)(?:\[(?P<id>\d*)\])?: "
+)
+# Lines that a relay has put into lines of its own, as messages without a tag; Wazuh's archives of logs.
+RELAYED: Final = re.compile(
+    rb"(?!(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[ ,])"
+    + _NO_HOST
+    + rb"\(?(?P<host>[^\s:()<>\[\]{}\"'=,]+)\)?(?:->\S+)? +(?:[^\s()<>\[\]{}\"'=,]+(?:->\S+)? +)?"
+    rb"(?=(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d))"
 )
 FAR: Final = re.compile(rb"(?!" + _STAMP + rb")(?:" + _COLUMNS + rb"(?:\[(?P<pid>\d*)\])?: |" + _RELAYED + rb")")

@@ -4,9 +4,9 @@ Facts: courier-pop 1.0.16 (Debian 12), run and compared with what its clients di
 `courierpop3login`, `popd-ssl`) from public logs; newer ones (1.3.5 to 2.0) from its source (pop3login.C, pop3dserver.C,
 starttls.c).
 
-* There is no pid: address and port join the lines of a connection; if the version logs no port, the address alone. From
-  2005 to September 2019, `LOGIN` has the port but the lines before it do not: the login continues what its address
-  began.
+* There is no pid: address and port join the lines of a connection; if the version logs no port, the address alone, and
+  after the login the address and the user. From 2005 to September 2019, `LOGIN` has the port but the lines before it do
+  not. Where the login's line tells more, it continues what its address began.
 * `Connection` and `Disconnected` are logged at mail.debug. If syslog drops debug, connections that never tried a
   password are not counted: trait `debug` shows that they are kept.
 * `LOGOUT` with a user ends a session by QUIT, `DISCONNECTED` without; before the login, `LOGOUT` (QUIT) is followed
@@ -22,7 +22,9 @@ starttls.c).
 * Names are printed unquoted, so the last `, ip=[..], port=[..]` counts. courierlogger cuts lines at 512 bytes and
   continues without a mark: the first piece is malformed, and so is the second if it looks like the rest of one. A name
   of exactly the right length can make it look like any line, as a newline can in nginx' own file.
-* `rcvd` and `sent` are POP3 bytes after the login. Mailbox errors name no connection.
+* `rcvd` and `sent` are POP3 bytes after the login, in any place behind `retr`. Mailbox errors name no connection.
+* Plesk's build writes `IMAP connect from @ [ip]`, and why it refuses a short name, without a newline before the first
+  line of a connection, and a UNIX time before the end (public logs, 2008 to 2014).
 """
 
 import re
@@ -35,17 +37,29 @@ from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qu
 from exporter.keys import Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
-_TLS_ONLY = frozenset((b"pop3d-ssl", b"popd-ssl"))
-PROGRAMS = _TLS_ONLY | {b"pop3d", b"courierpop3d", b"courierpop3login", b"pop3login"}
+_TLS_ONLY = frozenset(
+    (b"pop3d-ssl", b"popd-ssl", b"courierpop3d-ssl", b"courier-pop-ssl", b"courier-pop3-ssl", b"courier-pop3d-ssl")
+)
+PROGRAMS = _TLS_ONLY | {
+    *(b"pop3d", b"courierpop3d", b"courierpop3login", b"pop3login"),
+    *(b"courier-pop", b"courier-pop3", b"courier-pop3d"),  # units, and packages that renamed the programs
+}
 
 _IP = rb"([0-9A-Fa-f:.]{2,45})"
 # courierlogger removes the level, other loggers keep it.
 _LEVEL = rb"(?:(?:DEBUG|INFO|WARN|ERR|ALERT|CRIT): ?)?"
+_FROM = rb"[^\s\[]{0,255} ?\[[0-9A-Fa-f:.]{2,45}\]"
+# Plesk's: what comes before the first line of a connection, and before its end.
+_BEGUN = rb"(?:(?:IMAP|POP3) connect from " + _FROM + rb")?" + _LEVEL
+_ENDING = _BEGUN + rb"(?:\d{9,11}\.\d{1,9} )?"
+# Why it refuses a name, without a newline before the refusal.
+_CHECKED = rb"(?:(?:IMAP|POP3) connect from " + _FROM + rb")?checkmailpasswd: FAILED: (.*) - [\w ]{1,80} from " + _FROM
 _PORT = rb"(?:, port=\[(?:(\d{1,5})|N/A)\])?"
 _PEER = rb", ip=\[" + _IP + rb"\]" + _PORT
-# What later versions add: `protocol=POP3`, `stls=1`.
-_MORE = rb"(?:, [a-z_]{1,20}=[^][=, ]{0,64}){0,8}"
-_SUMS = rb", top=\d+, retr=\d+(?:, rcvd=(\d+), sent=(\d+))?" + _MORE
+# What later versions add: `protocol=POP3`, `stls=1`; Plesk's: `maildir=/var/...`.
+_MORE = rb"(?:, [a-z_]{1,20}=[^][=, ]{0,255}){0,8}"
+_SUMS = rb", top=\d+, retr=\d+(" + _MORE + rb")"
+_SUM = re.compile(rb", (rcvd|sent)=(\d+)")
 _USER_ENDS = {
     b"LOGOUT": Reason.LOGOUT,
     b"DISCONNECTED": Reason.CLOSED,
@@ -82,11 +96,20 @@ def _known(kind: Kind, reason: Reason | None = None, trait: str = "") -> Meaning
     return meaning
 
 
+def _key_of_user(ip: bytes | None, port: bytes | None, user: bytes | None) -> bytes:
+    """Without a port, the sessions of several users behind one address differ by the user."""
+    return _key(ip, port) if port else _key(ip, None) + (user or b"")
+
+
 def _login(groups: Sequence[bytes | None], _: Record) -> Outcome:
-    """The first line with a port, in the versions from 2005 to 2019."""
+    """The first line with a port, in the versions from 2005 to 2019, and with a user in those without a port."""
     user, ip, port = groups
-    former = None if port is None else _key(ip, None)
-    return Fact(Kind.LOGIN, _key(ip, port), user, _address(ip), former=former)
+    return Fact(Kind.LOGIN, _key_of_user(ip, port, user), user, _address(ip), former=_key(ip, None))
+
+
+def _checked(groups: Sequence[bytes | None], _: Record) -> Outcome:
+    user, ip, port = groups
+    return Fact(Kind.FAILURE, _key(ip, port), user, _address(ip))
 
 
 def _whole(reason: Reason) -> Meaning:
@@ -95,11 +118,13 @@ def _whole(reason: Reason) -> Meaning:
 
 
 def _end(groups: Sequence[bytes | None], _: Record) -> Outcome:
-    word, user, ip, port, received, sent = groups
+    word, user, ip, port, sums = groups
     reason = _USER_ENDS.get(word or b"", Reason.UNSPECIFIED)
+    told = {name: number(digits) for name, digits in _SUM.findall(sums or b"")}
     return Fact(
-        Kind.END, _key(ip, port), user, _address(ip), reason, received=number(received), sent=number(sent), ok=True
-    )
+        Kind.END, _key_of_user(ip, port, user), user, _address(ip), reason,
+        received=told.get(b"rcvd"), sent=told.get(b"sent"), ok=True,
+    )  # fmt: skip
 
 
 def _tls_error(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -121,13 +146,14 @@ _DISCONNECTS = rb"(LOGOUT|DISCONNECTED|TIMEOUT|I/O error disconnect|disc), user=
 
 WORDING = Wording(
     Rule("connection", _LEVEL + rb"Connection" + _PEER, _known(Kind.CONNECT, trait="debug")),
-    Rule("login", _LEVEL + rb"LOGIN, user=(.*)" + _PEER + _MORE, _login),
-    Rule("failed", _LEVEL + rb"LOGIN FAILED, user=(.*)" + _PEER + _MORE, _known(Kind.FAILURE)),
-    Rule("failed-without-user", _LEVEL + rb"LOGIN FAILED(?:, method=[^,]{0,64})?" + _PEER, _known(Kind.FAILURE)),
-    Rule("end", _LEVEL + _DISCONNECTS + _PEER + _SUMS, _end),
+    Rule("login", _BEGUN + rb"LOGIN, user=(.*)" + _PEER + _MORE, _login),
+    Rule("failed", _BEGUN + rb"LOGIN FAILED, user=(.*)" + _PEER + _MORE, _known(Kind.FAILURE)),
+    Rule("failed-check", _CHECKED + _LEVEL + rb"LOGIN FAILED" + _PEER, _checked),
+    Rule("failed-without-user", _BEGUN + rb"LOGIN FAILED(?:, method=[^,]{0,64})?" + _PEER, _known(Kind.FAILURE)),
+    Rule("end", _ENDING + _DISCONNECTS + _PEER + _SUMS, _end),
     Rule("locked", _LEVEL + rb"LOCKED, user=(.*)" + _PEER, _known(Kind.END, Reason.MAILBOX_LOCKED)),
-    Rule("quit-before-login", _LEVEL + rb"LOGOUT" + _PEER, _known(Kind.END, Reason.LOGOUT)),
-    Rule("left-before-login", _LEVEL + rb"Disconnected" + _PEER, _known(Kind.END, Reason.CLOSED, "debug")),
+    Rule("quit-before-login", _ENDING + rb"LOGOUT" + _PEER, _known(Kind.END, Reason.LOGOUT)),
+    Rule("left-before-login", _ENDING + rb"Disconnected" + _PEER + _MORE, _known(Kind.END, Reason.CLOSED, "debug")),
     Rule("limit", _LEVEL + rb"Maximum connection limit reached for " + _IP, _whole(Reason.CONNECTION_LIMIT)),
     Rule("blocklist", _LEVEL + rb"dropped blocked connection from \[?" + _IP + rb"\]?", _whole(Reason.ACCESS_LIST)),
     Rule("tls", _LEVEL + rb"ip=\[" + _IP + rb"\], (" + _TLS_ERROR + rb")", _tls_error),
@@ -141,10 +167,11 @@ WORDING = Wording(
     Rule("daemons", _LEVEL + rb"\d+ (?:maximum )?active connections\.", Verdict.IGNORED),
     Rule(
         "mailbox",
-        rb"chdir /.*|[^ ]{1,300}: chdir\([^)]{1,400}\) failed!!"
+        rb"chdir [^:]{1,300}: [A-Z].*|chdir /.*|[^ ]{1,300}: chdir\([^)]{1,400}\) failed!!"
         rb"|(?:ERR: )?(?:Error while saving courierpop3dsizelist|I/O error while reading message file ).*",
         Verdict.IGNORED,
     ),
+    Rule("certificates", rb"couriertls: /[^:]{1,300}: [A-Z][\w ]{1,60}", Verdict.IGNORED),
     # Until 2006, with DEBUG_LOGIN: the dialogue, with passwords.
     Rule("debugging", rb"LOGIN: DEBUG: ip=\[" + _IP + rb"\], [a-z]{2,20}=.*", Verdict.IGNORED),
     Rule("authentication", _LEVEL + rb"(?:authentication error: |authdaemon: |\[Hint: ).*", Verdict.IGNORED),
@@ -199,7 +226,9 @@ class Courier:
     )
 
     def read(self, record: Record) -> Outcome:
-        """The line's fact; lines of other programs are ignored."""
+        """The line's fact; lines of other programs are ignored, and of no program unless a rule matches."""
+        if not record.program:  # a container's id, or a log of its own
+            return WORDING.read(record) or Verdict.IGNORED
         if record.program not in PROGRAMS:
             return Verdict.IGNORED
         return WORDING.read(record) or Verdict.UNMATCHED
@@ -210,5 +239,8 @@ class Courier:
 
 
 _TELLING = frozenset(
-    ("connection", "login", "failed", "failed-without-user", "end", "quit-before-login", "left-before-login", "limit")
+    (
+        *("connection", "login", "failed", "failed-check", "failed-without-user"),
+        *("end", "quit-before-login", "left-before-login", "limit"),
+    )
 )

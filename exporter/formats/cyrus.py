@@ -23,8 +23,10 @@ from types import MappingProxyType
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation, Qualities
+from exporter.formats.cyrus_notices import NOTICES
+from exporter.formats.tabled import NO_PROCESS, about, advised, without_process
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, number, qualities
-from exporter.keys import Keys
+from exporter.keys import ANY, Keys
 from exporter.model import Fact, Kind, Record, Verdict
 
 PROGRAMS = frozenset((b"pop3", b"pop3s", b"pop3d", b"pop3proxyd"))
@@ -120,11 +122,6 @@ def _command(groups: Sequence[bytes | None], record: Record) -> Outcome:
     return _fact(record, Kind.BAD_COMMAND)._replace(bad_commands=1, trait="chatty")
 
 
-# Audit lines other than traffic.
-_AUDITED = (
-    rb"(?:acl|append|create|delete|discard|duplicate|expunge|modseq|newquota|overquota|partitionmove|proxy|redirect|reject"
-    rb"|rename|rmquota|setquota|touched|unlink|unlinkarchive|mboxname|sieve|failed|ok|processed)"
-)
 _PAIR = re.compile(rb'(?<![^ ])([a-z.]+)=(?:"((?:[^"\\]|\\.)*)"|([^ ]*))')
 _ADDRESS = re.compile(rb"\[([0-9A-Fa-f:.]{2,45})\]")
 
@@ -149,6 +146,8 @@ def _logfmt(groups: Sequence[bytes | None], record: Record) -> Outcome:
 WORDING = Wording(
     Rule("accepted", rb"accepted connection", lambda _, record: _fact(record, Kind.CONNECT)),
     Rule("login", rb"login: " + _CLIENT + rb" ?(.*) [^ ]{1,64} User logged in(?: SESSIONID=<([^>]{0,200})>)?", _login),
+    # Until 2.1.
+    Rule("login-old", rb"login: " + _CLIENT + rb" ?(.*) (?:plaintext|APOP|KPOP) ?()", _login),
     Rule("badlogin", rb"badlogin: " + _CLIENT + rb" ?([^ ]{1,64}) (.*) (?:" + _REFUSAL + rb")", _bad_login),
     # `badlogin: HOST MECHANISM`, with or without SASL's message: all versions since 2.0.
     Rule(
@@ -181,7 +180,7 @@ WORDING = Wording(
         rb"(?:\[pop3d\] error initializing TLS|sasl_?(?:setprop|props_set_tls)\(\) failed: cmd_.{1,40})",
         _end_if_open(Reason.INTERNAL_ERROR),
     ),
-    Rule("backend", rb"couldn't authenticate to backend server", _end_if_open(Reason.BACKEND_DOWN)),
+    Rule("backend", rb"couldn't authenticate to backend server(?:: .{0,300})?", _end_if_open(Reason.BACKEND_DOWN)),
     Rule("shutdown", rb"graceful shutdown(?: initiated by .{0,300})?", _end_if_open(Reason.SHUTDOWN)),
     Rule("fatal", rb"Fatal error: .*", _end_if_open(Reason.INTERNAL_ERROR)),
     Rule("locked", rb"Unable to lock maildrop .*", _end_if_open(Reason.MAILBOX_LOCKED)),
@@ -190,22 +189,7 @@ WORDING = Wording(
         rb"Unable to (?:open|locate) maildrop .*|Maildrop .* has been \(re\)moved .*",
         _end_if_open(Reason.MAILBOX_ERROR),
     ),
-    Rule("starttls", rb"starttls: .*|\[pop3d\] STARTTLS failed: .*|inittls: .*|TLS is available\.:.*", Verdict.IGNORED),
-    Rule(
-        "audit",
-        rb"auditlog: " + _AUDITED + rb":? .*|event=auditlog\." + _AUDITED + rb" .*|Expunged \d+ messages? from .*",
-        Verdict.IGNORED,
-    ),
-    Rule(
-        "statistics",
-        rb"POP session stats : .*|optimized mode for empty maildrop: .*|telling master .*",
-        Verdict.IGNORED,
-    ),
-    Rule(
-        "executed",
-        rb"(?:about to exec|executed|open: user .* opened|skiplist: |DBERROR: |autocreateinbox: ).*",
-        Verdict.IGNORED,
-    ),
+    *NOTICES,
 )
 _KILLED = re.compile(rb"process type:SERVICE name:pop3s? .{0,300} pid:(\d{1,10}) signaled to death by signal .{0,60}")
 # Not the end of a connection: the process has logged its own.
@@ -247,23 +231,33 @@ class Cyrus:
                 "sent_bytes": Quality.LOWER_BOUND,
             },
             "chatty": {"bad_commands": Quality.LOWER_BOUND, "bad_command_connections": Quality.LOWER_BOUND},
+            NO_PROCESS: about(quality),
         }
     )
     wording = WORDING
-    documentation = Documentation(
-        servers="Cyrus IMAP (cyrus-pop3d 3.6.1; logfmt wording of 3.13 from its source)",
-        measured=True,
-        deciding_lines="`login:` (`event=login.good`); else `USAGE`, `pop3s failed` or `counts:`, confirmed by "
-        "`auditlog: traffic` or after 30 s",
-        bytes_cover="the whole connection, login included",
-        advice={
-            "auditlog": "set `auditlog: yes` in imapd.conf, for exact bytes and connections that never log in",
-            "chatty": "set `chatty: yes` in imapd.conf, for unknown commands and QUIT",
-        },
+    documentation = advised(
+        Documentation(
+            servers="Cyrus IMAP (cyrus-pop3d 3.6.1; logfmt wording of 3.13 from its source)",
+            measured=True,
+            deciding_lines="`login:` (`event=login.good`); else `USAGE`, `pop3s failed` or `counts:`, confirmed by "
+            "`auditlog: traffic` or after 30 s",
+            bytes_cover="the whole connection, login included",
+            advice={
+                "auditlog": "set `auditlog: yes` in imapd.conf, for exact bytes and connections that never log in",
+                "chatty": "set `chatty: yes` in imapd.conf, for unknown commands and QUIT",
+            },
+        ),
+        "pop3",
     )
 
     def read(self, record: Record) -> Outcome:
         """The line's fact; lines of other programs, and of other services that share the program, are ignored."""
+        if not record.pid:
+            return without_process(self._read(record._replace(pid=ANY))) or Verdict.UNMATCHED
+        return self._read(record)
+
+    @staticmethod
+    def _read(record: Record) -> Outcome:
         program = record.program
         if program.startswith(_SERVICE) or program in PROGRAMS:
             return WORDING.read(record) or Verdict.UNMATCHED

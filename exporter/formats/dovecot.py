@@ -120,6 +120,8 @@ def _read_unplaced(message: bytes, *, foreign: bool) -> Fact | Verdict:
 def _read(message: bytes, program: bytes) -> Fact | Verdict:
     if message[:1] == b" ":  # in some RFC 5424 lines
         message = message.lstrip(b" ")
+    if program == _LOGIN[:-2] and not message.startswith(_LOGIN):  # a relay took the process for the program
+        message = _LOGIN + message
     return read_message(message, foreign=bool(program) and b"dovecot" not in program)
 
 
@@ -155,8 +157,7 @@ class Dovecot:
         }
     )
     documentation = Documentation(
-        servers="Dovecot 1.x and 2.0 to 2.4, with any log settings (run: 2.3.13, 2.3.19, 2.4.1; "
-        "others from their source)",
+        servers="Dovecot 0.99 to 2.4, with any log settings (run: 2.3.13, 2.3.19, 2.4.1; others from their source)",
         measured=True,
         deciding_lines="`pop3-login: Login:` (2.4: `Logged in:`), a proxy's `Started proxying`, else the end line "
         "`pop3-login: Disconnected ...`, `Aborted login ...`, `Login aborted: ...`",
@@ -188,7 +189,7 @@ class Dovecot:
     def recognises(self, record: Record) -> bool:
         """Whether only Dovecot writes such a line: by its program's name, or by a process and its wording."""
         message = record.message.lstrip(b" ")
-        if record.program.startswith(b"dovecot"):
+        if record.program.startswith(b"dovecot") or record.program == _LOGIN[:-2]:
             return b": " in message
         level, _, rest = message.partition(b": ")
         if level in _LEVELS:

@@ -14,8 +14,9 @@ from exporter.rows import NOTHING, PlainRow
 # Possessive quantifiers give up at once on a line that does not match. Classes that exclude one character are used
 # where possible, because they cost half; the number of rows shows that none has matched past the end of a line.
 _N: Final = rb"\d{1,15}+"
-_LOGINS, _ID = (b"pop3-login: Login: ", b"pop3-login: Logged in: "), b", session=<"
-_NAME: Final = rb"pop3-login: (?:Login|Logged in): user=<([^<>]{1,255}+)>, "
+_LOGIN_LINE, _ID = re.compile(rb"pop3-login: (?:Info: )?(?:Login|Logged in): "), b", session=<"
+# Dovecot's own file has the level.
+_NAME: Final = rb"pop3-login: (?:Info: )?+(?:Login|Logged in): user=<([^<>]{1,255}+)>, "
 # user, address, process, key
 _LOGIN: Final = (
     _NAME + rb"(?=[^>]*+>\n)(?:method=[^,]*+, )?+rip=([^,]{2,64}+), (?:(?:rport|lip|lport)=[^,]*+, )*+"
@@ -28,7 +29,7 @@ _LOGIN_WITHOUT_ID: Final = (
 )
 # user, process, key, why, bytes of TOP and RETR, received, sent
 _END: Final = (
-    rb"pop3\(([^\s()<>,;|/:=]{1,255}+)\)<(\d{1,10}+)><([^<>]{1,255}+)>: Disconnected: "
+    rb"pop3\(([^\s()<>,;|/:=]{1,255}+)\)<(\d{1,10}+)><([^<>]{1,255}+)>: (?:Info: )?+Disconnected: "
     rb"(L|C|I|D)(?:(?<=L)ogged out|(?<=C)onnection closed|(?<=I)nactivity - no input for \d{1,9}+ secs"
     rb"|(?<=D)isconnected for inactivity)"
     rb" top=%b/(%b), retr=%b/(%b), del=%b/%b, size=%b(?:, deleted_bytes=%b)?+(?:, in=(%b), out=(%b))?+"
@@ -55,7 +56,7 @@ def rows_of(messages: Sequence[bytes]) -> Sequence[PlainRow]:
 
     The first login shows the server's setting. A batch of several servers with several settings has fewer rows.
     """
-    login = next((message for message in messages if message.startswith(_LOGINS)), _ID)
+    login = next(filter(_LOGIN_LINE.match, messages), _ID)
     pattern = _pattern(with_ids=_ID in login)
     text = b"\n".join(messages) + b"\n"
     rows = pattern.find(text) if text.count(b"\n") == len(messages) else ()

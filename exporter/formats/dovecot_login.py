@@ -1,9 +1,9 @@
 """Dovecot's login process, `pop3-login: `: logins, refused attempts, ends before a login, proxied sessions.
 
-A line is `HEAD: ELEMENTS`; run with 2.3.13, 2.3.19 and 2.4.1. The head (`exporter.formats.dovecot_heads`) is the
-server's own text, so there are few, and the meaning of each is cached; the elements
-(`exporter.formats.dovecot_elements`) hold the client's name. Lines of the documented form are parsed in a fast path
-with the same results as the general one.
+A line is `HEAD: ELEMENTS`, or as `login_log_format` says; run with 2.3.13, 2.3.19 and 2.4.1. The head
+(`exporter.formats.dovecot_heads`) is the server's own text, so there are few, and the meaning of each is cached; the
+elements (`exporter.formats.dovecot_elements`) hold the client's name. Lines of the documented form are parsed in a fast
+path with the same results as the general one.
 """
 
 import re
@@ -27,6 +27,19 @@ _INFO, _ERROR = 1, 2
 # Where the elements begin: the first `KEY=` after a colon, or what the connection's state puts before it.
 _ELEMENTS = re.compile(rb": (?=(?:(?:TLS|secured)[^,=<>]{0,120}, ){0,3}[A-Za-z][\w.-]{0,40}=)")
 _LOGIN = re.compile(rb"(?:Login|Logged in): ")
+# Other settings of `login_log_format`: something else between the two, or the elements first.
+_KEY = rb"(?:user|method|rip|session|service)="
+_APART = re.compile(rb"([A-Z][^=<>]{1,200}?)[\s:;,|-]+(?=" + _KEY + rb")")
+_TURNED = re.compile(
+    rb"(" + _KEY + rb".*[^\s:;,|-])[\s:;,|-]+((?:Login|Logged in)(?=$)|(?:Disconnected|Aborted login|Login aborted"
+    rb"|Inactivity|Internal login failure|Maximum number|Connection queue|Timeout while|Too many|Shutting down)\b.*)",
+    re.DOTALL,
+)
+_OLDEST = re.compile(
+    rb" (?:Login: (?P<user>(?!user=).+)|(?P<head>(?:Aborted login|Disconnected)[^\[\]]{0,100}))"
+    rb" \[(?P<ip>[0-9A-Fa-f:.]{2,45})\]",
+    re.DOTALL,
+)
 # Lines that name no user: ends of other listeners and processes.
 _NAMELESS = re.compile(
     rb"(?:(?P<access_list>access\([^)]*\): Client refused \(rip=|haproxy: Client not trusted \(rip=)"
@@ -82,11 +95,19 @@ def _split(message: bytes) -> tuple[Head, bytes] | None:
         return None
     elements = _LOGIN.match(message, level.end()) or _ELEMENTS.search(message, level.end())
     if elements is None:
-        return None
+        return _split_otherwise(message[level.end() :])
     begin = elements.end()
     text = message[level.end() : begin - 2]
     head = _kept_head(text) if len(text) <= _LONGEST_HEAD else read_head(text)
     return head, message[begin:]
+
+
+def _split_otherwise(text: bytes) -> tuple[Head, bytes] | None:
+    apart = _APART.match(text)
+    if apart is not None:
+        return read_head(apart[1]), text[apart.end() :]
+    turned = _TURNED.fullmatch(text)
+    return None if turned is None else (read_head(turned[2]), turned[1])
 
 
 def read_any_login(message: bytes) -> Fact | Verdict:
@@ -100,7 +121,18 @@ def read_any_login(message: bytes) -> Fact | Verdict:
     if head.verdict is not None:
         return head.verdict
     elements = read_elements(text)
-    return Verdict.MALFORMED if elements is None else _told(head, *elements)
+    return _oldest(message) or Verdict.MALFORMED if elements is None else _told(head, *elements)
+
+
+def _oldest(message: bytes) -> Fact | None:
+    """A line of 0.99, which has no elements: `Login: alice [192.0.2.4]`, `Disconnected [192.0.2.4]`."""
+    found = _OLDEST.fullmatch(message, len(PREFIX))
+    if found is None:
+        return None
+    if found["head"] is None:
+        return Fact(Kind.LOGIN, None, found["user"], found["ip"], by_user=True)
+    head = read_head(found["head"])
+    return Fact(Kind.END, None, None, found["ip"], head.reason, bad_commands=head.bad_commands)
 
 
 def _told(head: Head, key: bytes | None, user: bytes | None, address: bytes | None, tail: bytes) -> Fact | Verdict:
@@ -147,7 +179,7 @@ def _proxied_or_nameless(message: bytes) -> Fact | Verdict:
         return Fact(Kind.END, address=match[match.lastindex or 0], reason=reason)
     if level.lastindex not in (None, _INFO) or _NOTICE.match(text):
         return Verdict.IGNORED
-    return _bare(text)
+    return _oldest(message) or _bare(text)
 
 
 def _passed_on(head: Head, elements: Elements) -> Fact | Verdict:

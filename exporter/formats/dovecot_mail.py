@@ -58,6 +58,8 @@ _SET_UP = re.compile(
     rb"|Relative home directory|Error reading configuration))",
     re.DOTALL,
 )
+# What follows the line about such a user, of the same process.
+_REFERS = b". Refer to server log for more information."
 # What the process and its plugins also log at level Info, which syslog does not write.
 _NOTICE = re.compile(
     rb"[\w+ -]{1,40}: (?:box|uid|msgid|root|data|type|location|flags|size)="
@@ -65,7 +67,8 @@ _NOTICE = re.compile(
     rb"|(?:sieve|fts|quota|acl|zlib|trash|expire|lazy_expunge|mail_log|notify|dict|Quota|auth|maildir|mbox|dbox|mdbox"
     rb"|sdbox|imapc|pop3c|fs|shared|none|Trash|virtual|listescape|mail_crypt|stats|last_login|welcome)[\w+ ()-]{0,40}: "
     rb"|Effective |Loading modules|Module |Time (?:just )?moved|pop3_\w+ setting|Killed with signal|Home dir|Root dir"
-    rb"|Namespace(?: \S{1,80})?: type="
+    rb"|Namespace(?: \S{0,80})?: (?:type=|Using permissions|Permission lookup)|Transaction rolled back: |Connected to "
+    rb"|(?:fs quota|autocreate|convert|cydir|lucene)\b|UIDVALIDITY changed|Received valid SSL "
 )
 
 # Where a prefix ends: before a level or a known wording, else after its colon. Brackets are skipped.
@@ -187,7 +190,7 @@ def _error(text: bytes, prefix: Prefix) -> Fact | Verdict:
     if set_up is None:
         return Verdict.IGNORED
     user = user or set_up["user"]
-    if not (key or process or user):  # the line before has logged whose it is
+    if not (key or process or (user and not text.endswith(_REFERS))):  # the line before has logged the end
         return Verdict.IGNORED
     reason = Reason.MAILBOX_ERROR if set_up["mailbox_error"] else Reason.INTERNAL_ERROR
     return Fact(Kind.END, key, user, reason=reason, ok=True, by_user=not key, process=process)

@@ -26,6 +26,9 @@ _NAMES: Mapping[bytes, str] = {
 }  # fmt: skip
 _GROUP = re.compile(rb"\(([^()]*)\)|<([^<>]*)>|\[([^\[\]]*)\]|\{([^{}]*)\}|([^\s()<>\[\]{}]+)")
 _PAREN, _ANGLE, _SQUARE, _BRACE, _BARE = range(1, 6)
+# The service and the rest in one word: `pop3/alice/71`.
+_JOINED = re.compile(rb"[Pp][Oo][Pp]3/.")
+_SERVICE_LENGTH = 5
 _APART = re.compile(rb"[,;|\s]+")
 _LISTED = re.compile(rb"[,;|/]")
 _SLASHED = re.compile(rb"[/:]")
@@ -115,7 +118,10 @@ class Words:
             self.take_many(text)
         elif kind == _BARE:
             for word in _APART.split(text):
-                self._take_bare(word.strip(b".,:;|-"))
+                if _JOINED.match(word):
+                    self.take_many(word[_SERVICE_LENGTH:].strip(b".:;-"))
+                else:
+                    self._take_bare(word.strip(b".,:;|-"))
         elif not SERVICE.fullmatch(text) and not self._take_special(text):
             if b"@" in text or kind == _SQUARE:
                 self._names.append(text)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
 from exporter.formats.contract import Documentation
-from exporter.formats.tabled import Tabled, whole
+from exporter.formats.tabled import IP, Tabled, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
@@ -32,6 +32,11 @@ _CODES = {b"0": Reason.CLOSED, b"74": Reason.RESET, b"75": Reason.TIMEOUT, b"76"
 
 def _user(kind: Kind) -> Meaning:
     return lambda groups, record: Fact(kind, record.pid, groups[0] or None)
+
+
+def _login_from(groups: Sequence[bytes | None], record: Record) -> Outcome:
+    user, address = groups
+    return Fact(Kind.LOGIN, record.pid, (user or b"").strip(b"`'") or None, address)
 
 
 def _end(reason: Reason) -> Meaning:
@@ -113,6 +118,8 @@ WORDING = Wording(
     Rule("connect", _ID + rb"connect from .*", _NOTHING),
     # Until 2.x, names stand between two apostrophes, sentences begin with a capital, and this is the login.
     Rule("login-old", rb"User [`'](.*)' logged in with mailbox ['`].{1,600}' \(\d{1,10} msgs?\)", _user(Kind.LOGIN)),
+    # GNU pop3d, before it was a part of mailutils.
+    Rule("login-gnu", rb"User (.*) logged in with mailbox .{1,600} from " + IP, _login_from),
     Rule("failed-old", rb"User [`'](.*)': authentication failed", _user(Kind.FAILURE)),
     Rule("nonexistent-old", rb"User [`'](.*)'(?:: nonexistent| nonexistent)", _user(Kind.FAILURE)),
     Rule("probe-old", rb"Possible probe of account [`'](.*)'", _user(Kind.FAILURE)),
@@ -127,6 +134,7 @@ WORDING = Wording(
 
 MAILUTILS = Tabled(
     name="mailutils",
+    by_process=True,
     programs=PROGRAMS,
     # `timeout` is 600 s by default.
     idle_seconds=660,

@@ -166,6 +166,11 @@ _OF_NO_CONNECTION = re.compile(
     rb"|cannot |nginx was"
     rb"|\[upstream_fair\]|shared memory zone|slab|could not be resolved|unexpected (?:response|AAAA|A )"
     rb"|access forbidden"
+    # Zimbra's, before it has the connection.
+    rb"|(?:retry to )?check (?:ip|user) throttle:|(?:ip|user) throttle:.{0,255} (?:allow|not found|counter created)\b"
+    rb"|create a throttle counter|throttle allowing|counter for |allowing (?:ip|user) "
+    rb"|no whitelisted ips|whitelisting ip"
+    rb"|ngx_mail_throttle_|All nginx lookup handlers|unkown command for the memcache"
 )
 
 

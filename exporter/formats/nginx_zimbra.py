@@ -34,7 +34,8 @@ RULES = (
     Rule(
         "zimbra-throttle",
         rb"(?:ip throttle:\[[^]]{1,45}\] allow|ip throttle:[^ ]{1,45} counter created|user throttle:.{0,255} "
-        rb"(?:allow|not found)|user throttle: (?:alias|no alias)|check user throttle:"
+        rb"(?:allow|not found)|user throttle: (?:alias|no alias)|check (?:ip|user) throttle:"
+        rb"|(?:no whitelisted ips|whitelisting ip)\b"
         rb"|create a throttle counter for user"
         rb"|throttle allowing access|counter for [^ ]{1,45} not found|allowing (?:ip|user) .{0,255} login because"
         rb"|retry to (?:check|lookup)|not looking up cached aliases|error trying to cache whitelist status).*",

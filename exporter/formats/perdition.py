@@ -156,6 +156,7 @@ WORDING = Wording(
 
 PERDITION = Tabled(
     name="perdition",
+    by_process=True,
     programs=PROGRAMS,
     # The operator sets the time-out of the session, 1800 s by default.
     idle_seconds=1860,

@@ -11,6 +11,7 @@ its strings. One process serves one connection: the pid joins its lines.
 * `limit reached` is a connection refused before its process began: blocked. No bytes, no bad commands, no TLS.
 """
 
+import re
 from collections.abc import Sequence
 
 from exporter.catalogue import Quality, Reason
@@ -19,13 +20,21 @@ from exporter.formats.tabled import IP, Tabled, connect, whole
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
+# A patch for "POP before SMTP" adds the address.
+_PATCHED = re.compile(rb"(.*) -- \[" + IP + rb"\]", re.DOTALL)
+
+
+def _name(text: bytes | None) -> bytes | None:
+    patched = _PATCHED.fullmatch(text or b"")
+    return text if patched is None else patched[1]
+
 
 def _passed(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    return Fact(Kind.LOGIN, record.pid, groups[0])
+    return Fact(Kind.LOGIN, record.pid, _name(groups[0]))
 
 
 def _failed(groups: Sequence[bytes | None], record: Record) -> Outcome:
-    user = None if groups[0] == b"UNKNOWN USER" else groups[0]
+    user = None if groups[0] == b"UNKNOWN USER" else _name(groups[0])
     return Fact(Kind.END, record.pid, user, reason=Reason.LOGIN_FAILURES, failures=1)
 
 
@@ -53,6 +62,7 @@ WORDING = Wording(
 
 POPA3D = Tabled(
     name="popa3d",
+    by_process=True,
     programs=frozenset((b"popa3d",)),
     # It waits 150 s for a command.
     idle_seconds=210,

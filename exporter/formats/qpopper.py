@@ -19,10 +19,12 @@ from exporter.formats.tabled import IP, Tabled, connect, login, whole
 from exporter.formats.wording import Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
-PROGRAMS = frozenset((b"popper", b"qpopper", b"in.qpopper", b"in.popper"))
+PROGRAMS = frozenset((b"popper", b"qpopper", b"in.qpopper", b"in.popper", b"popper-ssl", b"qpopper-ssl"))
 
 _PLACE = rb"(?: \[[\w.]{1,40}:\d{1,6}\])?"
 _WHO = rb"(.*) at [^ ]{1,255} \(" + IP + rb"\): "
+# Until 2.x: the host's name, or its address in brackets.
+_WHO_OLD = rb"(.*)@(?:\[" + IP + rb"\]|[^ \[\]@:]{1,255}): "
 
 
 def _statistics(groups: Sequence[bytes | None], record: Record) -> Outcome:
@@ -36,7 +38,7 @@ def _no_handshake(_: Sequence[bytes | None], record: Record) -> Outcome:
 
 # Texts of `-ERR`, lower case, and their meaning; the first match counts.
 _ENDS = (
-    (b"pop eof or i/o error", Reason.CLOSED),
+    (b"pop eof ", Reason.CLOSED),
     (b"pop hangup", Reason.CLOSED),
     (b"pop timeout", Reason.TIMEOUT),
 )
@@ -84,7 +86,7 @@ _HARMLESS = (
 
 def _refused(groups: Sequence[bytes | None], record: Record) -> Outcome:
     user, address, text = groups
-    fact = Fact(Kind.FAILURE, record.pid, None if user == b"(null)" else user, address)
+    fact = Fact(Kind.FAILURE, record.pid, None if user == b"(null)" else user or None, address)
     lower = (text or b"")[:512].lower()
     for words, reason in _ENDS:
         if words in lower:
@@ -105,8 +107,9 @@ WORDING = Wording(
     Rule("connect", rb"connect from (?:[^ \[(]{1,255} ?[\[(])?" + IP + rb"[\])]?", connect),
     Rule("denied", rb"refused connect from (?:[^ \[(]{1,255} ?[\[(])?" + IP + rb"[\])]?", whole(Reason.ACCESS_LIST)),
     Rule("login", rb"\(v[^)]{1,40}\) POP login by user \"(.*)\" at \([^)]{0,255}\) " + IP + _PLACE, login),
-    Rule("statistics", rb"Stats: +([^ ]{1,255})(?: \d+){4} [^ ]{1,255} " + IP + _PLACE, _statistics),
+    Rule("statistics", rb"Stats: +([^ ]{1,255})(?: \d+){4} (?:[^ ]{1,255} )?" + IP + _PLACE, _statistics),
     Rule("refused", _WHO + rb"(-ERR .{0,2000})", _refused),
+    Rule("refused-old", _WHO_OLD + rb"(-ERR .{0,2000})", _refused),
     # Beside the answer to the same attempt (`[AUTH]` since 4.0); not for names that do not exist in 2.x and 3.x.
     Rule(
         "failed-beside",
@@ -133,6 +136,7 @@ WORDING = Wording(
 
 QPOPPER = Tabled(
     name="qpopper",
+    by_process=True,
     programs=PROGRAMS,
     # It waits 120 s for a command by default, 600 s at most.
     idle_seconds=660,

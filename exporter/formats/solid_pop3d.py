@@ -117,6 +117,7 @@ WORDING = Wording(
 
 SOLID_POP3D = Tabled(
     name="solid-pop3d",
+    by_process=True,
     programs=frozenset((b"solid-pop3d", b"spop3d")),
     # AutoLogoutTime is 10 minutes by default.
     idle_seconds=660,

@@ -20,7 +20,7 @@ from exporter.formats.tabled import Tabled, connect
 from exporter.formats.wording import Meaning, Outcome, Rule, Wording, qualities
 from exporter.model import Fact, Kind, Record, Verdict
 
-PROGRAMS = frozenset((b"ipop3d", b"ipop2d"))
+PROGRAMS = frozenset((b"ipop3d", b"ipop2d", b"ipop3sd"))
 
 # `host=` is cut at 80 characters, sometimes in the middle of an address.
 _HOST = rb" host=(?:[^ \[]{1,255} ?)?(?:\[([0-9A-Fa-f:.]{2,45})\]|\[[0-9A-Fa-f:.]{0,45})?"
@@ -127,6 +127,7 @@ WORDING = Wording(
 
 UW_IMAP = Tabled(
     name="uw-imap",
+    by_process=True,
     programs=PROGRAMS,
     # It waits 30 minutes for a command, 3 minutes for the login.
     idle_seconds=1860,

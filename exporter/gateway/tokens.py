@@ -10,7 +10,7 @@ TOKEN = re.compile(
   | (?P<duration>(?:[0-9]+(?:ms|[smhdwy]))+(?![\w.]))
   | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.:]))
   | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?![\w:]))
-  | (?P<string>"(?:[^"\\\n]|\\[^\n])*")
+  | (?P<string>"(?:[^"\\\n]|\\[^\n])*"|`[^`\\\n]*`)  # engines do not agree on \ between the latter
   | (?P<mark>==|!=|>=|<=|=~|!~|[-+*/%^<>=(){}\[\],@:])
     """,
     re.VERBOSE | re.ASCII,

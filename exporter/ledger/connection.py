@@ -120,7 +120,7 @@ def explanation(error: sqlite3.Error) -> str:  # noqa: PLR0911 - a table
     """The error in words for people."""
     match getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_").split("_")[0]:
         case "NOTADB":
-            return "not a ledger of pop3-exporter; name a new file"
+            return "not a ledger of pop3-exporter; name another file"
         case "CORRUPT":
             return "damaged; restore a backup, or rebuild the totals with `pop3-exporter ledger restore`"
         case "FULL":

@@ -21,6 +21,12 @@ class Guard:
 
     def files(self) -> None:
         """LedgerError if the file was removed or replaced: what is written to it then is lost with the next start."""
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            pass  # told below
+        except OSError as error:
+            raise LedgerError(f"{self._path}: cannot be reached any more ({error.strerror})") from error
         if self._identity != place.identity(self._path):
             raise LedgerError(
                 f"{self._path}: was removed or replaced while in use; put the right file back and start again"

@@ -3,13 +3,13 @@
 A row has all that its commit decided, in three parts, so that who needs the numbers need not take the sessions apart:
 `book` (cells, ends, failed names, logins), `sources` (positions, counters, quality) and `sessions`. Each is JSON in
 UTF-8, deflated: a tenth of the bytes costs less CPU than writing them. Bytes (keys of sessions, networks) are read as
-Latin-1. `form` is the version of this; a row of a newer one is refused.
+Latin-1. `form` is the version of this; a row of a newer one is refused. In form 1, each session was a text of its own.
 """
 
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from exporter.ledger.sessions import Moved
 from exporter.ledger.sources import Changes
 from exporter.model import SavedSession
 
-FORM = 1
+FORM = 2
 
 _COMPRESSION = 1  # the fastest; higher levels save little on this
 _LARGEST = 1 << 63
@@ -33,7 +33,11 @@ def _latin(value: bytes) -> str:
     return value.decode("latin-1")
 
 
-_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_latin).encode
+def _encoder(*, in_ascii: bool) -> Callable[[object], str]:
+    return json.JSONEncoder(ensure_ascii=in_ascii, allow_nan=False, separators=(",", ":"), default=_latin).encode
+
+
+_encoded, _in_ascii = _encoder(in_ascii=False), _encoder(in_ascii=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,13 @@ def line_of(number: int, commit: Commit) -> Line:
         ),
     }
     told = {"quality": commit.quality, "of": commit.sources}
-    return Line(number, FORM, _packed(book), _packed(told), _packed(commit.sessions))
+    # Names that are not UTF-8 stand in sessions as surrogates, which only ASCII can hold.
+    return Line(number, FORM, _packed(book), _packed(told), _packed(commit.sessions, _in_ascii))
 
 
 def commit_of(line: Line, path: str) -> Commit:
     """What was committed; LedgerError if it is damaged, or of a newer version."""
-    if line.form != FORM:
+    if line.form > FORM:
         raise LedgerError(
             f"{path}: its journal was written by a newer pop3-exporter (form {line.form}, this one knows {FORM});"
             " upgrade this one"
@@ -137,7 +142,10 @@ def _noted(last: Any, networks: Any) -> Noted:  # noqa: ANN401 - JSON
 def _moved(closed: Any, opened: Any) -> Moved:  # noqa: ANN401 - JSON
     return Moved(
         [(server, key.encode("latin-1")) for server, key in closed],
-        [SavedSession(server, key.encode("latin-1"), data) for server, key, data in opened],
+        [
+            SavedSession(server, key.encode("latin-1"), json.loads(data) if isinstance(data, str) else data)
+            for server, key, data in opened
+        ],
     )
 
 
@@ -159,8 +167,8 @@ def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM journal")
 
 
-def _packed(part: object) -> bytes:
-    return zlib.compress(_encoded(part).encode(), _COMPRESSION)
+def _packed(part: object, encoded: Callable[[object], str] = _encoded) -> bytes:
+    return zlib.compress(encoded(part).encode(), _COMPRESSION)
 
 
 def _unpacked(part: bytes) -> Any:  # noqa: ANN401 - JSON

@@ -93,14 +93,24 @@ def denied(path: Path, error: OSError) -> str:
     """Why the ledger's files cannot be opened, with the command that fixes it."""
     if error.errno == errno.ENOENT and not path.parent.exists():
         return f"there is no directory {path.parent}; create it: mkdir -m 700 {path.parent}"
-    return f"{error.strerror} ({error.filename or path}){ownership(path)}"
+    return f"{error.strerror} ({error.filename or path}){ownership(path) or _closed(path.parent, error)}"
+
+
+def _closed(folder: Path, error: OSError) -> str:
+    """Who may create files in the ledger's directory, if this user may not; else nothing."""
+    if error.errno != errno.EACCES or os.access(
+        folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
+    ):
+        return ""
+    return f"; this user cannot create files in {folder}: run the command as root (sudo) or as the exporter's user"
 
 
 def ownership(path: Path) -> str:
     """The command that gives this user the ledger's files, if another user owns them; else nothing."""
     if not hasattr(os, "geteuid") or os.geteuid() == 0:
         return ""
-    files = [file for file in (real(path), *(beside(path, suffix) for suffix in BESIDE)) if file.exists()]
+    several = (real(path), *(beside(path, suffix) for suffix in BESIDE))
+    files = [file for file in several if os.path.exists(file)]  # noqa: PTH110 - Path.exists raises in a closed directory
     foreign = [file for file in files if not os.access(file, os.R_OK | os.W_OK, effective_ids=True)]
     if not foreign:
         return ""

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping
 from http.client import HTTPException
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
@@ -44,12 +44,20 @@ class Prometheus:
         except HTTPError as error:
             with error:
                 raise LedgerError(f"{self._base}: refused a query: {error.code} {_reason(error)}") from error
+        except URLError as error:
+            raise LedgerError(
+                f"{self._base}: cannot be reached: {_cause(error)}; is this Prometheus's address?"
+            ) from error
         except (OSError, HTTPException, ValueError) as error:
             raise LedgerError(f"{self._base}: not a response from Prometheus: {error}") from error
         try:
             return [(series["metric"], float(series["value"][1])) for series in answer["data"]["result"]]
         except (LookupError, TypeError, ValueError) as error:
             raise LedgerError(f"{self._base}: not a response from Prometheus") from error
+
+
+def _cause(error: URLError) -> str:
+    return (error.reason.strerror if isinstance(error.reason, OSError) else "") or str(error.reason)
 
 
 def _reason(error: HTTPError) -> str:

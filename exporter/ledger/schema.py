@@ -98,7 +98,7 @@ def prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != APPLICATION_ID and (tables or not create):
-        raise LedgerError(f"{path}: not a ledger of pop3-exporter but another SQLite file; name a new file")
+        raise LedgerError(f"{path}: not a ledger of pop3-exporter but another SQLite file; name another file")
     if application != APPLICATION_ID:
         _in_one(connection, _create)
         return

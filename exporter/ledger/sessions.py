@@ -1,12 +1,15 @@
 """The open sessions of sources: what is in the table, and what is not yet."""
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from exporter.model import SavedSession, SourceCheckpoint
 
 Place = tuple[str, bytes]
+
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Moved(NamedTuple):
@@ -29,7 +32,7 @@ class Unstored:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._stored: dict[str, set[Place]] = {}
-        self._changed: dict[str, dict[Place, str | None]] = {}
+        self._changed: dict[str, dict[Place, Mapping[str, Any] | None]] = {}
         for source, *place in connection.execute("SELECT source, server, key FROM sessions"):
             self._stored.setdefault(source, set()).add((place[0], place[1]))
 
@@ -48,7 +51,8 @@ class Unstored:
     def load(self, connection: sqlite3.Connection, source: str) -> tuple[SavedSession, ...]:
         """All sessions of a source."""
         query = "SELECT server, key, data FROM sessions WHERE source = ?"
-        found = {(server, key): data for server, key, data in connection.execute(query, (source,))}
+        rows = connection.execute(query, (source,))
+        found: dict[Place, Mapping[str, Any] | None] = {(server, key): json.loads(data) for server, key, data in rows}
         found.update(self._changed.get(source, {}))
         return tuple(SavedSession(*place, data) for place, data in found.items() if data is not None)
 
@@ -56,7 +60,7 @@ class Unstored:
         """Update the table."""
         for source, rows in self._changed.items():
             gone = [(source, *place) for place, data in rows.items() if data is None]
-            put = [(source, *place, data) for place, data in rows.items() if data is not None]
+            put = [(source, *place, _encoded(data)) for place, data in rows.items() if data is not None]
             if gone:
                 connection.executemany("DELETE FROM sessions WHERE source = ? AND server = ? AND key = ?", gone)
             if put:

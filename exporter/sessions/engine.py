@@ -169,6 +169,8 @@ class Sessions(Uncertain):
             self._leave(place, session, charges)
             session = None
         known = session or self._memory.lingering.get(place) or self._memory.given_up.get(place)
+        if known is None and self._is_alike:
+            known = self._memory.renamed.get(place)
         if known is not None and is_told_again(known, stamp, fact, self._memory.keys, is_alike=self._is_alike):
             self._tell_again(place, known, stamp, fact)
             return charges

@@ -1,6 +1,6 @@
 """Which connection a line belongs to, and which lines are duplicates."""
 
-from exporter.keys import Keys
+from exporter.keys import ANY, Keys
 from exporter.model import Fact, Kind
 from exporter.sessions.charging import Charging, Resolve
 from exporter.sessions.dialogue import is_accepted_again, is_before_login
@@ -138,7 +138,8 @@ def is_same_login(session: Session, fact: Fact) -> bool:
 
 def is_told_again(session: Session, stamp: int, fact: Fact, keys: Keys, *, is_alike: bool) -> bool:
     """Whether a line with the session's key is a duplicate of one that is known; `is_alike`: it equals one."""
-    if is_alike and (_is_copy(session, fact) if not keys.are_passed_on else _is_copied_command(session, fact)):
+    passed_on = keys.are_passed_on or fact.key == ANY
+    if is_alike and (_is_copy(session, fact) if not passed_on else _is_copied_command(session, fact)):
         return True
     was_left_out = session.ended and session.account is None
     if fact.kind in _BEFORE_THE_END and session.ended and keys.are_unique and not was_left_out:

@@ -17,7 +17,7 @@ GIVEN_UP_SECONDS = 86_400
 MAX_WAITING = 10_000
 MAX_LINGERING = 4_096
 MAX_GIVEN_UP = 10_000
-
+MAX_RENAMED = 4_096
 
 # How long keys of ended connections are remembered, twice, to recognise duplicates.
 TOLD_KEPT = 16_384
@@ -35,6 +35,8 @@ class Memory:
         self.waiting: dict[Place, Session] = {}
         self.lingering: dict[Place, Session] = {}
         self.given_up: dict[Place, Session] = {}
+        # By the key under which they began, those that have got another one; until a restart.
+        self.renamed: dict[Place, Session] = {}
         self.touched: set[Place] = set()
         self._stored: set[Place] = set()
         # Set with the format; if ids are never used again: the hashes of those that have ended, and when.
@@ -98,6 +100,9 @@ class Memory:
         self.touched.update((place, renamed))
         session.key = key
         self.open[renamed] = self.open.pop(place)
+        if len(self.renamed) >= MAX_RENAMED:
+            self.renamed.clear()
+        self.renamed[place] = session
 
     def forget_ended(self, now: int) -> None:
         """Drop ended sessions whose time is over."""

@@ -1,7 +1,7 @@
 """What is known of one connection between its lines, and how it survives a restart."""
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from exporter.catalogue import Reason
 from exporter.model import Account, SavedSession
@@ -12,8 +12,6 @@ MAX_NAMES = 64
 MAX_NAMES_BYTES = 2_048
 # Dovecot answers a refused attempt after 2 s (auth_failure_delay).
 ATTEMPT_SECONDS = 2
-# json.dumps makes one for every session.
-_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Session:
@@ -107,25 +105,14 @@ class Session:
             del self.failed[user]
 
     def save(self) -> SavedSession:
-        """The session as JSON for the ledger; only values that differ from a new one."""
-        data: dict[str, object] = {"last": self.last, "deadline": self.deadline}
-        if self.account is not None:
-            data["account"] = [self.account.domain, self.account.user]
-        if self.failed:
-            data["failed"] = [[_text(name), count] for name, count in self.failed.items()]
-        if self.doubtful:
-            data["doubtful"] = [[_text(name), count] for name, count in self.doubtful.items()]
-        own = vars(self).get
-        for field in _REASONS:
-            if reason := own(field):
-                data[field] = reason.value
-        for field in _BYTES:
-            if value := own(field):
-                data[field] = _text(value)
-        for field in _PLAIN:
-            if value := own(field):
-                data[field] = value
-        return SavedSession(self.server, self.key, _encoded(data))
+        """The session as values for JSON; only those that differ from a new one."""
+        data: dict[str, Any] = {"last": self.last, "deadline": self.deadline}
+        for field, value in vars(self).items():
+            if value:
+                stored = _STORED.get(type(value))
+                data[field] = value if stored is None else stored(value)
+        del data["server"], data["key"]  # the columns have them
+        return SavedSession(self.server, self.key, data)
 
 
 def _is_full(names: Iterable[bytes | None], name: bytes) -> bool:
@@ -157,7 +144,7 @@ _PLAIN = (
 
 def load(saved: SavedSession, intern: Intern) -> Session:
     """The session that `Session.save` wrote; `intern` returns the one Account of (server, domain, user)."""
-    data = {_RENAMED.get(field, field): value for field, value in json.loads(saved.data).items()}
+    data = {_RENAMED.get(field, field): value for field, value in saved.data.items()}
     session = Session(saved.server, saved.key, data["last"], data["deadline"])
     if "account" in data:
         domain, user = data["account"]
@@ -180,6 +167,19 @@ def load(saved: SavedSession, intern: Intern) -> Session:
 
 def _text(name: bytes | None) -> str | None:
     return None if name is None else name.decode("utf-8", "surrogateescape")
+
+
+def _counted(names: Mapping[bytes | None, int]) -> list[list[Any]]:
+    return [[_text(name), count] for name, count in names.items()]
+
+
+# How values of each type are stored, if not as they are.
+_STORED: Final[Mapping[type, Callable[[Any], Any]]] = {
+    bytes: _text,
+    dict: _counted,
+    Account: lambda account: [account.domain, account.user],
+    Reason: lambda reason: reason.value,
+}
 
 
 def _name(text: str | None) -> bytes | None:

@@ -6,6 +6,7 @@ between the two: it is in another file, or was sent again. Other equal lines may
 how many come in pairs is a sign for the truth monitor: if a logger writes each line twice, all do.
 """
 
+from exporter.keys import ANY
 from exporter.model import Fact, Kind
 from exporter.sessions.joins import TURNED_SECONDS
 from exporter.sessions.signs import Sign, Signs
@@ -104,7 +105,7 @@ def names_itself(fact: Fact) -> bool:
     """Whether no other line of the same second can say the same."""
     if fact.mark:
         return True
-    return fact.kind in _ONCE and not fact.reuses_key and bool(fact.key or fact.process)
+    return fact.kind in _ONCE and not fact.reuses_key and bool(fact.key or fact.process) and fact.key != ANY
 
 
 def number_of(server: str, stamp: int, fact: Fact) -> int:

@@ -45,11 +45,16 @@ class Bounded(socket.socket):
         return taken, address
 
 
-def bind(listen: str) -> Bounded:
+def refuse_foreign(listen: str) -> None:
+    """ListenError if `listen` is no address of this machine; whether its port is free, only `bind` finds out."""
+    bind(listen, any_port=True).close()
+
+
+def bind(listen: str, *, any_port: bool = False) -> Bounded:
     """A bound socket for `listen`; port 0 chooses a free one. Raises ListenError."""
     host, port = split(listen)
     try:
-        return _bind(host, port)
+        return _bind(host, 0 if any_port else port)
     except socket.gaierror as error:
         raise ListenError(f"web.listen: cannot find the address of {host!r}: {error.strerror}") from error
     except OSError as error:

@@ -118,9 +118,7 @@ def checkpoint(stamp: int, first: int, last: int) -> SourceCheckpoint:
     return SourceCheckpoint(
         positions=(Position("8:1", "/var/log/mail.log", 8, 1, 1024, "f" * 32, last * 400),),
         envelopes={"8:1": str(stamp)},
-        opened=tuple(
-            SavedSession("mx1", b"%d" % n, f'{{"last":{stamp},"deadline":{stamp}}}') for n in range(first, last)
-        ),
+        opened=tuple(SavedSession("mx1", b"%d" % n, {"last": stamp, "deadline": stamp}) for n in range(first, last)),
         closed=tuple(("mx1", b"%d" % n) for n in range(2 * first - last, first)),
         counts=SourceCount(events=last * 2, lines=last * 2, read_bytes=last * 400),
         last_events={"mx1": stamp},

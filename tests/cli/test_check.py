@@ -1,6 +1,7 @@
 """`check` says before the start what `run` could not use: nothing that is told there comes as a surprise here."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ def test_a_missing_web_configuration(pop3: Run, folder: Path, log: Path) -> None
             "not/there/ledger.sqlite",
             "problem: there is no directory {folder}/not; create it, or set `ledger` to another file",
         ),
-        ("mail.log", "problem: {folder}/mail.log: not a ledger of pop3-exporter; name a new file"),
+        ("mail.log", "problem: {folder}/mail.log: not a ledger of pop3-exporter; name another file"),
         (".", "problem: {folder} is a directory; name a file in it"),
     ],
 )
@@ -99,6 +100,26 @@ def test_where_the_ledger_would_be(pop3: Run, folder: Path, log: Path, ledger: s
     ran = pop3("check", config)
     assert message.format(folder=folder) in ran.out
     assert int("problem" in message) == ran.code
+
+
+@pytest.mark.parametrize(
+    ("listen", "message"),
+    [
+        ("192.0.2.77:10110", "cannot listen on 192.0.2.77:10110: this machine has no such address"),
+        ("nohost.invalid:10110", "cannot find the address of 'nohost.invalid'"),
+    ],
+)
+def test_an_address_of_another_machine(pop3: Run, folder: Path, log: Path, listen: str, message: str) -> None:
+    """`run` could not listen there."""
+    ran = pop3("check", configured(folder, f"paths: [{log}]"), "--web.listen-address", listen)
+    assert (1, True) == (ran.code, f"problem: web.listen: {message}" in ran.out)
+
+
+def test_an_address_that_is_in_use(pop3: Run, folder: Path, log: Path) -> None:
+    """Perhaps by the daemon itself: not a problem of the configuration."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        assert 0 == pop3("check", configured(folder, f"paths: [{log}]"), "--web.listen-address", address).code
 
 
 def test_a_folder_that_this_user_may_not_write(pop3: Run, folder: Path, log: Path) -> None:
@@ -193,6 +214,15 @@ def test_a_journal_that_this_user_may_not_read(pop3: Run, folder: Path) -> None:
         ran = pop3("check", config)
     assert (1, True) == (ran.code, "problem: this user cannot read the journal: sudo usermod -aG" in ran.out), ran.out
     assert "systemd-journal" in ran.out
+
+
+@pytest.mark.tool("journalctl")
+@pytest.mark.parametrize(("since", "code"), [("tomorow", 1), ("30 days ago", 0)])
+def test_since_when_a_journal_is_read(pop3: Run, folder: Path, since: str, code: int) -> None:
+    """What journalctl does not understand would keep the source from ever being read."""
+    journal = f"{{units: [dovecot.service], directory: {folder}, since: {since}}}"
+    ran = pop3("check", configured(folder, f"journal: {journal}"))
+    assert (code, bool(code)) == (ran.code, f"journalctl does not understand '{since}'; write" in ran.out)
 
 
 def test_without_journalctl(pop3: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -257,13 +257,59 @@ def test_help_says_where_things_are(pop3: Run, command: list[str]) -> None:
     """Defaults that follow from something else are told like the others, whatever the help is drawn with."""
     out = " ".join(pop3(*command, "--help").out.split())
     wanted = {
-        "import": "The ledger (default: the one in the configuration)",
+        "import": "The ledger; required unless --config.file names it",
         "report": "The time zone in which days begin (default: this machine's)",
         "gateway": "(default: /etc/pop3-exporter/gateway.yaml)",
     }
     assert wanted.get(command[0], "The configuration file (default: /etc/pop3-exporter/config.yaml)") in out
     assert "[default: None]" not in out
     assert "<bool>" not in out
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["parse"], ["forget"], ["ledger"], ["ledger", "zone"], ["files"], ["files", "rules"]]
+)
+def test_help_is_for_people(pop3: Run, command: list[str]) -> None:
+    """Arguments have names and no types of Python, and no summary is cut short."""
+    out = pop3(*command, "--help").out
+    usage, _, rest = out.partition("\n")
+    assert not re.search(r"[{<]", usage)
+    assert not re.search(r"^  [A-Z|]+ <|\.\.\.$", rest, re.MULTILINE)
+
+
+def test_a_report_of_one_server_has_no_other_server(pop3: Run, tmp_path: Path) -> None:
+    """Of a log of two servers, only the lines of the one that is asked for count; an unknown one is told."""
+    stamp, said = (
+        "2026-11-18T06:30:00+00:00",
+        "dovecot: pop3-login: Login: user=<a@example.com>, method=PLAIN, rip=192.0.2.1",
+    )
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "".join(f"{stamp} {one} {said}, mpid={n}, session=<s{n}>\n" for n, one in enumerate(("mx1", "mx1", "mx2")))
+    )
+    days = ["--from", "2026-11-18", "--to", "2026-11-18", "--output", "csv"]
+    counted = {
+        server: pop3("report", *days, "--server", server, log).out.splitlines()[1].split(",")[1]
+        for server in ("mx1", "mx2")
+    }
+    assert {"mx1": "2", "mx2": "1"} == counted
+    assert "no server is called mx3; there are: mx1, mx2" in pop3("report", "--server", "mx3", log).out
+
+
+@pytest.mark.parametrize("command", ["report", "export"])
+def test_days_in_the_wrong_order(pop3: Run, tmp_path: Path, command: str) -> None:
+    """An empty answer would look like silence."""
+    options = ["--openmetrics", tmp_path / "x"] if command == "export" else []
+    ran = pop3(command, "--ledger", tmp_path / "l", *options, "--from", "2026-11-30", "--to", "2026-11-01")
+    assert (2, True) == (ran.code, "--from 2026-11-30 is after --to 2026-11-01" in ran.err)
+
+
+def test_a_history_of_nothing(pop3: Run, log: Path, tmp_path: Path) -> None:
+    """Days before the log: it says so, rather than a number of no samples."""
+    ledger, history = tmp_path / "ledger.sqlite", tmp_path / "history.om"
+    pop3("import", "--ledger", ledger, "--time-zone", "UTC", log)
+    ran = pop3("export", "--ledger", ledger, "--openmetrics", history, "--from", "2020-01-01", "--to", "2020-01-02")
+    assert "0 samples: the ledger has no history of these days" in ran.err
 
 
 def test_a_report_begins_where_the_log_does(pop3: Run, log: Path) -> None:

@@ -239,3 +239,19 @@ def test_the_longest_line_is_masked(unit: str) -> None:
     """Whatever it repeats."""
     (found,) = masked(unit * (200_000 // len(unit)))
     assert found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Nov 22 07:39:05 ameline7 Nov 22 07:39:05 mx dovecot: pop3-login: frobnicated",
+        "2026 Nov 22 06:42:14 (ameline7) 203.0.113.9->/var/log/mail.log Nov 22 06:42:13 mx dovecot: frobnicated",
+        "Mar  7 07:08:14 mx pop3d: IMAP connect from @ [203.0.113.9]checkmailpasswd: FAILED: ameline7 - short names not"
+        " allowed from @ [203.0.113.9]ERR: frobnicated",
+    ],
+)
+def test_who_is_named_before_the_line_itself(line: str) -> None:
+    """A relay, an agent, and a name that was refused without a line of its own."""
+    (hidden,) = masked(line)
+    assert "ameline7" not in hidden
+    assert "203.0.113.9" not in hidden

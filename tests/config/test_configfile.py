@@ -106,7 +106,7 @@ users: {max: -1, max: 2}
         ),
         (
             "sources: [{name: a, paths: [x]}, {name: a, paths: [y]}]",
-            "c.yaml:1: file: source names must be unique; used more than once: a",
+            "c.yaml:1: sources[1].name: another source is called a, too; choose another name",
         ),
         (
             "sources:\n- name: a\n  paths: [x]\n  journal: {units: [u]}",
@@ -182,15 +182,15 @@ FRONT = "sources:\n- {name: front, paths: [x]}\n"
     [
         (
             FRONT + "- {name: back, paths: [y], behind: fromt}",
-            "c.yaml:1: file: source back: behind: fromt: no such source",
+            "c.yaml:3: sources[1].behind: there is no source fromt",
         ),
         (
             FRONT + "- {name: b, paths: [y], behind: front}\n- {name: c, paths: [z], behind: b}",
-            "c.yaml:1: file: source c: behind: b is itself behind another source; name that one",
+            "c.yaml:4: sources[2].behind: b is itself behind another source; name that one",
         ),
         (
             "sources: [{name: a, paths: [x], behind: a}]",
-            "c.yaml:1: file: source a: behind: a is itself behind another source; name that one",
+            "c.yaml:1: sources[0].behind: a is itself behind another source; name that one",
         ),
         (
             "sources: [{name: a, paths: [x], ignore_addresses: [10.0.0.300]}]",

@@ -56,7 +56,7 @@ def checkpoint_at(line: int) -> SourceCheckpoint:
     return SourceCheckpoint(
         positions=(Position(f"stream {line // 6}", "/var/log/mail.log", offset=line),),
         envelopes={f"stream {line // 6}": str(line)},
-        opened=tuple(SavedSession("mx", b"%d" % n, "{}") for n in range(line - CHUNK, line)),
+        opened=tuple(SavedSession("mx", b"%d" % n, {}) for n in range(line - CHUNK, line)),
         closed=tuple(("mx", b"%d" % n) for n in range(line - 2 * CHUNK, line - CHUNK)),
         counts=SourceCount(events=line, lines=line),
         last_events={"mx": NOW + LOG[line - 1][0]},

@@ -69,6 +69,7 @@ def read_the_log(path: Path) -> Callable[[Callable[[int], None]], None]:
     return work
 
 
+@pytest.mark.timeout(600)  # hundreds of processes
 def test_a_kill_before_any_statement_loses_and_doubles_nothing() -> None:
     """Whatever statement the kill comes before: the ledger holds a commit's state, none that was shown is missing,
     and reading on ends with the same contents as without a crash."""

@@ -76,15 +76,16 @@ class Page:
         else:
             value = self.chosen.get(name, ALL)
             self._raw[name] = value
-            self._texts[f"${name}"] = _matcher(value, variable)
+            self._texts |= {f"${name}": _matcher(value, variable), f"${{{name}:raw}}": str(value)}
 
     def _settle_by_query(self, variable: Json) -> None:
         """Each row as `{labels} value milliseconds`, of which the regular expression takes the value."""
-        self._texts[f"${variable['name']}"] = ""  # what it asks of itself
+        raw = f"${{{variable['name']}:raw}}"
+        self._texts |= {f"${variable['name']}": "", raw: ""}  # what it asks of itself
         found = self.offered(variable)
         self._raw[variable["name"]] = found
         text = (_regex(found) if found else "") if variable.get("multi") else [*found, ""][0]
-        self._texts[f"${variable['name']}"] = text
+        self._texts |= {f"${variable['name']}": text, raw: text}
 
     def offered(self, variable: Json) -> list[str]:
         """The values that a variable finds."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from dashboards.queries import literal
 from exporter.catalogue import MEASURES, SCOPES, ZERO, Scope
 from exporter.periods import Calendar, smallest_offset, utc_offset
 from tests.prometheus_server import PrometheusServer
@@ -145,7 +146,7 @@ class Site:
         for (scope, key), book in books.items():
             if not self.is_scraped(key[0], now):
                 continue
-            labels = ",".join(f'{name}="{value}"' for name, value in zip(scope.labels, key, strict=True))
+            labels = ",".join(f'{name}="{literal(value)}"' for name, value in zip(scope.labels, key, strict=True))
             put(scope.first_seen, labels, book.first_seen)
             for column, measure in enumerate(MEASURES):
                 put(scope.total(measure), labels, book.total[column])
@@ -157,7 +158,7 @@ class Site:
                 quality = self.quality.get((server, name), "exact")
                 put(
                     "pop3_measure_quality_info",
-                    f'measure="{name}",quality="{quality}",server="{server}",source="log"',
+                    f'measure="{name}",quality="{quality}",server="{literal(server)}",source="log"',
                     1,
                 )
         put("pop3_site_info", f'time_zone="{self.zone}"', 1)

@@ -20,7 +20,9 @@ from tests.prometheus_server import PrometheusServer
 pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
 
 # Remarks that are silent where all is well: panel and query.
-SILENT = {("", ref) for ref in "ABCDEFGHIJNW"}
+SILENT = {("", ref) for ref in "ABCDEFGHIJKNW"}
+# Not known of a log that is younger.
+SILENT |= {(f"Unused {days} d", "A") for days in (90, 180, 365)}
 
 QUARTER_DAY = 6 * 3600
 # To now and into the future, a day, over a gap and from inside it, longer than the data.
@@ -71,6 +73,9 @@ def test_hours_of_a_day_show_that_day(
         day = site.midnight(local(begin, scenario.ZONE).date())
         events = [one for one in site.between(day, day + 86_400) if one.user == "anna@a.example"]
         assert [len(events)] == found["New connections"]
+        # The day's bar stands in the chart, not before it.
+        drawn = next(target for _, target in board.targets() if target.meaning.quantity is Quantity.BEGINS)
+        assert [begin * 1000] == answer(page, drawn)
         sent = sum(site.value(one, "sent_bytes") for one in site.events if begin < one.arrival <= end and one in events)
         assert [sent] == found["Downloaded"]
 
@@ -130,12 +135,20 @@ def _offered(board: Json, prometheus: PrometheusServer, asked: Asked, name: str,
     return page.offered(variable)
 
 
+def test_nobody_is_unused_for_longer_than_the_log(prometheus: PrometheusServer) -> None:
+    """It is 44 days long: of 90 days it knows nothing, which is no zero."""
+    board, page = page_of("pop3-start", prometheus)
+    tiles = {panel: answer(page, target) for panel, target in board.targets() if panel.startswith("Unused ")}
+    assert tiles["Unused 30 d"]
+    assert [[], [], []] == [tiles[f"Unused {days} d"] for days in (90, 180, 365)]
+
+
 @pytest.mark.parametrize("hours", [1, 24])
 def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, prometheus: PrometheusServer) -> None:
     """The last hours of an account are what arrived between the newest scrape and the one so long before."""
     range_ = Range(until=str(scenario.NOW))
     series = accounts.users("connections", Only(servers=".+"))
-    rows = prometheus.query(accounts.recent(series, ["user"], hours, range_), at=scenario.NOW)
+    rows = prometheus.query(accounts.recent(series, ["user"], hours, range_, range_.until), at=scenario.NOW)
     begin = max(at for at in site.scrapes if at <= scenario.NOW - 3600 * hours)  # there was none just then yesterday
     arrived = [event.user for event in site.events if begin < event.arrival <= scenario.NOW and event.user]
     expected = {user: arrived.count(user) for user in arrived}

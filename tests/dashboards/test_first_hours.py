@@ -51,6 +51,42 @@ def test_an_old_exporter_was_counting_before(uid: str, young: PrometheusServer) 
     assert {TOO_LONG} == remarks(boards()[uid], replace(LAST_30_DAYS, servers=("mx1",)), young)
 
 
+@pytest.fixture(scope="module")
+def evening(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """Scraped since the last hour of a day; its log reaches back to the day before that."""
+    begin, end = scenario.stamp("2026-11-12 23:10", scenario.ZONE), scenario.stamp("2026-11-15 12:00", scenario.ZONE)
+    log = scenario.stamp("2026-11-11 15:00", scenario.ZONE)
+    events = [event for event in site.events if event.stamp >= log]
+    scrapes = [at for at in site.scrapes if begin <= at <= end]
+    with replace(site, events=events, scrapes=scrapes).served(tmp_path_factory.mktemp("evening")) as server:
+        yield server
+
+
+@pytest.mark.parametrize("uid", ["pop3-trend", "pop3-domain"])
+def test_the_first_day_is_shown_however_late_it_was_scraped(uid: str, evening: PrometheusServer) -> None:
+    """That of the first scrape has its row; the day before is missing, and that is said."""
+    board, asked = boards()[uid], replace(LAST_30_DAYS, servers=("mx1",))
+    target = next(target for title, target in board.targets() if title == "Connections by ${step:text}")
+    found = opened(board, asked, evening, "Day", domain="a.example").rows(target.to_json_data())
+    days = {dict(labels)["period"] for labels in found}
+    assert {"20261112", "20261113", "20261114", "20261115"} == days
+    assert TOO_LONG in remarks(board, asked, evening)
+
+
+def test_a_young_day_is_counted_from_the_first_sample(young: PrometheusServer, young_site: Site) -> None:
+    """Not from the full hour after it: an hour would have more than the day that it is in."""
+    board = boards()["pop3-suspicious"]
+    target = next(target for title, target in board.targets() if title == "Most login failures")
+    found = opened(board, replace(LAST_30_DAYS, servers=("mx1",)), young, "Day").rows(target.to_json_data())
+    first, last = young_site.scrapes[0], young_site.scrapes[-1]
+    failed = [
+        Site.value(event, "login_failures")
+        for event in young_site.events
+        if event.server == "mx1" and event.user not in {None, "_other"} and first < event.arrival <= last
+    ]
+    assert sum(failed) == sum(found.values())
+
+
 def test_ends_of_connections_are_counted_from_the_first_scrape(young: PrometheusServer) -> None:
     """Not only from the first step on: until then the panel would say that nothing was logged."""
     board = boards()["pop3-trend"]

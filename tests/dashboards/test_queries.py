@@ -25,6 +25,7 @@ from dashboards.queries import (
     newest_sample,
     range_before,
     total,
+    watched,
     zone,
 )
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
@@ -41,7 +42,7 @@ NEVER_FALLS = re.compile(
 SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 # A page of 30 days at a site of 300 servers, three of which were switched off some time; names as people have them.
-LOOKUPS = (*newest_sample(), *zone(), *known(), *range_before())
+LOOKUPS = (*newest_sample(), *watched(), *zone(), *known(), *range_before())
 VALUES = {f"${one.name}": "1795820400" for one in LOOKUPS} | {
     "${__from:date:seconds}": "1793228400",
     "${__to:date:seconds}": "1795820400",
@@ -63,8 +64,8 @@ VALUES = {f"${one.name}": "1795820400" for one in LOOKUPS} | {
     "$ago": "7200",
     "$young": "86400",
     "$whole": "0",
-    "$domain": "example.com",
-    "$user": "a.name@example.com",
+    "${domain:raw}": "example.com",
+    "${user:raw}": "a.name@example.com",
     "$top": f"({'|'.join(f'd{number}.example' for number in range(10))})",
     "$topbytes": f"({'|'.join(f'd{number}.example' for number in range(10))})",
     "$topusers": f"({'|'.join(f'user{number}@d{number}.example' for number in range(10))})",

@@ -18,6 +18,7 @@ LARGEST = "Connections of the 10 largest domains by ${step:text}"
 # The columns that are labels, by these.
 NAMES = {
     "alertname": "Alert",
+    "place": "Server",
     **{name: name.capitalize() for name in ("severity", "user", "domain", "server", "end", "reason", "source")},
 }
 # What a link from an alert shows around its start, in milliseconds.
@@ -27,12 +28,12 @@ OTHERS = {
     title: (labels.split(), columns.split("|"))
     for title, (labels, columns) in {
         "Ends by reason, while scraped": ("end reason", "End|Reason|Connections"),
-        "Firing alerts": ("alertname severity user domain server", "Alert|Severity|User|Domain|Server|Since|From|To"),
+        "Firing alerts": ("alertname severity user domain place", "Alert|Severity|User|Domain|Server|Since|From|To"),
         "Most networks": ("user domain", "User|Networks|Domain"),
         "Most login failures": ("user domain", "User|Login failures|Domain"),
         "Growth compared with their own history": (
             "user domain",
-            "User|Last hour|Usual hour|Times usual|Busiest hour, 14 d|Networks, 24 h|Failures, last hour|Domain",
+            "User|Domain|Last hour|Usual hour|Times usual|Busiest hour, 14 d|Networks, 24 h|Failures, last hour",
         ),
         "Sources": (
             "source",

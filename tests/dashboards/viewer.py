@@ -39,6 +39,7 @@ class Viewer:
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
+        page.set_default_timeout(90_000)  # a busy machine
         self.troubles: list[str] = []
         page.on("response", self._listen)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))

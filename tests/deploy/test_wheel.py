@@ -18,9 +18,14 @@ def ran(*arguments: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command in a clean virtual environment, installed from a wheel."""
+    """The command in a clean environment, from a wheel that was built from the source archive, as a release does."""
     place = tmp_path_factory.mktemp("wheel")
-    ran(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", place, ROOT, cwd=place)
+    ran(sys.executable, "-m", "venv", place / "build", cwd=place)
+    python = place / "build" / "bin" / "python"
+    ran(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "hatchling>=1.24", cwd=place)
+    ran(python, "-m", "hatchling", "build", "--target", "sdist", "--directory", place, cwd=ROOT)
+    (archive,) = place.glob("*.tar.gz")
+    ran(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", place, archive, cwd=place)
     ran(sys.executable, "-m", "venv", place / "venv", cwd=place)
     (wheel,) = place.glob("*.whl")
     ran(place / "venv" / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=place)

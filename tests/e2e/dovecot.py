@@ -1,6 +1,7 @@
 """A real Dovecot on loopback that serves IMAP and POP3 into one log, and what its clients did."""
 
 import getpass
+import grp
 import os
 import shutil
 import socket
@@ -17,7 +18,7 @@ USERS = ("alice@example.com", "bob@example.com", "carol@example.org")
 MAIL = "From: a@example.com\r\nSubject: hello\r\n\r\n.a line that begins with a dot\r\nthe end\r\n"
 
 # Rootless where the tests are not run by root: every process then runs as the caller.
-CONFIG = """
+CONFIG = """{head}
 protocols = imap pop3
 listen = 127.0.0.1
 base_dir = {base}/run
@@ -25,24 +26,14 @@ state_dir = {base}/state
 log_path = {base}/dovecot.log
 log_timestamp = "%Y-%m-%d %H:%M:%S.%{{usecs}} "
 ssl = no
-disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_verbose = yes
-mail_location = maildir:{base}/mail/%u
 mail_uid = {mail_user}
 mail_gid = {mail_group}
 first_valid_uid = 1
 default_internal_user = {internal_user}
 default_internal_group = {internal_group}
 default_login_user = {login_user}
-passdb {{
-  driver = passwd-file
-  args = scheme=plain username_format=%u {base}/users
-}}
-userdb {{
-  driver = static
-  args = home={base}/mail/%u
-}}
 service pop3-login {{
   chroot =
   inet_listener pop3 {{
@@ -76,9 +67,42 @@ service stats {{
 }}
 protocol pop3 {{
   mail_max_userip_connections = 2
-  pop3_logout_format = top=%t/%p, retr=%r/%b, del=%d/%m, size=%s, in=%i, out=%o
+  pop3_logout_format = {logout}
 }}
 """
+# What 2.4 writes in another way.
+OLD_ACCOUNTS = """
+disable_plaintext_auth = no
+mail_location = maildir:{base}/mail/%u
+passdb {{
+  driver = passwd-file
+  args = scheme=plain username_format=%u {base}/users
+}}
+userdb {{
+  driver = static
+  args = home={base}/mail/%u
+}}
+"""
+OLD_LOGOUT = "top=%t/%p, retr=%r/%b, del=%d/%m, size=%s, in=%i, out=%o"
+NEW_HEAD = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0"
+NEW_ACCOUNTS = """
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {base}/mail/%{{user}}
+passdb passwd-file {{
+  passwd_file_path = {base}/users
+  default_password_scheme = plain
+}}
+userdb static {{
+  fields {{
+    home = {base}/mail/%{{user}}
+  }}
+}}
+"""
+NEW_LOGOUT = (
+    "top=%{top_count}/%{top_bytes}, retr=%{retr_count}/%{retr_bytes}, del=%{deleted_count}/%{message_count},"
+    " size=%{message_bytes}, in=%{input}, out=%{output}"
+)
 
 
 def free_port() -> int:
@@ -127,9 +151,12 @@ class Dovecot:
     def _write_files(self) -> None:
         root = os.geteuid() == 0
         me = getpass.getuser()
-        group = "dovecot" if root else str(os.getegid())
+        group = "dovecot" if root else grp.getgrgid(os.getegid()).gr_name
         self.base.chmod(0o755)
-        text = CONFIG.format(
+        is_24 = not subprocess.check_output([self._binary, "--version"], text=True).startswith(("2.2.", "2.3."))
+        text = (CONFIG + (NEW_ACCOUNTS if is_24 else OLD_ACCOUNTS)).format(
+            head=NEW_HEAD if is_24 else "",
+            logout=NEW_LOGOUT if is_24 else OLD_LOGOUT,
             base=self.base,
             mail_user="mail" if root else me,
             mail_group="mail" if root else group,

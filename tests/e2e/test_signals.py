@@ -54,7 +54,7 @@ main()
 class Process:
     """`pop3-exporter run` as a process."""
 
-    def __init__(self, folder: Path, code: str = "", **environment: str) -> None:
+    def __init__(self, folder: Path, code: str = "", *, streams: bool = True, **environment: str) -> None:
         self.port = free_port()
         self.log = folder / "daemon.log"
         config = folder / "config.yaml"
@@ -72,8 +72,9 @@ class Process:
         arguments = ["run", "--config.file", str(config)]
         command = ["-c", code, *arguments] if code else ["-m", "exporter", *arguments]
         with self.log.open("wb") as log:
+            closed = [] if streams else ["sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh"]
             self.process = subprocess.Popen(
-                [sys.executable, *command],
+                [*closed, sys.executable, *command],
                 stderr=log,
                 env={**os.environ, "PIPE": str(folder / "pipe"), **environment},
             )
@@ -131,6 +132,17 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, tmp_path: Path, proce
     process.wait_for(200)
     assert 0 == process.end(number)
     assert "stopped; all lines read are counted in the ledger" in process.log.read_text()
+
+
+def test_it_runs_without_standard_streams(tmp_path: Path, processes: list[Process]) -> None:
+    """Whoever started it has closed them: no log, but everything else."""
+    process = Process(tmp_path, streams=False)
+    processes.append(process)
+    process.wait_for(200)
+    folder = Path(f"/proc/{process.process.pid}/fd")
+    opened = [str((folder / f"{number}").readlink()) for number in range(3)]
+    assert ["/dev/null"] * 3 == opened
+    assert 0 == process.end()
 
 
 def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[Process]) -> None:

@@ -106,3 +106,26 @@ def test_inner_stamp_at_new_year() -> None:
     # 2027-01-01 00:00:00 UTC
     line = b"2027-01-01T00:00:00Z mx1 mail: Dec 31 23:59:59 pop3-login: x"
     assert [Record(1798761599, b"mx1", b"mail", b"", b"pop3-login: x")] == opened(line)
+
+
+@pytest.mark.parametrize(
+    ("host", "before"),
+    [
+        (b"mx1", b"Nov 22 06:42:14 relay Nov 22 06:42:13 mx1 dovecot: "),
+        (b"mx1", b"2026-11-22T06:42:14Z stream-1 Nov 22 06:42:13 mx1 dovecot: "),
+        (b"mx1", b"2026 Nov 22 06:42:14 (agent) 192.0.2.1->/var/log/mail.log Nov 22 06:42:13 mx1 dovecot: "),
+        (b"mx1", b"2026 Nov 22 06:42:14 mx1->/var/log/mail.log Nov 22 06:42:13 mx1 dovecot: "),
+        (b"mx1", b"Nov 22 06:42:14 mx1 dovecot Nov 22 06:42:13 "),
+        (b"mx1", b"Nov 22 06:42:13 mx1 [dovecot] "),
+        (b"", b"Nov 22 06:42:13 [dovecot] "),
+    ],
+)
+def test_relays_and_metalog(host: bytes, before: bytes) -> None:
+    """A relay's own stamp and words come before the line, and metalog's tag has brackets instead of a colon."""
+    texts = (
+        b"pop3-login: Login: user=<a>",
+        b"pop3(a)<7><id>: Disconnected: Logged out top=0/0",
+        b"pop3-login: Login: x",
+    )
+    found = opened(*(before + text for text in texts))
+    assert [(host, text) for text in texts] == [(record.host, record.message) for record in found if record]

@@ -52,6 +52,12 @@ def opened(*lines: bytes) -> list[Record | Verdict | None]:
         (WHOLE, {"version": "1.1", "host": "mx1", "short_message": TEXT, "timestamp": 1795329734.123, "level": 6, "_program": "dovecot"}),  # noqa: E501
         (WITH_PID, {"labels": {"host": "other"}, "line": SYSLOG, "timestamp": "2026-11-22T06:42:14.1Z"}),
         (WITH_PID, {"textPayload": SYSLOG, "timestamp": "2026-11-22T06:42:14.1Z"}),
+        # a hit of Elasticsearch, Google's fluentd, Splunk's collector and export, Wazuh
+        (WITH_PID, {"_index": "x", "_source": {"@timestamp": "2026-11-22T06:42:14.1Z", "message": SYSLOG, "host": {"name": "mx1"}}}),  # noqa: E501
+        (WHOLE, {"jsonPayload": {"message": TEXT, "ident": "dovecot", "host": "mx1"}, "timestamp": "2026-11-22T06:42:14.1Z"}),  # noqa: E501
+        (WITH_PID, {"time": 1795329734, "host": "collector", "source": "udp:514", "event": SYSLOG}),
+        (WITH_PID, {"preview": False, "result": {"_time": "2026-11-22T06:42:14Z", "_raw": SYSLOG}}),
+        (WITH_PID, {"timestamp": "2026-11-22T06:42:15.1+0000", "agent": {"name": "a"}, "full_log": SYSLOG, "predecoder": {"program_name": "dovecot", "timestamp": "Nov 22 06:42:14", "hostname": "mx1"}}),  # noqa: E501
         # a whole line in a field, with no other stamp, and as it came over the wire
         (WITH_PID, {"message": SYSLOG}),
         (WITH_PID, {"ts": 1795329734000000, "message": f"<22>{SYSLOG}"}),

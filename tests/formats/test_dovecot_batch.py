@@ -29,14 +29,18 @@ PLAIN = (
     b"out=2, rip=198.51.100.1, session=<k>",
     b"pop3(a@b)<7><k>: Disconnected: Inactivity - no input for 600 secs top=0/3, retr=1/9, del=0/4, size=82400",
     b"pop3(a@b)<7><k>: Disconnected: Disconnected for inactivity top=0/3, retr=1/9, del=0/4, size=82400",
+    LOGIN.replace(b"login: ", b"login: Info: "),
+    b"pop3(a@b)<7><k>: Info: Disconnected: Logged out top=0/3, retr=1/9, del=0/4, size=82400",
 )
 WITHOUT_ID = LOGIN.replace(b", session=<k>", b"")
 WITHOUT_IDS = (
     WITHOUT_ID,
     WITHOUT_ID.replace(b"TLS", b"TLS, TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"),
     WITHOUT_ID.replace(b", TLS", b""),
+    WITHOUT_ID.replace(b"login: ", b"login: Info: "),
     b"pop3-login: Logged in: user=<o'hara>, rip=2001:db8::1, rport=9, lip=192.0.2.1, lport=995, mpid=7, TLS",
-    *PLAIN[4:],
+    *PLAIN[4:9],
+    PLAIN[-1],
 )
 SAMPLES = sorted((HERE / "dovecot").glob("*.log"))
 

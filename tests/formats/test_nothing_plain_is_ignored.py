@@ -52,7 +52,7 @@ def events_of(form: Format) -> Iterator[tuple[Record, int, int]]:
             look = (told.kind, told.reason, re.sub(rb"[^A-Za-z ]+", b"#", record.message[found.end() :])[:12])
             if look not in seen:
                 seen.add(look)
-                end = record.message.find(ELEMENTS.get(form.name, b"\0"))
+                end = record.message.find(ELEMENTS.get(form.name, b"\0"), found.end())
                 yield record, found.end(), min(found.end() + LONGEST, len(record.message) if end < 0 else end)
 
 

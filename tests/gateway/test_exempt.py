@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.boards import all_boards
-from dashboards.queries import filled, known, newest_sample, range_before, zone
+from dashboards.queries import filled, known, newest_sample, range_before, watched, zone
 from exporter.gateway.constants import NOTHING, parts, vector
 from exporter.gateway.exempt import AGGREGATIONS, EXEMPT, FUNCTIONS, OPERATORS, admitted
 from exporter.gateway.tokens import NotOurs, tokens
@@ -17,9 +17,15 @@ KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "boo
 WORDS = EXEMPT | AGGREGATIONS | FUNCTIONS | KEYWORDS | {"and", "or", "unless"}
 
 # Of the dashboards' variables those that read nothing else.
-LOOKED_UP = {"around", "until", "west", "quarter", "today", "first", "after", "odd", "odd_hours"}
-VALUES = {"${__from:date:seconds}": "1790000000", "${__to:date:seconds}": "1795000000", "$server": "mx.*"}
-VALUES |= {f"${one.name}": "1795000000" for one in (*newest_sample(), *zone(), *known(), *range_before())}
+LOOKED_UP = {"around", "until", "west", "quarter", "today", "oldest", "first", "after", "odd", "odd_hours"}
+VALUES = {
+    "${domain:raw}": "a.example",
+    "${user:raw}": "o'neill@a.example",
+    "${__from:date:seconds}": "1790000000",
+    "${__to:date:seconds}": "1795000000",
+    "$server": "mx.*",
+}
+VALUES |= {f"${one.name}": "1795000000" for one in (*newest_sample(), *watched(), *zone(), *known(), *range_before())}
 ADMITTED = [
     "pop3_site_info",
     'pop3_site_info{time_zone!="UTC"}',
@@ -31,6 +37,7 @@ ADMITTED = [
     "count(pop3_measure_quality_info) by (server, quality,) > bool 2",
     "-(pop3_site_info + on(x) group_left(y) pop3_exporter_time_seconds) ^ 2e3 * NaN",
     'pop3_site_info{x="\\"} or up #"}',
+    "pop3_site_info{x=`y\"} or up #'`}",
     "absent_over_time(pop3_exporter_time_seconds[30m]) and on() (vector(time()) < 5)",
 ]
 REFUSED = [
@@ -49,7 +56,9 @@ REFUSED = [
     'pop3_site_info{__name__=~".*"}',
     'pop3_site_info{"x"="y"}',
     "pop3_site_info{x='y'}",
-    "pop3_site_info{x=`y`}",
+    "pop3_site_info{x=`y\\`}",
+    "pop3_site_info{x=`y\nz`}",
+    "pop3_site_info{x=`y",
     'pop3_site_info{x="y"',
     'pop3_site_info{x="y" or z="y"}',
     'pop3_site_info{x="a\nb"}',

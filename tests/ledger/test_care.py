@@ -234,7 +234,7 @@ def test_forgetting_a_server(tmp_path: Path) -> None:
     """The server goes from all tables with what belongs to it, and the laws hold without it."""
     ledger = filled(tmp_path)
     told = checkpoint(
-        opened=[SavedSession("mx1", b"1", "{}"), SavedSession("mx2", b"1", "{}")],
+        opened=[SavedSession("mx1", b"1", {}), SavedSession("mx2", b"1", {})],
         quality={("mx1", "logins"): Quality.EXACT},
         open_sessions={("mx1", "pending"): 2, ("mx2", "pending"): 1},
         last_events={"mx1": NOON, "mx2": NOON},

@@ -49,7 +49,7 @@ def test_another_sqlite_file_is_refused_and_left_alone(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE aunt (letter TEXT)")
     content = path.read_bytes()
     for use in (lambda: opened(path), lambda: Reading(path)):
-        with pytest.raises(LedgerError, match="another SQLite file; name a new file"):
+        with pytest.raises(LedgerError, match="another SQLite file; name another file"):
             use()
     assert content == path.read_bytes()
 
@@ -135,6 +135,20 @@ def test_a_ledger_removed_or_replaced_in_use_is_told(tmp_path: Path, again: bool
         ledger.path.touch()
     with pytest.raises(LedgerError, match="was removed or replaced while in use"):
         ledger.commit(NOON)
+    ledger.close()
+
+
+def test_a_ledger_that_cannot_be_reached_is_used_again_when_it_can(tmp_path: Path) -> None:
+    """It may be the same file, so nobody is asked to put another one in its place."""
+    (tmp_path / "a").mkdir()
+    ledger = opened(tmp_path / "a")
+    (tmp_path / "a").rename(tmp_path / "b")
+    (tmp_path / "a").symlink_to("a")
+    with pytest.raises(LedgerError, match=r"cannot be reached any more \(Too many levels"):
+        ledger.commit(NOON)
+    (tmp_path / "a").unlink()
+    (tmp_path / "b").rename(tmp_path / "a")
+    assert NOON == ledger.commit(NOON).committed_at
     ledger.close()
 
 

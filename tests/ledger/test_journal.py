@@ -98,7 +98,7 @@ def test_who_reads_sees_the_same_at_every_commit(told: list[Step], rows: int, cr
                 ledger.book(charges(ledger, now, happened))
                 one = checkpoint(
                     number,
-                    opened=[SavedSession("mx", key, f"{number}") for key in sorted(opening)],
+                    opened=[SavedSession("mx", key, {"last": number}) for key in sorted(opening)],
                     closed=[("mx", key) for key in sorted(closing)],
                     quality={("mx", "connections"): quality},
                     last_events={"mx": int(now)},
@@ -118,7 +118,7 @@ def test_who_reads_sees_the_same_at_every_commit(told: list[Step], rows: int, cr
         assert contents(each.path)["sessions"] == contents(seldom.path)["sessions"]
 
 
-def sessions_of(ledger: Ledger) -> set[SavedSession]:
+def sessions_of(ledger: Ledger) -> list[SavedSession]:
     """Those that a restart goes on with."""
     saved = ledger.restored("mail")
-    return set(saved.sessions) if saved else set()
+    return sorted(saved.sessions) if saved else []

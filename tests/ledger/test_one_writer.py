@@ -297,6 +297,15 @@ def test_files_of_another_user_are_told_with_the_command_that_mends_it(place: Pa
 
 
 @posix
+def test_a_folder_that_is_closed_is_told(place: Path) -> None:
+    """Who may not even look into it is told what to do."""
+    place.chmod(0o700)
+    os.chown(place, 0, 0)
+    with user(NOBODY), pytest.raises(LedgerError, match=r"cannot create files in .*: run the command as root \(sudo\)"):
+        opened(place)
+
+
+@posix
 def test_a_reader_is_told_who_may_read_it(place: Path) -> None:
     """Its own user, and root."""
     opened(place).close()

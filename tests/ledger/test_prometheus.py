@@ -40,6 +40,16 @@ def test_another_service_is_no_prometheus(answer: bytes) -> None:
     assert not isinstance(refusal, HTTPError) or refusal.closed
 
 
+def test_nobody_listens() -> None:
+    """It is told as what it is, and not as an answer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(
+        LedgerError, match=rf"127.0.0.1:{port}: cannot be reached: Connection refused; is this Prometheus"
+    ):
+        Prometheus(f"127.0.0.1:{port}").query("up")
+
+
 def test_an_address_that_is_none() -> None:
     """It is told, with an example."""
     with pytest.raises(LedgerError, match="not the address of a Prometheus server; it looks like"):

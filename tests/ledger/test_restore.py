@@ -159,7 +159,7 @@ def test_what_prometheus_does_not_have_is_told(site: Site, tmp_path: Path) -> No
     for url, selector, message in (
         (site.url, 'instance="nobody"', "has no samples from this exporter"),
         (site.url, "instance=nobody", "refused a query: 400 .*parse error"),
-        ("http://127.0.0.1:9", "", "not a response from Prometheus: .*refused"),
+        ("http://127.0.0.1:9", "", "cannot be reached: Connection refused"),
         ("file:///etc/passwd", "", "not the address of a Prometheus server"),
     ):
         with pytest.raises(LedgerError, match=message):

@@ -3,6 +3,9 @@
 import json
 import logging
 import os
+import sqlite3
+import zlib
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from exporter.catalogue import Quality
 from exporter.ledger import Ledger, LedgerError
 from exporter.ledger.reading import Reading
 from exporter.model import Position, SavedSession, SourceCheckpoint, SourceCount
-from tests.ledger.books import DAY, NOON, checkpoint, opened, poll
+from tests.ledger.books import DAY, NOON, checkpoint, crashed, opened, poll
 from tests.ledger.test_files import Failing
 
 
@@ -37,7 +40,7 @@ def test_all_of_a_source_comes_back(tmp_path: Path) -> None:
     saved = SourceCheckpoint(
         positions=positions,
         envelopes={"a": "x", "b": "y"},
-        opened=(SavedSession("mx", b"\x00\xff", '{"last":1}'),),
+        opened=(SavedSession("mx", b"\x00\xff", {"last": 1, "user": "\udcff"}),),
         closed=(),
         counts=counts,
         last_events={"mx": NOON},
@@ -64,9 +67,9 @@ def test_all_of_a_source_comes_back(tmp_path: Path) -> None:
 def test_what_a_source_drops_is_dropped(tmp_path: Path) -> None:
     """Positions and envelopes are complete in every checkpoint; sessions are removed by name."""
     ledger = opened(tmp_path)
-    sessions = [SavedSession("mx", b"%d" % number, "{}") for number in range(3)]
+    sessions = [SavedSession("mx", b"%d" % number, {}) for number in range(3)]
     ledger.commit(NOON, {"mail": checkpoint(1, opened=sessions, open_sessions={("mx", "pending"): 3}, seen=3)})
-    changed = sessions[1]._replace(data='{"last":2}')
+    changed = sessions[1]._replace(data={"last": 2})
     last = SourceCheckpoint((), {}, (changed,), (("mx", b"0"),), SourceCount(), {}, {}, {}, 0, 0)
     ledger.commit(NOON, {"mail": last})
     ledger = reopened(ledger)
@@ -80,19 +83,40 @@ def test_what_a_source_drops_is_dropped(tmp_path: Path) -> None:
 def test_a_key_used_again_in_one_commit_is_a_session(tmp_path: Path) -> None:
     """A key that ended and was opened again between two commits is stored as the new session."""
     ledger = opened(tmp_path)
-    ledger.commit(NOON, {"mail": checkpoint(1, opened=[SavedSession("mx", b"1", "old")])})
-    ledger.commit(NOON, {"mail": checkpoint(2, opened=[SavedSession("mx", b"1", "new")], closed=[("mx", b"1")])})
+    ledger.commit(NOON, {"mail": checkpoint(1, opened=[SavedSession("mx", b"1", {"user": "old"})])})
+    again = SavedSession("mx", b"1", {"user": "new"})
+    ledger.commit(NOON, {"mail": checkpoint(2, opened=[again], closed=[("mx", b"1")])})
     ledger = reopened(ledger)
     restored = ledger.restored("mail")
     assert restored is not None
-    assert (SavedSession("mx", b"1", "new"),) == restored.sessions
+    assert (again,) == restored.sessions
+    ledger.close()
+
+
+def test_the_journal_of_the_version_before_is_read(tmp_path: Path) -> None:
+    """In form 1 each session is a text of its own."""
+    ledger = opened(tmp_path)
+    session = SavedSession("mx", b"\xff", {"last": 1, "user": "\udcff"})
+    ledger.commit(NOON, {"mail": checkpoint(1, opened=[session])})
+    path = crashed(ledger, tmp_path / "copy")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        ((packed,),) = connection.execute("SELECT sessions FROM journal").fetchall()
+        found = json.loads(zlib.decompress(packed))
+        for _, rows in found["mail"]:
+            rows[:] = [[server, key, json.dumps(data)] for server, key, data in rows]
+        packed = zlib.compress(json.dumps(found).encode())
+        connection.execute("UPDATE journal SET form = 1, sessions = ?", (packed,))
+    ledger = opened(path, now=NOON)
+    restored = ledger.restored("mail")
+    assert restored is not None
+    assert (session,) == restored.sessions
     ledger.close()
 
 
 def test_a_failed_commit_loses_no_sessions(tmp_path: Path) -> None:
     """Sessions that a failed commit opened and closed are in the next, also when that brings a newer checkpoint."""
     ledger = opened(tmp_path)
-    one, two, three = (SavedSession("mx", b"%d" % number, "{}") for number in range(3))
+    one, two, three = (SavedSession("mx", b"%d" % number, {}) for number in range(3))
     ledger.commit(NOON, {"mail": checkpoint(1, opened=[one])})
     plain = ledger._connection
     ledger._connection = Failing(plain, 3)  # type: ignore[assignment]

@@ -118,5 +118,5 @@ def test_a_former_key_is_taken_once(desk: Desk) -> None:
 
 def test_a_session_of_an_older_version_has_the_reason_that_it_had(desk: Desk) -> None:
     """Its name in the ledger was another one."""
-    saved = SavedSession("mx1", b"k", '{"last":1,"deadline":2,"presumed":"reset"}')
+    saved = SavedSession("mx1", b"k", {"last": 1, "deadline": 2, "presumed": "reset"})
     assert Reason.RESET is load(saved, desk.intern).likely

@@ -1,5 +1,6 @@
 """Machines made of files: the programs, configurations and logs that discovery looks for."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -40,6 +41,13 @@ def tree(root: Path, files: Mapping[str, str | bytes], run: Run = silent) -> Mac
 def found(machine: Machine) -> Finding:
     """What discovery finds."""
     return discover(machine, ZoneInfo("UTC"), NOW)
+
+
+def dovecot_head() -> str:
+    """What a configuration of Dovecot 2.4 and later begins with; empty for earlier ones."""
+    said = started(("doveconf", "-n", "-c", "/dev/null"))
+    is_24 = re.match(r"# 2\.[4-9]", said.out) is not None
+    return "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n" if is_24 else ""
 
 
 def doveconf(root: Path) -> Run:

@@ -1,0 +1,79 @@
+"""The exporter is down and Prometheus goes on: the pages for the moment say so, and show the alert."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dashboards import scenario
+from tests.dashboards.site import Site
+from tests.dashboards.test_numbers import LAST_30_DAYS, boards, opened
+from tests.dashboards.test_remarks import remarks
+from tests.prometheus_server import PrometheusServer
+
+pytestmark = [pytest.mark.tool("prometheus", "promtool"), pytest.mark.timeout(300)]
+
+MINUTES = 120
+SINCE = scenario.NOW + 600
+
+
+@pytest.fixture(scope="module")
+def away(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """Two hours after the last answer; the alert fires since ten minutes after it."""
+    directory = tmp_path_factory.mktemp("away")
+    with site.served(directory) as server:
+        server.load_blocks(_history(directory))
+        yield server
+
+
+def _history(directory: Path) -> Path:
+    labels = 'alertname="POP3ExporterDown",severity="critical",instance="mx:10110",job="pop3"'
+    minutes = range(scenario.NOW + 60, scenario.NOW + 60 * MINUTES + 1, 60)
+    later = [at for at in minutes if at >= SINCE]
+    samples = [
+        "# TYPE up gauge\n",
+        *(f'up{{instance="mx:10110",job="pop3"}} 0 {at}\n' for at in minutes),
+        "# TYPE ALERTS gauge\n",
+        *(f'ALERTS{{alertstate="firing",{labels}}} 1 {at}\n' for at in later),
+        "# TYPE ALERTS_FOR_STATE gauge\n",
+        *(f"ALERTS_FOR_STATE{{{labels}}} {SINCE} {at}\n" for at in later),
+        "# EOF\n",
+    ]
+    path = directory / "away.txt"
+    path.write_text("".join(samples))
+    return path
+
+
+def rows(uid: str, title: str, ref: str, prometheus: PrometheusServer) -> dict[frozenset[tuple[str, str]], float]:
+    board = boards()[uid]
+    target = [one for panel, one in board.targets() if panel == title and one.refId == ref][-1]  # the table
+    return dict(opened(board, LAST_30_DAYS, prometheus, "Day").rows(target.to_json_data()))
+
+
+@pytest.mark.parametrize("uid", ["pop3-start", "pop3-suspicious"])
+def test_the_alert_is_shown(uid: str, away: PrometheusServer) -> None:
+    """With the exporter that it is about; what fired as long as that answered is over."""
+    found = rows(uid, "Firing alerts", "A", away)
+    named = {(dict(labels)["alertname"], dict(labels)["place"]): value for labels, value in found.items()}
+    assert {("POP3ExporterDown", "mx:10110"): SINCE * 1000} == named
+
+
+@pytest.mark.parametrize("uid", ["pop3-start", "pop3-exporter"])
+def test_it_does_not_count_as_up(uid: str, away: PrometheusServer) -> None:
+    """However long ago the newest sample is."""
+    assert ["0 of 1"] == [dict(labels)["said"] for labels in rows(uid, "Exporters up", "A", away)]
+
+
+def test_the_log_is_as_old_as_what_was_read_of_it(away: PrometheusServer) -> None:
+    """Not as it was at the newest sample."""
+    (age,) = {
+        value for labels, value in rows("pop3-start", "Servers", "S", away).items() if ("server", "mx1") in labels
+    }
+    assert MINUTES * 60 <= age <= MINUTES * 60 + 60
+
+
+@pytest.mark.parametrize("uid", ["pop3-start", "pop3-suspicious", "pop3-exporter"])
+def test_the_age_of_the_numbers_is_remarked(uid: str, away: PrometheusServer) -> None:
+    """In minutes since the newest sample."""
+    said = f"No exporter has been scraped for {MINUTES - 1} minutes: the numbers below are that old"
+    assert said in remarks(boards()[uid], LAST_30_DAYS, away)
