@@ -10,12 +10,10 @@ from dashboards.targets import now, once, rows
 from exporter.catalogue import MEASURES
 
 REACH, SOURCES, QUALITY, TILES = 3, 4, 5, 20
+CLOCK = "pop3_exporter_time_seconds"
 # By the month, because some engines read no more at once; the first that has samples is the oldest.
-OLDEST = " or ".join(
-    f"min(min_over_time(timestamp(pop3_connections_day_start)[31d:6h] @ $until offset {31 * months}d))"
-    for months in range(12, 0, -1)
-)
-OLDEST += " or min(min_over_time(timestamp(pop3_connections_day_start)[31d:6h] @ $until))"
+MONTHS_BACK = (*(f" offset {31 * months}d" for months in range(12, 0, -1)), "")
+OLDEST = " or ".join(f"min_over_time(min({CLOCK})[31d:6h] @ $until{offset})" for offset in MONTHS_BACK)
 BELOW_A_QUARTER = "([0-9]|[1-8][0-9]|9[01])"  # less than 92 days
 MEASURE_TITLES = {measure.name: measure.name.replace("_", " ") for measure in MEASURES} | {
     "bad_command_connections": "with bad commands",

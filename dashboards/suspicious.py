@@ -38,7 +38,6 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
-            *variables.since(),
             variables.hidden_names("suspects", "user", busy),
         ],
         [

@@ -5,7 +5,7 @@ from typing import Any
 from grafanalib import core
 
 from dashboards import queries
-from dashboards.queries import STEPS, Lookup, Windows, accounts, bounds, busiest_domains, busiest_users, newest_sample
+from dashboards.queries import STEPS, Lookup, Windows, bounds, busiest_domains, busiest_users, newest_sample
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
@@ -69,11 +69,6 @@ def newest() -> list[core.Template]:
     return [hidden(lookup) for lookup in (*newest_sample(), *queries.watched())]
 
 
-def since() -> list[core.Template]:
-    """`$since1`, `$since24`: where the last hour and day begin if Prometheus is younger."""
-    return [hidden(lookup) for lookup in accounts.beginnings()]
-
-
 def known(windows: Windows | None, *, hours: bool = False) -> list[core.Template]:
     """What is known of the range; the site's zone as the exporter tells, or fixed."""
     if windows is None:
@@ -82,7 +77,7 @@ def known(windows: Windows | None, *, hours: bool = False) -> list[core.Template
         offsets = [_constant("west", windows.west), _constant("quarter", windows.quarter)]
     return [
         *offsets,
-        *(hidden(lookup) for lookup in queries.known(hours=hours)),
+        *(hidden(lookup) for lookup in queries.known(with_hours=hours)),
         hidden_names("bounds", "measure", bounds()),
     ]
 

@@ -6,8 +6,8 @@ rules of the alerts.
 
 from collections.abc import Sequence
 
-from dashboards.queries.lookups import CLOCK, Lookup
-from dashboards.queries.terms import Only, Range, Series
+from dashboards.queries.holds import largest, newest
+from dashboards.queries.terms import DAY, HOUR, Only, Range, Series
 from exporter.catalogue import MEASURES, Scope
 
 WHOLE, EVERYBODY = Range(), Only(folded=False)
@@ -17,39 +17,26 @@ LAST_LOGIN = "pop3_user_last_login_timestamp_seconds"
 BUSIEST_HOUR = "pop3_user:connections:busiest14d"  # deploy/prometheus/rules; only for users above a small floor
 
 
-def beginnings() -> tuple[Lookup, ...]:
-    """`$since1`, `$since24`: ten minutes after the first scrape of the last hour and day, in which `recent` looks.
-
-    Imported history, which has no instance, has few samples, and those of the counters not at the same time.
-    """
-    first = f'min(min_over_time({CLOCK}{{{{instance!=""}}}}[{{}}h] @ {WHOLE.until}))'
-    spans = [(f"since{hours}", first.format(hours)) for hours in (1, 24)]
-    return tuple(Lookup(name, f"floor({found})+599 or vector({WHOLE.until})") for name, found in spans)
-
-
-def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE, since: str = "") -> str:
+def recent(series: Series, by: Sequence[str], hours: int, range_: Range = WHOLE) -> str:
     """The increase in the last `hours` before the newest sample; a user born in them counts in full.
 
-    If nothing was scraped at their beginning: since the first sample after (`since`: one of `beginnings`).
+    If nothing was scraped at their beginning: since the last sample before, else since the first one after.
     """
-    keys = series.keys
-    search, step = (SCRAPED, SCRAPED) if hours == 1 else ("1h", "1h")
-    now = f"max by({keys})(max_over_time({series.total}[{SCRAPED}] @ {range_.until}))"
-    then = f"max by({keys})(max_over_time({series.total}[{search}] @ {range_.until} offset {hours}h))"
-    first = f"max by({keys})(min_over_time({series.total}[10m] @ {since or f'$since{hours}'}))"
-    seen = f"max by({keys})(max_over_time({series.total}[{SCRAPED}]))"
-    oldest = f"min_over_time({seen}[{hours}h:{step}] @ {range_.until})"
-    born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))>={range_.until}-{3600 * hours}"
-    return f"sum by({','.join(by)})(clamp_min({now}-({then} or 0*({born}) or {first} or {oldest}),0))"
+    until, window = range_.until, SCRAPED if hours == 1 else "1h"
+    now = newest(series, series.total, until, SCRAPED)
+    then = f"max_over_time({series.total}[{window}] @ {until} offset {hours}h)"
+    new = f"0*(max_over_time({series.born}[{SCRAPED}] @ {until})>={until}-{HOUR * hours})"
+    first = f"min by({series.keys})(min_over_time({series.total}[{hours}h] @ {until}))"
+    return f"sum by({','.join(by)})(clamp_min({now}-({largest(series, then, new)} or {first}),0))"
 
 
 def usual_hour(series: Series, by: Sequence[str], range_: Range = WHOLE) -> str:
     """The average hour of the whole days among the last 14, or since the user's birth."""
-    keys, days = series.keys, HISTORY_DAYS
-    end = f"max by({keys})(max_over_time({series.day}[{SCRAPED}] @ {range_.until}))"
-    begin = f"max by({keys})(max_over_time({series.day}[1h] @ {range_.until} offset {days}d))"
-    born = f"max by({keys})(max_over_time({series.born}[{SCRAPED}] @ {range_.until}))"
-    age = f"clamp_max(clamp_min(({range_.until}-({born}))/86400,1),{days})"
+    days, until = HISTORY_DAYS, range_.until
+    end = newest(series, series.hold("day"), until, SCRAPED)
+    begin = newest(series, series.hold("day"), f"{until} offset {days}d", "1h")
+    born = newest(series, series.born, until, SCRAPED)
+    age = f"clamp_max(clamp_min(({until}-({born}))/{DAY},1),{days})"
     return f"sum by({','.join(by)})(({end}-({begin} or 0*{born}))/({age}*24))"
 
 

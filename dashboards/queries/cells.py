@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards.queries.holds import NEWEST, births
+from dashboards.queries.holds import NEWEST, born, largest, odd_born
 from dashboards.queries.terms import Only, Range, Series
 
 
@@ -12,13 +12,12 @@ def _unlogged(series: Sequence[Series], range_: Range) -> str:
     names = "|".join(one.measure.name for one in series)
     servers = Only(series[0].only.servers)
 
-    def told(only: Only, quality: str, window: str) -> str:
-        matchers = only.matchers(f'measure=~"{names}"', quality)
+    def told(quality: str, window: str) -> str:
+        matchers = servers.matchers(f'measure=~"{names}"', quality)
         return f"max by(server)(last_over_time({info}{{{matchers}}}[{window}] @ {range_.after}))"
 
-    none, some = 'quality="none"', 'quality!="none"'
-    ended = told(Only(range_.odd), none, f"{range_.ago}s")
-    return f"(({told(servers, none, NEWEST)} or {ended}) unless on(server) {told(servers, some, NEWEST)})"
+    none, some = told('quality="none"', f"{range_.ago}s"), told('quality!="none"', NEWEST)
+    return f"({none} unless on(server) {some})"
 
 
 def summed(cells: str, by: Sequence[str]) -> str:
@@ -37,4 +36,4 @@ def or_not_logged(values: str, everything: str) -> str:
 
 def known_births(series: Series, range_: Range) -> str:
     """Births as of the newest sample; of a server that ended inside the range, as of its last one."""
-    return " or ".join(births(series, range_))
+    return largest(series, born(series, range_), odd_born(series, range_, range_.odd))

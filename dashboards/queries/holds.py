@@ -5,9 +5,10 @@ hour ends: there every scrape shows the hold of that day or hour, late lines inc
 the date depends on the zone alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.queries.terms import DAY, HOUR, Range, Series, Windows, duration
+from dashboards.queries.terms import DAY, HOUR, Chosen, Range, Series, Windows, duration
 
 NEWEST = "2h"  # not older than this counts as current
 LONGEST = "31d"  # the most that one selector reads
@@ -15,109 +16,145 @@ LONGEST = "31d"  # the most that one selector reads
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Days or hours; a unit's label is the time of evaluation.
+    """Days or hours of the range; a unit's label is the time of evaluation.
 
-    `near`: the window of holds that is read for every server; `wide`: for servers that were not scraped in it, "" if
-    `near` is enough. `back`: from the last moment inside to the last scrape before a gap.
+    `near`: the window of holds that is read for every server; `wide`: for those in `odd`, a regular expression.
     """
 
+    name: str  # of the hold: `day` or `hour`
     seconds: int
     near: str
     wide: str
-    back: str
     last: str  # from the label to the last moment inside, as a duration
     over: str  # from the label to two minutes after the end of the unit
-    begin: str  # PromQL scalar: when the unit has begun at the latest, UNIX seconds
-    gap: str  # PromQL scalar: how long before that the last scrape may have been
+    lead: str  # PromQL: how long after the label the unit has begun at the latest
+    first: str  # the label of the range's first unit, of its last one, and the seconds between them and one more
+    final: str
+    extent: str
     now: str  # the label of the current unit
+    odd: str
+    gap: str  # how many seconds before the unit the last scrape may have been
+    step: str | None = None  # see `Only`
+
+    @property
+    def length(self) -> str:
+        return duration(self.seconds)
+
+    def begin(self, window: str, label: str = "") -> str:
+        """The window before the last moment of the unit with the label, or of each: its holds are its beginning."""
+        return f"[{window}]{_at(label)} offset -{self.last}"
+
+    def end(self, window: str, label: str = "") -> str:
+        """The same of the next unit: its holds are the end of this one."""
+        return f"[{window}]{_at(label)} offset -{self.length}{self.last}"
+
+    @property
+    def back(self) -> str:
+        """The window that ends there and begins at the last scrape before a gap."""
+        return f"{self.wide}{self.gap}s"
+
+    @property
+    def grid(self) -> str:
+        """All units of the range: behind a subquery's bracket."""
+        return f"{self.extent}s:{self.length}] @ {self.final}"
 
 
 def days(windows: Windows, range_: Range) -> Unit:
     """Local days, labelled by 00:00 UTC of their dates."""
-    west, wide = f"{windows.west}s", "22h56m"  # west: 14 hours more than the day's latest beginning
-    back, begin = f"{wide}{range_.gap}s", f"time()+{windows.lead}"
-    return Unit(DAY, "2h", wide, back, f"8h58m{west}", f"10h2m{west}", begin, range_.gap, range_.now)
+    west = f"{windows.west}s"  # 14 hours more than the day's latest beginning
+    known = range_.first, range_.today, range_.extent, range_.now, range_.odd, range_.gap
+    return Unit("day", DAY, "2h", "22h56m", f"8h58m{west}", f"10h2m{west}", windows.lead, *known)
 
 
-def hours(windows: Windows, range_: Range) -> Unit:
+def hours(windows: Windows, range_: Range, chosen: Chosen) -> Unit:
     """Local hours, labelled by the UTC hour that begins with them or just before."""
-    quarter, until, near = windows.quarter, range_.until, "56m"
-    now = f"{until}-({until}-{quarter})%{HOUR}-{quarter}"
-    last, over, begin = f"58m{quarter}s", f"1h2m{quarter}s", f"time()+{quarter}"
-    return Unit(HOUR, near, "", f"{near}{range_.lull}s", last, over, begin, range_.lull, now)
+    quarter, window = windows.quarter, "56m"
+    known = range_.first_hour, range_.last_hour, range_.hours, range_.this_hour, range_.odd_hours, range_.lull
+    return Unit("hour", HOUR, window, window, f"58m{quarter}s", f"1h2m{quarter}s", quarter, *known, step=chosen.number)
+
+
+def _at(label: str) -> str:
+    return f" @ {label}" if label else ""
+
+
+def largest(series: Series, *arms: str) -> str:
+    """Per key the first arm that there is; of its copies (replicas, renamed instances, external labels) the largest."""
+    return f"max by({series.keys})({' or '.join(arms)})"
 
 
 def newest(series: Series, selector: str, at: str, window: str = NEWEST) -> str:
     """The largest value just before an instant (UNIX seconds), per key."""
-    return f"max by({series.keys})(max_over_time({selector}[{window}] @ {at}))"
+    return largest(series, f"max_over_time({selector}[{window}] @ {at})")
 
 
-def births(series: Series, range_: Range) -> tuple[str, str]:
-    """The births of the names; for odd servers, which may have ended, separately."""
-    odd = series.odd(range_.odd)
-    return newest(series, series.born, range_.after), newest(odd, odd.born, range_.after, f"{range_.ago}s")
+def born(series: Series, range_: Range) -> str:
+    """An arm: the births of the names."""
+    return f"max_over_time({series.born}[{NEWEST}] @ {range_.after})"
+
+
+def odd_born(series: Series, range_: Range, servers: str) -> str:
+    """The same of odd servers, which may have ended."""
+    return f"max_over_time({series.odd(servers).born}[{range_.ago}s] @ {range_.after})"
+
+
+def counter(series: Sequence[Series], window: str) -> str:
+    """An arm: the counter in a window; of several measures their sum."""
+    return "+".join(f"max_over_time({one.total}{window})" for one in series)
+
+
+def hold(series: Sequence[Series], unit: Unit, window: str) -> str:
+    """An arm: the hold in a window, likewise."""
+    return "+".join(f"max_over_time({one.hold(unit.name)}{window})" for one in series)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The counter of a series at the beginnings and ends of days or hours."""
+    """The counter of one measure, or of several together, at the beginnings and ends of days or hours."""
 
-    series: Series
+    series: Sequence[Series]
     unit: Unit
     range: Range
 
     def added(self) -> str:
         """The increase in the unit, per key: the counter at its end (or now) minus that at its beginning."""
-        return f"clamp_min(({self._end()})-({self._begin()}),0)"
+        length = self.unit.length
+        # The end of a unit is the beginning of the next: where no scrape is missing, each is looked up once.
+        regular = f"idelta(({self._regular_end()})[{length}1s:{length}])"
+        return f"clamp_min({regular} or ({self._odd_end()})-({self._odd_begin()}),0)"
 
-    def _begin(self) -> str:
-        """At the beginning of the unit; after a gap, the counter before it; 0 if the name was born later."""
-        unit, rest = self.unit, self._rest
-        arms = [
-            self._hold(self.series, unit.near, 0),
-            self._if(newest(self.series, self._day_or_hour(self.series), self.range.until), unit.now),
-            *self._wide(0),
-            f"max by({rest.keys})(max_over_time({rest.total}[{unit.back}] offset -{unit.last}))",
-            *self._births(),
-        ]
-        return " or ".join(arms)
+    def _regular_end(self) -> str:
+        """Where the unit ends, and the next one begins; 0 if the name was born later."""
+        unit, known = self.unit, [one.without(self.unit.odd) for one in self.series]
+        # Of the births only those in the range are compared with each unit.
+        new = f"0*({born(known[0], self.range)}-({unit.lead})>={unit.first}>=time()+{unit.seconds})"
+        return largest(known[0], hold(known, unit, unit.end(unit.near)), f"({self._now(known)} or {new})")
 
-    def _end(self) -> str:
-        """At the end of the unit, where the next one begins; if that was not scraped, the counter itself."""
-        unit, rest = self.unit, self._rest
-        arms = [
-            self._hold(self.series, unit.near, 1),
-            self._if(
-                newest(self.series, self._day_or_hour(self.series), self.range.until), f"{unit.now}-{unit.seconds}"
-            ),
-            *self._wide(1),
-            self._if(newest(self.series, self.series.total, self.range.until), unit.now),
-            f"max by({rest.keys})(max_over_time({rest.total}[{duration(unit.seconds)}] offset -{unit.over}))",
-        ]
-        return " or ".join(arms)
+    def _odd_end(self) -> str:
+        """Where the unit ends, and the next one begins; if that was not scraped, the counter itself."""
+        unit, odd = self.unit, self._odd
+        last = largest(odd[0], counter(odd, f"[{unit.length}] offset -{unit.over}"))
+        return f"{largest(odd[0], hold(odd, unit, unit.end(unit.wide)), self._now(odd))} or {last}"
+
+    def _odd_begin(self) -> str:
+        """Where the unit begins; after a gap, the counter before it; 0 if the name was born later."""
+        unit, odd = self.unit, [one.of_everybody() for one in self._odd]
+        new = f"0*({odd_born(odd[0], self.range, unit.odd)}>=time()+{unit.lead}-{unit.gap})"
+        now, before = self._if(hold(odd, unit, self._newest), unit.now), counter(odd, unit.begin(unit.back))
+        return largest(odd[0], hold(odd, unit, unit.begin(unit.wide)), now, before, new)
+
+    def _now(self, series: Sequence[Series]) -> str:
+        """The end of the unit before the current one, and the current one's, which is now."""
+        unit = self.unit
+        before = self._if(hold(series, unit, self._newest), f"{unit.now}-{unit.seconds}")
+        return f"{before} or {self._if(counter(series, self._newest), unit.now)}"
 
     @property
-    def _rest(self) -> Series:
-        """The servers for which more is read: for hours all, because any may lack a scrape."""
-        return self.series.odd(self.range.odd) if self.unit.wide else self.series
+    def _newest(self) -> str:
+        return f"[{NEWEST}] @ {self.range.until}"
 
-    def _births(self) -> list[str]:
-        known, odd = births(self.series.of_everybody(), self.range)
-        begin, gap = self.unit.begin, self.unit.gap
-        if not self.unit.wide:
-            return [f"0*({known}>={begin}-{gap})"]
-        return [f"0*({known}>={begin})", f"0*({odd}>={begin}-{gap})"]
-
-    def _wide(self, ahead: int) -> list[str]:
-        return [self._hold(self._rest, self.unit.wide, ahead)] if self.unit.wide else []
-
-    def _day_or_hour(self, series: Series) -> str:
-        return series.day if self.unit.seconds == DAY else series.hour
-
-    def _hold(self, series: Series, window: str, ahead: int) -> str:
-        """In the window before the last moment of the unit that comes this many later."""
-        offset = f"{duration(ahead * self.unit.seconds) if ahead else ''}{self.unit.last}"
-        return f"max by({series.keys})(max_over_time({self._day_or_hour(series)}[{window}] offset -{offset}))"
+    @property
+    def _odd(self) -> list[Series]:
+        return [one.odd(self.unit.odd) for one in self.series]
 
     @staticmethod
     def _if(values: str, label: str) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births
-from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, newest
-from dashboards.queries.holds import hours as local_hours
+from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, hours, newest
 from dashboards.queries.terms import (
     CHOSEN_DOMAIN,
     CHOSEN_USER,
@@ -23,7 +22,8 @@ from dashboards.queries.terms import (
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
-MOST_ODD = 8  # servers that are named; if there are more, the longer windows are read for all
+DAYS, HOURS = days(ZONE, WHOLE), hours(ZONE, WHOLE, Chosen())
+MOST_ODD = 3  # servers that are named; if there are more, the longer windows are read for all
 MONTH = 30 * DAY  # and two hours more: one selector reads less than 31 days
 MONTHS = 13
 
@@ -81,11 +81,10 @@ def zone() -> tuple[Lookup, ...]:
     )
 
 
-def known(*, hours: bool = True) -> tuple[Lookup, ...]:
-    """The variables of `Range`; `hours`: whether hours may be chosen."""
-    day = days(ZONE, WHOLE)
+def known(*, with_hours: bool = True) -> tuple[Lookup, ...]:
+    """The variables of `Range`; `with_hours`: whether hours may be chosen."""
     seen = f"vector({WHOLE.first}+{ZONE.lead}+{DAY - HOUR - 120})"
-    next_day = f"floor(max(max_over_time({CLOCK}[1d] @ {WHOLE.today} offset -1d{day.over})))"
+    next_day = f"floor(max(max_over_time({CLOCK}[1d] @ {WHOLE.today} offset -1d{DAYS.over})))"
     return (
         Lookup("began", _began()),
         Lookup("through", _through()),
@@ -96,22 +95,18 @@ def known(*, hours: bool = True) -> tuple[Lookup, ...]:
         Lookup("extent", f"clamp_min(vector({WHOLE.today}-{WHOLE.first}),0) + 1"),
         Lookup("seen", f"clamp_max({seen},{WHOLE.until})"),
         Lookup("after", f"{next_day} + 60 or vector({WHOLE.until})"),
-        Lookup("odd", f"topk({MOST_ODD},{_odd()})", "server", many=True),
-        Lookup("all_odd", _all_odd(), "odd"),
+        *_odd("odd", DAYS),
         *_gaps(),
-        *([Lookup("lull", _lull())] if hours else []),
+        *(_hours() if with_hours else ()),
     )
 
 
 def _gaps() -> tuple[Lookup, ...]:
     """The variables of `Range` for how much more must be read because a server was not scraped."""
-    # Up to the day after the last one, which shows how that ended.
-    labels, grid = _labels(days(ZONE, WHOLE), WHOLE.odd), f")[1d{WHOLE.extent}s:1d] @ {WHOLE.today} offset -1d"
-    first, last = f"min_over_time(({labels}{grid})", f"max_over_time(({labels}{grid})"
-    ended = f"{last} unless on(server) max by(server)(max_over_time({_told(WHOLE.odd)}[{NEWEST}] @ {WHOLE.after}))"
-    grown = f"max({first})"
+    running = f"max by(server)(max_over_time({_told(DAYS.odd, DAYS)}[{NEWEST}] @ {WHOLE.after}))"
+    ended, grown = f"{_over(DAYS, 'max')} unless on(server) {running}", f"max({_over(DAYS, 'min')})"
     return (
-        Lookup("gap", _longest(labels, grid, f")[30d:1d] @ {WHOLE.first} offset 1d", DAY)),
+        Lookup("gap", _longest(DAYS)),
         Lookup("ago", f"clamp_min({WHOLE.after}-min({ended})-({ZONE.lead}),7200) or vector(7200)"),
         Lookup("grown", f"{grown}+{ZONE.lead}+{DAY} or vector({WHOLE.after})"),
         Lookup("young", f"clamp_min({grown}-{WHOLE.first},0)+{DAY} or vector({DAY})"),
@@ -212,59 +207,69 @@ def _first() -> str:
     return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked()})"
 
 
-def _odd() -> str:
-    """The servers that were not scraped in the last hours of each day of the range, or recently.
+def _hours() -> tuple[Lookup, ...]:
+    """The variables of `Range` for the hours that begin in it."""
+    begin = f"clamp_min(vector({WHOLE.first}+{ZONE.lead}-{HOUR}),{WHOLE.begin})"
+    extent = f"clamp_min(vector({WHOLE.last_hour}-{WHOLE.first_hour}),0) + 1"
+    return (
+        Lookup("first_hour", f"ceil(({begin}-{ZONE.quarter})/{HOUR})*{HOUR}"),
+        Lookup("last_hour", f"floor(vector({WHOLE.through}-{ZONE.quarter})/{HOUR})*{HOUR}"),
+        Lookup("this_hour", f"floor(vector({WHOLE.until}-{ZONE.quarter})/{HOUR})*{HOUR}"),
+        Lookup("hours", extent),
+        *_odd("odd_hours", HOURS),
+        Lookup("lull", _longest(HOURS, f"{WHOLE.gap}+{DAY}")),
+    )
 
-    For all others, a few samples per day suffice: a name that such a server did not show then did not exist.
+
+def _odd(name: str, unit: Unit) -> tuple[Lookup, ...]:
+    """The servers that were not scraped in each unit of the range, or not after it; all chosen ones if those are many.
+
+    For all others, one window of each unit suffices: a name that such a server did not show then did not exist.
     """
 
     def seen(window: str) -> str:
-        return f"max by(server)(max_over_time({_told()}[{window}))"
+        return f"max by(server)(max_over_time({_told('$server', unit)}{window}))"
 
-    day = days(ZONE, WHOLE)
-    runs = f"({seen(f'{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={WHOLE.now})"
-    daily = f"{seen(f'{day.near}] offset -{day.last}')} or {runs}"
-    each = f"count_over_time(({daily})[{WHOLE.extent}s:1d] @ {WHOLE.today}) == ({WHOLE.today}-{WHOLE.first})/{DAY}+1"
-    next_day = seen(f"{day.near}] @ {WHOLE.today} offset -1d{day.last}")
-    later = seen(f"1d22h] @ {WHOLE.end} offset -1d22h")
-    ever = f"max_over_time(({seen('1h]')})[1d{WHOLE.extent}s:6h] @ {WHOLE.until}) or {later}"
-    later = f"{later} unless {next_day}"
-    return f"(({ever}) unless (({each}) unless ({later})))"
+    runs = f"({seen(f'[{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={unit.now})"
+    later = seen(f"[1d22h] @ {WHOLE.end} offset -1d22h")
+    next_unit = seen(unit.end(unit.near, unit.final))
+    ever = f"max_over_time(({seen('[1h]')})[{unit.length}{unit.extent}s:6h] @ {WHOLE.until}) or {later}"
+    each = f"count_over_time(({seen(unit.begin(unit.near))} or {runs})[{unit.grid}) or 0*({ever})"
+    odd = f"({each}) != ({unit.final}-{unit.first})/{unit.seconds}+1 or ({later} unless {next_unit})"
+    # As text: a list with more names than that stands for all.
+    named = f'label_replace(label_replace(vector(1),"names","${name}","",""),"odd","none","","")'
+    return (
+        Lookup(name, f"topk({MOST_ODD + 1},{odd})", "server", many=True),
+        Lookup(f"all_{name}", f'label_replace({named},"odd","$server","names","(.*[|]){{{MOST_ODD}}}.*")', "odd"),
+    )
 
 
-def _told(servers: str = "$server", step: str | None = None) -> str:
+def _told(servers: str, unit: Unit) -> str:
     """A series that shows that a server was scraped."""
-    matchers = Only(servers, step=step).matchers('measure="connections"')
+    matchers = Only(servers, step=unit.step).matchers('measure="connections"')
     return f"{INFO}{{{matchers}}}"
 
 
-def _labels(unit: Unit, servers: str = "$server", step: str | None = None) -> str:
-    """The label of a unit, for each server that was scraped in it."""
-    told = f"{_told(servers, step)}[{unit.wide or unit.near}] offset -{unit.last}"
-    return f"0*max by(server)(max_over_time({told}))+time()"
+def _labels(unit: Unit) -> str:
+    """The label of a unit, for each odd server that was scraped in it."""
+    return f"0*max by(server)(max_over_time({_told(unit.odd, unit)}{unit.begin(unit.wide)}))+time()"
 
 
-def _longest(labels: str, grid: str, before: str, seconds: int, most: str = "") -> str:
+def _over(unit: Unit, how: str) -> str:
+    """Of these labels, up to the unit after the last one, which shows how that ended."""
+    return f"{how}_over_time(({_labels(unit)})[{unit.length}{unit.grid} offset -{unit.length})"
+
+
+def _longest(unit: Unit, most: str = "") -> str:
     """The longest time without a scrape, in whole units and one more; for several gaps inside the range, their sum.
 
     `most`: no gap inside is longer.
     """
-    first, last, count = (f"{how}_over_time(({labels}{grid})" for how in ("min", "max", "count"))
-    inside = f"{last}-{first}-({count}-1)*{seconds}"
-    leading = f"{first}-(max_over_time(({labels}{before}) or {first}-{seconds})"
+    first, seconds = _over(unit, "min"), unit.seconds
+    inside = f"{_over(unit, 'max')}-{first}-({_over(unit, 'count')}-1)*{seconds}"
+    before = f"max_over_time(({_labels(unit)})[30d:{unit.length}] @ {unit.first} offset {unit.length})"
+    leading = f"{first}-({before} or {first}-{seconds})"
     return f"max({leading}+{f'clamp_max({inside},{most})' if most else inside}) or vector({seconds})"
-
-
-def _lull() -> str:
-    labels = _labels(local_hours(ZONE, WHOLE), step=Chosen().number)
-    inside = f">={WHOLE.begin}-{ZONE.quarter})[1h{WHOLE.length}s:1h] @ {WHOLE.end} offset -59m59s"
-    return _longest(labels, inside, f")[30d:1h] @ {WHOLE.begin} offset 1h", HOUR, f"{WHOLE.gap}+{DAY}")
-
-
-def _all_odd() -> str:
-    """All chosen servers, if so many are odd that all are treated like them."""
-    many = f"vector(1) and on() (count({_odd()}) > {MOST_ODD})"
-    return f'label_replace({many},"odd","$server","","") or on() label_replace(vector(1),"odd","none","","")'
 
 
 def _named(label: str, name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births, logged, summed
 from dashboards.queries.holds import Held, Unit, days, hours, newest
-from dashboards.queries.terms import HOUR, STEPS, Chosen, Range, Series, Windows
+from dashboards.queries.terms import STEPS, Chosen, Range, Series, Windows
 
 WHOLE, CHOSEN, ZONE = Range(), Chosen(), Windows()
 
@@ -21,15 +21,15 @@ def _date(at: str, day: str) -> str:
 
 def _day_key(chosen: Chosen) -> str:
     """The number of the period that contains the label at `time()`: its first date as YYYYMMDD."""
-    now = "vector(time())"
-    monday = f"({now}-((day_of_week()+6)%7)*86400)"
+    number = chosen.number
+    monday = f"(vector(time())-((day_of_week()+6)%7)*86400*({number}==bool {STEPS['Week']}))"  # or the day itself
     keys = {
-        "Day": _date("", "day_of_month()"),
-        "Week": _date(monday, f"day_of_month({monday})"),
         "Month": _date("", "1"),
         "Quarter": "year()*10000+(3*ceil(month()/3)-2)*100+1",
     }
-    return " or ".join(_if_step(key, name, chosen) for name, key in keys.items())
+    by_month = " or ".join(_if_step(key, name, chosen) for name, key in keys.items())
+    by_day = _date(monday, f"day_of_month({monday})")
+    return f"({by_day} and on() {STEPS['Day']}<=vector({number})<={STEPS['Week']}) or {by_month}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Steps:
         """
 
         def cells(series: Sequence[Series], unit: Unit) -> str:
-            added = "+".join(Held(one, unit, self.range).added() for one in series)
+            added = Held(series, unit, self.range).added()
             return summed(logged(added, series, self.range) if only_logged else added, by)
 
         rows = self._by_day(cells(series, self._days), "sum", by)
@@ -79,7 +79,7 @@ class Steps:
         day = f"vector(time())+clamp_min(vector({self.windows.lead}),0)"
         rows = self._by_day(f"({day}>={self.range.begin} or vector({self.range.begin}+1))*1000", "min")
         if self.hours:
-            rows = f"{rows} or {self._by_hour(f'vector({self._hours.begin})*1000', 'min')}"
+            rows = f"{rows} or {self._by_hour(f'vector(time()+{self._hours.lead})*1000', 'min')}"
         return rows if known is None else f"({rows}) and on() max({known_births(known, self.range)})"
 
     def days(self) -> str:
@@ -111,21 +111,19 @@ class Steps:
 
     @property
     def _hours(self) -> Unit:
-        return hours(self.windows, self.range)
+        return hours(self.windows, self.range, self.chosen)
 
     def _by_day(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
         """Over the dates of the range; evaluated at their labels, which are the steps of the subquery."""
-        keyed = f'{cell} *on() group_left(period) count_values("period",{_day_key(self.chosen)})'
-        return _over(keyed, f"{self.range.extent}s:1d] @ {self.range.today}", how, by)
+        return _over(cell, _day_key(self.chosen), self._days, how, by)
 
     def _by_hour(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
         """Over the hours that begin in the range, from the first known day on."""
-        begin, first = self._hours.begin, f"{self.range.first}+{self.windows.lead}-{HOUR}"
-        inside = f"vector({begin})>={self.range.begin}>={first}<={self.range.through}"
-        keyed = f'{cell} *on() group_left(period) count_values("period",{_if_step(inside, "Hour", self.chosen)})'
-        return _over(keyed, f"1h{self.range.length}s:1h] @ {self.range.through}", how, by)
+        return _over(cell, _if_step(f"vector(time()+{self._hours.lead})", "Hour", self.chosen), self._hours, how, by)
 
 
-def _over(keyed: str, grid: str, how: str, by: Sequence[str]) -> str:
+def _over(cell: str, key: str, unit: Unit, how: str, by: Sequence[str]) -> str:
+    """The cells of each period, whose number is `key`."""
     labels = ",".join((*by, "period"))
-    return f"{how} by({labels})({how}_over_time(({keyed})[{grid}))"
+    keyed = f'{cell} *on() group_left(period) count_values("period",{key})'
+    return f"{how} by({labels})({how}_over_time(({keyed})[{unit.grid}))"

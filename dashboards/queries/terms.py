@@ -60,10 +60,10 @@ class Range:
 
     `through`: up to where the log is known, the last second of a range that is over, else `until`. `first`, `today`:
     first and last day, as 00:00 UTC of their dates; `now`: the day of `until`; `extent`: the seconds from first to
-    last, and one more. `seen` and `after`: when the first day's hold, and all births, are looked up. `odd`: a regular
-    expression for the servers for which more than the last hours of each day must be read, because they were not
-    scraped then. How many seconds must be read of them: `gap` and `lull` before a day and an hour, `ago` before
-    `after`, `young` before `grown` (see `lookups`).
+    last, and one more. `first_hour`, `last_hour`, `this_hour`, `hours`: the same for hours. `seen` and `after`: when
+    the first day's hold, and all births, are looked up. `odd`, `odd_hours`: regular expressions for the servers that
+    were not scraped in the last hours of each day, or in each hour. How many seconds must be read of them: `gap` and
+    `lull` before a day and an hour, `ago` before `after`, `young` before `grown` (see `lookups`).
     """
 
     begin: str = "${__from:date:seconds}"
@@ -74,9 +74,14 @@ class Range:
     today: str = "$today"
     now: str = "$now"
     extent: str = "${extent}"
+    first_hour: str = "$first_hour"
+    last_hour: str = "$last_hour"
+    this_hour: str = "$this_hour"
+    hours: str = "${hours}"
     seen: str = "$seen"
     after: str = "$after"
     odd: str = "$odd|$all_odd"
+    odd_hours: str = "$odd_hours|$all_odd_hours"
     gap: str = "${gap}"
     lull: str = "${lull}"
     ago: str = "${ago}"
@@ -117,12 +122,14 @@ class Only:
     domains: str | None = None
     users: str | None = None
     folded: bool = True  # whether with what is beyond the exporter's limit, together `_other`
+    but: str | None = None  # a regular expression for servers that are left out
     step: str | None = None  # selects nothing unless the number of the step is 0, that of the hour
 
     def matchers(self, *more: str) -> str:
         """The inside of the braces, beginning with `more`."""
         pairs = (
             ("server=~", self.servers),
+            ("server!~", self.but),
             ("domain=", self.domain),
             ("domain=~", self.domains),
             ("user=", self.user),
@@ -152,24 +159,24 @@ class Series:
         return ",".join(label for label in self.scope.labels if single.get(label) is None)
 
     def odd(self, servers: str) -> "Series":
-        """Only these servers (a regular expression), which are some of the chosen ones."""
-        return replace(self, only=replace(self.only, servers=servers))
+        """Only these servers (a regular expression), which are some of the chosen ones, and none for other steps."""
+        return replace(self, only=replace(self.only, servers=servers, step=None))
+
+    def without(self, servers: str) -> "Series":
+        """All but these servers (a regular expression)."""
+        return replace(self, only=replace(self.only, but=servers))
 
     @property
     def total(self) -> str:
         return f"{self.scope.total(self.measure)}{{{self.only.matchers()}}}"
 
-    @property
-    def day(self) -> str:
-        return f"{self.scope.hold(self.measure, 'day')}{{{self.only.matchers()}}}"
+    def hold(self, unit: str) -> str:
+        """What the counter was when the `day` or `hour` began."""
+        return f"{self.scope.hold(self.measure, unit)}{{{self.only.matchers()}}}"
 
     @property
     def born(self) -> str:
         return f"{self.scope.first_seen}{{{self.only.matchers()}}}"
-
-    @property
-    def hour(self) -> str:
-        return f"{self.scope.hold(self.measure, 'hour')}{{{self.only.matchers()}}}"
 
     def of_everybody(self) -> "Series":
         """Without the lists of names, for queries where extra rows do no harm, because lists make a query longer."""

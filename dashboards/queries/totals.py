@@ -4,64 +4,54 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboards.queries.cells import known_births, logged, or_not_logged, summed
-from dashboards.queries.holds import LONGEST, births, days, newest
-from dashboards.queries.terms import DAY, HOUR, Only, Range, Series, Windows, duration
+from dashboards.queries.holds import LONGEST, NEWEST, born, counter, days, hold, largest, odd_born
+from dashboards.queries.terms import DAY, HOUR, Only, Range, Series, Windows
 from exporter.catalogue import MEASURES, SENT_BYTES, Scope
 
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 OTHERS = "others"
 
 
-def _held(series: Series, label: str, windows: Windows, *, ahead: int = 0, wide: bool = False) -> str:
-    """The hold of the day with the label (or of one this many later), as the last scrapes of that day show it."""
-    unit = days(windows, WHOLE)
-    offset = f"{duration(ahead * unit.seconds) if ahead else ''}{unit.last}"
-    window = unit.wide if wide else unit.near
-    return f"max by({series.keys})(max_over_time({series.day}[{window}] @ {label} offset -{offset}))"
-
-
-def _known(series: Series, label: str, windows: Windows, range_: Range) -> tuple[str, str]:
+def _held(series: Sequence[Series], label: str, range_: Range, windows: Windows) -> tuple[str, str]:
     """The hold of the day with the label, if it is known."""
+    unit = days(windows, range_)
     # The first day may be today.
-    held = newest(series, series.day, range_.seen) if label == range_.first else _held(series, label, windows)
-    return held, _held(series.odd(range_.odd), label, windows, wide=True)
+    near = f"[{NEWEST}] @ {range_.seen}" if label == range_.first else unit.begin(unit.near, label)
+    return hold(series, unit, near), hold(_odd(series, range_), unit, unit.begin(unit.wide, label))
 
 
-def _begin(series: Series, label: str, range_: Range, windows: Windows) -> str:
-    """The counter at the beginning of the day with the label; 0 for names born later."""
-    born = newest(series, series.born, range_.after)
-    return " or ".join((*_known(series, label, windows, range_), f"0*({born}>={label}+{windows.lead})"))
+def _begin(series: Sequence[Series], range_: Range, windows: Windows) -> str:
+    """The counter at the beginning of the range's first day; 0 for names born later."""
+    odd, unit, label = _odd(series, range_), days(windows, range_), range_.first
+    # If that day lies in a gap, the counter before it.
+    before = counter(odd, unit.begin(unit.back, label))
+    begun, gap = f"{label}+{unit.lead}", f"-{unit.gap}"
+    new = f"0*({born(series[0], range_)}>={begun})", f"0*({odd_born(series[0], range_, range_.odd)}>={begun}{gap})"
+    # Of names that are scraped only since some day of the range, the oldest hold that is known.
+    oldest = "+".join(f"min_over_time({one.hold('day')}[{range_.young}s] @ {range_.grown})" for one in odd)
+    arms = (*_held(series, label, range_, windows), before, *new)
+    return f"{largest(series[0], *arms)} or min by({series[0].keys})({oldest})"
 
 
-def _begin_of_all(series: Series, range_: Range, windows: Windows) -> str:
-    """The same for the range's first day; if that lies in a gap, the counter before it."""
-    odd, unit, label = series.odd(range_.odd), days(windows, range_), range_.first
-    _, born = births(series, range_)
-    arms = (
-        _begin(series, label, range_, windows),
-        f"max by({odd.keys})(max_over_time({odd.total}[{unit.back}] @ {label} offset -{unit.last}))",
-        f"0*({born}>={label}+{windows.lead}-{unit.gap})",
-        # Names that are scraped only since some day of the range: the oldest hold that is known.
-        f"min by({odd.keys})(min_over_time({odd.day}[{range_.young}s] @ {range_.grown}))",
-    )
-    return " or ".join(arms)
-
-
-def _end(series: Series, range_: Range, windows: Windows) -> str:
+def _end(series: Sequence[Series], range_: Range, windows: Windows) -> str:
     """The counter at the end of the range: its last day's, or now; or when its server was last scraped."""
-    odd, label = series.odd(range_.odd), range_.today
-    arms = (
-        _held(series, label, windows, ahead=1),
-        _held(odd, label, windows, ahead=1, wide=True),
-        newest(series, series.total, range_.until),
-        newest(odd, odd.total, range_.until, f"{range_.ago}s"),
+    odd, unit, label = _odd(series, range_), days(windows, range_), range_.today
+    return largest(
+        series[0],
+        hold(series, unit, unit.end(unit.near, label)),
+        hold(odd, unit, unit.end(unit.wide, label)),
+        counter(series, f"[{NEWEST}] @ {range_.until}"),
+        counter(odd, f"[{range_.ago}s] @ {range_.until}"),
     )
-    return " or ".join(arms)
 
 
-def _growth(series: Series, range_: Range, windows: Windows) -> str:
+def _odd(series: Sequence[Series], range_: Range) -> list[Series]:
+    return [one.odd(range_.odd) for one in series]
+
+
+def _growth(series: Sequence[Series], range_: Range, windows: Windows) -> str:
     """The increase over the range, per key."""
-    return f"clamp_min(({_end(series, range_, windows)})-({_begin_of_all(series, range_, windows)}),0)"
+    return f"clamp_min(({_end(series, range_, windows)})-({_begin(series, range_, windows)}),0)"
 
 
 def total(
@@ -76,7 +66,7 @@ def total(
 
     `only_logged`: NaN if no server logs the measure.
     """
-    cells = "+".join(_growth(one, range_, windows) for one in series)
+    cells = _growth(series, range_, windows)
     if not only_logged:
         return summed(cells, by)
     known = f"max by({','.join(by)})({known_births(series[0], range_)})"
@@ -96,14 +86,10 @@ def total_before(
     If this range is not over, the same part is compared: up to `$then`, as the scrapes saw it. No row if it is not
     known, or nobody was born when it began: a growth would mean nothing.
     """
-
-    def added(one: Series) -> str:
-        held = " or ".join(_known(one, "$whole", windows, range_))
-        reached = f"{held} or max by({one.keys})(max_over_time({one.total}[1d] @ $then))"
-        return f"clamp_min(({reached})-({_begin(one, begin, range_, windows)}),0)"
-
-    born = newest(series[0], series[0].born, range_.after)
-    return f"({summed('+'.join(map(added, series)), by)} and on() (min({born})<={begin}+{windows.lead}))"
+    reached = largest(series[0], *_held(series, "$whole", range_, windows), counter(series, "[1d] @ $then"))
+    births, since = born(series[0], range_), f"{begin}+{windows.lead}"
+    begun = largest(series[0], *_held(series, begin, range_, windows), f"0*({births}>={since})")
+    return f"({summed(f'clamp_min({reached}-{begun},0)', by)} and on() (min({births})<={since}))"
 
 
 def with_change(shown: str, total: str, before: str) -> str:

@@ -148,7 +148,7 @@ def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, pro
     """The last hours of an account are what arrived between the newest scrape and the one so long before."""
     range_ = Range(until=str(scenario.NOW))
     series = accounts.users("connections", Only(servers=".+"))
-    rows = prometheus.query(accounts.recent(series, ["user"], hours, range_, range_.until), at=scenario.NOW)
+    rows = prometheus.query(accounts.recent(series, ["user"], hours, range_), at=scenario.NOW)
     begin = max(at for at in site.scrapes if at <= scenario.NOW - 3600 * hours)  # there was none just then yesterday
     arrived = [event.user for event in site.events if begin < event.arrival <= scenario.NOW and event.user]
     expected = {user: arrived.count(user) for user in arrived}

@@ -16,8 +16,15 @@ BIRTHS = "births and no gap"
 TONIGHT, AFTER_GAP = "30 days to tonight", "from a long gap on"
 # What is broken: pattern, replacement, dashboard, range, step.
 BROKEN = {
-    "first arm a day off": (r"\[2h\] offset -8h58m", "[2h] offset -1d8h58m", "pop3-trend", MANY, "Day"),
-    "first arm reaches over midnight": (r"\[2h\] offset -1d8h58m", "[2h] offset -1d10h58m", "pop3-trend", MANY, "Day"),
+    "first arm a day off": (r"\[2h\] offset -1d8h58m", "[2h] offset -2d8h58m", "pop3-trend", BIRTHS, "Day"),
+    "first arm over midnight": (
+        r"\[2h\] offset -1d8h58m",
+        "[2h] offset -1d10h58m",
+        "pop3-trend",
+        BIRTHS,
+        "Day",
+    ),
+    "births between two days are not known": (r">=\d+>=time", ">=9e9>=time", "pop3-domains", BIRTHS, "Day"),
     "births are not known": (r"or 0\*\(", "or 0*(0*", "pop3-domains", MANY, "Day"),
     "today is not read from the counter": (r"connections_total\{", "connections_totals{", "pop3-trend", MANY, "Day"),
     "nobody is looked at closely": (
@@ -31,10 +38,10 @@ BROKEN = {
     "months are one": (r"\*100\+1 and", "*0+1 and", "pop3-trend", MANY, "Month"),
     "quarters begin one month late": (r"-2\)\*100", "-1)*100", "pop3-trend", MANY, "Quarter"),
     "the first day of the range is lost": (r"\[(\d+)s:1d\]", "[1s:1d]", "pop3-trend", TONIGHT, "Day"),
-    "hours are one off": (r"\[56m\] offset -58m", "[56m] offset -1h58m", "pop3-trend", "one day", "Hour"),
+    "hours are one off": (r"\[56m\] offset -1h58m", "[56m] offset -2h58m", "pop3-trend", "one day", "Hour"),
     "the range begins a day late": (
-        r"\[2h\] @ (\d+)\)\) or max",
-        r"[2h] @ \1 offset -1d)) or max",
+        r"(_day_start\{[^}]*\}\[2h\] @ \d+)\) or max",
+        r"\1 offset -1d) or max",
         "pop3-domains",
         "one server",
         "Day",

@@ -17,7 +17,7 @@ KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "boo
 WORDS = EXEMPT | AGGREGATIONS | FUNCTIONS | KEYWORDS | {"and", "or", "unless"}
 
 # Of the dashboards' variables those that read nothing else.
-LOOKED_UP = {"around", "until", "west", "quarter", "today", "oldest", "first", "after", "odd", "all_odd"}
+LOOKED_UP = {"around", "until", "west", "quarter", "today", "oldest", "first", "after", "odd", "odd_hours"}
 VALUES = {
     "${domain:raw}": "a.example",
     "${user:raw}": "o'neill@a.example",
