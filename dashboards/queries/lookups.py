@@ -238,9 +238,10 @@ def _odd(name: str, unit: Unit) -> tuple[Lookup, ...]:
     odd = f"({each}) != ({unit.final}-{unit.first})/{unit.seconds}+1 or ({later} unless {next_unit})"
     # As text: a list with more names than that stands for all.
     named = f'label_replace(label_replace(vector(1),"names","${name}","",""),"odd","none","","")'
+    all_odd = f'max by(odd)(label_replace({named},"odd","$server","names","(.*[|]){{{MOST_ODD}}}.*"))'
     return (
         Lookup(name, f"topk({MOST_ODD + 1},{odd})", "server", many=True),
-        Lookup(f"all_{name}", f'label_replace({named},"odd","$server","names","(.*[|]){{{MOST_ODD}}}.*")', "odd"),
+        Lookup(f"all_{name}", all_odd, "odd"),
     )
 
 
