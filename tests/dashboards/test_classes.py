@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dashboards.dashboard import Board
-from dashboards.queries import Only, Range, accounts
+from dashboards.queries import Only, Range, accounts, filled, known
 from dashboards.targets import Quantity, Target, Trust
 from exporter.catalogue import REASONS
 from tests.dashboards import scenario
@@ -88,6 +88,15 @@ def test_an_empty_prometheus_is_no_error(uid: str, empty_prometheus: PrometheusS
     assert not [value for target in exact for value in answer(page, target) if value]
     for _, target in board.targets():
         answer(page, target)
+
+
+@pytest.mark.parametrize(("odd", "all_odd"), [("", "none"), ("(a|b|c)", "none"), ("(a|b|c|d)", ".+")])
+@pytest.mark.parametrize("name", ["odd", "odd_hours"])
+def test_many_odd_servers_stand_for_all(name: str, odd: str, all_odd: str, empty_prometheus: PrometheusServer) -> None:
+    """Three are named; of more all are read. Grafana takes the name from a row that has no other label."""
+    lookup = next(one for one in known() if one.name == f"all_{name}")
+    query = filled(lookup.query, {f"${name}": odd, "$server": ".+"})
+    assert [(("odd", all_odd),)] == list(empty_prometheus.query(query, at=scenario.NOW))
 
 
 @pytest.mark.parametrize("uid", UIDS)
