@@ -15,7 +15,7 @@ IP = rb"([0-9A-Fa-f:.]{2,45})"
 # The trait of lines that should have a process id, and have none. Their connections are joined as if the server served
 # one after the other, which is about right where few are open at once.
 NO_PROCESS: Final = "no_process"
-_ADVICE: Final = "make the logger write process ids (`%s[123]:`), without which connections cannot be told apart"
+_ADVICE: Final = "make the logger write process ids (`%s[123]:`), without which connections look alike"
 
 
 @dataclass(slots=True)
