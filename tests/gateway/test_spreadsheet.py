@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.tool("prometheus", "promtool"), pyte
 
 FIRST, LAST = stamp("2026-11-01 09:00", ZONE), stamp("2026-11-04 18:00", ZONE)
 LARGE = 123_456_789_012_345  # fifteen digits: what spreadsheets keep
-# Users as they stand in Prometheus, and as the cell must show them.
+# Users, and how the cell must show them.
 USERS = {
     "anna@a.example": "anna@a.example",
     "comma,semicolon;tab@a.example": "comma,semicolon;tab@a.example",
-    'a \\"quoted\\" name@a.example': 'a "quoted" name@a.example',
+    'a "quoted" name@a.example': 'a "quoted" name@a.example',
     "jürgen.größe@müller.example": "jürgen.größe@müller.example",
     "安娜@例え.example": "安娜@例え.example",
     "=1+1@a.example": "'=1+1@a.example",
