@@ -46,14 +46,19 @@ def busiest(
     )
 
 
-USER_TABLE = {"New connections": 134, "Blocked connections": 100, "Bad commands": 92, "Terminations": 100}
+USER_TABLE = {
+    theme.NEW_CONNECTIONS: 134,
+    theme.BLOCKED: 100,
+    theme.BAD_COMMANDS: 92,
+    theme.TERMINATED: 100,
+    theme.FAILED: 76,
+}
 
 
 def beside_users() -> list[Override]:
     """The numbers in a table of users, whose names need the most room: narrow, and without a filter."""
     numbers = panels.by_regexp(f"^({'|'.join(one.title for one in theme.USERS)})$", {"custom.filterable": False})
-    failed = panels.by_name(theme.FAILED.title, {"custom.width": 76})
-    return [numbers, *(panels.by_name(title, {"custom.width": width}) for title, width in USER_TABLE.items()), failed]
+    return [numbers, *(panels.by_name(one.title, {"custom.width": width}) for one, width in USER_TABLE.items())]
 
 
 def table(

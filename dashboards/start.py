@@ -7,6 +7,7 @@ from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Override, Place
 from dashboards.queries import Only, Series, accounts, top, total
+from dashboards.queries.terms import DAY
 from dashboards.report import Report
 from dashboards.targets import Quantity, exact, now, rows
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
@@ -15,7 +16,6 @@ SERVERS, DOMAINS, UNUSED, UP, COUNTS = 4, 5, 6, 20, 21
 TOP, LISTED = 10, 200
 SPANS = (30, 90, 180, 365)  # days without a login
 PERSON = ("domain", "user")
-DAY = 86_400
 
 
 def board(zone: Zone) -> Board:

@@ -54,10 +54,10 @@ def networks(only: Only, by: Sequence[str], range_: Range = WHOLE) -> str:
 
 def unused(by: Sequence[str], only: Only = EVERYBODY, range_: Range = WHOLE) -> str:
     """The days since the last login by the log's stamps; since the birth if there was none."""
-    keys, matchers = ",".join(Scope.USER.labels), only.matchers()
-    last = f"max by({keys})(max_over_time({LAST_LOGIN}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
-    born = f"max by({keys})(max_over_time({Scope.USER.first_seen}{{{matchers}}}[{SCRAPED}] @ {range_.until}))"
-    return f"floor(({range_.until}-max by({','.join(by)})(({last}>0) or {born} and {last}))/86400)"
+    series, until = users("connections", only), range_.until
+    last = newest(series, f"{LAST_LOGIN}{{{only.matchers()}}}", until, SCRAPED)
+    born = newest(series, series.born, until, SCRAPED)
+    return f"floor(({until}-max by({','.join(by)})(({last}>0) or {born} and {last}))/{DAY})"
 
 
 def fired(alerts: str, by: str, *, subject: bool = False) -> str:

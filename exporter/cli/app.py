@@ -63,6 +63,7 @@ def _open_streams() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) < STREAMS:
         os.set_inheritable(number, True)
     os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8")
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
 

@@ -253,7 +253,7 @@ class Cyrus:
     def read(self, record: Record) -> Outcome:
         """The line's fact; lines of other programs, and of other services that share the program, are ignored."""
         if not record.pid:
-            return without_process(self._read(record._replace(pid=ANY))) or Verdict.UNMATCHED
+            return without_process(self._read(record._replace(pid=ANY)))
         return self._read(record)
 
     @staticmethod

@@ -48,10 +48,12 @@ class Tabled:
         if self.programs and record.program not in self.programs and record.program:
             return Verdict.IGNORED
         if self.by_process and not record.pid:
-            found = without_process(self.wording.read(record._replace(pid=ANY)))
-        else:
-            found = self.wording.read(record)
-        return found or (Verdict.UNMATCHED if record.program or not self.programs else Verdict.IGNORED)
+            return without_process(self._read(record._replace(pid=ANY)))
+        return self._read(record)
+
+    def _read(self, record: Record) -> Outcome:
+        unknown = Verdict.UNMATCHED if record.program or not self.programs else Verdict.IGNORED
+        return self.wording.read(record) or unknown
 
     def recognises(self, record: Record) -> bool:
         """Whether the program is the server's, and a telling rule matches."""
@@ -71,7 +73,7 @@ def advised(documentation: Documentation, program: str) -> Documentation:
     return replace(documentation, advice={**documentation.advice, NO_PROCESS: _ADVICE % program})
 
 
-def without_process(outcome: Outcome | None) -> Outcome | None:
+def without_process(outcome: Outcome) -> Outcome:
     """The fact of a line without a process id, read as if `ANY` had written it."""
     return outcome._replace(trait=NO_PROCESS) if isinstance(outcome, Fact) and outcome.key else outcome
 

@@ -21,16 +21,8 @@ class Guard:
 
     def files(self) -> None:
         """LedgerError if the file was removed or replaced: what is written to it then is lost with the next start."""
-        try:
-            self._path.stat()
-        except FileNotFoundError:
-            pass  # told below
-        except OSError as error:
-            raise LedgerError(f"{self._path}: cannot be reached any more ({error.strerror})") from error
         if self._identity != place.identity(self._path):
-            raise LedgerError(
-                f"{self._path}: was removed or replaced while in use; put the right file back and start again"
-            )
+            raise LedgerError(f"{self._path}: {self._what_happened()}")
         if self._wal != place.identity(self._wal_path):
             with suppress(sqlite3.Error):  # move everything committed into the ledger file
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
@@ -44,6 +36,16 @@ class Guard:
                 " changed; find that"
                 f" program (lsof {self._path}), stop it and start again: reading continues from there"
             )
+
+    def _what_happened(self) -> str:
+        """Why the path does not lead to the open file."""
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            return f"cannot be reached any more ({error.strerror})"
+        return "was removed or replaced while in use; put the right file back and start again"
 
     def _data_version(self) -> int:
         # Our own commits do not change it. A checkpoint that truncates the write-ahead file counts as a commit.

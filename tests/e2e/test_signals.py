@@ -8,7 +8,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,19 +92,25 @@ class Process:
 
     def wait_for(self, code: int, told: str = "") -> str:
         """Ask until the answer has this status, and tells this; its text."""
-        for _ in range(PATIENCE_SECONDS * 20):
+        text = ""
+
+        def answers() -> bool:
+            nonlocal text
             status, text = self.ready()
-            if status == code and told in text:
-                return text
-            assert self.process.poll() is None, self.log.read_text()
-            threading.Event().wait(0.05)
-        raise AssertionError(self.log.read_text())
+            return status == code and told in text
+
+        self._wait(answers)
+        return text
 
     def wait_to_say(self, words: str) -> None:
         """Until its log has these words."""
+        self._wait(lambda: words in self.log.read_text())
+
+    def _wait(self, happened: Callable[[], bool]) -> None:
         for _ in range(PATIENCE_SECONDS * 20):
-            if words in self.log.read_text():
+            if happened():
                 return
+            assert self.process.poll() is None, self.log.read_text()
             threading.Event().wait(0.05)
         raise AssertionError(self.log.read_text())
 
@@ -143,6 +149,14 @@ def test_it_runs_without_standard_streams(tmp_path: Path, processes: list[Proces
     opened = [str((folder / f"{number}").readlink()) for number in range(3)]
     assert ["/dev/null"] * 3 == opened
     assert 0 == process.end()
+
+
+def test_a_command_that_asks_says_that_nobody_can_answer() -> None:
+    """Where standard input is closed."""
+    command = ["sh", "-c", 'exec "$@" 0<&-', "sh", sys.executable, "-m", "exporter", "setup"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    assert (2, False) == (ended.returncode, "Traceback" in ended.stderr)
+    assert "standard input is not a terminal" in ended.stderr
 
 
 def test_a_first_start_says_what_it_leaves_out(tmp_path: Path, processes: list[Process]) -> None:
