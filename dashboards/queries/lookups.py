@@ -24,7 +24,7 @@ from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
 DAYS, HOURS = days(ZONE, WHOLE), hours(ZONE, WHOLE, Chosen())
 MOST_ODD = 3  # servers that are named; if there are more, the longer windows are read for all
-MONTH = 30 * DAY  # and two hours more: one selector reads less than 31 days
+MONTH = 30 * DAY  # and six hours more: one selector reads less than 31 days
 MONTHS = 13
 
 INFO = "pop3_measure_quality_info"
@@ -32,7 +32,7 @@ LOWER_BOUND, NONE, NO_NONE = 'quality="lower_bound"', 'quality="none"', 'quality
 PSEUDO = ("unknown", "_other")
 OFFSET, SMALLEST = "pop3_site_utc_offset_seconds", "pop3_site_utc_offset_smallest_seconds"
 CLOCK = "pop3_exporter_time_seconds"
-SCRAPED = f"max(max_over_time({CLOCK}[2h]))"
+SCRAPED = f"max(max_over_time({CLOCK}[6h]))"  # as long as the steps in which it is looked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,17 @@ def test_a_new_exporter_is_seen(uid: str, new: PrometheusServer) -> None:
 def test_an_old_exporter_was_counting_before(uid: str, young: PrometheusServer) -> None:
     """Earlier periods are missing, and that is said at once."""
     assert {TOO_LONG} == remarks(boards()[uid], replace(LAST_30_DAYS, servers=("mx1",)), young)
+
+
+@pytest.mark.parametrize("hours", [1, 3])
+def test_the_first_minutes_are_seen_at_any_hour(hours: int, site: Site, tmp_path: Path) -> None:
+    """The page of today ends at midnight; what is looked at there in steps must leave no hour out."""
+    begin = BEGIN - 900 + 3600 * hours
+    scrapes = [at for at in site.scrapes if begin <= at <= begin + 1800]
+    events = [event for event in site.events if event.stamp >= BEGIN]
+    with replace(site, scrapes=scrapes, events=events).served(tmp_path) as server:
+        found = remarks(boards()["pop3-domains"], replace(LAST_30_DAYS, servers=("mx1",)), server)
+    assert {NOT_BEFORE.format(f"{local(BEGIN, scenario.ZONE):%Y-%m-%d}")} == found
 
 
 @pytest.fixture(scope="module")
