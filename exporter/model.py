@@ -63,6 +63,8 @@ class Record(NamedTuple):
 class Kind(Enum):
     """What a line says about its connection."""
 
+    __hash__ = object.__hash__  # the one of enums is Python code, and this is the hot path
+
     CONNECT = auto()  # the connection exists
     LOGIN = auto()  # `user` is logged in
     FAILURE = auto()  # an attempt of `user` was refused for its credentials or form

@@ -45,6 +45,8 @@ BEGINS: Final = frozenset(
 )
 BEGIN: Final = 4  # bytes
 
+# SmarterMail begins each message with the client's address, whose digits are those of a date.
+_ADDRESS = re.compile(rb"\[(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:.]{2,41})\]")
 _PRIORITY = re.compile(rb"<\d{2,3}>")
 # A container's line that a shipper copied from the file (CRI), after its stamp.
 _OUTPUT = re.compile(rb"std(?:out|err) [FP] ")
@@ -90,6 +92,8 @@ class Insides:
         return self._stamp(record)
 
     def _stamp(self, outer: Record) -> Record | None:
+        if _ADDRESS.match(outer.message):
+            return None
         self._lines.wall.near = outer.stamp
         priority = _PRIORITY.match(outer.message)
         inner = self._lines.open(outer.message[priority.end() :] if priority else outer.message)
