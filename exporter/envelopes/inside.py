@@ -1,4 +1,4 @@
-"""What a message may begin with: a second stamp, a repeat, Solaris's message id, metalog's tag, CRI's output.
+"""What a message may begin with: a second stamp, a repeat, Solaris's id, metalog's tag, CRI's output, escaped tabs.
 
 A stamp inside (nginx writes its own into syslog, Dovecot in a container into its standard output) is closer to the
 event than the one around it. It is used if it can be true: with a zone, within a day of the outer one (relays may have
@@ -9,9 +9,11 @@ import re
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from exporter.envelopes import tabs
 from exporter.envelopes.lines import StampedLines
 from exporter.envelopes.months import ENGLISH
 from exporter.envelopes.programs import SERVERS
+from exporter.envelopes.tabs import with_tabs
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
@@ -41,7 +43,20 @@ _WORDS = (b"mess", b"last", b"Last", b"--- ", b"stdo", b"stde")
 _TAGS = (b"[dov", b"[pop", b"[ipo", b"[cou", b"[cyr", b"[per", b"[spo", b"[sol", b"[qpo")
 # Only messages that begin with one of these are searched: one test for all, because there are millions.
 BEGINS: Final = frozenset(
-    (*_MONTHS, *_WEEKDAYS, *_DIGITS, *_DAYS, *_BRACKETS, *_TIMES, *_PRIORITIES, *_WORDS, *_TAGS, b"@400", b"[ID ")
+    (
+        *_MONTHS,
+        *_WEEKDAYS,
+        *_DIGITS,
+        *_DAYS,
+        *_BRACKETS,
+        *_TIMES,
+        *_PRIORITIES,
+        *_WORDS,
+        *_TAGS,
+        *tabs.BEGINS,
+        b"@400",
+        b"[ID ",
+    )
 )
 BEGIN: Final = 4  # bytes
 
@@ -80,7 +95,9 @@ class Insides:
         return record if record.times else None
 
     def _step(self, record: Record) -> Record | None:
-        message = record.message
+        message = with_tabs(record.message)
+        if message is not record.message:
+            return record._replace(message=message)
         if message.startswith((b"[ID ", b"std")):
             found = _SOLARIS.match(message) or _OUTPUT.match(message)
             return record._replace(message=message[found.end() :]) if found else None

@@ -135,9 +135,9 @@ class StampedLines(Ticker):
         record = self._sent_far(line) if tag is None else self._sent_as(line, tag, b"", tag["program"], tag["pid"])
         if record is not None:
             return record
-        relayed = RELAYED.match(line, found.end) if found.may_have_host else None
+        relayed = self._relayed(line) if found.may_have_host else None
         if relayed is not None:
-            return Record(found.instant, relayed["host"], b"", b"", line[relayed.end() :])
+            return relayed
         self._tail, self._host = line[found.fraction : found.end] or NEVER, None
         return Record(found.instant, b"", b"", b"", line[found.end :])
 
@@ -148,6 +148,12 @@ class StampedLines(Ticker):
             return None
         host = tag["host"] or tag["origin"] or b""
         return self._sent_as(line, tag, host, tag["program"] or tag["tag"], tag["pid"] or tag["id"])
+
+    def _relayed(self, line: bytes) -> Record | None:
+        """The record of a line with a host, and a whole line of another log behind it; None: there is none."""
+        assert self.stamp is not None
+        found = RELAYED.match(line, self._stamp_end)
+        return None if found is None else Record(self.stamp, found["host"], b"", b"", line[found.end() :])
 
     def _sent_as(self, line: bytes, tag: re.Match[bytes], host: bytes, program: bytes, pid: bytes | None) -> Record:
         assert self.stamp is not None
@@ -190,7 +196,8 @@ class StampedLines(Ticker):
         if tag is None:
             if REPEATED.match(line, start):
                 return Record(self.stamp, self._host, b"", b"", line[start:])
-            return self._sent_far(line) or Record(self.stamp, b"", b"", b"", line[self._stamp_end :])
+            far = self._sent_far(line) or self._relayed(line)
+            return far or Record(self.stamp, b"", b"", b"", line[self._stamp_end :])
         sender = self._keep(line[self.width : colon], self._host, tag["program"], tag["pid"])
         return Record(self.stamp, *sender[:3], line[colon + 2 :])
 

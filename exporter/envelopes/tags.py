@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from exporter.envelopes.programs import FACILITY, OWN_WORDS, PROCESS, SERVERS
+from exporter.envelopes.tabs import ROW
 
 # A tag may be a path (docker's `docker/mail:latest`), and only then contains colons.
 _NAME = rb"(?P<program>[^\s:()<>\[\]/]*/[^\s()<>\[\]]*(?<!:)|[^\s:()<>\[\]]+)(?:\[(?P<pid>[^\]\s]*)\])?"
@@ -59,11 +60,13 @@ _RELAYED = (
     rb"(?:[^\s:]+ +)?(?:Message )?[Ff]orwarded from (?P<origin>[^\s:]+): "
     rb"(?P<tag>[^\s:()<>\[\]]+)(?:\[(?P<id>\d*)\])?: "
 )
-# Lines that a relay has put into lines of its own, as messages without a tag; Wazuh's archives of logs.
+# Lines that a relay has put into lines of its own, as messages without a tag; Wazuh's archives of logs; files that a
+# shipper on Windows sends (NXLog).
 RELAYED: Final = re.compile(
     rb"(?!(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[ ,])"
     + _NO_HOST
     + rb"\(?(?P<host>[^\s:()<>\[\]{}\"'=,]+)\)?(?:->\S+)? +(?:[^\s()<>\[\]{}\"'=,]+(?:->\S+)? +)?"
-    rb"(?=(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d))"
+    rb"(?=(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
+    rb"|(?:\[\d{4}\.\d\d\.\d\d\] )?\d\d:\d\d:\d\d\.\d{3} |" + ROW + rb"))"
 )
 FAR: Final = re.compile(rb"(?!" + _STAMP + rb")(?:" + _COLUMNS + rb"(?:\[(?P<pid>\d*)\])?: |" + _RELAYED + rb")")
