@@ -20,11 +20,29 @@ _COMPOSE = _COLOUR + rb"\[?[A-Za-z0-9][\w.@-]*\]? +\| ?" + _COLOUR + rb" ?(?=\S)
 _KUBECTL = rb"\[pod/[^\s\]]+\] ?"
 # Dovecot's own files before 2.0 have the process before the stamp.
 _DOVECOT_1 = rb"(?P<program>dovecot|deliver)(?:\([^()\s]*\))?: " + _STAMP
-# grep over several files, with -n and without.
+# grep over several files, with -n and without; `cat -n`, `less -N`.
 _GREP = rb"[^\s:]{1,255}:(?:\d{1,9}:)?" + _STAMP
+_NUMBERED = rb" {0,8}\d{1,8}(?:\t| {1,2})" + _STAMP
+# Papertrail's archives: id, stamp, when it came, source, host, address, facility, level, program, message.
+_ARCHIVED = (
+    rb"\d{1,20}\t(?P<stamp>\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d))\t[^\t]*\t\d*\t(?P<host>[^\s:]+)\t"
+    rb"[^\t]*\t\w*\t\w*\t(?P<program>[^\s:]+)\t"
+)
 # `podman pod logs`: the container; stern: the pod and the container.
 _NAMES = rb"(?:[a-z0-9][\w.-]{0,252} ){1,2}" + _STAMP
-PREFIXES: Final = tuple(re.compile(prefix) for prefix in (_COMPOSE, _KUBECTL, _DOVECOT_1, _GREP, _NAMES))
+# Each prefix, and what it is replaced by.
+PREFIXES: Final = tuple(
+    (re.compile(prefix), kept)
+    for prefix, kept in (
+        (_COMPOSE, rb""),
+        (_KUBECTL, rb""),
+        (_DOVECOT_1, rb""),
+        (_GREP, rb""),
+        (_NAMES, rb""),
+        (_NUMBERED, rb""),
+        (_ARCHIVED, rb"\g<stamp> \g<host> \g<program>: "),
+    )
+)
 
 
 class Prefixed:
@@ -32,14 +50,14 @@ class Prefixed:
 
     def __init__(self, envelopes: Sequence[Open]) -> None:
         self._envelopes = tuple(envelopes)
-        self._prefix = PREFIXES[0]
+        self._prefix, self._kept = PREFIXES[0]
 
     def open(self, line: bytes) -> Record | Verdict | None:
         """The record of `line` without its prefix; None: not of this form."""
         found = self._prefix.match(line) or self._other_prefix(line)
         if found is None:
             return None
-        rest = line[found.end() :]
+        rest = found.expand(self._kept) + line[found.end() :]
         for envelope in self._envelopes:
             opened = envelope(rest)
             if isinstance(opened, Record) and "program" in found.re.groupindex:
@@ -49,9 +67,9 @@ class Prefixed:
         return None
 
     def _other_prefix(self, line: bytes) -> re.Match[bytes] | None:
-        for prefix in PREFIXES:
+        for prefix, kept in PREFIXES:
             found = prefix.match(line)
             if found is not None:
-                self._prefix = prefix
+                self._prefix, self._kept = prefix, kept
                 return found
         return None

@@ -29,7 +29,7 @@ def escaped(tab: bytes, end: bytes) -> Callable[[bytes], bytes]:
     return lambda line: line.replace(b"\t", tab).replace(b"\r", end)
 
 
-FORWARDED = {
+FORWARDED: dict[str, Callable[[bytes], bytes]] = {
     "tabs": lambda line: OLD + line,
     "tabs, ISO": lambda line: ISO + line,
     "tabs, tag": lambda line: OLD + b"mail: " + line,

@@ -36,14 +36,22 @@ def opened(*lines: bytes) -> list[Record | Verdict | None]:
         b"mail.log.1:",
         b"/var/log/mail.log:12:",
         b"12:",
+        b"    12\t",
+        b"     12 ",
     ],
 )
 @pytest.mark.parametrize("times", [b"", b"2026-11-22T06:42:14.123456789Z ", b"2026-11-22T07:42:14+01:00 "])
 def test_viewers(prefix: bytes, times: bytes) -> None:
-    """docker compose, docker service, podman, kubectl, stern and grep, with `--timestamps` and without."""
+    """docker compose, docker service, podman, kubectl, stern, grep, cat and less, with `--timestamps` and without."""
     own = prefix + times + b"Nov 22 06:42:14 pop3-login: Info: Login: x"
     syslog = prefix + times + b"Nov 22 06:42:14 mx1 dovecot[12]: pop3-login: Login: x"
     assert [OWN, SYSLOG, OWN] == opened(own, syslog, own)
+
+
+def test_papertrail() -> None:
+    """The columns of its archives: id, stamp, when it came, source, host, address, facility, level, program."""
+    head = b"5072060000000001\t2026-11-22T06:42:14Z\t2026-11-22T06:42:15Z\t7\tmx1\t192.0.2.1\tMail\tInfo\tdovecot[12]\t"
+    assert [SYSLOG] == opened(head + b"pop3-login: Login: x")
 
 
 def test_times_alone() -> None:
