@@ -1,4 +1,4 @@
-"""JSON: a message as written by rsyslog, syslog-ng, fluent-bit, fluentd, vector, filebeat, logstash or GELF.
+"""JSON: a message as written by rsyslog, syslog-ng, fluent-bit, fluentd, vector, filebeat, logstash, NXLog or GELF.
 
 Fields are found by name, in any case and however they are nested, because templates differ.
 """
@@ -18,7 +18,7 @@ from exporter.model import Record, Verdict
 STAMPS: Final = (
     *("timereported", "isodate", "s_isodate", "r_isodate", "s_unixtime", "unixtime", "r_unixtime"),
     *("source_realtime_timestamp", "realtime_timestamp", "timestamp", "timegenerated", "time", "ts", "datetime"),
-    *("fulldate", "date", "s_date", "r_date"),
+    *("fulldate", "date", "s_date", "r_date", "eventtime", "eventreceivedtime"),
 )
 HOSTS: Final = (
     *(
@@ -58,7 +58,9 @@ MESSAGES: Final = (
     "raw",
     "event",
     "rawmsg",
+    "raw_event",
 )
+FULL: Final = "full_message"
 # Objects that only wrap what was logged: Elasticsearch's hits, Google's entries, Splunk's results.
 WRAPPERS: Final = ("source", "jsonpayload", "result", "predecoder")
 # Names that rsyslog writes for properties without a value.
@@ -113,7 +115,7 @@ class Objects:
         text = _first(fields, MESSAGES)
         if text is None:
             return Verdict.IGNORED if any(fields.get(name) == "" for name in MESSAGES) else None
-        return self._record(fields, text.encode(errors="surrogatepass"), outer)
+        return self._record(fields, _whole(text, fields.get(FULL)).encode(errors="surrogatepass"), outer)
 
     def _record(self, fields: Mapping[str, Any], text: bytes, outer: str | None) -> Record | Verdict:
         told = (self._instant(field) for field in (*map(fields.get, STAMPS), outer))
@@ -159,6 +161,12 @@ def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return None
+
+
+def _whole(text: str, full: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    """The message, of which GELF may have the beginning alone in `short_message` (NXLog: 64 characters)."""
+    line = full.partition("\n")[0] if isinstance(full, str) else ""
+    return line if line.startswith(text.removesuffix("...").rstrip()) else text
 
 
 def _tag(text: bytes) -> tuple[bytes, bytes]:

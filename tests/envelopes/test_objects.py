@@ -50,6 +50,10 @@ def opened(*lines: bytes) -> list[Record | Verdict | None]:
         (WITH_PID, {"@timestamp": "2026-11-22T06:42:14.123Z", "message": TEXT, "log": {"syslog": {"appname": "dovecot", "hostname": "mx1", "procid": "12"}}}),  # noqa: E501
         (WITH_PID, {"@timestamp": "2026-11-22T06:42:14.123Z", "@version": "1", "message": TEXT, "logsource": "mx1", "host": "192.0.2.7", "program": "dovecot", "pid": "12"}),  # noqa: E501
         (WHOLE, {"version": "1.1", "host": "mx1", "short_message": TEXT, "timestamp": 1795329734.123, "level": 6, "_program": "dovecot"}),  # noqa: E501
+        (WHOLE, {"host": "mx1", "short_message": TEXT[:20], "full_message": TEXT, "timestamp": 1795329734.123, "_program": "dovecot"}),  # noqa: E501
+        (WHOLE, {"host": "mx1", "message": TEXT[:20] + "...", "full_message": TEXT + "\nmore", "timestamp": 1795329734, "program": "dovecot"}),  # noqa: E501
+        (WHOLE, {"host": "mx1", "short_message": TEXT, "full_message": f"<22>{SYSLOG}", "timestamp": 1795329734.123, "_program": "dovecot"}),  # noqa: E501
+        (WITH_PID, {"EventReceivedTime": "2026-11-22 06:42:14", "SourceModuleType": "im_file", "Message": SYSLOG}),
         (WITH_PID, {"labels": {"host": "other"}, "line": SYSLOG, "timestamp": "2026-11-22T06:42:14.1Z"}),
         (WITH_PID, {"textPayload": SYSLOG, "timestamp": "2026-11-22T06:42:14.1Z"}),
         # a hit of Elasticsearch, Google's fluentd, Splunk's collector and export, Wazuh
