@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from exporter.envelopes import stamps
 from exporter.envelopes.programs import OWN_WORDS, program_of
 from exporter.envelopes.stamps import Stamp
-from exporter.envelopes.tags import BARE, FAR, HOST, PRIORITY, PROGRAM, RELAYED, REPEATED, TAG_ONLY
+from exporter.envelopes.tags import BARE, FAR, HOST, LABELLED, PRIORITY, PROGRAM, RELAYED, REPEATED, TAG_ONLY
 from exporter.envelopes.ticker import NEVER, Part, Ticker
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
@@ -152,8 +152,8 @@ class StampedLines(Ticker):
     def _relayed(self, line: bytes) -> Record | None:
         """The record of a line with a host, and a whole line of another log behind it; None: there is none."""
         assert self.stamp is not None
-        found = RELAYED.match(line, self._stamp_end)
-        return None if found is None else Record(self.stamp, found["host"], b"", b"", line[found.end() :])
+        found = RELAYED.match(line, self._stamp_end) or LABELLED.match(line, self._stamp_end)
+        return None if found is None else Record(self.stamp, found["host"] or b"", b"", b"", line[found.end() :])
 
     def _sent_as(self, line: bytes, tag: re.Match[bytes], host: bytes, program: bytes, pid: bytes | None) -> Record:
         assert self.stamp is not None

@@ -69,4 +69,8 @@ RELAYED: Final = re.compile(
     rb"(?=(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
     rb"|(?:\[\d{4}\.\d\d\.\d\d\] )?\d\d:\d\d:\d\d\.\d{3} |" + ROW + rb"))"
 )
+# `logcli query` writes Loki's labels behind its own stamp.
+LABELLED: Final = re.compile(
+    rb"\{(?=(?:(?:[^}]* )?host(?:name)?=\"(?P<host>[^\"\s]{1,255})\")?)(?:\w{1,64}=\"[^\"]*\"(?:, )?)*\} (?=\S)"
+)
 FAR: Final = re.compile(rb"(?!" + _STAMP + rb")(?:" + _COLUMNS + rb"(?:\[(?P<pid>\d*)\])?: |" + _RELAYED + rb")")

@@ -54,6 +54,18 @@ def test_papertrail() -> None:
     assert [SYSLOG] == opened(head + b"pop3-login: Login: x")
 
 
+@pytest.mark.parametrize("labels", [b'{host="mx1", job="mail"}', b'{app="a}b", filename="/var/log/mail.log"}', b"{}"])
+def test_logcli(labels: bytes) -> None:
+    """Loki's labels stand behind its stamp, before a whole line or a message alone."""
+    stamp = b"2026-11-22T06:42:14Z " + labels + b" "
+    host = b"mx1" if b"host" in labels else b""
+    whole, alone = (
+        stamp + b"Nov 22 06:42:14 mx1 dovecot[12]: pop3-login: Login: x",
+        stamp + b"pop3-login: Info: Login: x",
+    )
+    assert [SYSLOG, OWN._replace(host=host), SYSLOG] == opened(whole, alone, whole)
+
+
 def test_times_alone() -> None:
     """The viewer's stamp is enough."""
     line = b"[pod/mail-0/dovecot] 2026-11-22T06:42:14.123456789Z pop3-login: Info: Login: x"
