@@ -150,7 +150,7 @@ class Held:
 
     @property
     def _newest(self) -> str:
-        return f"[{NEWEST}] @ {self.range.until}"
+        return f"[{self.range.fresh}s] @ {self.range.until}"
 
     @property
     def _odd(self) -> list[Series]:

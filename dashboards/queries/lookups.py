@@ -11,6 +11,7 @@ from dashboards.queries.terms import (
     DAY,
     EASTMOST,
     HOUR,
+    STEPS,
     Chosen,
     Only,
     Range,
@@ -90,6 +91,7 @@ def known(*, with_hours: bool = True) -> tuple[Lookup, ...]:
         Lookup("through", _through()),
         Lookup("today", _date(WHOLE.through)),
         Lookup("now", _date(WHOLE.until)),
+        Lookup("fresh", _fresh(with_hours=with_hours)),
         Lookup("oldest", _oldest()),
         Lookup("first", _first()),
         Lookup("extent", f"clamp_min(vector({WHOLE.today}-{WHOLE.first}),0) + 1"),
@@ -184,8 +186,19 @@ def _through() -> str:
 
 def _date(at: str) -> str:
     """A local date, as 00:00 UTC of it: decided by the clock at that moment, not by the season."""
-    offset = f"max(last_over_time({OFFSET}[1h] @ {at})) or vector(-({ZONE.lead}))"
-    return f"floor(({at}+({offset}))/{DAY})*{DAY}"
+    return f"floor({_clock(at)}/{DAY})*{DAY}"
+
+
+def _clock(at: str) -> str:
+    """What the site's clocks show, as if it were UTC."""
+    return f"({at}+(max(last_over_time({OFFSET}[1h] @ {at})) or vector(-({ZONE.lead}))))"
+
+
+def _fresh(*, with_hours: bool) -> str:
+    """The seconds since the current day began, at most two hours; if the step is Hour, since the current hour did."""
+    day = f"clamp_max({_clock(WHOLE.until)}%{DAY}+1,{2 * HOUR})"
+    hour = f"vector(({WHOLE.until}-{ZONE.quarter})%{HOUR}+1) and on() vector({Chosen().number})=={STEPS['Hour']}"
+    return f"{hour} or {day}" if with_hours else day
 
 
 def asked() -> str:
@@ -202,9 +215,10 @@ def _oldest() -> str:
 
 
 def _first() -> str:
-    """The first date that begins in the range and about which something can be known, as 00:00 UTC of it."""
+    """The first known date that begins in the range, or in which the range lies, as 00:00 UTC of it."""
     known = f"clamp_min(min(min_over_time({CLOCK}[8h] @ $oldest)) or vector($oldest),$began)"
-    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},{asked()})"
+    asked_for = f"clamp_max(vector({asked()}),{WHOLE.today})"
+    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},scalar({asked_for}))"
 
 
 def _hours() -> tuple[Lookup, ...]:
@@ -230,10 +244,10 @@ def _odd(name: str, unit: Unit) -> tuple[Lookup, ...]:
     def seen(window: str) -> str:
         return f"max by(server)(max_over_time({_told('$server', unit)}{window}))"
 
-    runs = f"({seen(f'[{NEWEST}] @ {WHOLE.until}')} and on() vector(time())=={unit.now})"
+    runs = f"({seen(f'[{WHOLE.fresh}s] @ {WHOLE.until}')} and on() vector(time())=={unit.now})"
     later = seen(f"[1d22h] @ {WHOLE.end} offset -1d22h")
     next_unit = seen(unit.end(unit.near, unit.final))
-    ever = f"max_over_time(({seen('[1h]')})[{unit.length}{unit.extent}s:6h] @ {WHOLE.until}) or {later}"
+    ever = f"max_over_time(({seen('[6h]')})[{unit.length}{unit.extent}s:6h] @ {WHOLE.until} offset -6h) or {later}"
     each = f"count_over_time(({seen(unit.begin(unit.near))} or {runs})[{unit.grid}) or 0*({ever})"
     odd = f"({each}) != ({unit.final}-{unit.first})/{unit.seconds}+1 or ({later} unless {next_unit})"
     # As text: a list with more names than that stands for all.

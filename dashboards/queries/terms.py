@@ -63,7 +63,8 @@ class Range:
     last, and one more. `first_hour`, `last_hour`, `this_hour`, `hours`: the same for hours. `seen` and `after`: when
     the first day's hold, and all births, are looked up. `odd`, `odd_hours`: regular expressions for the servers that
     were not scraped in the last hours of each day, or in each hour. How many seconds must be read of them: `gap` and
-    `lull` before a day and an hour, `ago` before `after`, `young` before `grown` (see `lookups`).
+    `lull` before a day and an hour, `ago` before `after`, `young` before `grown` (see `lookups`). `fresh`: a sample
+    of the last so many seconds is of the current day (hour).
     """
 
     begin: str = "${__from:date:seconds}"
@@ -87,6 +88,7 @@ class Range:
     ago: str = "${ago}"
     grown: str = "$grown"
     young: str = "${young}"
+    fresh: str = "${fresh}"
     length: str = "${__range_s}"
 
     @classmethod

@@ -17,7 +17,8 @@ def _held(series: Sequence[Series], label: str, range_: Range, windows: Windows)
     unit = days(windows, range_)
     # The first day may be today.
     near = f"[{NEWEST}] @ {range_.seen}" if label == range_.first else unit.begin(unit.near, label)
-    return hold(series, unit, near), hold(_odd(series, range_), unit, unit.begin(unit.wide, label))
+    regular = [one.without(range_.odd) for one in series]
+    return hold(regular, unit, near), hold(_odd(series, range_), unit, unit.begin(unit.wide, label))
 
 
 def _begin(series: Sequence[Series], range_: Range, windows: Windows) -> str:

@@ -63,6 +63,7 @@ VALUES = {f"${one.name}": "1795820400" for one in LOOKUPS} | {
     "$lull": "3600",
     "$ago": "7200",
     "$young": "86400",
+    "$fresh": "7200",
     "$whole": "0",
     "${domain:raw}": "example.com",
     "${user:raw}": "a.name@example.com",
