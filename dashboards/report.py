@@ -8,7 +8,9 @@ from grafanalib import core
 from dashboards import frames, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Override, Place
-from dashboards.queries import STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
+from dashboards.queries.steps import Steps
+from dashboards.queries.terms import STEP_FORMATS, Only, Series
+from dashboards.queries.totals import total, total_before, with_change
 from dashboards.targets import PanelTarget, Quantity, Target, exact
 from dashboards.theme import Column
 from dashboards.variables import CHARTS

@@ -8,10 +8,11 @@ the date depends on the zone alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.queries.terms import DAY, HOUR, Chosen, Range, Series, Windows, duration
+from dashboards.queries.terms import DAY, HOUR, LEAD, Series, duration
 
 NEWEST = "2h"  # not older than this counts as current
 LONGEST = "31d"  # the most that one selector reads
+JUST_NOW = "[${fresh}s] @ $until"  # what was scraped in the current unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,16 @@ class Unit:
         return f"{self.extent}s:{self.length}] @ {self.final}"
 
 
-def days(windows: Windows, range_: Range) -> Unit:
-    """Local days, labelled by 00:00 UTC of their dates."""
-    west = f"{windows.west}s"  # 14 hours more than the day's latest beginning
-    known = range_.first, range_.today, range_.extent, range_.now, range_.odd, range_.gap
-    return Unit("day", DAY, "2h", "22h56m", f"8h58m{west}", f"10h2m{west}", windows.lead, *known)
-
-
-def hours(windows: Windows, range_: Range, chosen: Chosen) -> Unit:
-    """Local hours, labelled by the UTC hour that begins with them or just before."""
-    quarter, window = windows.quarter, "56m"
-    known = range_.first_hour, range_.last_hour, range_.hours, range_.this_hour, range_.odd_hours, range_.lull
-    return Unit("hour", HOUR, window, window, f"58m{quarter}s", f"1h2m{quarter}s", quarter, *known, step=chosen.number)
+# Labelled by 00:00 UTC of their dates. West is 14 hours more than the day's latest beginning.
+DAYS = Unit(
+    *("day", DAY, NEWEST, "22h56m", "8h58m${west}s", "10h2m${west}s", LEAD),
+    *("$first", "$today", "${extent}", "$now", "$odd|$all_odd", "${gap}"),
+)
+# Labelled by the UTC hour that begins with them or just before.
+HOURS = Unit(
+    *("hour", HOUR, "56m", "56m", "58m${quarter}s", "1h2m${quarter}s", "${quarter}"),
+    *("$first_hour", "$last_hour", "${hours}", "$this_hour", "$odd_hours|$all_odd_hours", "${lull}", "$step"),
+)
 
 
 def _at(label: str) -> str:
@@ -82,19 +81,19 @@ def largest(series: Series, *arms: str) -> str:
     return f"max by({series.keys})({' or '.join(arms)})"
 
 
-def newest(series: Series, selector: str, at: str, window: str = NEWEST) -> str:
+def newest(series: Series, selector: str, window: str = NEWEST, at: str = "$until") -> str:
     """The largest value just before an instant (UNIX seconds), per key."""
     return largest(series, f"max_over_time({selector}[{window}] @ {at})")
 
 
-def born(series: Series, range_: Range) -> str:
+def born(series: Series) -> str:
     """An arm: the births of the names."""
-    return f"max_over_time({series.born}[{NEWEST}] @ {range_.after})"
+    return f"max_over_time({series.born}[{NEWEST}] @ $after)"
 
 
-def odd_born(series: Series, range_: Range, servers: str) -> str:
+def odd_born(series: Series, servers: str) -> str:
     """The same of odd servers, which may have ended."""
-    return f"max_over_time({series.odd(servers).born}[{range_.ago}s] @ {range_.after})"
+    return f"max_over_time({series.odd(servers).born}[${{ago}}s] @ $after)"
 
 
 def counter(series: Sequence[Series], window: str) -> str:
@@ -107,56 +106,41 @@ def hold(series: Sequence[Series], unit: Unit, window: str) -> str:
     return "+".join(f"max_over_time({one.hold(unit.name)}{window})" for one in series)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The counter of one measure, or of several together, at the beginnings and ends of days or hours."""
+def added(series: Sequence[Series], unit: Unit) -> str:
+    """The increase in each unit, per key: the counter at its end (or now) minus that at its beginning."""
+    regular, odd = [one.without(unit.odd) for one in series], [one.odd(unit.odd) for one in series]
+    # The end of a unit is the beginning of the next: where no scrape is missing, each is looked up once.
+    each = f"idelta(({_regular_end(regular, unit)})[{unit.length}1s:{unit.length}])"
+    return f"clamp_min({each} or ({_odd_end(odd, unit)})-({_odd_begin(odd, unit)}),0)"
 
-    series: Sequence[Series]
-    unit: Unit
-    range: Range
 
-    def added(self) -> str:
-        """The increase in the unit, per key: the counter at its end (or now) minus that at its beginning."""
-        length = self.unit.length
-        # The end of a unit is the beginning of the next: where no scrape is missing, each is looked up once.
-        regular = f"idelta(({self._regular_end()})[{length}1s:{length}])"
-        return f"clamp_min({regular} or ({self._odd_end()})-({self._odd_begin()}),0)"
+def _regular_end(series: Sequence[Series], unit: Unit) -> str:
+    """Where the unit ends, and the next one begins; 0 if the name was born later."""
+    # Of the births only those in the range are compared with each unit.
+    new = f"0*({born(series[0])}-({unit.lead})>={unit.first}>=time()+{unit.seconds})"
+    return largest(series[0], hold(series, unit, unit.end(unit.near)), f"({_now(series, unit)} or {new})")
 
-    def _regular_end(self) -> str:
-        """Where the unit ends, and the next one begins; 0 if the name was born later."""
-        unit, known = self.unit, [one.without(self.unit.odd) for one in self.series]
-        # Of the births only those in the range are compared with each unit.
-        new = f"0*({born(known[0], self.range)}-({unit.lead})>={unit.first}>=time()+{unit.seconds})"
-        return largest(known[0], hold(known, unit, unit.end(unit.near)), f"({self._now(known)} or {new})")
 
-    def _odd_end(self) -> str:
-        """Where the unit ends, and the next one begins; if that was not scraped, the counter itself."""
-        unit, odd = self.unit, self._odd
-        last = largest(odd[0], counter(odd, f"[{unit.length}] offset -{unit.over}"))
-        return f"{largest(odd[0], hold(odd, unit, unit.end(unit.wide)), self._now(odd))} or {last}"
+def _odd_end(series: Sequence[Series], unit: Unit) -> str:
+    """Where the unit ends, and the next one begins; if that was not scraped, the counter itself."""
+    last = largest(series[0], counter(series, f"[{unit.length}] offset -{unit.over}"))
+    return f"{largest(series[0], hold(series, unit, unit.end(unit.wide)), _now(series, unit))} or {last}"
 
-    def _odd_begin(self) -> str:
-        """Where the unit begins; after a gap, the counter before it; 0 if the name was born later."""
-        unit, odd = self.unit, [one.of_everybody() for one in self._odd]
-        new = f"0*({odd_born(odd[0], self.range, unit.odd)}>=time()+{unit.lead}-{unit.gap})"
-        now, before = self._if(hold(odd, unit, self._newest), unit.now), counter(odd, unit.begin(unit.back))
-        return largest(odd[0], hold(odd, unit, unit.begin(unit.wide)), now, before, new)
 
-    def _now(self, series: Sequence[Series]) -> str:
-        """The end of the unit before the current one, and the current one's, which is now."""
-        unit = self.unit
-        before = self._if(hold(series, unit, self._newest), f"{unit.now}-{unit.seconds}")
-        return f"{before} or {self._if(counter(series, self._newest), unit.now)}"
+def _odd_begin(series: Sequence[Series], unit: Unit) -> str:
+    """Where the unit begins; after a gap, the counter before it; 0 if the name was born later."""
+    odd = [one.of_everybody() for one in series]
+    new = f"0*({odd_born(odd[0], unit.odd)}>=time()+{unit.lead}-{unit.gap})"
+    now, before = _if(hold(odd, unit, JUST_NOW), unit.now), counter(odd, unit.begin(unit.back))
+    return largest(odd[0], hold(odd, unit, unit.begin(unit.wide)), now, before, new)
 
-    @property
-    def _newest(self) -> str:
-        return f"[{self.range.fresh}s] @ {self.range.until}"
 
-    @property
-    def _odd(self) -> list[Series]:
-        return [one.odd(self.unit.odd) for one in self.series]
+def _now(series: Sequence[Series], unit: Unit) -> str:
+    """The end of the unit before the current one, and the current one's, which is now."""
+    before = _if(hold(series, unit, JUST_NOW), f"{unit.now}-{unit.seconds}")
+    return f"{before} or {_if(counter(series, JUST_NOW), unit.now)}"
 
-    @staticmethod
-    def _if(values: str, label: str) -> str:
-        """`values` if this is the unit with the label."""
-        return f"({values} and on() vector(time())=={label})"
+
+def _if(values: str, label: str) -> str:
+    """`values` if this is the unit with the label."""
+    return f"({values} and on() vector(time())=={label})"

@@ -4,26 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births
-from dashboards.queries.holds import LONGEST, NEWEST, Unit, days, hours, newest
+from dashboards.queries.holds import DAYS, HOURS, JUST_NOW, LONGEST, NEWEST, Unit, newest
 from dashboards.queries.terms import (
+    BEGIN,
     CHOSEN_DOMAIN,
     CHOSEN_USER,
     DAY,
     EASTMOST,
+    END,
     HOUR,
+    LEAD,
     STEPS,
-    Chosen,
     Only,
-    Range,
     Series,
-    Windows,
     duration,
     quoted,
 )
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
-WHOLE, EVERYTHING, ZONE = Range(), Only(), Windows()
-DAYS, HOURS = days(ZONE, WHOLE), hours(ZONE, WHOLE, Chosen())
+EVERYTHING = Only()
 MOST_ODD = 3  # servers that are named; if there are more, the longer windows are read for all
 MONTH = 30 * DAY  # and six hours more: one selector reads less than 31 days
 MONTHS = 13
@@ -57,9 +56,9 @@ class Lookup:
 def newest_sample() -> tuple[Lookup, ...]:
     """`$until`, the newest sample in the range, found from one near it: `this year` ends months in the future."""
     looks = (f"max_over_time(({SCRAPED})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
-    around = f"floor({' or '.join(looks)} or vector({WHOLE.end})) + {DAY}"
-    newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{WHOLE.end}-1)"
-    until = f"{newest} >= {WHOLE.begin} or vector({WHOLE.end}-1)"  # an older sample is not shown as if it were new
+    around = f"floor({' or '.join(looks)} or vector({END})) + {DAY}"
+    newest = f"clamp_max(floor(max(max_over_time({CLOCK}[1d6h] @ $around))) + 60,{END}-1)"
+    until = f"{newest} >= {BEGIN} or vector({END}-1)"  # an older sample is not shown as if it were new
     return Lookup("around", around), Lookup("until", until)
 
 
@@ -67,15 +66,15 @@ def watched() -> tuple[Lookup, ...]:
     """`$watched`, when Prometheus last scraped or evaluated in the range: also without any exporter it goes on."""
     seen = 'max(timestamp(up{job=~"pop3.*"}) or timestamp(ALERTS{alertname=~"POP3.*"}))'
     looks = (f"max_over_time(({seen})[30d:6h]{_offset(months * MONTH)})" for months in range(MONTHS + 1))
-    looked = f"floor({' or '.join(looks)} or vector({WHOLE.until})) + {6 * HOUR}"
-    newest = f"max_over_time(({seen})[6h:1m] @ $looked) or vector({WHOLE.until})"
-    inside = f"floor(clamp_max(clamp_min({newest},{WHOLE.until}-60),{WHOLE.end}-1))"
+    looked = f"floor({' or '.join(looks)} or vector($until)) + {6 * HOUR}"
+    newest = f"max_over_time(({seen})[6h:1m] @ $looked) or vector($until)"
+    inside = f"floor(clamp_max(clamp_min({newest},$until-60),{END}-1))"
     return Lookup("looked", looked), Lookup("watched", inside)
 
 
 def zone() -> tuple[Lookup, ...]:
     """The variables of `Windows`; for a site without a time zone, those of UTC."""
-    smallest = f"min(min_over_time({SMALLEST}[{NEWEST}] @ {WHOLE.until}))"
+    smallest = f"min(min_over_time({SMALLEST}[{NEWEST}] @ $until))"
     return (
         Lookup("west", f"{EASTMOST} - {smallest} or vector({EASTMOST})"),
         Lookup("quarter", f"({EASTMOST} - {smallest}) % {HOUR} or vector(0)"),
@@ -84,19 +83,19 @@ def zone() -> tuple[Lookup, ...]:
 
 def known(*, with_hours: bool = True) -> tuple[Lookup, ...]:
     """The variables of `Range`; `with_hours`: whether hours may be chosen."""
-    seen = f"vector({WHOLE.first}+{ZONE.lead}+{DAY - HOUR - 120})"
-    next_day = f"floor(max(max_over_time({CLOCK}[1d] @ {WHOLE.today} offset -1d{DAYS.over})))"
+    seen = f"vector($first+{LEAD}+{DAY - HOUR - 120})"
+    next_day = f"floor(max(max_over_time({CLOCK}[1d] @ $today offset -1d{DAYS.over})))"
     return (
         Lookup("began", _began()),
         Lookup("through", _through()),
-        Lookup("today", _date(WHOLE.through)),
-        Lookup("now", _date(WHOLE.until)),
+        Lookup("today", _date("$through")),
+        Lookup("now", _date("$until")),
         Lookup("fresh", _fresh(with_hours=with_hours)),
         Lookup("oldest", _oldest()),
         Lookup("first", _first()),
-        Lookup("extent", f"clamp_min(vector({WHOLE.today}-{WHOLE.first}),0) + 1"),
-        Lookup("seen", f"clamp_max({seen},{WHOLE.until})"),
-        Lookup("after", f"{next_day} + 60 or vector({WHOLE.until})"),
+        Lookup("extent", "clamp_min(vector($today-$first),0) + 1"),
+        Lookup("seen", f"clamp_max({seen},$until)"),
+        Lookup("after", f"{next_day} + 60 or vector($until)"),
         *_odd("odd", DAYS),
         *_gaps(),
         *(_hours() if with_hours else ()),
@@ -105,26 +104,26 @@ def known(*, with_hours: bool = True) -> tuple[Lookup, ...]:
 
 def _gaps() -> tuple[Lookup, ...]:
     """The variables of `Range` for how much more must be read because a server was not scraped."""
-    running = f"max by(server)(max_over_time({_told(DAYS.odd, DAYS)}[{NEWEST}] @ {WHOLE.after}))"
+    running = f"max by(server)(max_over_time({_told(DAYS.odd, DAYS)}[{NEWEST}] @ $after))"
     ended, grown = f"{_over(DAYS, 'max')} unless on(server) {running}", f"max({_over(DAYS, 'min')})"
     return (
         Lookup("gap", _longest(DAYS)),
-        Lookup("ago", f"clamp_min({WHOLE.after}-min({ended})-({ZONE.lead}),7200) or vector(7200)"),
-        Lookup("grown", f"{grown}+{ZONE.lead}+{DAY} or vector({WHOLE.after})"),
-        Lookup("young", f"clamp_min({grown}-{WHOLE.first},0)+{DAY} or vector({DAY})"),
+        Lookup("ago", f"clamp_min($after-min({ended})-({LEAD}),7200) or vector(7200)"),
+        Lookup("grown", f"{grown}+{LEAD}+{DAY} or vector($after)"),
+        Lookup("young", f"clamp_min({grown}-$first,0)+{DAY} or vector({DAY})"),
     )
 
 
 def range_before() -> tuple[Lookup, ...]:
     """The range of the same length before this one: its beginning, its first date, and the end of the comparison."""
-    earlier = f"floor(vector($before-({ZONE.lead})+{DAY // 2})/{DAY})*{DAY}"
-    over = f"vector({WHOLE.begin}) and on() (vector({WHOLE.until}) >= {WHOLE.end}-{HOUR})"
+    earlier = f"floor(vector($before-({LEAD})+{DAY // 2})/{DAY})*{DAY}"
+    over = f"vector({BEGIN}) and on() (vector($until) >= {END}-{HOUR})"
     return (
-        Lookup("before", f"vector({WHOLE.begin} - {WHOLE.length})"),
+        Lookup("before", f"vector({BEGIN} - ${{__range_s}})"),
         Lookup("earlier", earlier),
         # If this range is not over, up to the same point; else up to its first date, which is 0 if it is not.
-        Lookup("then", f"({over}) or vector($before+{WHOLE.until}-{WHOLE.begin})"),
-        Lookup("whole", f"vector({WHOLE.first}) and on() (vector($then)>={WHOLE.begin}) or vector(0)"),
+        Lookup("then", f"({over}) or vector($before+$until-{BEGIN})"),
+        Lookup("whole", f"vector($first) and on() (vector($then)>={BEGIN}) or vector(0)"),
     )
 
 
@@ -135,7 +134,7 @@ def bounds(only: Only = EVERYTHING) -> str:
     """
 
     def told(*matchers: str) -> str:
-        return f"max by(server,measure)(last_over_time({INFO}{{{only.matchers(*matchers)}}}[3h] @ {WHOLE.until}))"
+        return f"max by(server,measure)(last_over_time({INFO}{{{only.matchers(*matchers)}}}[3h] @ $until))"
 
     halves = 'measure=~"(received|sent)_bytes"'
     half = f"{told(halves, NO_NONE)} and on(server) ({told(halves, NONE)} unless {told(halves, NO_NONE)})"
@@ -148,7 +147,7 @@ def busiest_domains(chosen: str = CHOSEN_DOMAIN) -> str:
     The pseudo-domains come last; `chosen`, the variable's own value, is always among them.
     """
     series = Series(Scope.DOMAIN, MEASURES[CONNECTIONS])
-    known = f"sum by(domain)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
+    known = f"sum by(domain)({newest(series, series.total)} or 0*({known_births(series)}))"
     pseudo = " or ".join(_named("domain", name) for name in PSEUDO)
     return f"sort_desc(({known} unless on(domain) ({pseudo})) or 0*{known}-1 or {_named('domain', chosen)}-2)"
 
@@ -156,7 +155,7 @@ def busiest_domains(chosen: str = CHOSEN_DOMAIN) -> str:
 def busiest_users(domain: str = CHOSEN_DOMAIN, chosen: str = CHOSEN_USER) -> str:
     """All users of a domain (label `user`), the busiest first; `chosen` among them if it is a name in that domain."""
     series = Series(Scope.USER, MEASURES[CONNECTIONS], Only(domain=domain))
-    known = f"sum by(user)({newest(series, series.total, WHOLE.until)} or 0*({known_births(series, WHOLE)}))"
+    known = f"sum by(user)({newest(series, series.total)} or 0*({known_births(series)}))"
     without = f'label_replace({_named("user", chosen)},"domain","unknown","","")'
     own = f'label_replace({without},"domain","$1","user",".*@(.*)") and on(domain) {_named("domain", domain)}'
     return f"sort_desc({known} or max by(user)({own})-2)"
@@ -170,18 +169,18 @@ def text_of(found: Sequence[str], lookup: Lookup) -> str:
 def _began() -> str:
     """When the log of the servers begins; for viewers of single domains, when those were born."""
     servers, domains = (Series(scope, MEASURES[CONNECTIONS]) for scope in (Scope.SERVER, Scope.DOMAIN))
-    ended = f"max by(server)(max_over_time({servers.born}[{LONGEST}:6h] @ {WHOLE.until}))"
+    ended = f"max by(server)(max_over_time({servers.born}[{LONGEST}:6h] @ $until))"
     # Of servers that ended earlier: those that existed at the beginning of a month before.
     offsets = (f" offset {duration(months * MONTH)}" for months in range(1, MONTHS + 1))
-    earlier = (f"max by(server)(max_over_time({servers.born}[{NEWEST}] @ {WHOLE.until}{offset}))" for offset in offsets)
-    of_servers = " or ".join((newest(servers, servers.born, WHOLE.until), ended, *earlier))
-    return f"floor(min({of_servers}) or min({newest(domains, domains.born, WHOLE.until)}) or vector(0))"
+    earlier = (f"max by(server)(max_over_time({servers.born}[{NEWEST}] @ $until{offset}))" for offset in offsets)
+    of_servers = " or ".join((newest(servers, servers.born), ended, *earlier))
+    return f"floor(min({of_servers}) or min({newest(domains, domains.born)}) or vector(0))"
 
 
 def _through() -> str:
     """The last second of a range that is over: the day after it shows its last hours, scraped or not."""
-    is_over = f"max(max_over_time({CLOCK}[1d] @ {WHOLE.end} offset -1d))"
-    return f"vector({WHOLE.end}-1) and on() {is_over} or vector({WHOLE.until})"
+    is_over = f"max(max_over_time({CLOCK}[1d] @ {END} offset -1d))"
+    return f"vector({END}-1) and on() {is_over} or vector($until)"
 
 
 def _date(at: str) -> str:
@@ -191,47 +190,47 @@ def _date(at: str) -> str:
 
 def _clock(at: str) -> str:
     """What the site's clocks show, as if it were UTC."""
-    return f"({at}+(max(last_over_time({OFFSET}[1h] @ {at})) or vector(-({ZONE.lead}))))"
+    return f"({at}+(max(last_over_time({OFFSET}[1h] @ {at})) or vector(-({LEAD}))))"
 
 
 def _fresh(*, with_hours: bool) -> str:
     """The seconds since the current day began, at most two hours; if the step is Hour, since the current hour did."""
-    day = f"clamp_max({_clock(WHOLE.until)}%{DAY}+1,{2 * HOUR})"
-    hour = f"vector(({WHOLE.until}-{ZONE.quarter})%{HOUR}+1) and on() vector({Chosen().number})=={STEPS['Hour']}"
+    day = f"clamp_max({_clock('$until')}%{DAY}+1,{2 * HOUR})"
+    hour = f"vector(($until-${{quarter}})%{HOUR}+1) and on() vector($step)=={STEPS['Hour']}"
     return f"{hour} or {day}" if with_hours else day
 
 
 def asked() -> str:
     """The first date that begins in the range, as 00:00 UTC of it."""
-    begin = f"({WHOLE.begin}-({ZONE.lead}))"
+    begin = f"({BEGIN}-({LEAD}))"
     return f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
 
 
 def _oldest() -> str:
     """A sample less than six hours after the first that is known of the range, or of the month before it."""
     ahead = (f" offset -{duration(months * MONTH)}" if months else "" for months in range(MONTHS + 1))
-    looks = (f"min_over_time(({SCRAPED})[30d:6h] @ {WHOLE.begin}{offset})" for offset in ahead)
+    looks = (f"min_over_time(({SCRAPED})[30d:6h] @ {BEGIN}{offset})" for offset in ahead)
     return f"floor({' or '.join(looks)} or vector(0))"
 
 
 def _first() -> str:
     """The first known date that begins in the range, or in which the range lies, as 00:00 UTC of it."""
     known = f"clamp_min(min(min_over_time({CLOCK}[8h] @ $oldest)) or vector($oldest),$began)"
-    asked_for = f"clamp_max(vector({asked()}),{WHOLE.today})"
-    return f"clamp_min(floor(({known}-({ZONE.lead}))/{DAY})*{DAY},scalar({asked_for}))"
+    asked_for = f"clamp_max(vector({asked()}),$today)"
+    return f"clamp_min(floor(({known}-({LEAD}))/{DAY})*{DAY},scalar({asked_for}))"
 
 
 def _hours() -> tuple[Lookup, ...]:
     """The variables of `Range` for the hours that begin in it."""
-    begin = f"clamp_min(vector({WHOLE.first}+{ZONE.lead}-{HOUR}),{WHOLE.begin})"
-    extent = f"clamp_min(vector({WHOLE.last_hour}-{WHOLE.first_hour}),0) + 1"
+    begin = f"clamp_min(vector($first+{LEAD}-{HOUR}),{BEGIN})"
+    extent = "clamp_min(vector($last_hour-$first_hour),0) + 1"
     return (
-        Lookup("first_hour", f"ceil(({begin}-{ZONE.quarter})/{HOUR})*{HOUR}"),
-        Lookup("last_hour", f"floor(vector({WHOLE.through}-{ZONE.quarter})/{HOUR})*{HOUR}"),
-        Lookup("this_hour", f"floor(vector({WHOLE.until}-{ZONE.quarter})/{HOUR})*{HOUR}"),
+        Lookup("first_hour", f"ceil(({begin}-${{quarter}})/{HOUR})*{HOUR}"),
+        Lookup("last_hour", f"floor(vector($through-${{quarter}})/{HOUR})*{HOUR}"),
+        Lookup("this_hour", f"floor(vector($until-${{quarter}})/{HOUR})*{HOUR}"),
         Lookup("hours", extent),
         *_odd("odd_hours", HOURS),
-        Lookup("lull", _longest(HOURS, f"{WHOLE.gap}+{DAY}")),
+        Lookup("lull", _longest(HOURS, f"${{gap}}+{DAY}")),
     )
 
 
@@ -244,10 +243,10 @@ def _odd(name: str, unit: Unit) -> tuple[Lookup, ...]:
     def seen(window: str) -> str:
         return f"max by(server)(max_over_time({_told('$server', unit)}{window}))"
 
-    runs = f"({seen(f'[{WHOLE.fresh}s] @ {WHOLE.until}')} and on() vector(time())=={unit.now})"
-    later = seen(f"[1d22h] @ {WHOLE.end} offset -1d22h")
+    runs = f"({seen(JUST_NOW)} and on() vector(time())=={unit.now})"
+    later = seen(f"[1d22h] @ {END} offset -1d22h")
     next_unit = seen(unit.end(unit.near, unit.final))
-    ever = f"max_over_time(({seen('[6h]')})[{unit.length}{unit.extent}s:6h] @ {WHOLE.until} offset -6h) or {later}"
+    ever = f"max_over_time(({seen('[6h]')})[{unit.length}{unit.extent}s:6h] @ $until offset -6h) or {later}"
     each = f"count_over_time(({seen(unit.begin(unit.near))} or {runs})[{unit.grid}) or 0*({ever})"
     odd = f"({each}) != ({unit.final}-{unit.first})/{unit.seconds}+1 or ({later} unless {next_unit})"
     # As text: a list with more names than that stands for all.

@@ -43,7 +43,7 @@ BROKEN = {
         r"(_day_start\{[^}]*\}\[2h\] @ \d+)\) or max",
         r"\1 offset -1d) or max",
         "pop3-domains",
-        "one server",
+        BIRTHS,
         "Day",
     ),
     "births are not known to totals": (r"or 0\*\(max", "or 0*(0*max", "pop3-domains", MANY, "Day"),

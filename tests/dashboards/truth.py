@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from dashboards.queries import Series
+from dashboards.queries.terms import Series
 from dashboards.targets import Meaning, Quantity
 from exporter.catalogue import Scope
 from exporter.periods import Step, period_of
