@@ -68,7 +68,7 @@ def hidden_names(name: str, label: str, rows: str) -> core.Template:
 
 def newest() -> list[core.Template]:
     """`$until`: the newest sample in the range; `$watched`: when Prometheus last looked, also in vain."""
-    return [hidden(lookup) for lookup in (*newest_sample(), *lookups.watched())]
+    return [hidden(lookup) for lookup in (newest_sample(), *lookups.watched())]
 
 
 def known(zone: Mapping[str, str], *, hours: bool = False) -> list[core.Template]:

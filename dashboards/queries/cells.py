@@ -29,11 +29,6 @@ def logged(cells: str, series: Sequence[Series]) -> str:
     return f"({cells}) unless on(server) {_unlogged(series)}"
 
 
-def or_not_logged(values: str, everything: str) -> str:
-    """NaN in every row of `everything` (same labels) that `values` does not have: the cell shows `not in this log`."""
-    return f"({values} or ({everything})*NaN)"
-
-
 def known_births(series: Series) -> str:
     """Births as of the newest sample; of a server that ended inside the range, as of its last one."""
-    return largest(series, born(series), odd_born(series, DAYS.odd))
+    return largest(series, born(series), odd_born(series, DAYS))

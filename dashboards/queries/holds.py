@@ -8,7 +8,7 @@ the date depends on the zone alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.queries.terms import DAY, HOUR, LEAD, Series, duration
+from dashboards.queries.terms import DAY, HOUR, LEAD, Series
 
 NEWEST = "2h"  # not older than this counts as current
 LONGEST = "31d"  # the most that one selector reads
@@ -24,6 +24,7 @@ class Unit:
 
     name: str  # of the hold: `day` or `hour`
     seconds: int
+    length: str  # the same as a duration
     near: str
     wide: str
     last: str  # from the label to the last moment inside, as a duration
@@ -36,10 +37,6 @@ class Unit:
     odd: str
     gap: str  # how many seconds before the unit the last scrape may have been
     step: str | None = None  # see `Only`
-
-    @property
-    def length(self) -> str:
-        return duration(self.seconds)
 
     def begin(self, window: str, label: str = "") -> str:
         """The window before the last moment of the unit with the label, or of each: its holds are its beginning."""
@@ -62,12 +59,12 @@ class Unit:
 
 # Labelled by 00:00 UTC of their dates. West is 14 hours more than the day's latest beginning.
 DAYS = Unit(
-    *("day", DAY, NEWEST, "22h56m", "8h58m${west}s", "10h2m${west}s", LEAD),
+    *("day", DAY, "1d", NEWEST, "22h56m", "8h58m${west}s", "10h2m${west}s", LEAD),
     *("$first", "$today", "${extent}", "$now", "$odd|$all_odd", "${gap}"),
 )
 # Labelled by the UTC hour that begins with them or just before.
 HOURS = Unit(
-    *("hour", HOUR, "56m", "56m", "58m${quarter}s", "1h2m${quarter}s", "${quarter}"),
+    *("hour", HOUR, "1h", "56m", "56m", "58m${quarter}s", "1h2m${quarter}s", "${quarter}"),
     *("$first_hour", "$last_hour", "${hours}", "$this_hour", "$odd_hours|$all_odd_hours", "${lull}", "$step"),
 )
 
@@ -91,9 +88,15 @@ def born(series: Series) -> str:
     return f"max_over_time({series.born}[{NEWEST}] @ $after)"
 
 
-def odd_born(series: Series, servers: str) -> str:
+def odd_born(series: Series, unit: Unit) -> str:
     """The same of odd servers, which may have ended."""
-    return f"max_over_time({series.odd(servers).born}[${{ago}}s] @ $after)"
+    (odd,) = odd_of([series], unit)
+    return f"max_over_time({odd.born}[${{ago}}s] @ $after)"
+
+
+def odd_of(series: Sequence[Series], unit: Unit) -> list[Series]:
+    """Only the odd servers, which are some of the chosen ones, and none of hours for other steps."""
+    return [one.where(servers=unit.odd, step=None) for one in series]
 
 
 def counter(series: Sequence[Series], window: str) -> str:
@@ -108,10 +111,10 @@ def hold(series: Sequence[Series], unit: Unit, window: str) -> str:
 
 def added(series: Sequence[Series], unit: Unit) -> str:
     """The increase in each unit, per key: the counter at its end (or now) minus that at its beginning."""
-    regular, odd = [one.without(unit.odd) for one in series], [one.odd(unit.odd) for one in series]
+    regular, odd = [one.where(but=unit.odd) for one in series], odd_of(series, unit)
     # The end of a unit is the beginning of the next: where no scrape is missing, each is looked up once.
     each = f"idelta(({_regular_end(regular, unit)})[{unit.length}1s:{unit.length}])"
-    return f"clamp_min({each} or ({_odd_end(odd, unit)})-({_odd_begin(odd, unit)}),0)"
+    return f"clamp_min({each} or ({_odd_end(odd, unit)})-({largest(odd[0], *odd_begin(odd, unit))}),0)"
 
 
 def _regular_end(series: Sequence[Series], unit: Unit) -> str:
@@ -127,12 +130,12 @@ def _odd_end(series: Sequence[Series], unit: Unit) -> str:
     return f"{largest(series[0], hold(series, unit, unit.end(unit.wide)), _now(series, unit))} or {last}"
 
 
-def _odd_begin(series: Sequence[Series], unit: Unit) -> str:
-    """Where the unit begins; after a gap, the counter before it; 0 if the name was born later."""
-    odd = [one.of_everybody() for one in series]
-    new = f"0*({odd_born(odd[0], unit.odd)}>=time()+{unit.lead}-{unit.gap})"
-    now, before = _if(hold(odd, unit, JUST_NOW), unit.now), counter(odd, unit.begin(unit.back))
-    return largest(odd[0], hold(odd, unit, unit.begin(unit.wide)), now, before, new)
+def odd_begin(series: Sequence[Series], unit: Unit, label: str = "") -> tuple[str, ...]:
+    """Arms: where the unit with the label, or each, begins; after a gap, the counter before it; 0 for later births."""
+    series = [one.where(domains=None) for one in series]  # lists are long, and what is subtracted may be of more names
+    new = f"0*({odd_born(series[0], unit)}>={label or 'time()'}+{unit.lead}-{unit.gap})"
+    now, before = _if(hold(series, unit, JUST_NOW), unit.now, label), counter(series, unit.begin(unit.back, label))
+    return hold(series, unit, unit.begin(unit.wide, label)), now, before, new
 
 
 def _now(series: Sequence[Series], unit: Unit) -> str:
@@ -141,6 +144,6 @@ def _now(series: Sequence[Series], unit: Unit) -> str:
     return f"{before} or {_if(counter(series, JUST_NOW), unit.now)}"
 
 
-def _if(values: str, label: str) -> str:
+def _if(values: str, label: str, this: str = "") -> str:
     """`values` if this is the unit with the label."""
-    return f"({values} and on() vector(time())=={label})"
+    return f"({values} and on() vector({this or 'time()'})=={label})"

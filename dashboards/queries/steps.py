@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births, logged, summed
 from dashboards.queries.holds import DAYS, HOURS, Unit, added, newest
-from dashboards.queries.terms import BEGIN, LEAD, STEPS, Series
+from dashboards.queries.terms import BEGIN, DAY, LEAD, STEPS, Series
 
 
 def _if_step(number: str, name: str) -> str:
@@ -13,20 +13,12 @@ def _if_step(number: str, name: str) -> str:
     return f"({number} and on() vector($step)=={STEPS[name]})"
 
 
-def _date(at: str, day: str) -> str:
-    return f"year({at})*10000+month({at})*100+{day}"
-
-
 def _day_key() -> str:
-    """The number of the period that contains the label at `time()`: its first date as YYYYMMDD."""
-    monday = f"(vector(time())-((day_of_week()+6)%7)*86400*($step==bool {STEPS['Week']}))"  # or the day itself
-    keys = {
-        "Month": _date("", "1"),
-        "Quarter": "year()*10000+(3*ceil(month()/3)-2)*100+1",
-    }
-    by_month = " or ".join(_if_step(key, name) for name, key in keys.items())
-    by_day = _date(monday, f"day_of_month({monday})")
-    return f"({by_day} and on() {STEPS['Day']}<=vector($step)<={STEPS['Week']}) or {by_month}"
+    """A number for the period that contains the label at `time()`; of days and weeks their first label."""
+    weekday = f"((day_of_week()+6)%7)*{DAY}*($step==bool {STEPS['Week']})"  # 0 for days
+    by_day = f"(vector(time())-{weekday} and on() {STEPS['Day']}<=vector($step)<={STEPS['Week']})"
+    month, quarter = _if_step("year()*100+month()", "Month"), _if_step("year()*100+ceil(month()/3)", "Quarter")
+    return f"{by_day} or {month} or {quarter}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ class Steps:
 
         rows = self._by_day(cells(series, DAYS), "sum", by)
         if self.hours:
-            of_hours = [one.of_hours() for one in series]
+            of_hours = [one.where(step="$step") for one in series]
             rows = f"{rows} or {self._by_hour(cells(of_hours, HOURS), 'sum', by)}"
         if not only_logged:
             return rows

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, RECEIVED_BYTES, SENT_BYTES, Measure, Scope
@@ -91,13 +92,9 @@ class Series:
         single = {"domain": self.only.domain, "user": self.only.user}
         return ",".join(label for label in self.scope.labels if single.get(label) is None)
 
-    def odd(self, servers: str) -> "Series":
-        """Only these servers (a regular expression), which are some of the chosen ones, and none for other steps."""
-        return replace(self, only=replace(self.only, servers=servers, step=None))
-
-    def without(self, servers: str) -> "Series":
-        """All but these servers (a regular expression)."""
-        return replace(self, only=replace(self.only, but=servers))
+    def where(self, **changes: Any) -> "Series":
+        """Other ones: of the same measure, with another `only`."""
+        return replace(self, only=replace(self.only, **changes))
 
     @property
     def total(self) -> str:
@@ -110,14 +107,6 @@ class Series:
     @property
     def born(self) -> str:
         return f"{self.scope.first_seen}{{{self.only.matchers()}}}"
-
-    def of_everybody(self) -> "Series":
-        """Without the lists of names, for queries where extra rows do no harm, because lists make a query longer."""
-        return replace(self, only=replace(self.only, domains=None, users=None))
-
-    def of_hours(self) -> "Series":
-        """Selects nothing, and so costs nothing, unless the step is the hour."""
-        return replace(self, only=replace(self.only, step="$step"))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -145,12 +134,3 @@ def quoted(text: str) -> str:
 def one_of(names: Iterable[str]) -> str:
     """A regular expression for the inside of a PromQL string that matches these names and nothing else."""
     return literal("|".join(re.escape(name) for name in names))
-
-
-def duration(seconds: int) -> str:
-    """`163320` as `1d21h22m`."""
-    rest, parts = seconds, []
-    for unit, size in (("d", DAY), ("h", HOUR), ("m", 60), ("s", 1)):
-        count, rest = divmod(rest, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"

@@ -1,52 +1,35 @@
 """The increase over the whole range: from the beginning of its first day to the end of its last, or to now."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from dashboards.queries.cells import known_births, logged, or_not_logged, summed
-from dashboards.queries.holds import DAYS, LONGEST, NEWEST, born, counter, hold, largest, odd_born
+from dashboards.queries.cells import known_births, logged, summed
+from dashboards.queries.holds import DAYS, LONGEST, NEWEST, born, counter, hold, largest, odd_begin, odd_of
 from dashboards.queries.terms import BEGIN, DAY, HOUR, LEAD, Only, Series
 from exporter.catalogue import MEASURES, SENT_BYTES, Scope
 
-EVERYTHING = Only()
 OTHERS = "others"
 
 
-def _odd(series: Sequence[Series]) -> list[Series]:
-    return [one.odd(DAYS.odd) for one in series]
-
-
-def _held(series: Sequence[Series], label: str) -> tuple[str, str]:
-    """The hold of the day with the label, if it is known."""
-    regular = [one.without(DAYS.odd) for one in series]
-    # The first day may be today.
-    near = f"[{NEWEST}] @ $seen" if label == DAYS.first else DAYS.begin(DAYS.near, label)
-    return hold(regular, DAYS, near), hold(_odd(series), DAYS, DAYS.begin(DAYS.wide, label))
-
-
 def _begin(series: Sequence[Series]) -> str:
-    """The counter at the beginning of the range's first day; 0 for names born later."""
-    odd, label = _odd(series), DAYS.first
-    # If that day lies in a gap, the counter before it.
-    before = counter(odd, DAYS.begin(DAYS.back, label))
-    begun, gap = f"{label}+{LEAD}", f"-{DAYS.gap}"
-    new = f"0*({born(series[0])}>={begun})", f"0*({odd_born(series[0], DAYS.odd)}>={begun}{gap})"
+    """The counter at the beginning of the range's first day, which may be today; 0 for names born later."""
+    odd, label = odd_of(series, DAYS), DAYS.first
+    held = hold([one.where(but=DAYS.odd) for one in series], DAYS, f"[{NEWEST}] @ $seen")
+    new = f"0*({born(series[0])}>={label}+{LEAD})"
     # Of names that are scraped only since some day of the range, the oldest hold that is known.
-    oldest = "+".join(f"min_over_time({one.hold('day')}[${{young}}s] @ $grown)" for one in odd)
-    arms = (*_held(series, label), before, *new)
-    return f"{largest(series[0], *arms)} or min by({series[0].keys})({oldest})"
+    oldest = "+".join(f"min_over_time({one.hold('day')}[${{young}}s] @ {label} offset -${{young}}s)" for one in odd)
+    begun = largest(series[0], held, *odd_begin(odd, DAYS, label), new)
+    return f"{begun} or min by({series[0].keys})({oldest})"
 
 
 def _end(series: Sequence[Series]) -> str:
     """The counter at the end of the range: its last day's, or now; or when its server was last scraped."""
-    odd, label = _odd(series), DAYS.final
-    return largest(
-        series[0],
-        hold(series, DAYS, DAYS.end(DAYS.near, label)),
-        hold(odd, DAYS, DAYS.end(DAYS.wide, label)),
-        counter(series, f"[{NEWEST}] @ $until"),
-        counter(odd, "[${ago}s] @ $until"),
-    )
+    now = counter(series, f"[{NEWEST}] @ $until"), counter(odd_of(series, DAYS), "[${ago}s] @ $until")
+    return largest(series[0], *_held(series, DAYS.end, DAYS.final), *now)
+
+
+def _held(series: Sequence[Series], window: Callable[[str, str], str], label: str) -> tuple[str, str]:
+    """Arms: the hold where the day with the label begins, or ends (`window`)."""
+    return hold(series, DAYS, window(DAYS.near, label)), hold(odd_of(series, DAYS), DAYS, window(DAYS.wide, label))
 
 
 def total(series: Sequence[Series], by: Sequence[str], *, only_logged: bool = False) -> str:
@@ -57,7 +40,8 @@ def total(series: Sequence[Series], by: Sequence[str], *, only_logged: bool = Fa
     cells = f"clamp_min(({_end(series)})-({_begin(series)}),0)"
     if not only_logged:
         return summed(cells, by)
-    return or_not_logged(summed(logged(cells, series), by), f"max by({','.join(by)})({known_births(series[0])})")
+    known = f"max by({','.join(by)})({known_births(series[0])})"
+    return f"({summed(logged(cells, series), by)} or ({known})*NaN)"
 
 
 def total_before(series: Sequence[Series], by: Sequence[str]) -> str:
@@ -66,9 +50,9 @@ def total_before(series: Sequence[Series], by: Sequence[str]) -> str:
     If this range is not over, the same part is compared: up to `$then`, as the scrapes saw it. No row if it is not
     known, or nobody was born when it began: a growth would mean nothing.
     """
-    reached = largest(series[0], *_held(series, "$whole"), counter(series, "[1d] @ $then"))
+    reached = largest(series[0], *_held(series, DAYS.begin, "$whole"), counter(series, "[1d] @ $then"))
     births, since = born(series[0]), f"$earlier+{LEAD}"
-    begun = largest(series[0], *_held(series, "$earlier"), f"0*({births}>={since})")
+    begun = largest(series[0], *_held(series, DAYS.begin, "$earlier"), f"0*({births}>={since})")
     return f"({summed(f'clamp_min({reached}-{begun},0)', by)} and on() (min({births})<={since}))"
 
 
@@ -87,17 +71,17 @@ def with_total(rows: str, total: str, by: str) -> str:
 
 def shares(series: Sequence[Series], largest: str) -> str:
     """The totals of the domains that match the regular expression, and of all others as the domain `others`."""
-    everybody = [replace(one, only=replace(one.only, domains=None)) for one in series]
+    everybody = [one.where(domains=None) for one in series]
     whole = total(everybody, ["domain"])
     named = f'label_replace({whole},"share","{OTHERS}","","")'
     named = f'label_replace({named},"share","$1","domain","({largest})")'
     return f'max by(domain)(label_replace(sum by(share)({named}),"domain","$1","share","(.*)"))>0'
 
 
-def ends(by: Sequence[str], only: Only = EVERYTHING) -> str:
+def ends(by: Sequence[str]) -> str:
     """Ends of connections in the range by `by` (end, reason); without holds: exact within one scrape at each side."""
-    ends = f"pop3_session_ends_total{{{only.matchers()}}}"
-    births = f"{Scope.SERVER.first_seen}{{{only.matchers()}}}"
+    chosen = Only().matchers()
+    ends, births = f"pop3_session_ends_total{{{chosen}}}", f"{Scope.SERVER.first_seen}{{{chosen}}}"
     return summed(_while_scraped(ends, "server,end,reason", births, "server"), by)
 
 

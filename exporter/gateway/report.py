@@ -65,7 +65,7 @@ class Reporter:
             "$user": literal(question.user or ""),
             "$step": str(STEPS[question.step.capitalize()]),
         }
-        for lookup in (*newest_sample(), *known()):
+        for lookup in (newest_sample(), *known()):
             values[f"${lookup.name}"] = text_of(await self._found(lookup, values, question), lookup)
         return values
 

@@ -35,8 +35,8 @@ BROKEN = {
         "Day",
     ),
     "weeks begin on Sunday": (r"\+6\)%7", "+0)%7", "pop3-trend", MANY, "Week"),
-    "months are one": (r"\*100\+1 and", "*0+1 and", "pop3-trend", MANY, "Month"),
-    "quarters begin one month late": (r"-2\)\*100", "-1)*100", "pop3-trend", MANY, "Quarter"),
+    "months are one": (r"year\(\)\*100\+month\(\)", "0*month()", "pop3-trend", MANY, "Month"),
+    "quarters begin one month late": (r"ceil\(month\(\)/3\)", "ceil((month()-1)/3)", "pop3-trend", MANY, "Quarter"),
     "the first day of the range is lost": (r"\[(\d+)s:1d\]", "[1s:1d]", "pop3-trend", TONIGHT, "Day"),
     "hours are one off": (r"\[56m\] offset -1h58m", "[56m] offset -2h58m", "pop3-trend", "one day", "Hour"),
     "the range begins a day late": (

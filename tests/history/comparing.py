@@ -12,6 +12,7 @@ from exporter.catalogue import MEASURES, Scope
 from exporter.ledger.reading import Reading
 from exporter.periods import Step, period_of
 from exporter.reports import COLUMNS, By, Column, report
+from tests.dashboards.truth import numbered
 from tests.prometheus_server import PrometheusServer
 
 DOMAINS = ("a.example", "b.example", "c.example", "late.example", "early.example", "unknown")
@@ -39,7 +40,7 @@ class Site:
             "$server": ".+",
             "$step": str(STEPS[step.capitalize()]),
         }
-        for lookup in (*newest_sample(), *zone(), *known()):
+        for lookup in (newest_sample(), *zone(), *known()):
             rows = self.server.query(filled(lookup.query, values), end)
             found = [dict(labels)[lookup.label] if lookup.label else f"{value:.0f}" for labels, value in rows.items()]
             values[f"${lookup.name}"] = text_of(found, lookup)
@@ -65,11 +66,11 @@ def reported(site: Site, column: int, **how: object) -> dict[str, int]:
 
 
 def key(label: str, step: Step, first: date) -> str:
-    """The number by which Prometheus names a period: its first date, or the UNIX time of an hour."""
+    """The number by which Prometheus names a period."""
     if step is Step.HOUR:
         return str(int(datetime.fromisoformat(label).timestamp()))
     days = (date.fromordinal(first.toordinal() + number) for number in range(400))
-    return next(f"{period.first:%Y%m%d}" for day in days if (period := period_of(day, step)).label == label)
+    return next(numbered(period.first, step) for day in days if (period := period_of(day, step)).label == label)
 
 
 def compare_steps(site: Site, first: date, last: date) -> None:
