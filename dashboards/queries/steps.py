@@ -1,6 +1,6 @@
 """One row per hour, day, week, month or quarter: instant queries at the end of the range."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births, logged, summed
@@ -21,6 +21,10 @@ def _day_key() -> str:
     return f"{by_day} or {month} or {quarter}"
 
 
+def _hour_key() -> str:
+    return _if_step(f"vector(time()+{HOURS.lead})", "Hour")
+
+
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The queries of a step panel; all rows carry the label `period`, by which they are joined.
@@ -36,14 +40,12 @@ class Steps:
         `only_logged`: no rows if no server logs the measure, instead of 0.
         """
 
-        def cells(series: Sequence[Series], unit: Unit) -> str:
-            found = added(series, unit)
-            return summed(logged(found, series) if only_logged else found, by)
+        def cells(unit: Unit) -> str:
+            chosen = [one.where(step=unit.step) for one in series]
+            found = added(chosen, unit)
+            return summed(logged(found, chosen) if only_logged else found, by)
 
-        rows = self._by_day(cells(series, DAYS), "sum", by)
-        if self.hours:
-            of_hours = [one.where(step="$step") for one in series]
-            rows = f"{rows} or {self._by_hour(cells(of_hours, HOURS), 'sum', by)}"
+        rows = self._rows(cells, by)
         if not only_logged:
             return rows
         # A row of no period, so that there is a column where others have rows.
@@ -63,26 +65,15 @@ class Steps:
         `known`: only if any of these series is known in the range.
         """
         day = f"vector(time())+clamp_min(vector({LEAD}),0)"
-        rows = self._by_day(f"({day}>={BEGIN} or vector({BEGIN}+1))*1000", "min")
-        if self.hours:
-            rows = f"{rows} or {self._by_hour(f'vector(time()+{HOURS.lead})*1000', 'min')}"
+        begins = {DAYS: f"({day}>={BEGIN} or vector({BEGIN}+1))", HOURS: f"vector(time()+{HOURS.lead})"}
+        rows = self._rows(lambda unit: f"{begins[unit]}*1000", how="min")
         return rows if known is None else f"({rows}) and on() max({known_births(known)})"
 
-    def days(self) -> str:
-        """How many days of each period lie inside the range and have begun."""
-        return self._by_day("vector(1)", "sum")
-
-    def whole_days(self) -> str:
-        """How many days each week, month or quarter has in all; no rows for days."""
-        month, leap = "month()", "(year()%4==bool 0)"
-        quarter = f"90+({month}>bool 3)+({month}>bool 6)+({month}<=bool 3)*{leap}"
-        lengths = {"Week": "vector(7)", "Month": "days_in_month()", "Quarter": quarter}
-        length = " or ".join(_if_step(days, name) for name, days in lengths.items())
-        return self._by_day(f"({length})", "max")
-
-    def coverage(self) -> str:
+    @staticmethod
+    def coverage() -> str:
         """Label `days`: `12 of 30`; value: the fraction of the period that is covered. No rows for hours and days."""
-        days, whole = self.days(), self.whole_days()
+        # How many days of each period lie inside the range and have begun, and how many it has.
+        days, whole = _over("vector(1)", DAYS, "sum"), _over(_whole_days(), DAYS, "max")
         covered = f'count_values by(period)("covered",{days})'
         length = f'count_values by(period)("length",{whole})'
         named = f"{covered}*on(period) group_left(length) {length}"
@@ -91,17 +82,21 @@ class Steps:
             f"*on(period) group_left() ({days}/on(period) {whole})"
         )
 
-    def _by_day(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
-        """Over the dates of the range; evaluated at their labels, which are the steps of the subquery."""
-        return _over(cell, _day_key(), DAYS, how, by)
-
-    def _by_hour(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
-        """Over the hours that begin in the range, from the first known day on."""
-        return _over(cell, _if_step(f"vector(time()+{HOURS.lead})", "Hour"), HOURS, how, by)
+    def _rows(self, cell: Callable[[Unit], str], by: Sequence[str] = (), how: str = "sum") -> str:
+        """Over the days, or the hours, of the range; evaluated at their labels, the steps of the subquery."""
+        return " or ".join(_over(cell(unit), unit, how, by) for unit in (DAYS, HOURS) if unit is DAYS or self.hours)
 
 
-def _over(cell: str, key: str, unit: Unit, how: str, by: Sequence[str]) -> str:
-    """The cells of each period, whose number is `key`."""
-    labels = ",".join((*by, "period"))
+def _whole_days() -> str:
+    """How many days the week, month or quarter with the label has; nothing for days."""
+    month, leap = "month()", "(year()%4==bool 0)"
+    quarter = f"90+({month}>bool 3)+({month}>bool 6)+({month}<=bool 3)*{leap}"
+    lengths = {"Week": "vector(7)", "Month": "days_in_month()", "Quarter": quarter}
+    return f"({' or '.join(_if_step(days, name) for name, days in lengths.items())})"
+
+
+def _over(cell: str, unit: Unit, how: str, by: Sequence[str] = ()) -> str:
+    """The cells of each period."""
+    labels, key = ",".join((*by, "period")), _day_key() if unit is DAYS else _hour_key()
     keyed = f'{cell} *on() group_left(period) count_values("period",{key})'
     return f"{how} by({labels})({how}_over_time(({keyed})[{unit.grid}))"
