@@ -12,7 +12,7 @@ from dashboards.queries.terms import DAY, HOUR, LEAD, Series
 
 NEWEST = "2h"  # not older than this counts as current
 LONGEST = "31d"  # the most that one selector reads
-JUST_NOW = "[${fresh}s] @ $until"  # what was scraped in the current unit
+JUST_NOW = "[${fresh}s] @ $until"  # what was scraped in the last unit of the range
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,6 @@ class Unit:
     first: str  # the label of the range's first unit, of its last one, and the seconds between them and one more
     final: str
     extent: str
-    now: str  # the label of the current unit
     odd: str
     gap: str  # how many seconds before the unit the last scrape may have been
     step: str | None = None  # see `Only`
@@ -60,12 +59,12 @@ class Unit:
 # Labelled by 00:00 UTC of their dates. West is 14 hours more than the day's latest beginning.
 DAYS = Unit(
     *("day", DAY, "1d", NEWEST, "22h56m", "8h58m${west}s", "10h2m${west}s", LEAD),
-    *("$first", "$today", "${extent}", "$now", "$odd|$all_odd", "${gap}"),
+    *("$first", "$today", "${extent}", "$odd|$all_odd", "${gap}"),
 )
 # Labelled by the UTC hour that begins with them or just before.
 HOURS = Unit(
     *("hour", HOUR, "1h", "56m", "56m", "58m${quarter}s", "1h2m${quarter}s", "${quarter}"),
-    *("$first_hour", "$last_hour", "${hours}", "$this_hour", "$odd_hours|$all_odd_hours", "${lull}", "$step"),
+    *("$first_hour", "$last_hour", "${hours}", "$odd_hours|$all_odd_hours", "${lull}", "$step"),
 )
 
 
@@ -134,14 +133,14 @@ def odd_begin(series: Sequence[Series], unit: Unit, label: str = "") -> tuple[st
     """Arms: where the unit with the label, or each, begins; after a gap, the counter before it; 0 for later births."""
     series = [one.where(domains=None) for one in series]  # lists are long, and what is subtracted may be of more names
     new = f"0*({odd_born(series[0], unit)}>={label or 'time()'}+{unit.lead}-{unit.gap})"
-    now, before = _if(hold(series, unit, JUST_NOW), unit.now, label), counter(series, unit.begin(unit.back, label))
+    now, before = _if(hold(series, unit, JUST_NOW), unit.final, label), counter(series, unit.begin(unit.back, label))
     return hold(series, unit, unit.begin(unit.wide, label)), now, before, new
 
 
 def _now(series: Sequence[Series], unit: Unit) -> str:
-    """The end of the unit before the current one, and the current one's, which is now."""
-    before = _if(hold(series, unit, JUST_NOW), f"{unit.now}-{unit.seconds}")
-    return f"{before} or {_if(counter(series, JUST_NOW), unit.now)}"
+    """The end of the unit before the last one, and the last one's, which may be now."""
+    before = _if(hold(series, unit, JUST_NOW), f"{unit.final}-{unit.seconds}")
+    return f"{before} or {_if(counter(series, JUST_NOW), unit.final)}"
 
 
 def _if(values: str, label: str, this: str = "") -> str:

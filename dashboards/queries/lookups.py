@@ -81,8 +81,7 @@ def known(*, with_hours: bool = True) -> tuple[Lookup, ...]:
     return (
         Lookup("began", _began()),
         Lookup("through", _through()),
-        Lookup("today", _date("$through")),
-        Lookup("now", _date("$until")),
+        Lookup("today", f"floor({_clock('$through')}/{DAY})*{DAY}"),
         Lookup("fresh", _fresh(with_hours=with_hours)),
         Lookup("first", _first()),
         Lookup("extent", "clamp_min(vector($today-$first),0) + 1"),
@@ -173,21 +172,16 @@ def _through() -> str:
     return f"vector({END}-1) and on() {is_over} or vector($until)"
 
 
-def _date(at: str) -> str:
-    """A local date, as 00:00 UTC of it: decided by the clock at that moment, not by the season."""
-    return f"floor({_clock(at)}/{DAY})*{DAY}"
-
-
 def _clock(at: str) -> str:
-    """What the site's clocks show, as if it were UTC."""
+    """What the site's clocks show at that moment, whatever the season, as if it were UTC."""
     return f"({at}+(max(last_over_time({OFFSET}[1h] @ {at})) or vector(-({LEAD}))))"
 
 
 def _fresh(*, with_hours: bool) -> str:
-    """The seconds since the current day began, at most two hours; if the step is Hour, since the current hour did."""
-    day = f"clamp_max({_clock('$until')}%{DAY}+1,{2 * HOUR})"
-    hour = f"vector(($until-${{quarter}})%{HOUR}+1) and on() vector($step)=={STEPS['Hour']}"
-    return f"{hour} or {day}" if with_hours else day
+    """For how long the newest sample has been in the last date of the range, at most two hours; or in the last hour."""
+    hour = f"vector(($through-${{quarter}})%{HOUR}) and on() vector($step)=={STEPS['Hour']}"
+    begun = f"({f'{hour} or ' if with_hours else ''}{_clock('$through')}%{DAY})"
+    return f"clamp_min(clamp_max({begun}+1-($through-$until),{2 * HOUR}),1)"
 
 
 def asked() -> str:
@@ -213,7 +207,6 @@ def _hours() -> tuple[Lookup, ...]:
     return (
         Lookup("first_hour", f"ceil(({begin}-${{quarter}})/{HOUR})*{HOUR}"),
         Lookup("last_hour", f"floor(vector($through-${{quarter}})/{HOUR})*{HOUR}"),
-        Lookup("this_hour", f"floor(vector($until-${{quarter}})/{HOUR})*{HOUR}"),
         Lookup("hours", extent),
         *_odd("odd_hours", HOURS),
         Lookup("lull", _longest(HOURS, f"${{gap}}+{DAY}")),
@@ -229,7 +222,7 @@ def _odd(name: str, unit: Unit) -> tuple[Lookup, ...]:
     def seen(window: str) -> str:
         return f"max by(server)(max_over_time({_told('$server', unit)}{window}))"
 
-    runs = f"({seen(JUST_NOW)} and on() vector(time())=={unit.now})"
+    runs = f"({seen(JUST_NOW)} and on() vector(time())=={unit.final})"
     later = seen(f"[1d22h] @ {END} offset -1d22h")
     next_unit = seen(unit.end(unit.near, unit.final))
     ever = f"max_over_time(({seen('[6h]')})[{unit.length}{unit.extent}s:6h] @ $until offset -6h) or {later}"
