@@ -58,13 +58,36 @@ class Unit:
 
 # Labelled by 00:00 UTC of their dates. West is 14 hours more than the day's latest beginning.
 DAYS = Unit(
-    *("day", DAY, "1d", NEWEST, "22h56m", "8h58m${west}s", "10h2m${west}s", LEAD),
-    *("$first", "$today", "${extent}", "$odd|$all_odd", "${gap}"),
+    name="day",
+    seconds=DAY,
+    length="1d",
+    near=NEWEST,
+    wide="22h56m",
+    last="8h58m${west}s",
+    over="10h2m${west}s",
+    lead=LEAD,
+    first="$first",
+    final="$today",
+    extent="${extent}",
+    odd="$odd|$all_odd",
+    gap="${gap}",
 )
 # Labelled by the UTC hour that begins with them or just before.
 HOURS = Unit(
-    *("hour", HOUR, "1h", "56m", "56m", "58m${quarter}s", "1h2m${quarter}s", "${quarter}"),
-    *("$first_hour", "$last_hour", "${hours}", "$odd_hours|$all_odd_hours", "${lull}", "$step"),
+    name="hour",
+    seconds=HOUR,
+    length="1h",
+    near="56m",
+    wide="56m",
+    last="58m${quarter}s",
+    over="1h2m${quarter}s",
+    lead="${quarter}",
+    first="$first_hour",
+    final="$last_hour",
+    extent="${hours}",
+    odd="$odd_hours|$all_odd_hours",
+    gap="${lull}",
+    step="$step",
 )
 
 
