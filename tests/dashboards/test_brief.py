@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,16 @@ def test_the_end_of_a_server_is_in_its_own_period(
 ) -> None:
     """What it logged last, not what is current now."""
     assert not wrong(uid, Asked(first, "2026-10-28"), step, stopped)
+
+
+@pytest.mark.parametrize(("clock", "step"), [("13:59:30", "Hour"), ("23:59:30", "Day")])
+def test_a_period_that_nobody_has_scraped_yet_takes_nothing(clock: str, step: str, site: Site, tmp_path: Path) -> None:
+    """In its first minute: what the newest samples have stands in the period before."""
+    end = stamp(f"{DAY} {clock}", ZONE)
+    found = part(site, stamp("2026-10-26 08:00", ZONE), end, end)
+    found = replace(found, scrapes=[*found.scrapes, end])
+    with found.served(tmp_path) as server:
+        for uid in ("pop3-trend", "pop3-domains"):
+            page = opened(boards()[uid], Asked(DAY, "2026-10-28"), server, step)
+            truth = replace(view(page, found, Asked(DAY, "2026-10-28"), step), until=end + 60)
+            assert not complaints(page, boards()[uid], truth, HOURS if step == "Hour" else QUANTITIES)
