@@ -8,7 +8,7 @@ from grafanalib import core
 from dashboards import frames, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Override, Place
-from dashboards.queries import STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
+from dashboards.queries import PSEUDO, STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
 from dashboards.targets import PanelTarget, Quantity, Target, exact
 from dashboards.theme import Column
 from dashboards.variables import CHARTS
@@ -17,6 +17,7 @@ from exporter.catalogue import Scope
 CHART, BANDWIDTH, TABLE, ERRORS, TOTALS = 3, 4, 5, 2, 10  # the tiles of the totals: 10, 11, ...
 TILE_WIDTH, TILE_HEIGHT, TILES_A_ROW = 8, 3, 3  # so that titles are whole beside Grafana's menu
 CHART_WIDTH, CHART_HEIGHT = 8, 10
+HEADING = 136
 SHORT_LEGEND = 3  # rows that fit into that height
 MONTH_OF_ROWS = 33
 PERIOD, DAYS = "Period", "Days"
@@ -130,7 +131,7 @@ class Report:
                 overrides=[*chart_styles(shown), *(panels.by_name(column.title, hide) for column in elsewhere)],
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
-                transformations=[*self._transformations(), frames.following("chart")],
+                transformations=[*self._transformations(), frames.following("chart", "bounds")],
             ),
             self._part(
                 ERRORS,
@@ -174,7 +175,10 @@ class Report:
             custom={"barAlignment": 1},
             calcs=calcs,
             defaults={"noValue": empty},
-            transformations=[frames.only(PERIOD, *(column.title for column in columns)), frames.following("chart")],
+            transformations=[
+                frames.only(PERIOD, *(column.title for column in columns)),
+                frames.following("chart", "bounds"),
+            ],
         )
 
     def table(self, y: int) -> core.Panel:
@@ -213,8 +217,11 @@ class Report:
     def joined(self, label: str) -> list[Override]:
         """The rows of `total_targets(label)` as one table, which keeps the label's column."""
         first = self.columns[0].title
-        joined = frames.joined(label, self.fields(), keep=label.capitalize(), filled=first)
-        return [*joined, frames.empty_for_nan(self.titles)]
+        name = label.capitalize()
+        joined = frames.joined(label, self.fields(), keep=name, filled=first)
+        counts = [one.title for one in self.columns if one is not theme.TRAFFIC]
+        rest = frames.without_empty(name, PSEUDO, counts, theme.TRAFFIC.title)  # no domains or users, so no news
+        return [*joined, frames.empty_for_nan(self.titles), *rest]
 
     def merged(self, *labels: str) -> list[Override]:
         """The same by several labels."""
@@ -230,6 +237,10 @@ class Report:
         """The columns in a table, a bar in the cells of the first."""
         looks = [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
         return [*looks, *at_least(self.columns), panels.unlogged()]
+
+    def roomy(self) -> Override:
+        """The first column beside names, wide enough for its heading on a telephone."""
+        return panels.by_name(self.titles[0], {"custom.minWidth": HEADING})
 
     def _targets(self) -> list[Target]:
         steps = self.steps
@@ -262,24 +273,37 @@ def _measures(column: Column) -> str:
 
 
 def chart_styles(columns: Sequence[Column], styles: Styles = STYLES) -> list[Override]:
-    """The chosen type goes into each name, styles the series there, and the name is set back."""
+    """The chosen type goes into each name, styles the series there, and the name is set back, with ≥ if it is one."""
     named = [
-        panels.by_regexp(f"^{column.title}$", {"displayName": f"{column.title} ($chart)", "unit": column.unit})
+        panels.by_regexp(
+            f"^{column.title}$", {"displayName": f"{column.title} ($chart) [${{bounds:csv}}]", "unit": column.unit}
+        )
         for column in columns
     ]
-    styled = [panels.by_regexp(rf"\({chart}\)$", styles[chart]) for chart in CHARTS.values()]
-    back = [
-        panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title, "color": panels.fixed(column.colour)})
+    styled = [panels.by_regexp(rf"\({chart}\) \[", styles[chart]) for chart in CHARTS.values()]
+    # In the name, for a unit with the sign would have an axis of its own.
+    parts = [
+        panels.by_regexp(
+            rf"^{column.title} \(.*\[.*\b({_measures(column)})\b", {"displayName": f"{column.title} {theme.PART}"}
+        )
         for column in columns
     ]
-    return [*named, *styled, *back, panels.unlogged()]
+    back = [panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title}) for column in columns]
+    coloured = [
+        panels.by_regexp(rf"^{column.title}( {theme.PART})?$", {"color": panels.fixed(column.colour)})
+        for column in columns
+    ]
+    return [*named, *styled, *parts, *back, *coloured, panels.unlogged()]
 
 
-def any_chart_styles() -> list[Override]:
-    """The same for series that have the names of domains or users."""
-    named = panels.by_type("number", {"displayName": "${__field.name} ($chart)"})
-    styled = [panels.by_regexp(rf"\({chart}\)$", PARTS[chart]) for chart in CHARTS.values()]
-    return [named, *styled, panels.by_type("number", {"displayName": "${__field.name}"})]
+def any_chart_styles(column: Column) -> list[Override]:
+    """The same for series of that column that have the names of domains or users."""
+    name, styles = "${__field.name}", "|".join(CHARTS.values())
+    named = panels.by_type("number", {"displayName": f"{name} ($chart) [${{bounds:csv}}]"})
+    styled = [panels.by_regexp(rf" \({chart}\) \[[^[]*\]$", PARTS[chart]) for chart in CHARTS.values()]
+    part = rf" \(({styles})\) \[([^[]*,)?({_measures(column)})(,[^[]*)?\]$"
+    back = panels.by_regexp(rf" \(({styles})\) \[[^[]*\]$", {"displayName": name})
+    return [named, *styled, panels.by_regexp(part, {"displayName": f"{name} {theme.PART}"}), back]
 
 
 def period_styles() -> list[Override]:

@@ -33,13 +33,13 @@ def board(zone: Zone) -> Board:
         [
             *shown.totals((0, 0)),
             _busiest(shown, (16, 3, 8, 3)),
-            notes(zone, (0, 6, 22, 2), links.TREND),
+            notes(zone, (0, 6, 22, 3), links.TREND),
             download(links.TREND),
-            *shown.charts(8),
-            _ends((0, 18, 8, 10)),
-            _reasons((8, 18, 16, 10)),
-            _servers(shown, (0, 28, 24, 8)),
-            shown.table(36),
+            *shown.charts(9),
+            _ends((0, 19, 8, 10)),
+            _reasons((8, 19, 16, 10)),
+            _servers(shown, (0, 29, 24, 8)),
+            shown.table(37),
         ],
     )
 

@@ -6,6 +6,7 @@ evaluation instants do not depend on summer time; the windows stay inside the lo
 """
 
 from dashboards.queries.lookups import (
+    PSEUDO,
     Lookup,
     asked,
     bounds,
@@ -54,6 +55,7 @@ __all__ = [
     "CHOSEN_DOMAIN",
     "CHOSEN_USER",
     "OTHERS",
+    "PSEUDO",
     "STEPS",
     "STEP_FORMATS",
     "Chosen",

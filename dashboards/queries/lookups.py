@@ -189,9 +189,11 @@ def _date(at: str) -> str:
 
 
 def asked() -> str:
-    """The first date that begins in the range, as 00:00 UTC of it."""
+    """The first date that begins in the range, as 00:00 UTC of it; of a range shorter than a day that of its begin."""
     begin = f"({WHOLE.begin}-({ZONE.lead}))"
-    return f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
+    short = f"({WHOLE.length}<bool {DAY - HOUR})"
+    # In summer a day begins an hour earlier.
+    return f"{begin}+({DAY}-{begin}%{DAY})%{DAY}-{DAY}*({begin}%{DAY}>bool 0)*({begin}%{DAY}<bool {DAY - HOUR})*{short}"
 
 
 def _oldest() -> str:
