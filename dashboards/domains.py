@@ -1,6 +1,6 @@
 """The dashboard Domains: all domains, the heaviest first."""
 
-from dashboards import frames, links, names, panels, report, theme, variables
+from dashboards import frames, links, looks, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
@@ -108,7 +108,7 @@ def _over_time(place: panels.Place) -> panels.Panel:
         "New connections by period, of the domains with the most connections in the range.",
         [exact("A", rows, Quantity.STEPS, series, ["domain"])],
         unit=theme.COUNT,
-        overrides=report.any_chart_styles(theme.NEW_CONNECTIONS),
+        overrides=looks.any_chart_styles(theme.NEW_CONNECTIONS),
         custom={"barAlignment": 1},
         calcs=["sum", "max"],
         legend="right",

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from grafanalib import core
 
-from dashboards import frames, panels, theme
+from dashboards import frames, looks, panels, theme
 from dashboards.dashboard import Zone
+from dashboards.looks import PARTS, PERIOD, STYLES, at_least, chart_styles, period_styles
 from dashboards.panels import Override, Place
-from dashboards.queries import PSEUDO, STEP_FORMATS, Only, Series, Steps, total, total_before, with_change
+from dashboards.queries import PSEUDO, Only, Series, Steps, total, total_before, with_change
 from dashboards.targets import PanelTarget, Quantity, Target, exact
 from dashboards.theme import Column
-from dashboards.variables import CHARTS
 from exporter.catalogue import Scope
 
 CHART, BANDWIDTH, TABLE, ERRORS, TOTALS = 3, 4, 5, 2, 10  # the tiles of the totals: 10, 11, ...
@@ -20,26 +20,7 @@ CHART_WIDTH, CHART_HEIGHT = 8, 10
 HEADING = 136
 SHORT_LEGEND = 3  # rows that fit into that height
 MONTH_OF_ROWS = 33
-PERIOD, DAYS = "Period", "Days"
-PERIOD_WIDTHS = {"Hour": 190, "Day": 130}
-
-# What each choice of the variable `chart` draws.
-Styles = dict[str, dict[str, object]]
-STYLES: Styles = {
-    "bars": {"custom.drawStyle": "bars", "custom.fillOpacity": 80, "custom.lineWidth": 0},
-    "stacked": {
-        "custom.drawStyle": "bars",
-        "custom.fillOpacity": 80,
-        "custom.lineWidth": 0,
-        "custom.stacking": {"mode": "normal", "group": "A"},
-    },
-    "lines": {"custom.drawStyle": "line", "custom.fillOpacity": 0, "custom.lineWidth": 2},
-    "area": {"custom.drawStyle": "line", "custom.fillOpacity": 40, "custom.lineWidth": 1},
-    "points": {"custom.drawStyle": "points", "custom.pointSize": 8, "custom.showPoints": "always"},
-}
-# The same where one bar or area would hide the other.
-STACKED: dict[str, object] = {"custom.stacking": {"mode": "normal", "group": "A"}}
-PARTS: Styles = STYLES | {name: STYLES[name] | STACKED for name in ("bars", "area")}
+DAYS = "Days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +71,7 @@ class Report:
             quantity = Quantity.TOTAL  # of both with their change the text would be too long for some engines
         target = exact("A", whole, quantity, series)
         target.format, target.legendFormat = "time_series", "$bounds"  # so that it is drawn anew when they change
-        bound = rf"\b({_measures(column)})\b"
+        bound = rf"\b({looks.measures_of(column)})\b"
         return panels.tile(
             number,
             column.title,
@@ -255,63 +236,3 @@ class Report:
         fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
         joined = frames.joined("period", fields, filled=self.columns[0].title)
         return [*joined, frames.empty_for_nan(self.titles), frames.converted(PERIOD, "time"), frames.sorted_by(PERIOD)]
-
-
-def at_least(columns: Sequence[Column]) -> list[Override]:
-    """The measures that are lower bounds go into each name, choose the unit there, and the name is set back."""
-    named = [panels.by_regexp(f"^{one.title}$", {"displayName": f"{one.title} [${{bounds:csv}}]"}) for one in columns]
-    styled = [
-        panels.by_regexp(rf"^{one.title} \[.*\b({_measures(one)})\b", {"unit": theme.AT_LEAST[one.unit]})
-        for one in columns
-    ]
-    back = [panels.by_regexp(rf"^{one.title} \[", {"displayName": one.title}) for one in columns]
-    return [*named, *styled, *back]
-
-
-def _measures(column: Column) -> str:
-    return "|".join(measure.name for measure in column.measures)
-
-
-def chart_styles(columns: Sequence[Column], styles: Styles = STYLES) -> list[Override]:
-    """The chosen type goes into each name, styles the series there, and the name is set back, with ≥ if it is one."""
-    named = [
-        panels.by_regexp(
-            f"^{column.title}$", {"displayName": f"{column.title} ($chart) [${{bounds:csv}}]", "unit": column.unit}
-        )
-        for column in columns
-    ]
-    styled = [panels.by_regexp(rf"\({chart}\) \[", styles[chart]) for chart in CHARTS.values()]
-    # In the name, for a unit with the sign would have an axis of its own.
-    parts = [
-        panels.by_regexp(
-            rf"^{column.title} \(.*\[.*\b({_measures(column)})\b", {"displayName": f"{column.title} {theme.PART}"}
-        )
-        for column in columns
-    ]
-    back = [panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title}) for column in columns]
-    coloured = [
-        panels.by_regexp(rf"^{column.title}( {theme.PART})?$", {"color": panels.fixed(column.colour)})
-        for column in columns
-    ]
-    return [*named, *styled, *parts, *back, *coloured, panels.unlogged()]
-
-
-def any_chart_styles(column: Column) -> list[Override]:
-    """The same for series of that column that have the names of domains or users."""
-    name, styles = "${__field.name}", "|".join(CHARTS.values())
-    named = panels.by_type("number", {"displayName": f"{name} ($chart) [${{bounds:csv}}]"})
-    styled = [panels.by_regexp(rf" \({chart}\) \[[^[]*\]$", PARTS[chart]) for chart in CHARTS.values()]
-    part = rf" \(({styles})\) \[([^[]*,)?({_measures(column)})(,[^[]*)?\]$"
-    back = panels.by_regexp(rf" \(({styles})\) \[[^[]*\]$", {"displayName": name})
-    return [named, *styled, panels.by_regexp(part, {"displayName": f"{name} {theme.PART}"}), back]
-
-
-def period_styles() -> list[Override]:
-    """The column stays a time, so that it sorts; the step's name in its title chooses how it is written."""
-    named = panels.by_regexp(f"^{PERIOD}$", {"displayName": f"{PERIOD} (${{step:text}})"})
-    styled = [
-        panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}", "custom.width": PERIOD_WIDTHS.get(name, 96)})
-        for name, form in STEP_FORMATS.items()
-    ]
-    back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD})
-    return [named, *styled, back]

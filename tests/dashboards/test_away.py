@@ -77,3 +77,14 @@ def test_the_age_of_the_numbers_is_remarked(uid: str, away: PrometheusServer) ->
     """In minutes since the newest sample."""
     begin = f"No exporter was scraped in the {MINUTES - 1} minutes before now"
     assert [one for one in remarks(boards()[uid], LAST_30_DAYS, away) if one.startswith(begin)]
+
+
+def test_of_the_hours_to_come_nothing_is_said(prometheus: PrometheusServer) -> None:
+    """Nobody can have looked for alerts in them yet; in a gap somebody could."""
+    board = boards()["pop3-user"]
+    target = next(one for title, one in board.targets() if title == "Alerts of this account")
+    lines = opened(board, LAST_30_DAYS, prometheus, "Day").lines(target.to_json_data())
+    (times,) = [[at for at, _ in line] for labels, line in lines.items() if ("alertname", "not scraped") in labels]
+    begin, end = scenario.GAPS[1]
+    assert any(begin < at < end for at in times)
+    assert max(times) <= scenario.NOW < LAST_30_DAYS.end - 3600
