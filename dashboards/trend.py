@@ -74,8 +74,8 @@ def _reasons(place: panels.Place) -> panels.Panel:
         sort=("Connections", True),
         overrides=[
             panels.by_name("Connections", {**bar, "min": 0, "color": panels.fixed(theme.BLUE)}),
-            panels.by_name("End", {"custom.width": 130}),
-            panels.by_name("Reason", {"custom.width": 200}),
+            panels.by_name("End", {"custom.width": 105}),
+            panels.by_name("Reason", {"custom.width": 150}),
         ],
         transformations=frames.columns(fields),
         totals=["Connections"],
