@@ -194,6 +194,9 @@ def _charts(case: Case, panels: dict[str, Shown], site: Site) -> Iterator[str]:
         styles = PARTS if chart == ERRORS else CHARTS
         for title in titles:
             name = f"{title} ≥" if title in parts and title not in elsewhere else title
+            if name not in panels[chart].titles:
+                yield f"{chart} has no {name}"
+                continue
             custom = panels[chart].config(name)["custom"]
             hidden = custom.get("hideFrom", {}).get("viz", False)
             yield from _differences(f"{title}, hidden", [title in elsewhere], [hidden])
