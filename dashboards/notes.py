@@ -22,7 +22,6 @@ WHOLE_DAYS = (
 SEEN = "last_over_time(pop3_exporter_time_seconds[1h] @ $until)"  # through a gateway, too
 BYTES = 'measure=~"(received|sent)_bytes"'
 SERVERS = 'server=~"$server"'
-QUOTABLE = ((Scope.DOMAIN, "domain"), (Scope.USER, "user"))
 WHOSE = {
     links.DOMAIN: ("domain", CHOSEN_DOMAIN, Scope.DOMAIN, Only(domain=CHOSEN_DOMAIN)),
     links.USER: ("user", CHOSEN_USER, Scope.USER, Only(domain=CHOSEN_DOMAIN, user=CHOSEN_USER)),
@@ -32,7 +31,7 @@ WHOSE = {
 DAYS_AWAY = "Days without a scrape: the last day of each gap has the numbers of the whole gap (see Exporter health)"
 HOURS_AWAY = "Hours without a scrape: the last hour of each gap has the numbers of the whole gap (see Exporter health)"
 QUOTED = "A name with a quotation mark is missing in the top 10: look for it in the tables of all"
-AWAY = "No exporter was scraped in the $1 minutes before now, or before the end of the range: the numbers are that old"
+AWAY = "No exporter was scraped in the $1 before now, or before the end of the range: the numbers are that old"
 YOUNG = "Prometheus has no samples from a day ago: numbers for 24 hours begin with its first sample after that"
 
 
@@ -132,8 +131,12 @@ def _lulls() -> str:
 
 def _quotes() -> str:
     """Grafana (12.4) puts names into lists inside queries, where a quotation mark would be an error."""
-    named = (f'{scope.first_seen}{{{SERVERS},{label}=~`.*".*`}}' for scope, label in QUOTABLE)
-    return _note(" or ".join(f"max(last_over_time({one}[1h] @ $until))" for one in named), QUOTED)
+    domains = f"max by(domain)(max_over_time({Scope.DOMAIN.first_seen}{{{SERVERS}}}[1h] @ $until))"
+    # By a label of its own: a proxy that adds a matcher for `domain` refuses another one.
+    marked = f'label_replace({domains},"quoted","yes","domain",`.*".*`)'
+    odd = f'max by(quoted)({marked}) and on(quoted) label_replace(vector(1),"quoted","yes","","")'
+    users = f'max(max_over_time({Scope.USER.first_seen}{{{SERVERS},user=~`.*".*`}}[1h] @ $until))'
+    return _note(f"max({odd} or {users})", QUOTED)
 
 
 def _young() -> str:
@@ -142,7 +145,16 @@ def _young() -> str:
 
 
 def _away() -> str:
-    return _note('count_values("minutes",floor(vector($watched-$until)/60)>5)', AWAY, "minutes")
+    """For how long, in minutes or, from three hours on, in hours."""
+    told = (("minutes", 60, "> 5 < 180"), ("hours", 3600, ">= 3"))
+    return " or ".join(
+        _note(
+            f'count_values("{unit}",floor(vector($watched-$until)/{size}) {bounds})',
+            AWAY.replace("$1", f"$1 {unit}"),
+            unit,
+        )
+        for unit, size, bounds in told
+    )
 
 
 def _imported() -> str:
