@@ -32,11 +32,11 @@ def board(zone: Zone) -> Board:
         [
             *shown.totals((0, 0)),
             _busiest(users, (16, 3, 8, 3)),
-            notes(zone, (0, 6, 22, 2), links.DOMAIN),
+            notes(zone, (0, 6, 22, 3), links.DOMAIN),
             download(links.DOMAIN),
-            *shown.charts(8),
-            _users(users, (0, 18, 24, 13)),
-            shown.table(31),
+            *shown.charts(9),
+            _users(users, (0, 19, 24, 13)),
+            shown.table(32),
         ],
     )
 

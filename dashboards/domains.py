@@ -1,6 +1,6 @@
 """The dashboard Domains: all domains, the heaviest first."""
 
-from dashboards import frames, links, names, panels, report, theme, variables
+from dashboards import frames, links, looks, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
@@ -40,14 +40,14 @@ def board(zone: Zone) -> Board:
         [
             *Report(links.DOMAINS, zone, Scope.SERVER, Only()).totals((0, 0)),
             _busiest_domain(shown, (16, 3, 8, 3)),
-            notes(zone, (0, 6, 22, 2), links.DOMAINS),
+            notes(zone, (0, 6, 22, 3), links.DOMAINS),
             download(links.DOMAINS),
-            _table(shown, (0, 8, 24, 17)),
-            _share(SHARE, theme.NEW_CONNECTIONS, (0, 25, 12, 10), "Share of connections", "$top"),
-            _share(SHARE_BYTES, theme.TRAFFIC, (12, 25, 12, 10), "Share of bandwidth", "$topbytes"),
-            _over_time((0, 35, 24, 11)),
-            _busiest_user(users, (0, 46, 24, 3)),
-            _users(users, (0, 49, 24, 14)),
+            _table(shown, (0, 9, 24, 17)),
+            _share(SHARE, theme.NEW_CONNECTIONS, (0, 26, 12, 10), "Share of connections", "$top"),
+            _share(SHARE_BYTES, theme.TRAFFIC, (12, 26, 12, 10), "Share of bandwidth", "$topbytes"),
+            _over_time((0, 36, 24, 11)),
+            _busiest_user(users, (0, 47, 24, 3)),
+            _users(users, (0, 50, 24, 14)),
         ],
     )
 
@@ -105,12 +105,12 @@ def _over_time(place: panels.Place) -> panels.Panel:
     )
     return panels.lines(
         OVER_TIME,
-        f"Connections of the {TOP} largest domains by ${{step:text}}",
+        f"Top {TOP} domains by ${{step:text}}",
         place,
-        "New connections by period, for the domains with the most connections in the range.",
+        "New connections by period, of the domains with the most connections in the range.",
         [exact("A", rows, Quantity.STEPS, series, ["domain"])],
         unit=theme.COUNT,
-        overrides=report.any_chart_styles(),
+        overrides=looks.any_chart_styles(theme.NEW_CONNECTIONS),
         custom={"barAlignment": 1},
         calcs=["sum", "max"],
         legend="right",
@@ -125,7 +125,7 @@ def _over_time(place: panels.Place) -> panels.Panel:
             frames.converted("begin\\domain", "number"),  # text would be read as a date
             frames.converted("begin\\domain", "time"),
             frames.sorted_by("begin\\domain"),
-            frames.following("chart"),
+            frames.following("chart", "bounds"),
         ],
     )
 

@@ -6,7 +6,7 @@ from dashboards.queries.gateway import GATEWAY
 from dashboards.targets import now
 
 DOWNLOAD = 51
-PLACE: Place = (22, 6, 2, 2)
+PLACE: Place = (22, 6, 2, 3)
 
 
 def download(here: str) -> panels.Panel:

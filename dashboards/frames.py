@@ -39,6 +39,19 @@ def without_gaps(title: str) -> Transformation:
     return {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [condition]}}
 
 
+def without_empty(title: str, names: Sequence[str], zeros: Sequence[str], unsure: str) -> list[Transformation]:
+    """Rows with one of the names go if all numbers are 0; the column `unsure` may also be empty."""
+
+    def is_(field: str, condition: str, **options: Any) -> dict[str, Any]:
+        return {"fieldName": field, "config": {"id": condition, "options": options}}
+
+    filters = [is_(title, "regex", value=f"^({'|'.join(names)})$"), *(is_(field, "equal", value=0) for field in zeros)]
+    return [
+        {"id": "filterByValue", "options": {"type": "exclude", "match": "all", "filters": [*filters, one]}}
+        for one in (is_(unsure, "equal", value=0), is_(unsure, "isNull"))
+    ]
+
+
 def columns(fields: Mapping[str, str]) -> list[Transformation]:
     """Keep the fields of one query's rows, in order, under their titles."""
     return [

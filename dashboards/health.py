@@ -187,7 +187,7 @@ def _sources(place: Place) -> panels.Panel:
 
 def _quality(place: Place) -> panels.Panel:
     words = [("exact", "exact", theme.GREEN), ("lower_bound", "at least", theme.YELLOW)]
-    words += [("estimated", "estimated", theme.ORANGE), ("none", theme.NOT_LOGGED, theme.RED)]
+    words += [("estimated", "estimated", theme.ORANGE), ("none", theme.NOT_LOGGED, theme.GREY)]
     shown = {word: {"text": said, "color": colour, "index": at} for at, (word, said, colour) in enumerate(words)}
     best = "max by(server,source,measure,quality)(last_over_time(pop3_measure_quality_info[15m] @ $until))"
     return panels.table(

@@ -81,7 +81,7 @@ def table(
         f"{description} To download: panel menu, Inspect, Data, Download CSV.",
         [PanelTarget(source)],
         sort=(shown.columns[0].title, True),
-        overrides=[*shown.looks(), *overrides],
+        overrides=[*shown.looks(), shown.roomy(), *overrides],
         transformations=[frames.following("bounds")],
         totals=shown.titles if totals else (),
         empty=empty,

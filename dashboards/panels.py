@@ -14,11 +14,11 @@ Place = tuple[int, int, int, int]  # x, y, width (of 24), height
 Override = dict[str, Any]
 Properties = Mapping[str, Any]
 
-NOTHING = "Nothing to show in this range; see the remarks above."
+NOTHING = "Nothing in this range. Unless a remark above says why, nothing happened."
 
 NOT_SCRAPED = "Nothing to draw. This shows what was scraped, not imported history; a long range needs hours of it."
 
-NO_BYTES = "No bytes to show in this range; see the remarks above."
+NO_BYTES = "No bytes in this range. Unless a remark above says why, none were transferred."
 
 EMPTY_CELL = "-"
 

@@ -5,42 +5,25 @@ from dataclasses import dataclass
 
 from grafanalib import core
 
-from dashboards import frames, panels, theme
+from dashboards import frames, looks, panels, theme
 from dashboards.dashboard import Zone
+from dashboards.looks import PARTS, PERIOD, STYLES, at_least, chart_styles, period_styles
 from dashboards.panels import Override, Place
+from dashboards.queries.lookups import PSEUDO
 from dashboards.queries.steps import Steps
-from dashboards.queries.terms import STEP_FORMATS, Only, Series
+from dashboards.queries.terms import Only, Series
 from dashboards.queries.totals import total, total_before, with_change
 from dashboards.targets import PanelTarget, Quantity, Target, exact
 from dashboards.theme import Column
-from dashboards.variables import CHARTS
 from exporter.catalogue import Scope
 
 CHART, BANDWIDTH, TABLE, ERRORS, TOTALS = 3, 4, 5, 2, 10  # the tiles of the totals: 10, 11, ...
 TILE_WIDTH, TILE_HEIGHT, TILES_A_ROW = 8, 3, 3  # so that titles are whole beside Grafana's menu
 CHART_WIDTH, CHART_HEIGHT = 8, 10
+HEADING = 136
 SHORT_LEGEND = 3  # rows that fit into that height
 MONTH_OF_ROWS = 33
-PERIOD, DAYS = "Period", "Days"
-PERIOD_WIDTHS = {"Hour": 190, "Day": 130}
-
-# What each choice of the variable `chart` draws.
-Styles = dict[str, dict[str, object]]
-STYLES: Styles = {
-    "bars": {"custom.drawStyle": "bars", "custom.fillOpacity": 80, "custom.lineWidth": 0},
-    "stacked": {
-        "custom.drawStyle": "bars",
-        "custom.fillOpacity": 80,
-        "custom.lineWidth": 0,
-        "custom.stacking": {"mode": "normal", "group": "A"},
-    },
-    "lines": {"custom.drawStyle": "line", "custom.fillOpacity": 0, "custom.lineWidth": 2},
-    "area": {"custom.drawStyle": "line", "custom.fillOpacity": 40, "custom.lineWidth": 1},
-    "points": {"custom.drawStyle": "points", "custom.pointSize": 8, "custom.showPoints": "always"},
-}
-# The same where one bar or area would hide the other.
-STACKED: dict[str, object] = {"custom.stacking": {"mode": "normal", "group": "A"}}
-PARTS: Styles = STYLES | {name: STYLES[name] | STACKED for name in ("bars", "area")}
+DAYS = "Days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +74,7 @@ class Report:
             quantity = Quantity.TOTAL  # of both with their change the text would be too long for some engines
         target = exact("A", whole, quantity, series)
         target.format, target.legendFormat = "time_series", "$bounds"  # so that it is drawn anew when they change
-        bound = rf"\b({_measures(column)})\b"
+        bound = rf"\b({looks.measures_of(column)})\b"
         return panels.tile(
             number,
             column.title,
@@ -132,7 +115,7 @@ class Report:
                 overrides=[*chart_styles(shown), *(panels.by_name(column.title, hide) for column in elsewhere)],
                 custom={"barAlignment": 1},
                 calcs=["sum", "max"],
-                transformations=[*self._transformations(), frames.following("chart")],
+                transformations=[*self._transformations(), frames.following("chart", "bounds")],
             ),
             self._part(
                 ERRORS,
@@ -176,7 +159,10 @@ class Report:
             custom={"barAlignment": 1},
             calcs=calcs,
             defaults={"noValue": empty},
-            transformations=[frames.only(PERIOD, *(column.title for column in columns)), frames.following("chart")],
+            transformations=[
+                frames.only(PERIOD, *(column.title for column in columns)),
+                frames.following("chart", "bounds"),
+            ],
         )
 
     def table(self, y: int) -> core.Panel:
@@ -215,8 +201,11 @@ class Report:
     def joined(self, label: str) -> list[Override]:
         """The rows of `total_targets(label)` as one table, which keeps the label's column."""
         first = self.columns[0].title
-        joined = frames.joined(label, self.fields(), keep=label.capitalize(), filled=first)
-        return [*joined, frames.empty_for_nan(self.titles)]
+        name = label.capitalize()
+        joined = frames.joined(label, self.fields(), keep=name, filled=first)
+        counts = [one.title for one in self.columns if one is not theme.TRAFFIC]
+        rest = frames.without_empty(name, PSEUDO, counts, theme.TRAFFIC.title)  # no domains or users, so no news
+        return [*joined, frames.empty_for_nan(self.titles), *rest]
 
     def merged(self, *labels: str) -> list[Override]:
         """The same by several labels."""
@@ -233,6 +222,10 @@ class Report:
         looks = [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
         return [*looks, *at_least(self.columns), panels.unlogged()]
 
+    def roomy(self) -> Override:
+        """The first column beside names, wide enough for its heading on a telephone."""
+        return panels.by_name(self.titles[0], {"custom.minWidth": HEADING})
+
     def _targets(self) -> list[Target]:
         steps = self.steps
         known = self.series(self.columns[0])[0]
@@ -246,50 +239,3 @@ class Report:
         fields = {"Value #P": PERIOD, "days": DAYS} | self.fields()
         joined = frames.joined("period", fields, filled=self.columns[0].title)
         return [*joined, frames.empty_for_nan(self.titles), frames.converted(PERIOD, "time"), frames.sorted_by(PERIOD)]
-
-
-def at_least(columns: Sequence[Column]) -> list[Override]:
-    """The measures that are lower bounds go into each name, choose the unit there, and the name is set back."""
-    named = [panels.by_regexp(f"^{one.title}$", {"displayName": f"{one.title} [${{bounds:csv}}]"}) for one in columns]
-    styled = [
-        panels.by_regexp(rf"^{one.title} \[.*\b({_measures(one)})\b", {"unit": theme.AT_LEAST[one.unit]})
-        for one in columns
-    ]
-    back = [panels.by_regexp(rf"^{one.title} \[", {"displayName": one.title}) for one in columns]
-    return [*named, *styled, *back]
-
-
-def _measures(column: Column) -> str:
-    return "|".join(measure.name for measure in column.measures)
-
-
-def chart_styles(columns: Sequence[Column], styles: Styles = STYLES) -> list[Override]:
-    """The chosen type goes into each name, styles the series there, and the name is set back."""
-    named = [
-        panels.by_regexp(f"^{column.title}$", {"displayName": f"{column.title} ($chart)", "unit": column.unit})
-        for column in columns
-    ]
-    styled = [panels.by_regexp(rf"\({chart}\)$", styles[chart]) for chart in CHARTS.values()]
-    back = [
-        panels.by_regexp(rf"^{column.title} \(", {"displayName": column.title, "color": panels.fixed(column.colour)})
-        for column in columns
-    ]
-    return [*named, *styled, *back, panels.unlogged()]
-
-
-def any_chart_styles() -> list[Override]:
-    """The same for series that have the names of domains or users."""
-    named = panels.by_type("number", {"displayName": "${__field.name} ($chart)"})
-    styled = [panels.by_regexp(rf"\({chart}\)$", PARTS[chart]) for chart in CHARTS.values()]
-    return [named, *styled, panels.by_type("number", {"displayName": "${__field.name}"})]
-
-
-def period_styles() -> list[Override]:
-    """The column stays a time, so that it sorts; the step's name in its title chooses how it is written."""
-    named = panels.by_regexp(f"^{PERIOD}$", {"displayName": f"{PERIOD} (${{step:text}})"})
-    styled = [
-        panels.by_regexp(rf"\({name}\)$", {"unit": f"time:{form}", "custom.width": PERIOD_WIDTHS.get(name, 96)})
-        for name, form in STEP_FORMATS.items()
-    ]
-    back = panels.by_regexp(rf"^{PERIOD} \(", {"displayName": PERIOD})
-    return [named, *styled, back]

@@ -35,12 +35,12 @@ def board(zone: Zone) -> Board:
         [
             *shown.totals((0, 0)),
             health.exporters_up(UP, (16, 3, 8, 3)),
-            notes(zone, (0, 6, 24, 2), links.START),
-            suspicious.alerts(links.START, (0, 8, 24, 7)),
-            _servers(shown, (0, 15, 24, 8)),
-            _domains((0, 23, 12, 16)),
+            notes(zone, (0, 6, 24, 3), links.START),
+            suspicious.alerts(links.START, (0, 9, 24, 7)),
+            _servers(shown, (0, 16, 24, 8)),
+            _domains((0, 24, 12, 16)),
             *(_unused(at, days) for at, days in enumerate(SPANS)),
-            _accounts((12, 29, 12, 10)),
+            _accounts((12, 30, 12, 10)),
         ],
         time=core.Time("now/d", "now/d"),
         refresh="1m",
@@ -64,6 +64,7 @@ def _servers(shown: Report, place: Place) -> panels.Panel:
                 "Last event", {"unit": theme.SECONDS, "decimals": 0, "noValue": "not scraped", "custom.width": 95}
             ),
             *shown.looks(),
+            shown.roomy(),
         ],
         transformations=[
             *frames.joined("server", fields, keep="Server"),
@@ -97,7 +98,7 @@ def _unused(at: int, days: int) -> panels.Panel:
     return panels.tile(
         COUNTS + at,
         f"Unused {days} d",
-        (12 + 6 * (at % 2), 23 + 3 * (at // 2), 6, 3),
+        (12 + 6 * (at % 2), 24 + 3 * (at // 2), 6, 3),
         f"Accounts without a login for {days} days; not known as long as the log is shorter.",
         now(
             "A", f"(count({accounts_}>={days}) or 0*count({accounts_})) and on() (vector($until-$began)>={days * DAY})"

@@ -26,6 +26,7 @@ SECONDS = "s"
 NONE = "none"
 
 NOT_LOGGED = "not logged"
+PART = "≥"  # behind a name whose numbers are lower bounds
 AT_LEAST = {COUNT: "prefix:≥ ", BYTES: "si:B or more"}  # the units of what the log has only a part of
 
 

@@ -34,13 +34,13 @@ def board(zone: Zone) -> Board:
         [
             *shown.totals((0, 0)),
             _busiest(shown, (16, 3, 8, 3)),
-            notes(zone, (0, 6, 22, 2), links.TREND),
+            notes(zone, (0, 6, 22, 3), links.TREND),
             download(links.TREND),
-            *shown.charts(8),
-            _ends((0, 18, 8, 10)),
-            _reasons((8, 18, 16, 10)),
-            _servers(shown, (0, 28, 24, 8)),
-            shown.table(36),
+            *shown.charts(9),
+            _ends((0, 19, 8, 10)),
+            _reasons((8, 19, 16, 10)),
+            _servers(shown, (0, 29, 24, 8)),
+            shown.table(37),
         ],
     )
 
@@ -75,8 +75,8 @@ def _reasons(place: panels.Place) -> panels.Panel:
         sort=("Connections", True),
         overrides=[
             panels.by_name("Connections", {**bar, "min": 0, "color": panels.fixed(theme.BLUE)}),
-            panels.by_name("End", {"custom.width": 130}),
-            panels.by_name("Reason", {"custom.width": 200}),
+            panels.by_name("End", {"custom.width": 105}),
+            panels.by_name("Reason", {"custom.width": 150}),
         ],
         transformations=frames.columns(fields),
         totals=["Connections"],

@@ -37,15 +37,15 @@ def board(zone: Zone) -> Board:
         ],
         [
             *tiles.totals((0, 0)),
-            notes(zone, (0, 6, 22, 2), links.USER),
+            notes(zone, (0, 6, 22, 3), links.USER),
             download(links.USER),
-            _first_failure((0, 8, 6, 5)),
-            _taken((0, 13, 6, 5)),
-            _networks((6, 8, 9, 10)),
-            _rate((15, 8, 9, 10)),
-            _alerts((0, 18, 24, 5)),
-            *shown.charts(23),
-            shown.table(34),
+            _first_failure((0, 9, 6, 5)),
+            _taken((0, 14, 6, 5)),
+            _networks((6, 9, 9, 10)),
+            _rate((15, 9, 9, 10)),
+            _alerts((0, 19, 24, 5)),
+            *shown.charts(24),
+            shown.table(35),
         ],
     )
 

@@ -69,7 +69,9 @@ def fired(alerts: str, by: str, *, subject: bool = False) -> str:
     # Imported history has no instance: nobody looked for alerts then.
     seen = f'max(last_over_time(pop3_exporter_time_seconds{{instance!=""}}[{SCRAPED}]))'
     none = f'label_replace(0*{seen} unless on() {alerts},"alertname","no alert","","")'
-    unknown = f'label_replace(vector(0) unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
+    # Nothing is said of the time that is still to come.
+    past = "(vector(0) and on() (vector(time())<=$watched))"
+    unknown = f'label_replace({past} unless on() (max({alerts}) or {seen}),"alertname","not scraped","","")'
     found = f'label_replace(max by({by})({alerts}),"alertname","$1","alertname","POP3(?:User|Account)?(.+)")'
     for label in ("server", "domain", "user") if subject else ():  # the last one that it has
         found = f'label_replace({found},"subject","$1","{label}","(.+)")'

@@ -185,9 +185,10 @@ def _fresh(*, with_hours: bool) -> str:
 
 
 def asked() -> str:
-    """The first date that begins in the range, as 00:00 UTC of it."""
-    begin = f"({BEGIN}-({LEAD}))"
-    return f"{begin}+({DAY}-{begin}%{DAY})%{DAY}"
+    """The first date that begins in the range, as 00:00 UTC of it; of a range shorter than a day that of its begin."""
+    begin, short = f"({BEGIN}-({LEAD}))", f"(${{__range_s}}<bool {DAY - HOUR})"
+    # In summer a day begins an hour earlier.
+    return f"{begin}+({DAY}-{begin}%{DAY})%{DAY}-{DAY}*({begin}%{DAY}>bool 0)*({begin}%{DAY}<bool {DAY - HOUR})*{short}"
 
 
 def _first() -> str:

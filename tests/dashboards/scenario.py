@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Iterator
 
-from exporter.catalogue import MEASURES, REASONS
+from exporter.catalogue import MEASURES, REASONS, ZERO
 from tests.dashboards.site import Event, Site, stamp
 
 # Another zone moves everything to its own clock: POP3_TEST_ZONE=Asia/Kolkata pytest tests/dashboards/test_numbers.py
@@ -55,6 +55,8 @@ def events() -> Iterator[Event]:
             late = 0 if any(begin <= at < end for begin, end in PUNCTUAL) else _lateness(chance)
             yield Event(min(int(at) + late, last), int(at), server, domain, user, _values(chance, server))
             at += chance.expovariate(a_day / 86_400)
+    # A rest of nothing, which stays after a first name was folded.
+    yield Event(FIRST + 60, FIRST + 60, "mx2", "_other", None, ZERO)
 
 
 def site() -> Site:

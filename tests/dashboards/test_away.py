@@ -77,3 +77,26 @@ def test_the_age_of_the_numbers_is_remarked(uid: str, away: PrometheusServer) ->
     """In minutes since the newest sample."""
     begin = f"No exporter was scraped in the {MINUTES - 1} minutes before now"
     assert [one for one in remarks(boards()[uid], LAST_30_DAYS, away) if one.startswith(begin)]
+
+
+def test_of_the_hours_to_come_nothing_is_said(prometheus: PrometheusServer) -> None:
+    """Nobody can have looked for alerts in them yet; in a gap somebody could."""
+    board = boards()["pop3-user"]
+    target = next(one for title, one in board.targets() if title == "Alerts of this account")
+    lines = opened(board, LAST_30_DAYS, prometheus, "Day").lines(target.to_json_data())
+    (times,) = [[at for at, _ in line] for labels, line in lines.items() if ("alertname", "not scraped") in labels]
+    begin, end = scenario.GAPS[1]
+    assert any(begin < at < end for at in times)
+    assert max(times) <= scenario.NOW < LAST_30_DAYS.end - 3600
+
+
+def test_a_long_time_is_told_in_hours(prometheus: PrometheusServer, site: Site, tmp_path: Path) -> None:
+    """Nobody thinks in thousands of minutes."""
+    samples = "".join(f'up{{instance="mx:10110",job="pop3"}} 0 {scenario.NOW + 60 * at}\n' for at in range(1, 600))
+    history = tmp_path / "away.txt"
+    history.write_text(f"# TYPE up gauge\n{samples}# EOF\n")
+    with site.served(tmp_path) as server:
+        server.load_blocks(history)
+        said = remarks(boards()["pop3-trend"], LAST_30_DAYS, server)
+    assert [one for one in said if one.startswith("No exporter was scraped in the 9 hours before now")]
+    assert not [one for one in remarks(boards()["pop3-trend"], LAST_30_DAYS, prometheus) if "before now" in one]

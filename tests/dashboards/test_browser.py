@@ -102,7 +102,7 @@ DRAWN = [
         if uid != "pop3-domains"
         for what in ("Connections", "Errors", "Bandwidth")
     ),
-    ("pop3-domains", "Connections of the 10 largest domains by Day"),
+    ("pop3-domains", "Top 10 domains by Day"),
 ]
 
 

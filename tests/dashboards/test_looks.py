@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.dashboards.grafana_api import Login
-from tests.dashboards.test_numbers import UIDS
+from tests.dashboards.test_numbers import RANGES, UIDS
 from tests.dashboards.viewer import Viewer, chromium, logged_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.tool("prometheus", "promtool", "chromium"), pytest.mark.timeout(600)]
@@ -30,6 +30,21 @@ COLOURS = """(title) => {
     }
     return found;
 }"""
+CUT_HEADINGS = """() => [...document.querySelectorAll('[role=columnheader]')].filter((one) => {
+        const text = document.createRange();
+        text.selectNodeContents(one);
+        const [inside, outside] = [text.getBoundingClientRect(), one.getBoundingClientRect()];
+        return inside.top < outside.top - 1 || inside.bottom > outside.bottom + 1 || inside.right > outside.right + 1;
+    }).map((one) => one.innerText)"""
+OVERLAPPING = """() => {
+    const notes = [...document.querySelectorAll('section')].find((one) => !one.querySelector('h2'));
+    const lines = [...notes.querySelectorAll('span')].filter((one) => one.innerText).map((one) => {
+        const text = document.createRange();
+        text.selectNodeContents(one);
+        return text.getBoundingClientRect();
+    }).sort((one, other) => one.top - other.top);
+    return lines.filter((one, at) => at && one.top < lines[at - 1].bottom - 4).length;
+}"""
 NO_TIME = "Data does not have a time field"  # what Grafana says of an empty timeline
 
 
@@ -48,6 +63,41 @@ def test_titles_and_tables_are_whole_beside_the_menu(uid: str, viewer: Viewer) -
     expect(viewer.page.get_by_role("link", name="Dashboards").first).to_be_visible()
     assert [] == viewer.page.evaluate(CUT_TITLES)
     assert [] == viewer.page.evaluate(CUT_TABLES)
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_titles_headings_and_remarks_are_whole_on_a_telephone(uid: str, viewer: Viewer) -> None:
+    """No title or heading is shortened, and no remark lies over another."""
+    viewer.page.set_viewport_size({"width": 420, "height": 9000})
+    viewer.open(uid, RANGES["longer than the data"])
+    assert [] == viewer.page.evaluate(CUT_TITLES)
+    assert [] == viewer.page.evaluate(CUT_HEADINGS)
+    assert 0 == viewer.page.evaluate(OVERLAPPING)
+
+
+@pytest.mark.parametrize(
+    ("uid", "title", "name", "whole"),
+    [
+        ("pop3-trend", "Errors by Day", "Blocked connections", False),
+        ("pop3-trend", "Errors by Day", "Terminations", True),
+        ("pop3-trend", "Bandwidth by Day", "Bandwidth", False),
+        ("pop3-trend", "Connections by Day", "New connections", True),
+        ("pop3-domains", "Top 10 domains by Day", "c.example", True),
+    ],
+)
+def test_a_legend_says_what_is_a_lower_bound(uid: str, title: str, name: str, whole: bool, viewer: Viewer) -> None:  # noqa: FBT001
+    """As the cells do; and the series has its look."""
+    viewer.open(uid, server="mx2")
+    legend = viewer.panel(title)
+    expect(legend.get_by_text(name if whole else f"{name} ≥", exact=True)).to_be_visible()
+    assert 0 == legend.get_by_text(f"{name} ≥" if whole else name, exact=True).count()
+    assert 0 == legend.get_by_text("[").count()
+
+
+def test_a_rest_of_zeros_is_no_row(viewer: Viewer) -> None:
+    """What stands for no domain is listed only if something is in it."""
+    viewer.open("pop3-domains", server="mx2")
+    assert {"c.example", "a.example", "unknown"} == set(viewer.cells("Domains", 0))
 
 
 @pytest.mark.parametrize("step", ["1", "7", "30"])

@@ -70,6 +70,13 @@ def test_each_name_is_offered(odd: tuple[Site, PrometheusServer]) -> None:
     assert {*DOMAINS, DOMAIN} == set(opened.offered(lists["domain"]))
 
 
+def test_a_name_that_no_list_can_have_is_told(odd: tuple[Site, PrometheusServer], prometheus: PrometheusServer) -> None:
+    """Where the largest ones are listed, and only if there is such a name."""
+    told = "A name with a quotation mark is missing in the top 10: look for it in the tables of all"
+    assert told in remarks(boards()["pop3-domains"], LAST_30_DAYS, odd[1])
+    assert told not in remarks(boards()["pop3-domains"], LAST_30_DAYS, prometheus)
+
+
 def test_a_name_that_is_not_there_is_named(odd: tuple[Site, PrometheusServer]) -> None:
     """As it is; and without a name nothing is said of one."""
     said = remarks(boards()["pop3-user"], LAST_30_DAYS, odd[1], user="o'n\"obody@odd.example")

@@ -8,13 +8,13 @@ from exporter.periods import Step
 from tests.dashboards.grafana import Json
 from tests.dashboards.grafana_data import Answers, Opened, Shown
 from tests.dashboards.site import Event, Site, local
-from tests.dashboards.tables import ACCOUNT, REPORT, USERS, Columns, Table, by_hour, by_name, by_step
+from tests.dashboards.tables import ACCOUNT, REPORT, USERS, Columns, Table, bounds, by_hour, by_name, by_step
 from tests.dashboards.test_numbers import LAST_30_DAYS, Asked
 
 BY_STEP, COUNTS, BANDWIDTH = "Report by ${step:text}", "Connections by ${step:text}", "Bandwidth by ${step:text}"
 ERRORS = "Errors by ${step:text}"
 ERROR_TITLES = ("Blocked connections", "Bad commands", "Terminations", "Login failures")
-LARGEST = "Connections of the 10 largest domains by ${step:text}"
+LARGEST = "Top 10 domains by ${step:text}"
 # The columns that are labels, by these.
 NAMES = {
     "alertname": "Alert",
@@ -118,7 +118,7 @@ def complaints(case: Case, opened: Opened, panels: dict[str, Shown], site: Site)
             name, tile = table.titles[0], f"Busiest {table.titles[0].lower()}"
             found += _differences(tile, [[name, table.rows[0][0]]], panels[tile].tiles)
     if BY_STEP in panels:
-        found += _charts(case, panels)
+        found += _charts(case, panels, site)
     if case.uid == "pop3-domains":
         domains = case.tables(site)["Domains"]
         found += _largest(case, domains, panels[LARGEST], site)
@@ -180,18 +180,24 @@ def _begins(cells: list[list[str]], case: Case, site: Site) -> list[list[str]]:
     return [*cells[:1], *([begin(first), *others] for first, *others in cells[1:])]
 
 
-def _charts(case: Case, panels: dict[str, Shown]) -> Iterator[str]:
+def _charts(case: Case, panels: dict[str, Shown], site: Site) -> Iterator[str]:
     """Each column under its own name in the chosen form; hidden those that would cover the others."""
     days = [] if case.step in {"Hour", "Day"} else ["Days"]
     yield from _differences("Titles", ["Period", *days, *case.columns], panels[COUNTS].titles)
-    yield from _differences("Titles of bandwidth", ["Period", "Bandwidth"], panels[BANDWIDTH].titles)
+    parts = bounds(site, case.asked)
+    size = f"Bandwidth{' ≥' * ('Bandwidth' in parts)}"
+    yield from _differences("Titles of bandwidth", ["Period", size], panels[BANDWIDTH].titles)
     wrong = [title for title in ERROR_TITLES if title in case.columns]
     for chart, titles in ((COUNTS, case.columns), (ERRORS, wrong), (BANDWIDTH, ["Bandwidth"])):
         yield from _axis(panels[chart])
         elsewhere = {"Bandwidth", "Logins", *wrong} if chart == COUNTS else set()
         styles = PARTS if chart == ERRORS else CHARTS
-        for title in {*titles} & {*panels[chart].titles}:
-            custom = panels[chart].config(title)["custom"]
+        for title in titles:
+            name = f"{title} ≥" if title in parts and title not in elsewhere else title
+            if name not in panels[chart].titles:
+                yield f"{chart} has no {name}"
+                continue
+            custom = panels[chart].config(name)["custom"]
             hidden = custom.get("hideFrom", {}).get("viz", False)
             yield from _differences(f"{title}, hidden", [title in elsewhere], [hidden])
             yield from [] if hidden else _differences(title, styles[case.chart], _drawn(custom))

@@ -16,7 +16,8 @@ from tests.web.conftest import World
 
 pytestmark = [pytest.mark.slow, pytest.mark.tool("chromium"), pytest.mark.timeout(300)]
 
-NAMES = ("ann@example.com", "x" * 200 + "@example.com", "\u202e<script>alert(1)</script>@example.com")
+COMMON = "margaret.hamilton@example.com"
+NAMES = ("ann@example.com", "x" * 200 + "@example.com", "\u202e<script>alert(1)</script>@example.com", COMMON)
 PATHS = ("/", "/domains", "/users", "/unused?days=1")
 
 
@@ -67,6 +68,17 @@ def test_pages_fit_the_screen_in_light_and_dark(browser: Browser, url: str, widt
             shades.add((scheme, page.evaluate("getComputedStyle(document.body).backgroundColor")))
         assert [] == told
     assert 2 == len(shades)
+
+
+def test_a_common_name_stands_on_one_line(browser: Browser, url: str) -> None:
+    """Where there is room, no name is broken."""
+    page, _ = opened(browser, 1280, "light")
+    page.goto(f"{url}/users")
+    heights = {name: page.get_by_text(name, exact=True).first.bounding_box() for name in (COMMON, "ann@example.com")}
+    short, common = heights["ann@example.com"], heights[COMMON]
+    assert short
+    assert common
+    assert short["height"] == common["height"]
 
 
 def test_search_and_csv_are_one_click(browser: Browser, url: str, tmp_path: Path) -> None:
