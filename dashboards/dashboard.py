@@ -1,6 +1,6 @@
 """What all dashboards have in common: tag, ranges, annotations, zone, links."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from grafanalib import core
 
 from dashboards import links, variables
 from dashboards.clean import Json, cleaned
-from dashboards.queries import Windows
+from dashboards.queries.terms import zone_values
 from dashboards.targets import Target
 
 DAYS_30 = core.Time("now-29d/d", "now/d")
@@ -35,15 +35,15 @@ SCRAPED = 'pop3_exporter_time_seconds{instance!=""}'  # imported history has no 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The site's time zone: what Grafana shows times in, and its windows; without a name any, as the exporter tells."""
+    """The site's time zone: what Grafana shows times in, and its values; without a name any, as the exporter tells."""
 
     name: str = ""
-    windows: Windows = field(default_factory=Windows)
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, now: datetime | None = None) -> "Zone":
         """By its IANA name, "" for any; unknown: ZoneInfoNotFoundError."""
-        return cls(name, Windows.of(name, now or datetime.now(UTC))) if name else cls()
+        return cls(name, zone_values(name, now or datetime.now(UTC))) if name else cls()
 
     @property
     def grafana(self) -> str:

@@ -4,7 +4,7 @@ from dashboards import links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import CHOSEN_DOMAIN, Only
+from dashboards.queries.terms import CHOSEN_DOMAIN, Only
 from dashboards.report import Report
 from exporter.catalogue import Scope
 
@@ -23,7 +23,7 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None, hours=True),
+            *variables.known(zone.values, hours=True),
             variables.domain(),
             variables.step(hours=True),
             variables.chart(),

@@ -4,7 +4,9 @@ from dashboards import frames, links, looks, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import BANDWIDTH, Only, Series, Steps, shares, top, total, with_total
+from dashboards.queries.steps import Steps
+from dashboards.queries.terms import BANDWIDTH, Only, Series
+from dashboards.queries.totals import shares, top, total, with_total
 from dashboards.report import Report
 from dashboards.targets import Quantity, exact
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
@@ -29,7 +31,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None, hours=True),
+            *variables.known(zone.values, hours=True),
             *variables.range_before(),
             variables.hidden_names("top", "domain", top(TOP, total(connections, ["domain"]))),
             variables.hidden_names("topbytes", "domain", f"{top(TOP, total(size, ['domain']))}>0"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dashboards import panels, theme
 from dashboards.panels import Override
-from dashboards.queries import STEP_FORMATS
+from dashboards.queries.terms import STEP_FORMATS
 from dashboards.theme import Column
 from dashboards.variables import CHARTS
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dashboards import links, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.panels import Place
-from dashboards.queries import CHOSEN_DOMAIN, CHOSEN_USER, Only, Windows, asked, begins_in_a_day, quoted
+from dashboards.queries.lookups import asked
+from dashboards.queries.terms import CHOSEN_DOMAIN, CHOSEN_USER, LEAD, Only, quoted
+from dashboards.queries.totals import begins_in_a_day
 from dashboards.targets import now
 from exporter.catalogue import Scope
 
@@ -100,7 +102,7 @@ def _unlogged() -> str:
 
 def _begins() -> str:
     """The log is younger than the range; half a day of patience, for servers that are quiet in the night."""
-    began = f"vector($began-({Windows().lead}))"  # as the clocks of the site show it
+    began = f"vector($began-({LEAD}))"  # as the clocks of the site show it
     date = f"year({began})*10000+month({began})*100+day_of_month({began})"
     born = "(vector($began)>=${__from:date:seconds}+43200) and on() (vector($began)<${__to:date:seconds})"
     after = "(vector($began)>=${__to:date:seconds})"
@@ -110,7 +112,7 @@ def _begins() -> str:
 
 
 def _forgotten() -> str:
-    since = f"vector($first)>clamp_min(vector($began)-({Windows().lead}),{asked()})"
+    since = f"vector($first)>clamp_min(vector($began)-({LEAD}),{asked()})"
     missing = f"{since} and on() max({SEEN})"
     text = "Prometheus has no samples from the start of this range: earlier periods are missing (see Exporter health)"
     return _note(missing, text)

@@ -9,7 +9,10 @@ from dashboards import frames, looks, panels, theme
 from dashboards.dashboard import Zone
 from dashboards.looks import PARTS, PERIOD, STYLES, at_least, chart_styles, period_styles
 from dashboards.panels import Override, Place
-from dashboards.queries import PSEUDO, Only, Series, Steps, total, total_before, with_change
+from dashboards.queries.lookups import PSEUDO
+from dashboards.queries.steps import Steps
+from dashboards.queries.terms import Only, Series
+from dashboards.queries.totals import total, total_before, with_change
 from dashboards.targets import PanelTarget, Quantity, Target, exact
 from dashboards.theme import Column
 from exporter.catalogue import Scope

@@ -6,8 +6,9 @@ from dashboards import frames, health, links, panels, suspicious, theme, variabl
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Override, Place
-from dashboards.queries import Only, Series, accounts, top, total
-from dashboards.queries.terms import DAY
+from dashboards.queries import accounts
+from dashboards.queries.terms import DAY, Only, Series
+from dashboards.queries.totals import top, total
 from dashboards.report import Report
 from dashboards.targets import Quantity, exact, now, rows
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
@@ -28,7 +29,7 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None),
+            *variables.known(zone.values),
             *variables.range_before(),
         ],
         [

@@ -8,7 +8,9 @@ from dashboards import frames, links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.notes import notes
 from dashboards.panels import Override, Place
-from dashboards.queries import Only, accounts, top
+from dashboards.queries import accounts
+from dashboards.queries.terms import Only
+from dashboards.queries.totals import top
 from dashboards.targets import WITHIN_A_SCRAPE, PanelTarget, Target, now, over_time, rows
 
 ALERTS, GROWTH, NETWORKS, FAILURES, OVER_TIME, BUSIEST_ACCOUNT, WHEN, TILES = 3, 4, 5, 6, 7, 8, 9, 10

@@ -7,7 +7,7 @@ from typing import Any
 
 from grafanalib import core
 
-from dashboards.queries import Series
+from dashboards.queries.terms import Series
 
 
 class Trust(StrEnum):

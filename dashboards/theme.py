@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dashboards.queries import BANDWIDTH
+from dashboards.queries.terms import BANDWIDTH
 from exporter.catalogue import (
     BAD_COMMAND_CONNECTIONS,
     BLOCKED_CONNECTIONS,

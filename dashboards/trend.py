@@ -4,7 +4,8 @@ from dashboards import frames, links, names, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import Only, ends
+from dashboards.queries.terms import Only
+from dashboards.queries.totals import ends
 from dashboards.report import Report
 from dashboards.targets import WITHIN_A_SCRAPE, rows
 from exporter.catalogue import Scope
@@ -27,7 +28,7 @@ def board(zone: Zone) -> Board:
             variables.step(hours=True),
             variables.chart(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None, hours=True),
+            *variables.known(zone.values, hours=True),
             *variables.range_before(),
         ],
         [

@@ -4,7 +4,9 @@ from dashboards import links, panels, theme, variables
 from dashboards.dashboard import Board, Zone
 from dashboards.download import download
 from dashboards.notes import notes
-from dashboards.queries import CHOSEN_DOMAIN, CHOSEN_USER, Only, accounts, taken
+from dashboards.queries import accounts
+from dashboards.queries.terms import CHOSEN_DOMAIN, CHOSEN_USER, Only
+from dashboards.queries.totals import taken
 from dashboards.report import Report
 from dashboards.targets import WITHIN_A_SCRAPE, Target, now, over_time
 from exporter.catalogue import Scope
@@ -26,7 +28,7 @@ def board(zone: Zone) -> Board:
             variables.datasource(),
             variables.server(),
             *variables.newest(),
-            *variables.known(zone.windows if zone.name else None),
+            *variables.known(zone.values),
             variables.domain(),
             variables.user(),
             variables.step(hours=False),

@@ -1,11 +1,13 @@
 """The variables of the dashboards; links pass on those that the target has."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from grafanalib import core
 
-from dashboards import queries
-from dashboards.queries import STEPS, Lookup, Windows, bounds, busiest_domains, busiest_users, newest_sample
+from dashboards.queries import lookups
+from dashboards.queries.lookups import Lookup, bounds, busiest_domains, busiest_users, newest_sample
+from dashboards.queries.terms import STEPS
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON_TIME_RANGE = 2
@@ -66,18 +68,15 @@ def hidden_names(name: str, label: str, rows: str) -> core.Template:
 
 def newest() -> list[core.Template]:
     """`$until`: the newest sample in the range; `$watched`: when Prometheus last looked, also in vain."""
-    return [hidden(lookup) for lookup in (*newest_sample(), *queries.watched())]
+    return [hidden(lookup) for lookup in (newest_sample(), *lookups.watched())]
 
 
-def known(windows: Windows | None, *, hours: bool = False) -> list[core.Template]:
-    """What is known of the range; the site's zone as the exporter tells, or fixed."""
-    if windows is None:
-        offsets = [hidden(lookup) for lookup in queries.zone()]
-    else:
-        offsets = [_constant("west", windows.west), _constant("quarter", windows.quarter)]
+def known(zone: Mapping[str, str], *, hours: bool = False) -> list[core.Template]:
+    """What is known of the range; `zone`: the values of its variables, none: as the exporter tells."""
     return [
-        *offsets,
-        *(hidden(lookup) for lookup in queries.known(with_hours=hours)),
+        *(_constant(name.removeprefix("$"), value) for name, value in zone.items()),
+        *(hidden(lookup) for lookup in lookups.zone() if not zone),
+        *(hidden(lookup) for lookup in lookups.known(with_hours=hours)),
         hidden_names("bounds", "measure", bounds()),
     ]
 
@@ -88,7 +87,7 @@ def _constant(name: str, value: str) -> core.Template:
 
 def range_before() -> list[core.Template]:
     """What the change against the range before needs."""
-    return [hidden(lookup) for lookup in queries.range_before()]
+    return [hidden(lookup) for lookup in lookups.range_before()]
 
 
 def _names(lookup: Lookup) -> core.Template:

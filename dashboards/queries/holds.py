@@ -8,10 +8,11 @@ the date depends on the zone alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards.queries.terms import DAY, HOUR, Chosen, Range, Series, Windows, duration
+from dashboards.queries.terms import DAY, HOUR, LEAD, Series
 
 NEWEST = "2h"  # not older than this counts as current
 LONGEST = "31d"  # the most that one selector reads
+JUST_NOW = "[${fresh}s] @ $until"  # what was scraped in the last unit of the range
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Unit:
 
     name: str  # of the hold: `day` or `hour`
     seconds: int
+    length: str  # the same as a duration
     near: str
     wide: str
     last: str  # from the label to the last moment inside, as a duration
@@ -31,14 +33,9 @@ class Unit:
     first: str  # the label of the range's first unit, of its last one, and the seconds between them and one more
     final: str
     extent: str
-    now: str  # the label of the current unit
     odd: str
     gap: str  # how many seconds before the unit the last scrape may have been
     step: str | None = None  # see `Only`
-
-    @property
-    def length(self) -> str:
-        return duration(self.seconds)
 
     def begin(self, window: str, label: str = "") -> str:
         """The window before the last moment of the unit with the label, or of each: its holds are its beginning."""
@@ -59,18 +56,39 @@ class Unit:
         return f"{self.extent}s:{self.length}] @ {self.final}"
 
 
-def days(windows: Windows, range_: Range) -> Unit:
-    """Local days, labelled by 00:00 UTC of their dates."""
-    west = f"{windows.west}s"  # 14 hours more than the day's latest beginning
-    known = range_.first, range_.today, range_.extent, range_.now, range_.odd, range_.gap
-    return Unit("day", DAY, "2h", "22h56m", f"8h58m{west}", f"10h2m{west}", windows.lead, *known)
-
-
-def hours(windows: Windows, range_: Range, chosen: Chosen) -> Unit:
-    """Local hours, labelled by the UTC hour that begins with them or just before."""
-    quarter, window = windows.quarter, "56m"
-    known = range_.first_hour, range_.last_hour, range_.hours, range_.this_hour, range_.odd_hours, range_.lull
-    return Unit("hour", HOUR, window, window, f"58m{quarter}s", f"1h2m{quarter}s", quarter, *known, step=chosen.number)
+# Labelled by 00:00 UTC of their dates. West is 14 hours more than the day's latest beginning.
+DAYS = Unit(
+    name="day",
+    seconds=DAY,
+    length="1d",
+    near=NEWEST,
+    wide="22h56m",
+    last="8h58m${west}s",
+    over="10h2m${west}s",
+    lead=LEAD,
+    first="$first",
+    final="$today",
+    extent="${extent}",
+    odd="$odd|$all_odd",
+    gap="${gap}",
+)
+# Labelled by the UTC hour that begins with them or just before.
+HOURS = Unit(
+    name="hour",
+    seconds=HOUR,
+    length="1h",
+    near="56m",
+    wide="56m",
+    last="58m${quarter}s",
+    over="1h2m${quarter}s",
+    lead="${quarter}",
+    first="$first_hour",
+    final="$last_hour",
+    extent="${hours}",
+    odd="$odd_hours|$all_odd_hours",
+    gap="${lull}",
+    step="$step",
+)
 
 
 def _at(label: str) -> str:
@@ -82,19 +100,25 @@ def largest(series: Series, *arms: str) -> str:
     return f"max by({series.keys})({' or '.join(arms)})"
 
 
-def newest(series: Series, selector: str, at: str, window: str = NEWEST) -> str:
+def newest(series: Series, selector: str, window: str = NEWEST, at: str = "$until") -> str:
     """The largest value just before an instant (UNIX seconds), per key."""
     return largest(series, f"max_over_time({selector}[{window}] @ {at})")
 
 
-def born(series: Series, range_: Range) -> str:
+def born(series: Series) -> str:
     """An arm: the births of the names."""
-    return f"max_over_time({series.born}[{NEWEST}] @ {range_.after})"
+    return f"max_over_time({series.born}[{NEWEST}] @ $after)"
 
 
-def odd_born(series: Series, range_: Range, servers: str) -> str:
+def odd_born(series: Series, unit: Unit) -> str:
     """The same of odd servers, which may have ended."""
-    return f"max_over_time({series.odd(servers).born}[{range_.ago}s] @ {range_.after})"
+    (odd,) = odd_of([series], unit)
+    return f"max_over_time({odd.born}[${{ago}}s] @ $after)"
+
+
+def odd_of(series: Sequence[Series], unit: Unit) -> list[Series]:
+    """Only the odd servers, which are some of the chosen ones, and none of hours for other steps."""
+    return [one.where(servers=unit.odd, step=None) for one in series]
 
 
 def counter(series: Sequence[Series], window: str) -> str:
@@ -107,56 +131,41 @@ def hold(series: Sequence[Series], unit: Unit, window: str) -> str:
     return "+".join(f"max_over_time({one.hold(unit.name)}{window})" for one in series)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The counter of one measure, or of several together, at the beginnings and ends of days or hours."""
+def added(series: Sequence[Series], unit: Unit) -> str:
+    """The increase in each unit, per key: the counter at its end (or now) minus that at its beginning."""
+    regular, odd = [one.where(but=unit.odd) for one in series], odd_of(series, unit)
+    # The end of a unit is the beginning of the next: where no scrape is missing, each is looked up once.
+    each = f"idelta(({_regular_end(regular, unit)})[{unit.length}1s:{unit.length}])"
+    return f"clamp_min({each} or ({_odd_end(odd, unit)})-({largest(odd[0], *odd_begin(odd, unit))}),0)"
 
-    series: Sequence[Series]
-    unit: Unit
-    range: Range
 
-    def added(self) -> str:
-        """The increase in the unit, per key: the counter at its end (or now) minus that at its beginning."""
-        length = self.unit.length
-        # The end of a unit is the beginning of the next: where no scrape is missing, each is looked up once.
-        regular = f"idelta(({self._regular_end()})[{length}1s:{length}])"
-        return f"clamp_min({regular} or ({self._odd_end()})-({self._odd_begin()}),0)"
+def _regular_end(series: Sequence[Series], unit: Unit) -> str:
+    """Where the unit ends, and the next one begins; 0 if the name was born later."""
+    # Of the births only those in the range are compared with each unit.
+    new = f"0*({born(series[0])}-({unit.lead})>={unit.first}>=time()+{unit.seconds})"
+    return largest(series[0], hold(series, unit, unit.end(unit.near)), f"({_now(series, unit)} or {new})")
 
-    def _regular_end(self) -> str:
-        """Where the unit ends, and the next one begins; 0 if the name was born later."""
-        unit, known = self.unit, [one.without(self.unit.odd) for one in self.series]
-        # Of the births only those in the range are compared with each unit.
-        new = f"0*({born(known[0], self.range)}-({unit.lead})>={unit.first}>=time()+{unit.seconds})"
-        return largest(known[0], hold(known, unit, unit.end(unit.near)), f"({self._now(known)} or {new})")
 
-    def _odd_end(self) -> str:
-        """Where the unit ends, and the next one begins; if that was not scraped, the counter itself."""
-        unit, odd = self.unit, self._odd
-        last = largest(odd[0], counter(odd, f"[{unit.length}] offset -{unit.over}"))
-        return f"{largest(odd[0], hold(odd, unit, unit.end(unit.wide)), self._now(odd))} or {last}"
+def _odd_end(series: Sequence[Series], unit: Unit) -> str:
+    """Where the unit ends, and the next one begins; if that was not scraped, the counter itself."""
+    last = largest(series[0], counter(series, f"[{unit.length}] offset -{unit.over}"))
+    return f"{largest(series[0], hold(series, unit, unit.end(unit.wide)), _now(series, unit))} or {last}"
 
-    def _odd_begin(self) -> str:
-        """Where the unit begins; after a gap, the counter before it; 0 if the name was born later."""
-        unit, odd = self.unit, [one.of_everybody() for one in self._odd]
-        new = f"0*({odd_born(odd[0], self.range, unit.odd)}>=time()+{unit.lead}-{unit.gap})"
-        now, before = self._if(hold(odd, unit, self._newest), unit.now), counter(odd, unit.begin(unit.back))
-        return largest(odd[0], hold(odd, unit, unit.begin(unit.wide)), now, before, new)
 
-    def _now(self, series: Sequence[Series]) -> str:
-        """The end of the unit before the current one, and the current one's, which is now."""
-        unit = self.unit
-        before = self._if(hold(series, unit, self._newest), f"{unit.now}-{unit.seconds}")
-        return f"{before} or {self._if(counter(series, self._newest), unit.now)}"
+def odd_begin(series: Sequence[Series], unit: Unit, label: str = "") -> tuple[str, ...]:
+    """Arms: where the unit with the label, or each, begins; after a gap, the counter before it; 0 for later births."""
+    series = [one.where(domains=None) for one in series]  # lists are long, and what is subtracted may be of more names
+    new = f"0*({odd_born(series[0], unit)}>={label or 'time()'}+{unit.lead}-{unit.gap})"
+    now, before = _if(hold(series, unit, JUST_NOW), unit.final, label), counter(series, unit.begin(unit.back, label))
+    return hold(series, unit, unit.begin(unit.wide, label)), now, before, new
 
-    @property
-    def _newest(self) -> str:
-        return f"[{NEWEST}] @ {self.range.until}"
 
-    @property
-    def _odd(self) -> list[Series]:
-        return [one.odd(self.unit.odd) for one in self.series]
+def _now(series: Sequence[Series], unit: Unit) -> str:
+    """The end of the unit before the last one, and the last one's, which may be now."""
+    before = _if(hold(series, unit, JUST_NOW), f"{unit.final}-{unit.seconds}")
+    return f"{before} or {_if(counter(series, JUST_NOW), unit.final)}"
 
-    @staticmethod
-    def _if(values: str, label: str) -> str:
-        """`values` if this is the unit with the label."""
-        return f"({values} and on() vector(time())=={label})"
+
+def _if(values: str, label: str, this: str = "") -> str:
+    """`values` if this is the unit with the label."""
+    return f"({values} and on() vector({this or 'time()'})=={label})"

@@ -1,35 +1,28 @@
 """One row per hour, day, week, month or quarter: instant queries at the end of the range."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dashboards.queries.cells import known_births, logged, summed
-from dashboards.queries.holds import Held, Unit, days, hours, newest
-from dashboards.queries.terms import STEPS, Chosen, Range, Series, Windows
-
-WHOLE, CHOSEN, ZONE = Range(), Chosen(), Windows()
+from dashboards.queries.holds import DAYS, HOURS, Unit, added, newest
+from dashboards.queries.terms import BEGIN, DAY, LEAD, STEPS, Series
 
 
-def _if_step(number: str, name: str, chosen: Chosen) -> str:
+def _if_step(number: str, name: str) -> str:
     """`number` if the chosen step is this one, else nothing: one query serves every step."""
-    return f"({number} and on() vector({chosen.number})=={STEPS[name]})"
+    return f"({number} and on() vector($step)=={STEPS[name]})"
 
 
-def _date(at: str, day: str) -> str:
-    return f"year({at})*10000+month({at})*100+{day}"
+def _day_key() -> str:
+    """A number for the period that contains the label at `time()`; of days and weeks their first label."""
+    weekday = f"((day_of_week()+6)%7)*{DAY}*($step==bool {STEPS['Week']})"  # 0 for days
+    by_day = f"(vector(time())-{weekday} and on() {STEPS['Day']}<=vector($step)<={STEPS['Week']})"
+    month, quarter = _if_step("year()*100+month()", "Month"), _if_step("year()*100+ceil(month()/3)", "Quarter")
+    return f"{by_day} or {month} or {quarter}"
 
 
-def _day_key(chosen: Chosen) -> str:
-    """The number of the period that contains the label at `time()`: its first date as YYYYMMDD."""
-    number = chosen.number
-    monday = f"(vector(time())-((day_of_week()+6)%7)*86400*({number}==bool {STEPS['Week']}))"  # or the day itself
-    keys = {
-        "Month": _date("", "1"),
-        "Quarter": "year()*10000+(3*ceil(month()/3)-2)*100+1",
-    }
-    by_month = " or ".join(_if_step(key, name, chosen) for name, key in keys.items())
-    by_day = _date(monday, f"day_of_month({monday})")
-    return f"({by_day} and on() {STEPS['Day']}<=vector({number})<={STEPS['Week']}) or {by_month}"
+def _hour_key() -> str:
+    return _if_step(f"vector(time()+{HOURS.lead})", "Hour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +32,6 @@ class Steps:
     `hours`: whether the step may be the hour (server and domain scope only).
     """
 
-    windows: Windows = ZONE
-    range: Range = WHOLE
-    chosen: Chosen = CHOSEN
     hours: bool = False
 
     def values(self, series: Sequence[Series], by: Sequence[str] = (), *, only_logged: bool = False) -> str:
@@ -50,18 +40,16 @@ class Steps:
         `only_logged`: no rows if no server logs the measure, instead of 0.
         """
 
-        def cells(series: Sequence[Series], unit: Unit) -> str:
-            added = Held(series, unit, self.range).added()
-            return summed(logged(added, series, self.range) if only_logged else added, by)
+        def cells(unit: Unit) -> str:
+            chosen = [one.where(step=unit.step) for one in series]
+            found = added(chosen, unit)
+            return summed(logged(found, chosen) if only_logged else found, by)
 
-        rows = self._by_day(cells(series, self._days), "sum", by)
-        if self.hours:
-            of_hours = [one.of_hours(self.chosen) for one in series]
-            rows = f"{rows} or {self._by_hour(cells(of_hours, self._hours), 'sum', by)}"
+        rows = self._rows(cells, by)
         if not only_logged:
             return rows
         # A row of no period, so that there is a column where others have rows.
-        born = newest(series[0], series[0].born, self.range.after, f"{self.range.ago}s")
+        born = newest(series[0], series[0].born, "${ago}s", "$after")
         column = f'label_replace(NaN*max({born}),"period","none","","")'
         return f"({rows} or on() {column})"
 
@@ -76,27 +64,16 @@ class Steps:
         Of a day in which the range begins, its first whole second: a chart draws nothing that comes before.
         `known`: only if any of these series is known in the range.
         """
-        day = f"vector(time())+clamp_min(vector({self.windows.lead}),0)"
-        rows = self._by_day(f"({day}>={self.range.begin} or vector({self.range.begin}+1))*1000", "min")
-        if self.hours:
-            rows = f"{rows} or {self._by_hour(f'vector(time()+{self._hours.lead})*1000', 'min')}"
-        return rows if known is None else f"({rows}) and on() max({known_births(known, self.range)})"
+        day = f"vector(time())+clamp_min(vector({LEAD}),0)"
+        begins = {DAYS: f"({day}>={BEGIN} or vector({BEGIN}+1))", HOURS: f"vector(time()+{HOURS.lead})"}
+        rows = self._rows(lambda unit: f"{begins[unit]}*1000", how="min")
+        return rows if known is None else f"({rows}) and on() max({known_births(known)})"
 
-    def days(self) -> str:
-        """How many days of each period lie inside the range and have begun."""
-        return self._by_day("vector(1)", "sum")
-
-    def whole_days(self) -> str:
-        """How many days each week, month or quarter has in all; no rows for days."""
-        month, leap = "month()", "(year()%4==bool 0)"
-        quarter = f"90+({month}>bool 3)+({month}>bool 6)+({month}<=bool 3)*{leap}"
-        lengths = {"Week": "vector(7)", "Month": "days_in_month()", "Quarter": quarter}
-        length = " or ".join(_if_step(days, name, self.chosen) for name, days in lengths.items())
-        return self._by_day(f"({length})", "max")
-
-    def coverage(self) -> str:
+    @staticmethod
+    def coverage() -> str:
         """Label `days`: `12 of 30`; value: the fraction of the period that is covered. No rows for hours and days."""
-        days, whole = self.days(), self.whole_days()
+        # How many days of each period lie inside the range and have begun, and how many it has.
+        days, whole = _over("vector(1)", DAYS, "sum"), _over(_whole_days(), DAYS, "max")
         covered = f'count_values by(period)("covered",{days})'
         length = f'count_values by(period)("length",{whole})'
         named = f"{covered}*on(period) group_left(length) {length}"
@@ -105,25 +82,21 @@ class Steps:
             f"*on(period) group_left() ({days}/on(period) {whole})"
         )
 
-    @property
-    def _days(self) -> Unit:
-        return days(self.windows, self.range)
-
-    @property
-    def _hours(self) -> Unit:
-        return hours(self.windows, self.range, self.chosen)
-
-    def _by_day(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
-        """Over the dates of the range; evaluated at their labels, which are the steps of the subquery."""
-        return _over(cell, _day_key(self.chosen), self._days, how, by)
-
-    def _by_hour(self, cell: str, how: str, by: Sequence[str] = ()) -> str:
-        """Over the hours that begin in the range, from the first known day on."""
-        return _over(cell, _if_step(f"vector(time()+{self._hours.lead})", "Hour", self.chosen), self._hours, how, by)
+    def _rows(self, cell: Callable[[Unit], str], by: Sequence[str] = (), how: str = "sum") -> str:
+        """Over the days, or the hours, of the range; evaluated at their labels, the steps of the subquery."""
+        return " or ".join(_over(cell(unit), unit, how, by) for unit in (DAYS, HOURS) if unit is DAYS or self.hours)
 
 
-def _over(cell: str, key: str, unit: Unit, how: str, by: Sequence[str]) -> str:
-    """The cells of each period, whose number is `key`."""
-    labels = ",".join((*by, "period"))
+def _whole_days() -> str:
+    """How many days the week, month or quarter with the label has; nothing for days."""
+    month, leap = "month()", "(year()%4==bool 0)"
+    quarter = f"90+({month}>bool 3)+({month}>bool 6)+({month}<=bool 3)*{leap}"
+    lengths = {"Week": "vector(7)", "Month": "days_in_month()", "Quarter": quarter}
+    return f"({' or '.join(_if_step(days, name) for name, days in lengths.items())})"
+
+
+def _over(cell: str, unit: Unit, how: str, by: Sequence[str] = ()) -> str:
+    """The cells of each period."""
+    labels, key = ",".join((*by, "period")), _day_key() if unit is DAYS else _hour_key()
     keyed = f'{cell} *on() group_left(period) count_values("period",{key})'
     return f"{how} by({labels})({how}_over_time(({keyed})[{unit.grid}))"

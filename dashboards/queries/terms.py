@@ -1,9 +1,10 @@
-"""The terms of the queries: zone, range, step and series, with Grafana's variables as defaults."""
+"""The terms of the queries: which series, and the variables in them, which stand as Grafana writes them."""
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from exporter.catalogue import MEASURES, RECEIVED_BYTES, SENT_BYTES, Measure, Scope
@@ -12,6 +13,10 @@ from exporter.periods import smallest_offset
 HOUR = 3_600
 DAY = 24 * HOUR
 EASTMOST = 14 * HOUR  # no clock is further ahead of UTC
+# The chosen range: its beginning, and the first second after it.
+BEGIN, END = "${__from:date:seconds}", "${__to:date:seconds}"
+# How long after 00:00 UTC of its date a local day has begun at the latest; negative in the east.
+LEAD = f"${{west}}-{EASTMOST}"
 BANDWIDTH = (MEASURES[RECEIVED_BYTES], MEASURES[SENT_BYTES])
 
 # What is chosen, as it is: Grafana (12.4) escapes ' wrongly and " not at all.
@@ -31,81 +36,10 @@ STEP_FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """The site's time zone, in seconds: numbers, or variables that find them.
-
-    `west`: how far its smallest distance from UTC lies west of UTC+14, so never negative; `quarter`: from a UTC hour to
-    the local hour that begins next (zones off by 30 or 45 minutes).
-    """
-
-    west: str = "${west}"
-    quarter: str = "${quarter}"
-
-    @classmethod
-    def of(cls, zone: str, now: datetime | None = None) -> "Windows":
-        """The windows of an IANA zone around `now`; unknown: ZoneInfoNotFoundError."""
-        offset = smallest_offset(ZoneInfo(zone), int((now or datetime.now(UTC)).timestamp()))
-        return cls(str(EASTMOST - offset), str(-offset % HOUR))
-
-    @property
-    def lead(self) -> str:
-        """PromQL: how long after 00:00 UTC of its date a local day has begun at the latest; negative in the east."""
-        return f"{self.west}-{EASTMOST}"
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The chosen range: `begin`, `end` (the first second after it) and `until`, the newest sample in it (UNIX seconds).
-
-    `through`: up to where the log is known, the last second of a range that is over, else `until`. `first`, `today`:
-    first and last day, as 00:00 UTC of their dates; `now`: the day of `until`; `extent`: the seconds from first to
-    last, and one more. `first_hour`, `last_hour`, `this_hour`, `hours`: the same for hours. `seen` and `after`: when
-    the first day's hold, and all births, are looked up. `odd`, `odd_hours`: regular expressions for the servers that
-    were not scraped in the last hours of each day, or in each hour. How many seconds must be read of them: `gap` and
-    `lull` before a day and an hour, `ago` before `after`, `young` before `grown` (see `lookups`).
-    """
-
-    begin: str = "${__from:date:seconds}"
-    end: str = "${__to:date:seconds}"
-    until: str = "$until"
-    through: str = "$through"
-    first: str = "$first"
-    today: str = "$today"
-    now: str = "$now"
-    extent: str = "${extent}"
-    first_hour: str = "$first_hour"
-    last_hour: str = "$last_hour"
-    this_hour: str = "$this_hour"
-    hours: str = "${hours}"
-    seen: str = "$seen"
-    after: str = "$after"
-    odd: str = "$odd|$all_odd"
-    odd_hours: str = "$odd_hours|$all_odd_hours"
-    gap: str = "${gap}"
-    lull: str = "${lull}"
-    ago: str = "${ago}"
-    grown: str = "$grown"
-    young: str = "${young}"
-    length: str = "${__range_s}"
-
-    @classmethod
-    def of(cls, values: Mapping[str, str]) -> "Range":
-        """Values for Grafana's variables, by the variables as they are written: `$until`."""
-        return cls(*(filled(field.default, values) for field in fields(cls) if isinstance(field.default, str)))
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The chosen step: its number and its name."""
-
-    number: str = "$step"
-    name: str = "${step:text}"
-
-    @classmethod
-    def of(cls, name: str) -> "Chosen":
-        """A step by its name (`Day`) instead of Grafana's variable."""
-        return cls(str(STEPS[name]), name)
+def zone_values(zone: str, now: datetime) -> dict[str, str]:
+    """`$west` and `$quarter` of an IANA zone around `now`, which else the exporter tells; ZoneInfoNotFoundError."""
+    offset = smallest_offset(ZoneInfo(zone), int(now.timestamp()))
+    return {"$west": str(EASTMOST - offset), "$quarter": str(-offset % HOUR)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +92,9 @@ class Series:
         single = {"domain": self.only.domain, "user": self.only.user}
         return ",".join(label for label in self.scope.labels if single.get(label) is None)
 
-    def odd(self, servers: str) -> "Series":
-        """Only these servers (a regular expression), which are some of the chosen ones, and none for other steps."""
-        return replace(self, only=replace(self.only, servers=servers, step=None))
-
-    def without(self, servers: str) -> "Series":
-        """All but these servers (a regular expression)."""
-        return replace(self, only=replace(self.only, but=servers))
+    def where(self, **changes: Any) -> "Series":
+        """Other ones: of the same measure, with another `only`."""
+        return replace(self, only=replace(self.only, **changes))
 
     @property
     def total(self) -> str:
@@ -177,14 +107,6 @@ class Series:
     @property
     def born(self) -> str:
         return f"{self.scope.first_seen}{{{self.only.matchers()}}}"
-
-    def of_everybody(self) -> "Series":
-        """Without the lists of names, for queries where extra rows do no harm, because lists make a query longer."""
-        return replace(self, only=replace(self.only, domains=None, users=None))
-
-    def of_hours(self, chosen: Chosen) -> "Series":
-        """Selects nothing, and so costs nothing, unless the step is the hour."""
-        return replace(self, only=replace(self.only, step=chosen.number))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -212,12 +134,3 @@ def quoted(text: str) -> str:
 def one_of(names: Iterable[str]) -> str:
     """A regular expression for the inside of a PromQL string that matches these names and nothing else."""
     return literal("|".join(re.escape(name) for name in names))
-
-
-def duration(seconds: int) -> str:
-    """`163320` as `1d21h22m`."""
-    rest, parts = seconds, []
-    for unit, size in (("d", DAY), ("h", HOUR), ("m", 60), ("s", 1)):
-        count, rest = divmod(rest, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from dashboards.queries import literal
+from dashboards.queries.terms import literal
 from exporter.gateway.exempt import QUALITY, admitted
 from exporter.gateway.tokens import NotOurs, Token, tokens
 

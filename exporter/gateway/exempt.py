@@ -7,7 +7,7 @@ that were understood. Whatever is not understood is left to prom-label-proxy, wh
 
 from collections.abc import Sequence
 
-from dashboards.queries import one_of
+from dashboards.queries.terms import one_of
 from exporter.gateway.tokens import NotOurs, Token, tokens
 
 QUALITY = "pop3_measure_quality_info"

@@ -2,28 +2,16 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboards.queries import (
-    Chosen,
-    Lookup,
-    Only,
-    Range,
-    Series,
-    Steps,
-    Windows,
-    filled,
-    known,
-    literal,
-    newest_sample,
-    one_of,
-    text_of,
-    total,
-)
+from dashboards.queries.lookups import Lookup, known, newest_sample, text_of
+from dashboards.queries.steps import Steps
+from dashboards.queries.terms import STEPS, Only, Series, filled, literal, one_of, zone_values
+from dashboards.queries.totals import total
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 from exporter.gateway.access import Rights
 from exporter.gateway.asking import Asking
@@ -39,6 +27,15 @@ Numbers = dict[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, by whom, and the values of the variables in its queries."""
+
+    question: Question
+    rights: Rights
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Reporter:
     """Makes reports of a site whose days begin in `zone`, with `parallel` queries at once; `now`: its rules."""
 
@@ -48,34 +45,31 @@ class Reporter:
 
     async def report(self, question: Question, rights: Rights, now: datetime) -> Report:
         """The rows of the dashboard's table for the same choices. Refusal if Prometheus cannot be reached."""
-        windows = Windows.of(self.zone.key, now)
-        range_ = await self._range(question, windows)
-        if question.by is By.TREND:
-            rows = await self._trend(question, rights, Steps(windows, range_, *_step(question)))
-        else:
-            rows = await self._names(question, rights, range_, windows)
-        quality = await self.asking.rows(rights, query(_servers(question), range_.until), _time(question))
+        asked = Asked(question, rights, await self._values(question, now))
+        rows = await (self._trend(asked) if question.by is By.TREND else self._names(asked))
+        quality = await self.asking.rows(rights, query(_servers(question), asked.values["$until"]), _time(question))
         nothing = ReportRow("Total", (None,) * len(COLUMNS), (None,) * len(COLUMNS))
         return Report(
             question.by, question.step, question.first, question.last, remarked(rows, qualities(quality)), nothing
         )
 
-    async def _range(self, question: Question, windows: Windows) -> Range:
-        """Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""
-        values = {
+    async def _values(self, question: Question, now: datetime) -> dict[str, str]:
+        """For Grafana's variables; the hidden ones are looked up by the dashboards' own queries."""
+        values = zone_values(self.zone.key, now) | {
             "${__from:date:seconds}": str(question.begin // 1000),
             "${__to:date:seconds}": str((question.end + 500) // 1000),  # rounded, as by Grafana
             "${__range_s}": str((question.end - question.begin + 500) // 1000),
             "$server": _servers(question),
-            "$west": windows.west,
-            "$quarter": windows.quarter,
-            "$step": _step(question)[0].number,
+            "$domain": literal((question.domains or ("",))[0]),
+            "$domains": one_of(question.domains or ()),
+            "$user": literal(question.user or ""),
+            "$step": str(STEPS[question.step.capitalize()]),
         }
-        for lookup in (*newest_sample(), *known()):
-            values[f"${lookup.name}"] = text_of(await self._values(lookup, values, question), lookup)
-        return Range.of(values)
+        for lookup in (newest_sample(), *known()):
+            values[f"${lookup.name}"] = text_of(await self._found(lookup, values, question), lookup)
+        return values
 
-    async def _values(self, lookup: Lookup, values: dict[str, str], question: Question) -> list[str]:
+    async def _found(self, lookup: Lookup, values: dict[str, str], question: Question) -> list[str]:
         """What a hidden variable of the dashboards finds. Its rows only choose windows and servers."""
         rows = await self.asking.own_rows(filled(lookup.query, values), _time(question))
         if not lookup.label:
@@ -83,12 +77,12 @@ class Reporter:
         names = sorted({row["metric"].get(lookup.label, "") for row in rows})
         return [one_of([name]) for name in names] if lookup.many else names
 
-    async def _ask(self, queries: Sequence[str], question: Question, rights: Rights) -> list[Rows]:
+    async def _ask(self, queries: Sequence[str], asked: Asked) -> list[Rows]:
         free = asyncio.Semaphore(self.parallel)
 
         async def rows(query: str) -> Rows:
             async with free:
-                return await self.asking.rows(rights, query, _time(question))
+                return await self.asking.rows(asked.rights, filled(query, asked.values), _time(asked.question))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -97,10 +91,11 @@ class Reporter:
             raise several.exceptions[0] from several
         return [task.result() for task in tasks]
 
-    async def _trend(self, question: Question, rights: Rights, steps: Steps) -> list[ReportRow]:
-        scope = _trend_scope(question)
+    async def _trend(self, asked: Asked) -> list[ReportRow]:
+        question, scope = asked.question, _trend_scope(asked.question)
+        steps = Steps(hours=scope.has_hours)
         queries = [steps.values(_series(question, scope, one), only_logged=_can_lack(one)) for one in COLUMNS]
-        begins, covered, *columns = await self._ask([steps.begins(), steps.coverage(), *queries], question, rights)
+        begins, covered, *columns = await self._ask([steps.begins(), steps.coverage(), *queries], asked)
         days = {row["metric"]["period"]: row["metric"]["days"] for row in covered}
         numbers = [_numbers(rows, "period") for rows in columns]
         found = []
@@ -110,13 +105,10 @@ class Reporter:
                 found.append(_row(label, period, numbers, _covered(question.step, days.get(period))))
         return found if not question.sort else sorted(found, key=lambda row: _rank(row, question.sort))
 
-    async def _names(self, question: Question, rights: Rights, range_: Range, windows: Windows) -> list[ReportRow]:
-        scope = Scope(question.by.value)
-        queries = [
-            total(_series(question, scope, one), [scope], range_, windows, only_logged=_can_lack(one))
-            for one in COLUMNS
-        ]
-        numbers = [_numbers(rows, scope) for rows in await self._ask(queries, question, rights)]
+    async def _names(self, asked: Asked) -> list[ReportRow]:
+        question, scope = asked.question, Scope(asked.question.by.value)
+        queries = [total(_series(question, scope, one), [scope], only_logged=_can_lack(one)) for one in COLUMNS]
+        numbers = [_numbers(rows, scope) for rows in await self._ask(queries, asked)]
         found = [_row(name, name, numbers) for name, value in numbers[0].items() if value is not None]
         column = 1 if question.sort is None else question.sort
         found.sort(key=lambda row: row.label)
@@ -127,10 +119,6 @@ class Reporter:
         return local.isoformat() if step is Step.HOUR else period_of(local.date(), step).label
 
 
-def _step(question: Question) -> tuple[Chosen, bool]:
-    return Chosen.of(question.step.capitalize()), _trend_scope(question).has_hours
-
-
 def _trend_scope(question: Question) -> Scope:
     """The scope of the trend: a domain administrator's trend is that of their domains."""
     if question.user is not None:
@@ -139,13 +127,12 @@ def _trend_scope(question: Question) -> Scope:
 
 
 def _series(question: Question, scope: Scope, column: Column) -> list[Series]:
-    domain = domains = None
-    if question.domains is not None and len(question.domains) == 1 and question.by is By.TREND:
-        domain = literal(question.domains[0])
-    elif question.domains is not None:
-        domains = one_of(question.domains)
-    user = None if question.user is None else literal(question.user)
-    only = Only(_servers(question), domain=domain, domains=domains, user=user)
+    single = question.domains is not None and len(question.domains) == 1 and question.by is By.TREND
+    only = Only(
+        domain="$domain" if single else None,
+        domains=None if question.domains is None or single else "$domains",
+        user=None if question.user is None else "$user",
+    )
     return [Series(scope, MEASURES[measure], only) for measure in column.measures]
 
 

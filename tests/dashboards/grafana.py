@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.queries import STEPS, filled
+from dashboards.queries.terms import STEPS, filled
 from tests.prometheus_server import Engine, Labels
 
 ALL = "$__all"

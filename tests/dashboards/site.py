@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from dashboards.queries import literal
+from dashboards.queries.terms import literal
 from exporter.catalogue import MEASURES, SCOPES, ZERO, Scope
 from exporter.periods import Calendar, smallest_offset, utc_offset
 from tests.prometheus_server import PrometheusServer

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from dashboards.dashboard import Board
-from dashboards.queries import Only, Range, accounts, filled, known
+from dashboards.queries import accounts
+from dashboards.queries.lookups import known
+from dashboards.queries.terms import Only, filled
 from dashboards.targets import Quantity, Target, Trust
 from exporter.catalogue import REASONS
 from tests.dashboards import scenario
@@ -155,9 +157,9 @@ def test_nobody_is_unused_for_longer_than_the_log(prometheus: PrometheusServer) 
 @pytest.mark.parametrize("hours", [1, 24])
 def test_recent_counts_are_those_between_two_scrapes(hours: int, site: Site, prometheus: PrometheusServer) -> None:
     """The last hours of an account are what arrived between the newest scrape and the one so long before."""
-    range_ = Range(until=str(scenario.NOW))
     series = accounts.users("connections", Only(servers=".+"))
-    rows = prometheus.query(accounts.recent(series, ["user"], hours, range_), at=scenario.NOW)
+    recent = filled(accounts.recent(series, ["user"], hours), {"$until": str(scenario.NOW)})
+    rows = prometheus.query(recent, at=scenario.NOW)
     begin = max(at for at in site.scrapes if at <= scenario.NOW - 3600 * hours)  # there was none just then yesterday
     arrived = [event.user for event in site.events if begin < event.arrival <= scenario.NOW and event.user]
     expected = {user: arrived.count(user) for user in arrived}

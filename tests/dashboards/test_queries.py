@@ -10,28 +10,11 @@ import pytest
 import yaml
 
 from dashboards.boards import all_boards
-from dashboards.queries import (
-    STEPS,
-    Chosen,
-    Only,
-    Range,
-    Series,
-    Steps,
-    Windows,
-    duration,
-    filled,
-    known,
-    literal,
-    newest_sample,
-    range_before,
-    total,
-    watched,
-    zone,
-)
+from dashboards.queries.lookups import known, newest_sample, range_before, watched, zone
+from dashboards.queries.terms import STEPS, Only, Series, filled, literal, zone_values
 from exporter.catalogue import CONNECTIONS, MEASURES, Scope
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-BERLIN = Windows.of("Europe/Berlin", NOW)
 LONGEST_TEXT = 8 * 1024
 LONGEST_RANGE = 31 * 86_400
 MOST_RULES = 20
@@ -42,7 +25,7 @@ NEVER_FALLS = re.compile(
 SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 # A page of 30 days at a site of 300 servers, three of which were switched off some time; names as people have them.
-LOOKUPS = (*newest_sample(), *watched(), *zone(), *known(), *range_before())
+LOOKUPS = (newest_sample(), *watched(), *zone(), *known(), *range_before())
 VALUES = {f"${one.name}": "1795820400" for one in LOOKUPS} | {
     "${__from:date:seconds}": "1793228400",
     "${__to:date:seconds}": "1795820400",
@@ -63,6 +46,7 @@ VALUES = {f"${one.name}": "1795820400" for one in LOOKUPS} | {
     "$lull": "3600",
     "$ago": "7200",
     "$young": "86400",
+    "$fresh": "7200",
     "$whole": "0",
     "${domain:raw}": "example.com",
     "${user:raw}": "a.name@example.com",
@@ -193,8 +177,7 @@ def connections(scope: Scope, only: Only | None = None) -> Series:
 )
 def test_windows_follow_from_the_zone(zone: str, expected: tuple[int, int]) -> None:
     """Each zone's smallest distance from UTC gives all there is to know, whatever the season; none is negative."""
-    windows = Windows.of(zone, NOW)
-    assert tuple(map(str, expected)) == (windows.west, windows.quarter)
+    assert dict(zip(("$west", "$quarter"), map(str, expected), strict=True)) == zone_values(zone, NOW)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +185,7 @@ def test_windows_follow_from_the_zone(zone: str, expected: tuple[int, int]) -> N
 )
 def test_the_windows_of_a_day_lie_inside_the_local_day(zone: str) -> None:
     """On every day of two years the hours in which a hold is looked for belong to the day itself."""
-    west, rules = int(Windows.of(zone, NOW).west), ZoneInfo(zone)
+    west, rules = int(zone_values(zone, NOW)["$west"]), ZoneInfo(zone)
     begin = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
     for label in range(begin, begin + 400 * 86_400, 86_400):
         date = datetime.fromtimestamp(label, UTC).date()
@@ -211,27 +194,12 @@ def test_the_windows_of_a_day_lie_inside_the_local_day(zone: str) -> None:
         assert date == datetime.fromtimestamp(last - seconds("22h56m"), rules).date()
 
 
-def test_real_numbers_replace_every_variable() -> None:
-    """Whoever has numbers instead of Grafana gets queries without a single dollar sign."""
-    range_, only = Range.of(VALUES), Only(servers="mx1", domain="a.example")
-    series = [connections(Scope.DOMAIN, only)]
-    steps = Steps(BERLIN, range_, Chosen.of("Week"), hours=True)
-    texts = [
-        steps.values(series, only_logged=True),
-        steps.begins(),
-        steps.coverage(),
-        total(series, ["domain"], range_, BERLIN),
-    ]
-    assert not [text for text in texts if "$" in text]
+def test_a_name_is_no_variable() -> None:
+    """What a name looks like: it is inserted once, and not looked at again."""
+    assert 'x{domain="$until"} @ 5' == filled('x{domain="$domain"} @ $until', {"$domain": "$until", "$until": "5"})
 
 
 def test_names_from_outside_stay_inside_their_quotes() -> None:
     """A quote or backslash in a name does not end the PromQL string."""
     escaped = r"a\"b\\c\nd"
     assert escaped == literal('a"b\\c\nd')
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("0s", 0), ("1d21h2m", 162_120), ("22h", 79_200), ("1m30s", 90)])
-def test_durations_are_written_as_promql_reads_them(text: str, seconds: int) -> None:
-    """Days, hours, minutes and seconds, the largest first, parts of zero left out."""
-    assert text == duration(seconds)

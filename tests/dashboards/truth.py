@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from dashboards.queries import Series
+from dashboards.queries.terms import Series
 from dashboards.targets import Meaning, Quantity
 from exporter.catalogue import Scope
 from exporter.periods import Step, period_of
@@ -16,6 +16,13 @@ from tests.prometheus_server import Labels
 
 Rows = Mapping[Labels, float]
 Cell = tuple[tuple[str, ...], str]  # values of `by`, then the period's key ("" without one)
+
+
+def numbered(first: date, step: str) -> str:
+    """How the queries name the period of that step that begins on a date."""
+    if step in {Step.DAY, Step.WEEK}:
+        return str((first - date(1970, 1, 1)).days * 86_400)
+    return str(first.year * 100 + (first.month if step == Step.MONTH else (first.month + 2) // 3))
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,11 @@ class View:
             return
         for day in self.dates():
             first = period_of(day, Step(self.step.lower())).first
-            yield f"{first:%Y%m%d}", self.site.midnight(day), self.site.midnight(day + timedelta(days=1))
+            yield (
+                numbered(first, self.step.lower()),
+                self.site.midnight(day),
+                self.site.midnight(day + timedelta(days=1)),
+            )
 
     def dates(self) -> list[date]:
         """The local dates that begin in the range and have begun, from the log's first on."""
@@ -204,7 +215,8 @@ class View:
         expected: dict[str, tuple[str, float]] = {}
         days: defaultdict[str, list[date]] = defaultdict(list)
         for day in self.dates() if self.step not in {"Hour", "Day"} else ():
-            days[f"{period_of(day, Step(self.step.lower())).first:%Y%m%d}"].append(day)
+            step = self.step.lower()
+            days[numbered(period_of(day, Step(step)).first, step)].append(day)
         for key, covered in days.items():
             whole = period_of(covered[0], Step(self.step.lower())).days
             expected[key] = f"{len(covered)} of {whole}", len(covered) / whole

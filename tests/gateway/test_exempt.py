@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.boards import all_boards
-from dashboards.queries import filled, known, newest_sample, range_before, watched, zone
+from dashboards.queries.lookups import known, newest_sample, range_before, watched, zone
+from dashboards.queries.terms import filled
 from exporter.gateway.constants import NOTHING, parts, vector
 from exporter.gateway.exempt import AGGREGATIONS, EXEMPT, FUNCTIONS, OPERATORS, admitted
 from exporter.gateway.tokens import NotOurs, tokens
@@ -17,21 +18,22 @@ KEYWORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "boo
 WORDS = EXEMPT | AGGREGATIONS | FUNCTIONS | KEYWORDS | {"and", "or", "unless"}
 
 # Of the dashboards' variables those that read nothing else.
-LOOKED_UP = {"around", "until", "west", "quarter", "today", "oldest", "first", "after", "odd", "odd_hours"}
+LOOKED_UP = {"until", "west", "quarter", "today", "fresh", "first", "after", "odd", "odd_hours"}
 VALUES = {
     "${domain:raw}": "a.example",
     "${user:raw}": "o'neill@a.example",
     "${__from:date:seconds}": "1790000000",
     "${__to:date:seconds}": "1795000000",
     "$server": "mx.*",
+    "$step": "0",
 }
-VALUES |= {f"${one.name}": "1795000000" for one in (*newest_sample(), *watched(), *zone(), *known(), *range_before())}
+VALUES |= {f"${one.name}": "1795000000" for one in (newest_sample(), *watched(), *zone(), *known(), *range_before())}
 ADMITTED = [
     "pop3_site_info",
     'pop3_site_info{time_zone!="UTC"}',
     "pop3_exporter_time_seconds[5m:1m]",
     "pop3_exporter_time_seconds @ 1795000000 offset -1h",
-    *(filled(one.query, VALUES) for one in (*newest_sample(), *zone(), *known()) if one.name in LOOKED_UP),
+    *(filled(one.query, VALUES) for one in (newest_sample(), *zone(), *known()) if one.name in LOOKED_UP),
     'max by(server)(last_over_time(pop3_measure_quality_info{measure=~"(received|sent)_bytes"}[1h] @ 3))',
     'label_replace(max by(x)(last_over_time(pop3_site_info{time_zone!="UTC"}[1h])),"note","$1","time_zone","(.+)")',
     "count(pop3_measure_quality_info) by (server, quality,) > bool 2",

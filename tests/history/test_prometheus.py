@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.queries import Chosen, Only, Steps
+from dashboards.queries.steps import Steps
+from dashboards.queries.terms import Only, filled
 from exporter.catalogue import Scope
 from exporter.history.openmetrics import export_openmetrics
 from exporter.ledger import Keep
@@ -93,10 +94,10 @@ def test_hours_equal_the_ledger(site: Site, first: date, last: date) -> None:
 def test_periods_without_events_are_rows(site: Site, step: Step) -> None:
     """From its birth on a domain has a value for every day and hour that has begun: 0 is not a hole in the chart."""
     first, last = date(2026, 10, 20), LAST
-    steps = Steps(site.windows(), site.range(first, last), Chosen.of(step.capitalize()), hours=True)
+    steps, values = Steps(hours=True), site.values(first, last, step)
     for domain in ("a.example", "c.example", "late.example"):
         query = steps.values(series(COLUMNS[0], Scope.DOMAIN, Only(servers=None, domain=domain)))
-        answer = site.server.query(query, float(steps.range.end))
+        answer = site.server.query(filled(query, values), float(values["${__to:date:seconds}"]))
         rows = report([site.reading], step=step, first=first, last=last, domain=domain, clock=site.clock).rows
         assert {key(row.label, step, first) for row in rows} == {dict(labels)["period"] for labels in answer}
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboards.queries import Windows
+from dashboards.queries.terms import zone_values
 from exporter.history.stamps import day_end, day_stamp, grid_stamp, hour_stamp
 from exporter.periods import Calendar
 
@@ -35,7 +35,7 @@ def calendar_of(zone: str) -> Calendar:
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_day_s_hold_lies_in_the_window_of_the_day(zone: str) -> None:
     """In the last hours of it, as they are fixed to the label; every day of a year."""
-    calendar, west = calendar_of(zone), int(Windows.of(zone, NOW).west)
+    calendar, west = calendar_of(zone), int(zone_values(zone, NOW)["$west"])
     for day in DAYS:
         label = (day - date(1970, 1, 1).toordinal()) * 86_400
         stamp, last = day_stamp(calendar, day, NEVER), label + 8 * 3600 + 58 * 60 + west
@@ -57,7 +57,7 @@ def test_the_second_stamp_of_a_day_is_seen_by_a_look_every_six_hours(zone: str) 
 @pytest.mark.parametrize("zone", ZONES)
 def test_an_hour_s_hold_lies_in_its_window(zone: str) -> None:
     """Also where local hours begin at half past or a quarter to."""
-    calendar, lead = calendar_of(zone), int(Windows.of(zone, NOW).quarter)
+    calendar, lead = calendar_of(zone), int(zone_values(zone, NOW)["$quarter"])
     begin = int(datetime(2026, 3, 20, tzinfo=UTC).timestamp())
     for label in range(begin, begin + 20 * 86_400, 3600):
         hour = calendar.hour(label + lead)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.queries import Chosen, Only, Steps, total
+from dashboards.queries.steps import Steps
+from dashboards.queries.terms import Only
+from dashboards.queries.totals import total
 from exporter.catalogue import Scope
 from exporter.ledger.care import check
 from exporter.ledger.reading import Reading
@@ -155,9 +157,8 @@ def test_prometheus_equals_the_log(world: World) -> None:
 
 def compare_periods(world: World, site: Site) -> None:
     plan = world.plan
-    range_ = site.range(plan.first, plan.last)
     for step, label in LABELS.items():
-        steps = Steps(site.windows(), range_, Chosen.of(step.capitalize()))
+        steps, chosen = Steps(), site.values(plan.first, plan.last, Step(step))
         # What happened between the last scrape before a gap and midnight is in the gap's last day: docs/not-exact.md.
         eve, away = (key(label(plan.day(number)), Step(step), plan.first) for number in plan.gap[:2])
         for index, column in enumerate(COLUMNS):
@@ -166,7 +167,7 @@ def compare_periods(world: World, site: Site) -> None:
                 query = steps.values(series(column, scope, Only(servers=None, domain=domain)))
                 truth = summed(world.between(plan.first, plan.last, domain), by_day(label))
                 rows = {key(name, Step(step), plan.first): row[index] for name, row in truth.items() if row[index]}
-                found = site.rows(query, range_, "period")
+                found = site.rows(query, chosen, "period")
                 assert together(rows, eve, away) == together(found, eve, away), (step, column.name, domain)
 
 
@@ -180,17 +181,17 @@ def together(rows: dict[str, int], one: str, other: str) -> dict[str, int]:
 
 
 def compare_names(world: World, site: Site, first: date, last: date) -> None:
-    range_ = site.range(first, last)
+    chosen = site.values(first, last)
     for index, column in enumerate(COLUMNS):
         domains = summed(world.between(first, last), lambda event: event.domain)
-        query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"], range_, site.windows())
+        query = total(series(column, Scope.DOMAIN, Only(servers=None)), ["domain"])
         expected = {name: row[index] for name, row in domains.items() if row[index]}
-        assert expected == site.rows(query, range_, "domain"), (first, column.name)
+        assert expected == site.rows(query, chosen, "domain"), (first, column.name)
         for domain in DOMAINS:
             users = summed(world.between(first, last, domain), lambda event: event.user)
             wanted = series(column, Scope.USER, Only(servers=None, domain=domain))
             expected = {name: row[index] for name, row in users.items() if row[index]}
-            assert expected == site.rows(total(wanted, ["user"], range_, site.windows()), range_, "user"), (
+            assert expected == site.rows(total(wanted, ["user"]), chosen, "user"), (
                 first,
                 column.name,
                 domain,
@@ -200,11 +201,11 @@ def compare_names(world: World, site: Site, first: date, last: date) -> None:
 def compare_hours(world: World, site: Site) -> None:
     plan = world.plan
     first, last = plan.day(plan.hours), plan.day(plan.hours + 1)
-    range_ = site.range(first, last)
-    steps = Steps(site.windows(), range_, Chosen.of("Hour"), hours=True)
+    chosen = site.values(first, last)
+    steps = Steps(hours=True)
     for index, column in enumerate(COLUMNS):
         for domain in DOMAINS:
             truth = summed(world.between(first, last, domain), lambda event: event.hour)
             query = steps.values(series(column, Scope.DOMAIN, Only(servers=None, domain=domain)))
             expected = {key(name, Step.HOUR, first): row[index] for name, row in truth.items() if row[index]}
-            assert expected == site.rows(query, range_, "period"), (column.name, domain)
+            assert expected == site.rows(query, chosen, "period"), (column.name, domain)
