@@ -5,7 +5,7 @@ from operator import lt
 
 from exporter.catalogue import ZERO
 from exporter.ledger import store
-from exporter.ledger.deltas import Delta, rolled_up
+from exporter.ledger.deltas import Cells, Delta, rolled_up
 from exporter.ledger.entries import MOST, Entry
 from exporter.ledger.pending import Pending
 from exporter.periods import Calendar
@@ -13,9 +13,12 @@ from exporter.periods import Calendar
 Labels = tuple[str, ...]
 
 
-def bounded(pending: Pending, calendar: Calendar, entries: Mapping[Labels, Entry]) -> dict[Labels, Delta]:
-    """What is booked by labels, day and hour; what would make a server's total grow beyond MOST is taken out."""
-    deltas = rolled_up(pending.charged(), calendar)
+def bounded(
+    pending: Pending, calendar: Calendar, entries: Mapping[Labels, Entry]
+) -> tuple[list[Cells], dict[Labels, Delta]]:
+    """The cells that are booked, and what they add; what would make a server's total grow beyond MOST is taken out."""
+    cells = pending.charged()
+    deltas = rolled_up(cells, calendar)
     room: dict[str, list[int]] = {}
     for labels, delta in deltas.items():
         if len(labels) > 1:
@@ -25,6 +28,6 @@ def bounded(pending: Pending, calendar: Calendar, entries: Mapping[Labels, Entry
         if any(map(lt, left, store.sums(map(tuple, delta.days.values())))):
             room[labels[0]] = left
     if not room:
-        return deltas
+        return cells, deltas
     pending.bound(room)
-    return rolled_up(pending.charged(), calendar)
+    return cells, rolled_up(cells, calendar)

@@ -34,7 +34,7 @@ def decided(
 
     `horizon`: for the newest stamp of all logs. `keeps_names`: whether names of users may be stored at all.
     """
-    deltas = bounds.bounded(pending, calendar, state.entries)
+    cells, deltas = bounds.bounded(pending, calendar, state.entries)
     booked = [delta.last for labels, delta in deltas.items() if len(labels) == 1]
     told = chain.from_iterable(checkpoints[-1].last_events.values() for checkpoints in waiting.values())
     newest = state.newest(chain(booked, told), now)
@@ -44,7 +44,7 @@ def decided(
         newest=newest,
         kept_day=kept.kept_day,
         kept_hour=kept.kept_hour,
-        cells=pending.charged(),
+        cells=cells,
         ends=[(server, str(reason), count) for (server, reason), count in pending.ends.items()],
         failed=state.failed.told(failures.by_day(pending.failures, calendar)) if keeps_names else [],
         logins=state.logins.told(pending.logins, now, min(now, newest)) if keeps_names else NOTHING,

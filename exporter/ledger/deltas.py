@@ -42,13 +42,13 @@ class Delta:
 
 def rolled_up(cells: Iterable[Cells], calendar: Calendar) -> dict[Labels, Delta]:
     """The cells by label tuple (its length tells the scope), by local day and hour; servers first, then domains."""
-    in_users: dict[tuple[Labels, int], list[Cell]] = {}
     in_domains: dict[tuple[Labels, int], list[Cell]] = {}
     in_servers: dict[tuple[Labels, int], list[Cell]] = {}
+    users: dict[Labels, Delta] = {}
     for server, domain, user, hour, cell in cells:
         in_domains.setdefault(((server, domain), hour), []).append(cell)
         if user is not None:
-            in_users.setdefault(((server, domain, user), calendar.day(cell[-1])), []).append(cell)
+            _add(users, (server, domain, user), calendar.day(cell[-1]), None, cell)
     domains: dict[Labels, Delta] = {}
     for (labels, hour), parts in in_domains.items():
         whole = _summed(parts)
@@ -58,9 +58,6 @@ def rolled_up(cells: Iterable[Cells], calendar: Calendar) -> dict[Labels, Delta]
     for (labels, hour), parts in in_servers.items():
         whole = _summed(parts)
         _add(servers, labels, calendar.day(whole[-1]), hour, whole)
-    users: dict[Labels, Delta] = {}
-    for (labels, day), parts in in_users.items():
-        _add(users, labels, day, None, _summed(parts))
     return servers | domains | users
 
 

@@ -30,9 +30,10 @@ class Failed(NamedTuple):
 
 def by_day(failures: Mapping[tuple[int, str, bytes | str], tuple[int, int]], calendar: Calendar) -> list[Failed]:
     """Failures by (quarter of an hour, server, name as logged): number, newest stamp."""
+    days = {quarter: calendar.day(quarter * QUARTER_HOUR) for quarter in {quarter for quarter, _, _ in failures}}
     return [
         Failed(
-            calendar.day(quarter * QUARTER_HOUR),
+            days[quarter],
             server,
             (raw if isinstance(raw, str) else normalised(raw))[:NAME_CHARACTERS],
             number,
@@ -109,11 +110,11 @@ class Rooms:
 def _together(failures: Iterable[Failed], room_of: Callable[[tuple[int, str]], _Room]) -> list[Failed]:
     found: dict[tuple[int, str, str], Failed] = {}
     for one in failures:
-        name = one.name if room_of((one.day, one.server)).takes(one.name) else OTHER
-        known = found.get((one.day, one.server, name))
-        found[one.day, one.server, name] = one._replace(
-            name=name,
-            number=one.number + (known.number if known else 0),
-            last=max(one.last, known.last) if known else one.last,
-        )
+        day, server, name, number, last = one
+        if not room_of((day, server)).takes(name):
+            name = OTHER
+        known = found.get((day, server, name))
+        if known is not None:
+            number, last = number + known.number, max(last, known.last)
+        found[day, server, name] = Failed(day, server, name, number, last)
     return list(found.values())

@@ -67,8 +67,10 @@ class Networks:
             user = (account.server, account.domain, account.user)
             known, new = self._known.get(user, {}), dict[bytes, int]()
             for address, stamp in addresses.items():
-                network, hour = network_of(address), stamp // HOUR
-                if network is not None and hour >= since and hour > new.get(network, known.get(network, -1)):
+                hour = stamp // HOUR
+                if hour < since or (network := network_of(address)) is None:
+                    continue
+                if hour > known.get(network, -1) and hour > new.get(network, -1):
                     new[network] = hour
             if new:
                 found[user] = {**found[user], **new} if user in found else new
@@ -108,12 +110,14 @@ class Networks:
 
     def _count(self, counts: dict[Labels, int], users: Iterable[Labels], since: int) -> None:
         for user in users:
-            kept = {network: hour for network, hour in self._known[user].items() if hour >= self._kept_since}
-            if kept:
-                self._known[user] = kept
-            else:
-                del self._known[user]
-            living = sum(hour >= since for hour in kept.values())
+            hours = self._known[user]
+            if min(hours.values()) < self._kept_since:
+                hours = {network: hour for network, hour in hours.items() if hour >= self._kept_since}
+                if hours:
+                    self._known[user] = hours
+                else:
+                    del self._known[user]
+            living = len([hour for hour in hours.values() if hour >= since])
             if living:
                 counts[user] = living
             else:

@@ -22,7 +22,7 @@ class Posting:
         self.staged: dict[Labels, Entry] = {}
         self._entries = entries
         self._day = calendar.day
-        self._floor = floor
+        self._open_day, self._open_hour = floor.open_day, floor.open_hour
 
     def write(self, deltas: Mapping[Labels, Delta]) -> None:
         """Post every delta; a server is born together with its pseudo-domains."""
@@ -42,22 +42,23 @@ class Posting:
             self.staged[labels] = entry
 
     def _posted(self, entry: Entry, delta: Delta) -> Entry:
-        row, floor = entry.row, self._floor
+        row = entry.row
         first, last = self._seen(entry, delta)
         posted = Row(
             row.labels,
             first,
             _raised(row.totals, delta),
-            still_open(row.days, delta.days, floor.open_day),
-            still_open(row.hours, delta.hours, floor.open_hour) if delta.hours else row.hours,
+            still_open(row.days, delta.days, self._open_day),
+            still_open(row.hours, delta.hours, self._open_hour) if delta.hours else row.hours,
         )
         return Entry(entry.key, posted, last)
 
     def _seen(self, entry: Entry, delta: Delta) -> tuple[int, int]:
         """First and last seen; the latter changes once a day, since every user's row would have to otherwise."""
-        first, last = min(entry.row.first_seen, delta.first), max(entry.last_seen, delta.last)
-        if first == entry.row.first_seen and self._day(last) == self._day(entry.last_seen):
-            return first, entry.last_seen
+        known, last = entry.row.first_seen, entry.last_seen
+        first = min(known, delta.first)
+        if delta.last > last and (first != known or self._day(delta.last) != self._day(last)):
+            last = delta.last
         return first, last
 
 

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from exporter.ledger.logins import Logins
 from exporter.ledger.posting import Posting
 from exporter.ledger.sessions import Unstored
 from exporter.ledger.sources import SavedSource
-from exporter.ledger.unfolded import Unfolded
+from exporter.ledger.unfolded import Since, Unfolded
 from exporter.ledger.view import Views
 from exporter.model import Row
 from exporter.periods import Calendar
@@ -64,16 +63,16 @@ class State:
     def take(self, staged: Staged) -> None:
         """Apply what is now durable."""
         commit = staged.commit
-        limits = replace(self.floor, kept_day=commit.kept_day, kept_hour=commit.kept_hour)
+        days = Since(self.floor.open_day, commit.kept_day, store.BOOK.unit)
+        hours = Since(self.floor.open_hour, commit.kept_hour, store.HOURS.unit)
         for labels, entry in staged.entries.items():
             before = self.entries.get(labels)
             self.balance.move(before, entry)
             self.entries[labels] = entry
-            seen = before is None or (before.row.first_seen, before.last_seen) != (
-                entry.row.first_seen,
-                entry.last_seen,
+            seen = (
+                before is None or before.last_seen != entry.last_seen or before.row.first_seen != entry.row.first_seen
             )
-            self.unfolded.touch(labels, staged.deltas.get(labels), limits, seen=seen)
+            self.unfolded.touch(labels, staged.deltas.get(labels), days, hours, seen=seen)
         self.unfolded.add(commit.ends, self.failed.apply(commit.failed), commit.quality)
         for source, changes in commit.sources.items():
             self.unfolded.change(source, changes)

@@ -5,22 +5,29 @@ Only what is not told by the entries themselves is kept here, so it grows by key
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.catalogue import ZERO
 from exporter.ledger import sources
 from exporter.ledger.deltas import Delta
-from exporter.ledger.entries import NEVER, Amounts, Horizon, added
+from exporter.ledger.entries import NEVER, Amounts, added
 from exporter.ledger.failures import Failed
 from exporter.ledger.quality import QualityChange
 from exporter.ledger.sessions import Unstored
 from exporter.ledger.sources import Changes
-from exporter.ledger.store import BOOK, HOURS
 
 Labels = tuple[str, ...]
 
 # "No period is touched": newer than any.
 ALWAYS = 1 << 62
+
+
+class Since(NamedTuple):
+    """From which period on entries tell what was added, from which on periods are kept, and how long one is."""
+
+    open_from: int
+    kept: int
+    unit: int
 
 
 @dataclass(slots=True)
@@ -35,8 +42,9 @@ class ChangedPeriods:
     late: dict[int, Amounts] = field(default_factory=dict)
     balance: int = NEVER
 
-    def add(self, more: Mapping[int, list[int]], open_from: int, kept: int, unit: int) -> None:
+    def add(self, more: Mapping[int, list[int]], since: Since) -> None:
         """Amounts by period."""
+        open_from, kept, unit = since
         for period, amounts in more.items():
             if period >= open_from:
                 self.first = min(self.first, period)
@@ -68,18 +76,18 @@ class Unfolded:
     quality: list[QualityChange] = field(default_factory=list)
     rows: dict[str, dict[tuple[Any, ...], tuple[Any, ...] | None]] = field(default_factory=dict)
 
-    def touch(self, labels: Labels, delta: Delta | None, limits: Horizon, *, seen: bool) -> None:
-        """The key has changed by the delta, or is born; open periods of `limits` are told by its entry."""
+    def touch(self, labels: Labels, delta: Delta | None, days: Since, hours: Since, *, seen: bool) -> None:
+        """The key has changed by the delta, or is born."""
         touched = self.keys.get(labels)
         if touched is None:
             touched = self.keys[labels] = Touched()
         touched.seen = touched.seen or seen
         if delta is None:
             return
-        touched.days.add(delta.days, limits.open_day, limits.kept_day, BOOK.unit)
+        touched.days.add(delta.days, days)
         if delta.hours:
             touched.hours = touched.hours or ChangedPeriods()
-            touched.hours.add(delta.hours, limits.open_hour, limits.kept_hour, HOURS.unit)
+            touched.hours.add(delta.hours, hours)
 
     def add(
         self, ends: Iterable[tuple[str, str, int]], failed: Iterable[Failed], quality: Iterable[QualityChange]
