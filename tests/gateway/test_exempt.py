@@ -26,6 +26,7 @@ VALUES = {
     "${__to:date:seconds}": "1795000000",
     "$server": "mx.*",
     "$step": "0",
+    "${__range_s}": "5000000",
 }
 VALUES |= {f"${one.name}": "1795000000" for one in (newest_sample(), *watched(), *zone(), *known(), *range_before())}
 ADMITTED = [
