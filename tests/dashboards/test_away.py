@@ -90,6 +90,7 @@ def test_of_the_hours_to_come_nothing_is_said(prometheus: PrometheusServer) -> N
     assert max(times) <= scenario.NOW < LAST_30_DAYS.end - 3600
 
 
+@pytest.mark.slow
 def test_a_long_time_is_told_in_hours(prometheus: PrometheusServer, site: Site, tmp_path: Path) -> None:
     """Nobody thinks in thousands of minutes."""
     samples = "".join(f'up{{instance="mx:10110",job="pop3"}} 0 {scenario.NOW + 60 * at}\n' for at in range(1, 600))

@@ -74,6 +74,7 @@ def test_a_few_hours_count(uid: str, step: str, brief: tuple[Site, PrometheusSer
     assert not wrong(uid, asked, step, brief)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["Day", "Hour"])
 @pytest.mark.parametrize("first", [DAY, "2026-10-28"])
 @pytest.mark.parametrize("uid", ["pop3-trend", "pop3-domains"])
