@@ -13,20 +13,16 @@ PERIOD_WIDTHS = {"Hour": 190, "Day": 130}
 
 # What each choice of the variable `chart` draws.
 Styles = dict[str, dict[str, object]]
+BARS: dict[str, object] = {"custom.drawStyle": "bars", "custom.fillOpacity": 80, "custom.lineWidth": 0}
+STACKED: dict[str, object] = {"custom.stacking": {"mode": "normal", "group": "A"}}
 STYLES: Styles = {
-    "bars": {"custom.drawStyle": "bars", "custom.fillOpacity": 80, "custom.lineWidth": 0},
-    "stacked": {
-        "custom.drawStyle": "bars",
-        "custom.fillOpacity": 80,
-        "custom.lineWidth": 0,
-        "custom.stacking": {"mode": "normal", "group": "A"},
-    },
+    "bars": BARS,
+    "stacked": BARS | STACKED,
     "lines": {"custom.drawStyle": "line", "custom.fillOpacity": 0, "custom.lineWidth": 2},
     "area": {"custom.drawStyle": "line", "custom.fillOpacity": 40, "custom.lineWidth": 1},
     "points": {"custom.drawStyle": "points", "custom.pointSize": 8, "custom.showPoints": "always"},
 }
 # The same where one bar or area would hide the other.
-STACKED: dict[str, object] = {"custom.stacking": {"mode": "normal", "group": "A"}}
 PARTS: Styles = STYLES | {name: STYLES[name] | STACKED for name in ("bars", "area")}
 
 

@@ -20,7 +20,7 @@ from exporter.catalogue import Scope
 CHART, BANDWIDTH, TABLE, ERRORS, TOTALS = 3, 4, 5, 2, 10  # the tiles of the totals: 10, 11, ...
 TILE_WIDTH, TILE_HEIGHT, TILES_A_ROW = 8, 3, 3  # so that titles are whole beside Grafana's menu
 CHART_WIDTH, CHART_HEIGHT = 8, 10
-HEADING = 136
+HEADING = 136  # the width of "New connections" with its arrow and filter
 SHORT_LEGEND = 3  # rows that fit into that height
 MONTH_OF_ROWS = 33
 DAYS = "Days"
@@ -219,8 +219,8 @@ class Report:
 
     def looks(self) -> list[Override]:
         """The columns in a table, a bar in the cells of the first."""
-        looks = [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
-        return [*looks, *at_least(self.columns), panels.unlogged()]
+        columns = [panels.column(one, bar=one is self.columns[0]) for one in self.columns]
+        return [*columns, *at_least(self.columns), panels.unlogged()]
 
     def roomy(self) -> Override:
         """The first column beside names, wide enough for its heading on a telephone."""

@@ -13,7 +13,6 @@ from exporter.envelopes import tabs
 from exporter.envelopes.lines import StampedLines
 from exporter.envelopes.months import ENGLISH
 from exporter.envelopes.programs import SERVERS
-from exporter.envelopes.tabs import with_tabs
 from exporter.envelopes.wall import Wall
 from exporter.model import Record
 
@@ -95,7 +94,7 @@ class Insides:
         return record if record.times else None
 
     def _step(self, record: Record) -> Record | None:
-        message = with_tabs(record.message)
+        message = tabs.with_tabs(record.message)
         if message is not record.message:
             return record._replace(message=message)
         if message.startswith((b"[ID ", b"std")):

@@ -45,12 +45,13 @@ PROGRAMS: Final = (
     ),
 )
 PIDS: Final = ("procid", "pid", "syslog_pid", "process.pid", "log.syslog.procid", "process_id")
+FULL: Final = "full_message"
 MESSAGES: Final = (
     "message",
     "msg",
     "log",
     "short_message",
-    "full_message",
+    FULL,
     "line",
     "event.original",
     "textpayload",
@@ -60,7 +61,6 @@ MESSAGES: Final = (
     "rawmsg",
     "raw_event",
 )
-FULL: Final = "full_message"
 # Objects that only wrap what was logged: Elasticsearch's hits, Google's entries, Splunk's results.
 WRAPPERS: Final = ("source", "jsonpayload", "result", "predecoder")
 # Names that rsyslog writes for properties without a value.

@@ -57,7 +57,9 @@ class Prefixed:
         found = self._prefix.match(line) or self._other_prefix(line)
         if found is None:
             return None
-        rest = found.expand(self._kept) + line[found.end() :]
+        rest = line[found.end() :]
+        if self._kept:
+            rest = found.expand(self._kept) + rest
         for envelope in self._envelopes:
             opened = envelope(rest)
             if isinstance(opened, Record) and "program" in found.re.groupindex:

@@ -1,7 +1,6 @@
 """What is known of one connection between its lines, and how it survives a restart."""
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import methodcaller
 from typing import Any, Final
 
 from exporter.catalogue import Reason
@@ -176,7 +175,7 @@ def _counted(names: Mapping[bytes | None, int]) -> list[list[Any]]:
 
 # How values of each type are stored, if not as they are.
 _STORED: Final[Mapping[type, Callable[[Any], Any]]] = {
-    bytes: methodcaller("decode", "utf-8", "surrogateescape"),
+    bytes: _text,
     dict: _counted,
     Account: lambda account: [account.domain, account.user],
     Reason: lambda reason: reason.value,
