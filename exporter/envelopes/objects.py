@@ -166,7 +166,7 @@ def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
 def _whole(text: str, full: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     """The message, of which GELF may have the beginning alone in `short_message` (NXLog: 64 characters)."""
     line = full.partition("\n")[0] if isinstance(full, str) else ""
-    return line if line.startswith(text.removesuffix("...").rstrip()) else text
+    return line if line and line.startswith(text.removesuffix("...").rstrip()) else text
 
 
 def _tag(text: bytes) -> tuple[bytes, bytes]:

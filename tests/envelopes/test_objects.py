@@ -53,6 +53,7 @@ def opened(*lines: bytes) -> list[Record | Verdict | None]:
         (WHOLE, {"host": "mx1", "short_message": TEXT[:20], "full_message": TEXT, "timestamp": 1795329734.123, "_program": "dovecot"}),  # noqa: E501
         (WHOLE, {"host": "mx1", "message": TEXT[:20] + "...", "full_message": TEXT + "\nmore", "timestamp": 1795329734, "program": "dovecot"}),  # noqa: E501
         (WHOLE, {"host": "mx1", "short_message": TEXT, "full_message": f"<22>{SYSLOG}", "timestamp": 1795329734.123, "_program": "dovecot"}),  # noqa: E501
+        (Record(AT, b"mx1", b"", b"", b"..."), {"host": "mx1", "message": "...", "timestamp": 1795329734}),
         (WITH_PID, {"EventReceivedTime": "2026-11-22 06:42:14", "SourceModuleType": "im_file", "Message": SYSLOG}),
         (WITH_PID, {"labels": {"host": "other"}, "line": SYSLOG, "timestamp": "2026-11-22T06:42:14.1Z"}),
         (WITH_PID, {"textPayload": SYSLOG, "timestamp": "2026-11-22T06:42:14.1Z"}),
